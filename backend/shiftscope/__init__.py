@@ -1,0 +1,3 @@
+"""Shiftscope: see internal covariate shift."""
+
+__version__ = "0.1.0"

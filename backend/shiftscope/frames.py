@@ -1,0 +1,186 @@
+"""Layouts and frames: the one contract between what measures, what stores and what shows.
+
+A *frame* is one measurement: a 24-byte little-endian header and a row of float32. Which number of the row is what, the
+stream's *layout* says once, when the run begins. docs/protocol.md describes the wire; tests/golden holds samples.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+HEADER = struct.Struct("<IIQd")
+"""stream: uint32, seq: uint32, step: uint64, time: float64 (seconds since the epoch)."""
+
+MAX_ROW = 4_000_000
+"""Largest row accepted, in float32 values (16 MB)."""
+
+
+class FrameError(ValueError):
+    """Bytes that are not frames of the layouts at hand."""
+
+
+class Entry(BaseModel):
+    """One quantity at one place of the row.
+
+    `network`, `layer` and `site` are empty where they do not apply. `shape` is () for a scalar. `coordinates` names the
+    positions along the last axis where they are numbers (the levels of percentiles, say).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: str = Field("", max_length=200)
+    layer: str = Field("", max_length=200)
+    site: str = Field("", max_length=200)
+    quantity: str = Field(min_length=1, max_length=200)
+    unit: str = Field("", max_length=80)
+    shape: tuple[int, ...] = Field((), max_length=4)
+    offset: int = Field(ge=0, lt=MAX_ROW)
+    coordinates: tuple[float, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of float32 values."""
+        return prod(self.shape)
+
+
+class Layout(BaseModel):
+    """What stands where in the rows of one stream: entries side by side, in order, without gaps."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stream: int = Field(ge=0, lt=1024)
+    name: str = Field(min_length=1, max_length=80)
+    entries: tuple[Entry, ...] = Field(max_length=100_000)
+
+    @model_validator(mode="after")
+    def _side_by_side(self) -> Self:
+        offset = 0
+        for entry in self.entries:
+            if min(entry.shape, default=1) < 1:
+                raise ValueError(f"{entry.quantity}: shape {entry.shape} has an empty axis")
+            if entry.offset != offset:
+                raise ValueError(f"{entry.quantity} stands at {entry.offset}, expected {offset}")
+            offset += entry.size
+        if offset > MAX_ROW:
+            raise ValueError(f"a row of {offset} values is longer than {MAX_ROW}")
+        return self
+
+    @property
+    def size(self) -> int:
+        """Length of a row, in float32 values."""
+        return sum(entry.size for entry in self.entries)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Length of a frame, header included, in bytes."""
+        return HEADER.size + 4 * self.size
+
+
+class Frame(NamedTuple):
+    """One measurement. `data` is the whole frame, header included, as it travels and is stored."""
+
+    stream: int
+    seq: int
+    step: int
+    time: float
+    data: bytes
+
+    @property
+    def row(self) -> NDArray[np.float32]:
+        """The float32 row, shape (layout.size,): a read-only view of `data`."""
+        return np.frombuffer(self.data, dtype="<f4", offset=HEADER.size)
+
+
+def encode(stream: int, seq: int, step: int, time: float, row: NDArray[np.float32]) -> bytes:
+    """Make the bytes of one frame. `row` is a contiguous float32 array; NaN and infinity travel as themselves."""
+    return HEADER.pack(stream, seq, step, time) + row.astype("<f4", copy=False).tobytes()
+
+
+def split(message: bytes, frame_bytes: Mapping[int, int]) -> Iterator[Frame]:
+    """Yield the frames that stand side by side in `message`; `frame_bytes` gives each stream's frame length.
+
+    Raises:
+        FrameError: a stream without a layout, or bytes that end inside a frame.
+    """
+    offset = 0
+    while offset < len(message):
+        if len(message) - offset < HEADER.size:
+            raise FrameError(f"{len(message) - offset} bytes are left where a header of {HEADER.size} should stand")
+        stream, seq, step, time = HEADER.unpack_from(message, offset)
+        length = frame_bytes.get(stream)
+        if length is None:
+            raise FrameError(f"stream {stream} has no layout; known are {sorted(frame_bytes)}")
+        if offset + length > len(message):
+            raise FrameError(f"frame {seq} of stream {stream} needs {length} bytes, {len(message) - offset} are there")
+        yield Frame(stream, seq, step, time, message[offset : offset + length])
+        offset += length
+
+
+class LayoutBuilder:
+    """Lays entries side by side: each `add` returns the slice of the row that the entry takes."""
+
+    def __init__(self, stream: int, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._entries: list[Entry] = []
+        self._size = 0
+
+    def add(
+        self,
+        quantity: str,
+        *,
+        unit: str,
+        network: str = "",
+        layer: str = "",
+        site: str = "",
+        shape: tuple[int, ...] = (),
+        coordinates: tuple[float, ...] | None = None,
+    ) -> slice:
+        """Append one entry and return its place in the row."""
+        entry = Entry(
+            network=network, layer=layer, site=site, quantity=quantity, unit=unit,
+            shape=shape, offset=self._size, coordinates=coordinates,
+        )  # fmt: skip
+        self._entries.append(entry)
+        self._size += entry.size
+        return slice(entry.offset, self._size)
+
+    def build(self) -> Layout:
+        """Return the layout of all that was added."""
+        return Layout(stream=self._stream, name=self._name, entries=tuple(self._entries))
+
+
+class LayerInfo(BaseModel):
+    """One layer of a network, as the page draws it: in forward order, input first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(max_length=200)
+    features: int = Field(ge=1, description="units of a linear map, channels of a convolution")
+    activation: str = Field("", max_length=40, description="relu, sigmoid, tanh, ...; empty for none")
+    normalization: str = Field("", max_length=40, description="batch, ...; empty for none")
+
+
+class NetworkInfo(BaseModel):
+    """One network of a run and its layers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(max_length=200)
+    layers: tuple[LayerInfo, ...] = Field(max_length=10_000)
+
+
+class RunHeader(BaseModel):
+    """What a producer says once, before its first frame."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    networks: tuple[NetworkInfo, ...] = Field(max_length=16)
+    layouts: tuple[Layout, ...] = Field(max_length=64)
+    total_steps: int | None = Field(None, ge=0)
