@@ -1,0 +1,1 @@
+"""Experiments: configurations that show something, and what to look at. Imports no torch."""

@@ -1,0 +1,171 @@
+"""The training loop: the networks of one run in lockstep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shiftscope.config import RunConfig
+from shiftscope.lab import optimizers, seeds
+from shiftscope.lab.data import Data
+from shiftscope.lab.twins import twins
+
+PROBE_SIZE = 512
+"""Most samples in the probe batch."""
+TRAINING_SAMPLES = 10_000
+"""Most training samples that an evaluation looks at, unless told otherwise."""
+_EVALUATION_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One mini-batch and what each network made of it, before the update.
+
+    Attributes:
+        inputs: float32, shape (batch, F).
+        labels: int64, shape (batch,).
+        losses: by network, the mean cross-entropy in nats, a detached scalar.
+        accuracies: by network, the fraction of the batch classified right, a detached scalar.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    losses: Mapping[str, Tensor]
+    accuracies: Mapping[str, Tensor]
+
+
+class Training:
+    """The networks of one run, trained on the same batches in the same order.
+
+    A step is `compute` and then `update`; what lies between them sees the loss and the gradients of a batch and the
+    parameters that they belong to. Each epoch goes through the training set in an order of its own and leaves out the
+    last incomplete batch. One config gives bit-identical weights on one machine's CPU, whatever torch's global random
+    state, which is neither read nor changed.
+
+    Attributes:
+        networks: by name, in the order of the config's variants.
+        optimizers: by the same names.
+        total_steps: optimizer steps of the whole run.
+        steps_done: optimizer steps done so far.
+        probe_batch: float32, shape (min(512, N), F): fixed training inputs, on which drift is measured.
+    """
+
+    def __init__(self, config: RunConfig, data: Data) -> None:
+        self._data = data
+        self._batch_size = config.batch_size
+        self._steps_per_epoch = len(data.train_inputs) // config.batch_size
+        if self._steps_per_epoch == 0:
+            raise ValueError(
+                f"batch_size {config.batch_size} is more than the {len(data.train_inputs)} training samples"
+            )
+        self._order = seeds.generator(config.seed, seeds.Stream.BATCHES)
+        self._permutation = torch.empty(0, dtype=torch.int64)
+        self._computed = False
+        self.networks: Mapping[str, nn.Module] = twins(config, data.train_inputs.shape[1], data.classes)
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            name: optimizers.make(config.optimizer, network.parameters()) for name, network in self.networks.items()
+        }
+        self.total_steps = config.total_steps
+        self.steps_done = 0
+        shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
+        self._evaluated = shuffled
+        self.probe_batch = data.train_inputs[shuffled[:PROBE_SIZE]]
+
+    def compute(self) -> StepResult:
+        """Take the next batch through each network, forward and backward; no parameter is updated."""
+        if self._computed:
+            raise RuntimeError(f"compute() was already called at step {self.steps_done}; update() comes next")
+        inputs, labels = self._next_batch()
+        losses, accuracies = {}, {}
+        for name, network in self.networks.items():
+            self.optimizers[name].zero_grad(set_to_none=True)
+            outputs = network(inputs)
+            loss = functional.cross_entropy(outputs, labels)
+            torch.autograd.backward(loss)
+            losses[name] = loss.detach()
+            accuracies[name] = (outputs.detach().argmax(dim=1) == labels).float().mean()
+        self._computed = True
+        return StepResult(inputs, labels, losses, accuracies)
+
+    def update(self) -> None:
+        """Do one optimizer step of each network, with the gradients of the last `compute`."""
+        if not self._computed:
+            raise RuntimeError(f"update() at step {self.steps_done} has no gradients; compute() comes first")
+        for optimizer in self.optimizers.values():
+            optimizer.step()
+        self._computed = False
+        self.steps_done += 1
+
+    def at_epoch_end(self) -> bool:
+        """Tell whether the last update was the last of an epoch."""
+        return self.steps_done > 0 and self.steps_done % self._steps_per_epoch == 0
+
+    def evaluate(self, training_samples: int = TRAINING_SAMPLES) -> dict[str, dict[str, float]]:
+        """Measure each network in eval mode; modes, random state and running statistics stay as they are.
+
+        Returns:
+            By network: `test_loss` and `test_accuracy` over the whole test set, `train_loss` and `train_accuracy` over
+            the training set, or over the same random `training_samples` of it each time if it has more. Losses are
+            mean cross-entropies in nats, accuracies fractions.
+        """
+        data, chosen = self._data, self._evaluated[:training_samples]
+        result = {}
+        for name, network in self.networks.items():
+            with _evaluating(network):
+                test_loss, test_accuracy = _score(network, data.test_inputs, data.test_labels)
+                train_loss, train_accuracy = _score(network, data.train_inputs, data.train_labels, chosen)
+            result[name] = {
+                "test_loss": test_loss,
+                "test_accuracy": test_accuracy,
+                "train_loss": train_loss,
+                "train_accuracy": train_accuracy,
+            }
+        return result
+
+    def set_learning_rate(self, value: float) -> None:
+        """Set the learning rate of each network from the next update on."""
+        if not (value > 0 and math.isfinite(value)):
+            raise ValueError(f"a learning rate must be positive and finite; got {value}")
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = value
+
+    def _next_batch(self) -> tuple[Tensor, Tensor]:
+        position = self.steps_done % self._steps_per_epoch
+        if position == 0:
+            self._permutation = torch.randperm(len(self._data.train_inputs), generator=self._order)
+        chosen = self._permutation[position * self._batch_size : (position + 1) * self._batch_size]
+        return self._data.train_inputs[chosen], self._data.train_labels[chosen]
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into eval mode without gradients, then each of its modules back into the mode it was in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _score(network: nn.Module, inputs: Tensor, labels: Tensor, chosen: Tensor | None = None) -> tuple[float, float]:
+    """Return the mean cross-entropy and the accuracy over the samples, or over those that are chosen."""
+    loss = torch.zeros((), dtype=torch.float64)
+    right = torch.zeros((), dtype=torch.int64)
+    count = len(inputs) if chosen is None else len(chosen)
+    for start in range(0, count, _EVALUATION_BATCH):
+        part = slice(start, start + _EVALUATION_BATCH)
+        index = part if chosen is None else chosen[part]
+        outputs, expected = network(inputs[index]), labels[index]
+        loss += functional.cross_entropy(outputs, expected, reduction="sum")
+        right += (outputs.argmax(dim=1) == expected).sum()
+    return loss.item() / count, right.item() / count
