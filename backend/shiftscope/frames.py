@@ -92,6 +92,12 @@ class Frame(NamedTuple):
     time: float
     data: bytes
 
+    @classmethod
+    def parse(cls, data: bytes) -> Frame:
+        """Read the header of one whole frame."""
+        stream, seq, step, time = HEADER.unpack_from(data)
+        return cls(stream, seq, step, time, data)
+
     @property
     def row(self) -> NDArray[np.float32]:
         """The float32 row, shape (layout.size,): a read-only view of `data`."""

@@ -1,0 +1,22 @@
+"""What the server tells a worker: which run, and where its frames go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from shiftscope.config import RunConfig
+
+
+class Assignment(BaseModel):
+    """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    run: str
+    token: str
+    config: RunConfig
+    datasets: Path
+    threads: int

@@ -1,0 +1,144 @@
+"""The command line: shiftscope serve, shiftscope train."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from shiftscope.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from shiftscope.config import RunConfig
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="See internal covariate shift."
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on, 0 for a free one [default: 8000]")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder for the recordings [default: data/runs]")] = None,
+    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+    workers: Annotated[int | None, typer.Option(help="runs that train at the same time [default: 2]")] = None,
+    allowed_hosts: Annotated[str | None, typer.Option(help="host names that browsers may use, with commas")] = None,
+    open_browser: Annotated[bool | None, typer.Option(help="open the page in a browser [default: yes]")] = None,
+) -> None:
+    """Serve the page. Each option can be set by a variable too: SHIFTSCOPE_PORT=9000, SHIFTSCOPE_OPEN_BROWSER=0, ..."""
+    flags = {
+        "host": host, "port": port, "data": data, "datasets": datasets, "workers": workers,
+        "allowed_hosts": allowed_hosts, "open_browser": open_browser,
+    }  # fmt: skip
+    settings = _settings({name: value for name, value in flags.items() if value is not None})
+    listening = _listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+    _serve(settings, listening)
+
+
+def _settings(flags: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        for item in error.errors():
+            name = str(item["loc"][0])
+            typer.echo(f"--{name.replace('_', '-')} (or SHIFTSCOPE_{name.upper()}): {item['msg']}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        typer.echo(
+            f"port {port} of {host} cannot be listened on ({error.strerror}): take another with --port "
+            "(or SHIFTSCOPE_PORT); 0 finds a free one",
+            err=True,
+        )
+        raise typer.Exit(1) from None
+
+
+def _serve(settings: Settings, listening: socket.socket) -> None:
+    import uvicorn
+
+    from shiftscope.server.app import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Frames do not compress, and compressing them for a hundred viewers would take the whole core.
+    config = uvicorn.Config(
+        create_app(settings), ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=32 << 20,
+        log_config=None, access_log=False, timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    address = f"[{settings.host}]" if ":" in settings.host else settings.host
+    shown = "127.0.0.1" if settings.host not in LOOPBACK else address
+    url = f"http://{shown}:{settings.port}"
+    typer.echo(f"Shiftscope: {url} (recordings in {settings.data}; Ctrl-C ends it)")
+    if settings.open_browser:
+        threading.Timer(0.5, _open_browser, [url]).start()
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _open_browser(url: str) -> None:
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return  # a machine without one: the address is printed
+    if sys.stdout.isatty() or not isinstance(browser, webbrowser.GenericBrowser):
+        browser.open(url)
+
+
+@app.command()
+def train(
+    to: Annotated[Path, typer.Option(help="the recording to write")],
+    config: Annotated[Path | None, typer.Argument(help="a RunConfig as JSON; the default run when left out")] = None,
+    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+) -> None:
+    """Train a run without a server or a page, into a recording."""
+    from shiftscope.config import RunConfig
+    from shiftscope.recording import RecordingError
+
+    settings = _settings({} if datasets is None else {"datasets": datasets})
+    try:
+        chosen = RunConfig.model_validate_json(config.read_text(encoding="utf-8")) if config else RunConfig()
+        _train(chosen, to, settings)
+    except ValidationError as error:
+        for item in error.errors():
+            typer.echo(f"{config}: {'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}", err=True)
+        raise typer.Exit(2) from None
+    except (OSError, RecordingError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _train(config: RunConfig, to: Path, settings: Settings) -> None:
+    from shiftscope.lab.data import DatasetError
+    from shiftscope.sinks import open_file
+    from shiftscope.training_run import Controls, train
+
+    sink = open_file(to, config=config)
+    try:
+        train(
+            config,
+            sink,
+            datasets=settings.datasets,
+            controls=Controls(config.pace),
+            tell=lambda text, _: typer.echo(text),
+        )
+    except DatasetError as error:
+        sink.end("failed", str(error))
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{to}: {config.total_steps} steps")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,135 @@
+"""One run: its variants, its data, its length, and whether all of it fits together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from shiftscope.config._part import Part
+from shiftscope.config.datasets import Dataset, Digits
+from shiftscope.config.networks import Mlp, Network
+from shiftscope.config.normalizations import (
+    BATCH_KINDS,
+    BatchNormalization,
+    Normalization,
+    NoNormalization,
+    unsound,
+)
+from shiftscope.config.optimization import Clipping, NoClipping, Optimizer, Sgd
+
+MAX_PARAMETERS = 50_000_000
+"""Largest network accepted, in parameters: four variants with Adam's moments and gradients stay under 4 GiB."""
+
+MAX_ACTIVATIONS = 250_000_000
+"""Most values accepted that a batch makes in all networks together: kept for the backward pass they stay under 4 GiB."""
+
+
+class Variant(Part):
+    """One of the networks of a run. Variants differ in their normalization and dropout alone."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[\w .+\-]+$", description="shown in every chart")
+    normalization: Normalization = NoNormalization()
+    dropout: float = Field(0.0, ge=0, lt=1, description="probability that a hidden value is set to 0 in training")
+
+
+class Steps(Part):
+    """Train for a number of optimizer steps."""
+
+    kind: Literal["steps"] = "steps"
+    steps: int = Field(2000, ge=1, le=10_000_000)
+
+
+class Epochs(Part):
+    """Train for a number of passes over the training set."""
+
+    kind: Literal["epochs"] = "epochs"
+    epochs: int = Field(10, ge=1, le=10_000)
+
+
+Duration = Annotated[Steps | Epochs, Field(discriminator="kind")]
+
+
+class Thinning(Part):
+    """Record every step at first, then ever fewer: about `frames` of them, the first and the last always."""
+
+    kind: Literal["thinning"] = "thinning"
+    frames: int = Field(2000, ge=2, le=100_000, description="about how many frames the whole run keeps")
+
+
+class Every(Part):
+    """Record each n-th step; always the first and last."""
+
+    kind: Literal["every"] = "every"
+    every: int = Field(1, ge=1, le=1_000_000, description="steps from one frame to the next")
+
+
+Recording = Annotated[Thinning | Every, Field(discriminator="kind")]
+
+
+def _default_variants() -> tuple[Variant, ...]:
+    return (
+        Variant(name="without BN", normalization=NoNormalization()),
+        Variant(name="with BN", normalization=BatchNormalization()),
+    )
+
+
+class RunConfig(Part):
+    """Everything that determines a run; two runs of one config and one machine end with the same weights."""
+
+    dataset: Dataset = Digits()
+    variants: tuple[Variant, ...] = Field(
+        default_factory=_default_variants,
+        min_length=1,
+        max_length=4,
+        description="the networks: same start weights, same batches in the same order, their normalization apart",
+    )
+    network: Mlp = Mlp()
+    optimizer: Optimizer = Sgd()
+    batch_size: int = Field(64, ge=1, le=4096, description="samples per step; the last incomplete batch is dropped")
+    duration: Duration = Steps()
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; empty: as fast as it goes")
+    recording: Recording = Thinning()
+    on_divergence: Literal["continue", "stop"] = Field(
+        "continue", description="what to do when a network's loss or gradient is no longer finite"
+    )
+
+    @field_validator("variants")
+    @classmethod
+    def _names_differ(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        names = [variant.name for variant in variants]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each variant needs a name of its own; got {', '.join(names)}")
+        return variants
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.batch_size > self.dataset.training_size:
+            raise ValueError(
+                f"batch_size {self.batch_size} is more than the {self.dataset.training_size} training samples"
+            )
+        batch_norm = [v.name for v in self.variants if v.normalization.kind == "batch"]
+        if batch_norm and self.batch_size < 2:
+            raise ValueError(
+                f"batch_size must be at least 2: batch normalization ({batch_norm[0]}) has no variance of one"
+            )
+        parameters = self.network.parameters(self.dataset.features)
+        if parameters > MAX_PARAMETERS:
+            raise ValueError(
+                f"depth {self.network.depth} x width {self.network.width} makes {parameters:,} parameters; "
+                f"at most {MAX_PARAMETERS:,} are accepted"
+            )
+        return self
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of whole batches in one pass over the training set."""
+        return self.dataset.training_size // self.batch_size
+
+    @property
+    def total_steps(self) -> int:
+        """Number of optimizer steps of the whole run."""
+        if isinstance(self.duration, Epochs):
+            return self.duration.epochs * self.steps_per_epoch
+        return self.duration.steps

@@ -1,0 +1,221 @@
+"""The file of a run: one SQLite database, append-only, a thing to send to a colleague.
+
+Three tables, and nothing in them is ever changed: `document` (what is said once: the run, its header), `frames` (the
+bytes as they travelled) and `journal` (what happened: state changes, events). One writer, any number of readers, in any
+process. A commit survives a kill -9 of the process; only a crash of the operating system may cost the last moments.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from shiftscope.config import RunConfig
+from shiftscope.frames import HEADER, Entry, Frame, Layout, RunHeader
+
+APPLICATION_ID = 0x53484654
+"""`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
+FORMAT = 1
+SUFFIX = ".shiftscope"
+
+
+class RecordingError(Exception):
+    """A file that is not a recording, or one that cannot be read or written."""
+
+
+class RunInfo(BaseModel):
+    """What is known of a run when it is created."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    source: str = Field(description="worker: trained by the server; script: sent by a watched program")
+    created: float = Field(description="seconds since the epoch")
+    config: RunConfig | None = None
+
+
+class Event(BaseModel):
+    """Something that happened at a step: a state reached, a divergence, a changed learning rate."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    time: float
+    step: int = Field(ge=0)
+    kind: str = Field(min_length=1, max_length=40)
+    message: str = Field("", max_length=4000)
+    network: str = Field("", max_length=200)
+    layer: str = Field("", max_length=200)
+    value: JsonValue = None
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the SQLite file of a recording. Raises sqlite3.Error."""
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+    # Calls come from a pool of threads, one at a time: a Recorder has a lock, and a Recording one user.
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
+
+
+class Recording:
+    """Reads a recording, also while it is being written. Not for two threads at once; open as many as you like."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @property
+    def info(self) -> RunInfo:
+        """The run: id, name, config."""
+        return RunInfo.model_validate_json(self._document("run") or "{}")
+
+    @property
+    def header(self) -> RunHeader | None:
+        """Networks and layouts; None when the run never began to train."""
+        body = self._document("header")
+        return RunHeader.model_validate_json(body) if body else None
+
+    @property
+    def layouts(self) -> dict[str, Layout]:
+        """The streams' layouts by name; empty when the run never began to train."""
+        header = self.header
+        return {layout.name: layout for layout in header.layouts} if header else {}
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the newest frame; 0 when there is none."""
+        return self._scalar("SELECT coalesce(max(seq), 0) FROM frames")
+
+    def journal(self) -> Iterator[Event]:
+        """All events, in the order in which they happened."""
+        for (body,) in self._connection.execute("SELECT body FROM journal ORDER BY id"):
+            yield Event.model_validate_json(body)
+
+    def read(
+        self, after: int = 0, upto: int | None = None, *, stride: int = 1, max_bytes: int | None = None
+    ) -> list[Frame]:
+        """Return the frames with after < seq <= upto in order, each `stride`-th only.
+
+        With `max_bytes`, as many of the first as fit into it (at least one).
+        """
+        query = (
+            "SELECT stream, seq, step, time, data FROM frames WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq"
+        )
+        frames: list[Frame] = []
+        size = 0
+        with closing(self._connection.execute(query, (after, 2**62 if upto is None else upto, stride))) as cursor:
+            for row in cursor:
+                size += len(row[4])
+                if max_bytes is not None and frames and size > max_bytes:
+                    break
+                frames.append(Frame(*row))
+        return frames
+
+    def steps(self, stream: str) -> NDArray[np.int64]:
+        """Return the steps at which a stream was recorded, shape (frames,)."""
+        rows = self._connection.execute(
+            "SELECT step FROM frames WHERE stream = ? ORDER BY seq", (self._layout(stream).stream,)
+        )
+        return np.array([step for (step,) in rows], dtype=np.int64)
+
+    def values(
+        self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
+    ) -> NDArray[np.float32]:
+        """Return a quantity over time, shape (frames, *entry.shape), in the unit that the layout states.
+
+        Raises:
+            KeyError: no such stream or quantity; the message lists what there is.
+        """
+        layout = self._layout(stream)
+        entry = _find(layout, Entry(network=network, layer=layer, site=site, quantity=quantity, offset=0))
+        start = HEADER.size + 4 * entry.offset
+        rows = self._connection.execute(
+            "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq",
+            (start + 1, 4 * entry.size, layout.stream),
+        )
+        flat = np.frombuffer(b"".join(data for (data,) in rows), dtype="<f4").astype(np.float32)
+        return flat.reshape(-1, *entry.shape)
+
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Say what takes the room: bytes by stream, then by quantity, frame headers under "(headers)"."""
+        result: dict[str, dict[str, int]] = {}
+        for name, layout in self.layouts.items():
+            count = self._scalar("SELECT count(*) FROM frames WHERE stream = ?", layout.stream)
+            room = {"(headers)": count * HEADER.size}
+            for entry in layout.entries:
+                room[entry.quantity] = room.get(entry.quantity, 0) + 4 * entry.size * count
+            result[name] = dict(sorted(room.items(), key=lambda item: -item[1]))
+        return result
+
+    def copy(self, target: Path) -> None:
+        """Write a consistent copy, also of a recording that is being written, as one file."""
+        with closing(sqlite3.connect(target)) as copy:
+            self._connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+    def _layout(self, stream: str) -> Layout:
+        layouts = self.layouts
+        if stream not in layouts:
+            raise KeyError(f"{self.path.name} has no stream {stream!r}; it has {', '.join(layouts) or 'none'}")
+        return layouts[stream]
+
+    def _document(self, key: str) -> str | None:
+        row = self._connection.execute("SELECT body FROM document WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def _scalar(self, query: str, *parameters: object) -> int:
+        return int(self._connection.execute(query, parameters).fetchone()[0])
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Open a recording to read it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RecordingError: it is not a recording, or of a newer format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no recording at {path}")
+    try:
+        connection = connect(path, read_only=True)
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise RecordingError(f"{path} is not a recording: {error}") from error
+    if application != APPLICATION_ID:
+        connection.close()
+        raise RecordingError(f"{path} is an SQLite file, but not a Shiftscope recording")
+    if version != FORMAT:
+        connection.close()
+        raise RecordingError(f"{path} has format {version}; this Shiftscope reads format {FORMAT}")
+    return Recording(path, connection)
+
+
+def _find(layout: Layout, wanted: Entry) -> Entry:
+    def key(entry: Entry) -> tuple[str, str, str, str]:
+        return entry.network, entry.layer, entry.site, entry.quantity
+
+    for entry in layout.entries:
+        if key(entry) == key(wanted):
+            return entry
+    near = sorted({" / ".join(filter(None, key(e))) for e in layout.entries if e.quantity == wanted.quantity})
+    known = sorted({e.quantity for e in layout.entries})
+    hint = f"it stands at {'; '.join(near[:12])}" if near else f"known are {', '.join(known)}"
+    raise KeyError(f"stream {layout.name!r} has no {' / '.join(filter(None, key(wanted)))}; {hint}")

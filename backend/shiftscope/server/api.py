@@ -1,0 +1,203 @@
+"""The HTTP API: runs and what may be done with them. FastAPI documents it at /docs and /openapi.json."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
+
+import shiftscope
+from shiftscope.config import RunConfig
+from shiftscope.lab.experiments.catalogue import Experiment, catalogue
+from shiftscope.recording import open_recording
+from shiftscope.server.runs import IllegalTransition, Run, RunState, RunView
+from shiftscope.server.services import NamedRun, Server
+
+router = APIRouter(prefix="/api")
+
+
+class Problem(BaseModel):
+    """What was wrong, in a sentence."""
+
+    detail: str
+    state: RunState | None = None
+
+
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such run."}}
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "The run's state does not allow it; `state` says which it is in."}
+}
+
+
+class Health(BaseModel):
+    """The server is there."""
+
+    status: str = "ok"
+    version: str = shiftscope.__version__
+
+
+class NewRun(BaseModel):
+    """What to train. Everything may be left out: {} is the default experiment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, min_length=1, max_length=200)
+    experiment: str | None = Field(None, description="id of an experiment whose config to take")
+    config: RunConfig | None = Field(None, description="goes before the experiment's")
+
+
+class RunChange(BaseModel):
+    """What to change about a run; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    name: str | None = Field(None, min_length=1, max_length=200)
+    pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; null for full speed")
+    learning_rate: float | None = Field(None, gt=0, le=1e6)
+
+
+class UnknownExperiment(Exception):
+    """There is no experiment of that id."""
+
+
+@router.get("/health")
+async def health() -> Health:
+    """Answer that the server is there, and which version."""
+    return Health()
+
+
+@router.get("/schema")
+async def schema() -> dict[str, Any]:
+    """Return the JSON Schema of RunConfig, from which the page's form is drawn."""
+    return RunConfig.model_json_schema()
+
+
+@router.get("/experiments")
+async def experiments() -> tuple[Experiment, ...]:
+    """Return the experiments that come with the program."""
+    return catalogue()
+
+
+@router.get("/runs")
+async def list_runs(server: Server) -> list[RunView]:
+    """Return all runs, the newest first."""
+    return [run.view for run in server.store.newest_first()]
+
+
+@router.post("/runs", status_code=201, responses={404: {"model": Problem}})
+async def create_run(server: Server, wanted: Annotated[NewRun | None, Body()] = None) -> RunView:
+    """Create a run; it starts as soon as a place is free."""
+    wanted = wanted or NewRun()
+    config, name = _chosen(wanted)
+    run = await asyncio.to_thread(server.store.create, wanted.name or name, "worker", config)
+    server.supervisor.start(run)
+    return run.view
+
+
+@router.get("/runs/{run_id}", responses=_NOT_FOUND)
+async def get_run(run: NamedRun) -> RunView:
+    """Return a run."""
+    return run.view
+
+
+@router.patch("/runs/{run_id}", responses=_NOT_FOUND | _CONFLICT)
+async def change_run(run: NamedRun, change: RunChange) -> RunView:
+    """Rename a run at any time; change the pace or the learning rate of one that is under way."""
+    training = change.model_fields_set & {"pace", "learning_rate"}
+    if training and run.state.ended:
+        raise IllegalTransition(run, f"change its {' and '.join(sorted(training)).replace('_', ' ')}")
+    if change.name is not None:
+        await run.record("name", f"renamed to {change.name}", value=change.name)
+    if "pace" in training:
+        words = "full speed" if change.pace is None else f"{change.pace:g} steps/s"
+        await _set(run, "pace", change.pace, f"pace: {words}")
+    if change.learning_rate is not None:
+        await _set(run, "learning_rate", change.learning_rate, f"learning rate: {change.learning_rate:g}")
+    return run.view
+
+
+@router.delete("/runs/{run_id}", status_code=204, responses=_NOT_FOUND)
+async def delete_run(run: NamedRun, server: Server) -> None:
+    """Stop a run that is under way, then remove it and its recording."""
+    if not run.state.ended:
+        await server.supervisor.stop(run)
+    await asyncio.to_thread(server.store.delete, run)
+
+
+@router.post("/runs/{run_id}/pause", responses=_NOT_FOUND | _CONFLICT)
+async def pause(run: NamedRun) -> RunView:
+    """Hold a running run at its next step."""
+    if run.state is not RunState.RUNNING:
+        raise IllegalTransition(run, "pause")
+    await _command(run, "pause")
+    await run.move(RunState.PAUSED)
+    return run.view
+
+
+@router.post("/runs/{run_id}/resume", responses=_NOT_FOUND | _CONFLICT)
+async def resume(run: NamedRun) -> RunView:
+    """Let a paused run go on."""
+    if run.state is not RunState.PAUSED:
+        raise IllegalTransition(run, "resume")
+    await run.move(RunState.RUNNING)
+    await _command(run, "resume")
+    return run.view
+
+
+@router.post("/runs/{run_id}/step", responses=_NOT_FOUND | _CONFLICT)
+async def step(run: NamedRun) -> RunView:
+    """Let a paused run take one step."""
+    if run.state is not RunState.PAUSED:
+        raise IllegalTransition(run, "take a single step")
+    await _command(run, "step")
+    return run.view
+
+
+@router.post("/runs/{run_id}/stop", responses=_NOT_FOUND | _CONFLICT)
+async def stop(run: NamedRun, server: Server) -> RunView:
+    """End a run; what it has recorded stays. Returns when it has ended."""
+    await server.supervisor.stop(run)
+    return run.view
+
+
+@router.get("/runs/{run_id}/recording", responses=_NOT_FOUND, response_class=FileResponse)
+async def download(run: NamedRun) -> FileResponse:
+    """Return the run's recording, also while it goes on: one file, to be opened with shiftscope.open_recording."""
+    folder = tempfile.TemporaryDirectory(prefix="shiftscope-")
+    copy = Path(folder.name) / run.path.name
+    await asyncio.to_thread(_copy, run.path, copy)
+    return FileResponse(
+        copy, filename=run.path.name, media_type="application/vnd.sqlite3", background=BackgroundTask(folder.cleanup)
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open_recording(source) as recording:
+        recording.copy(target)
+
+
+def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
+    if wanted.experiment is None:
+        config = wanted.config or RunConfig()
+        return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
+    for experiment in catalogue():
+        if experiment.id == wanted.experiment:
+            return wanted.config or experiment.config, experiment.title
+    known = ", ".join(experiment.id for experiment in catalogue())
+    raise UnknownExperiment(f"there is no experiment {wanted.experiment!r}; there are {known}")
+
+
+async def _set(run: Run, name: str, value: float | None, message: str) -> None:
+    await _command(run, "set", **{name: value})
+    await run.record(name, message, value=value)
+
+
+async def _command(run: Run, command: str, **values: float | None) -> None:
+    if run.producer is not None:
+        await run.producer.command(command, **values)

@@ -1,0 +1,20 @@
+"""Tells waiting tasks that something changed. It holds no payloads: who is told reads what is new at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Signal:
+    """A change that any number of tasks wait for.
+
+    Take `changed` *before* looking at the state, then await it: a change between the look and the wait is not missed.
+    """
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+
+    def notify(self) -> None:
+        """Wake everyone who waits now."""
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()

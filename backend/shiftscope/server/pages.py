@@ -1,0 +1,114 @@
+"""The page: the frontend's files and plotly.js, compressed once, each under a name that changes with its content.
+
+index.html names `static/...`; it is served with `static/DIGEST/...` instead, so that everything below may be cached for
+good while a new version is seen at once. ES modules import each other by relative paths and stay under the digest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import mimetypes
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+PLOTLY = "plotly.min.js"
+_COMPRESSIBLE = {".html", ".js", ".css", ".svg", ".json", ".map"}
+_HEADERS = {
+    # Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def frontend_folder() -> Path:
+    """Return the folder of the page: inside the installed package, else the repository's own."""
+    package = Path(__file__).resolve().parents[1]
+    repository = package.parents[1] / "frontend"
+    # An editable install must not serve a copy that an earlier build left somewhere.
+    return repository if package.parent.name == "backend" and repository.is_dir() else package / "frontend"
+
+
+class Pages:
+    """Serves a frontend folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._plotly = Path(str(files("plotly"))) / "package_data" / PLOTLY
+        self._compress = lru_cache(maxsize=256)(_compressed)
+
+    def digest(self) -> str:
+        """Return a digest that changes whenever a file of the page does."""
+        stamp = hashlib.sha256()
+        for path in [*sorted(self.folder.rglob("*")), self._plotly]:
+            if path.is_file() and "node_modules" not in path.parts:
+                stat = path.stat()
+                stamp.update(f"{path.name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+        return stamp.hexdigest()[:12]
+
+    def find(self, name: str) -> Path | None:
+        """Return the file of a name below static/, or None: nothing outside the folder, no dot files."""
+        if name == PLOTLY:
+            return self._plotly
+        path = (self.folder / name).resolve()
+        inside = path.is_relative_to(self.folder) and not any(
+            p.startswith(".") for p in path.parts[len(self.folder.parts) :]
+        )
+        return path if inside and path.is_file() else None
+
+    def index(self) -> Response:
+        """Answer with the page itself."""
+        html = (self.folder / "index.html").read_text(encoding="utf-8")
+        html = html.replace('"static/', f'"static/{self.digest()}/')
+        return Response(html, media_type="text/html", headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+    def file(self, path: Path, *, forever: bool, gzipped: bool) -> Response:
+        """Answer with a file, compressed where that helps and the browser can read it."""
+        headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable" if forever else "no-cache"}
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        if path.suffix in {".js", ".mjs"}:
+            media_type = "text/javascript"
+        if gzipped and path.suffix in _COMPRESSIBLE:
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            body = self._compress(path, path.stat().st_mtime_ns)
+        else:
+            body = path.read_bytes()
+        return Response(body, media_type=media_type, headers=headers)
+
+    def warm_up(self) -> None:
+        """Compress plotly.js, 4.8 MB, before anyone asks for it."""
+        self._compress(self._plotly, self._plotly.stat().st_mtime_ns)
+
+
+def _compressed(path: Path, modified: int) -> bytes:  # noqa: ARG001  `modified` is part of the cache's key
+    return gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
+
+
+def pages_router(pages: Pages) -> APIRouter:
+    """Return the routes of the page."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def index() -> Response:
+        return await asyncio.to_thread(pages.index)
+
+    @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
+    async def static(name: str, request: Request) -> Response:
+        head, _, rest = name.partition("/")
+        current = head == await asyncio.to_thread(pages.digest)
+        path = pages.find(rest if current else name)
+        if path is None:
+            raise HTTPException(404, f"the page has no file {name!r}; reload it")
+        gzipped = "gzip" in request.headers.get("accept-encoding", "")
+        return await asyncio.to_thread(pages.file, path, forever=current, gzipped=gzipped)
+
+    return router

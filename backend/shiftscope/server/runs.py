@@ -1,0 +1,272 @@
+"""A run as the server knows it: its state, folded from the journal of its recording."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from shiftscope.config import RunConfig
+from shiftscope.frames import Frame, RunHeader
+from shiftscope.recorder import Recorder
+from shiftscope.recording import SUFFIX, Event, Recording, RunInfo, open_recording
+from shiftscope.server.hub import Signal
+
+
+class RunState(StrEnum):
+    """Where a run is in its life."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no other state follows."""
+        return not NEXT[self]
+
+
+_ENDS = frozenset({RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
+NEXT: dict[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: _ENDS | {RunState.PREPARING},
+    RunState.PREPARING: _ENDS | {RunState.RUNNING},
+    RunState.RUNNING: _ENDS | {RunState.PAUSED, RunState.FINISHED},
+    RunState.PAUSED: _ENDS | {RunState.RUNNING, RunState.FINISHED},
+    RunState.FINISHED: frozenset(),
+    RunState.STOPPED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.INTERRUPTED: frozenset(),
+}
+"""The legal transitions. A paused run may finish: its last single step does."""
+
+
+class IllegalTransition(Exception):
+    """A run was asked for something that its state does not allow."""
+
+    def __init__(self, run: Run, wanted: str) -> None:
+        super().__init__(f"run {run.id} is {run.state}: it cannot {wanted}")
+        self.state = run.state
+
+
+class Preparing(BaseModel):
+    """What a run waits for before it trains."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str = Field(max_length=1000)
+    fraction: float | None = Field(None, ge=0, le=1)
+
+
+class RunView(BaseModel):
+    """A run, as the API shows it."""
+
+    id: str
+    name: str
+    state: RunState
+    reason: str = Field(description="why the run ended as it did; empty when there is nothing to say")
+    source: str = Field(description="worker: trained by this server; script: sent by a watched program")
+    config: RunConfig | None
+    step: int = Field(description="optimizer steps done")
+    total_steps: int | None
+    created: float = Field(description="seconds since the epoch, as are started and ended")
+    started: float | None
+    ended: float | None
+    elapsed: float = Field(description="seconds of training, pauses left out")
+    pace: float | None = Field(description="steps per second; null for full speed")
+    learning_rate: float | None
+    preparing: Preparing | None
+    seq: int = Field(description="seq of the newest frame kept")
+
+
+class Producer(Protocol):
+    """The connection through which a run's frames come and commands go."""
+
+    async def command(self, command: str, **values: JsonValue) -> None:
+        """Send a command."""
+
+
+class Run:
+    """One run. All changes go through `record`, which keeps them in the recording and wakes who waits."""
+
+    def __init__(self, path: Path, info: RunInfo, writer: Recorder | None) -> None:
+        self.path = path
+        self.info = info
+        self.id = info.id
+        self.name = info.name
+        self.token = secrets.token_urlsafe(24)
+        self.signal = Signal()
+        self.producer: Producer | None = None
+        self.events: list[Event] = []
+        self.header: RunHeader | None = None
+        self.frame_bytes: dict[int, int] = {}
+        self.preparing: Preparing | None = None
+        self.state = RunState.QUEUED
+        self.reason = ""
+        self.step = 0
+        self.seq = 0
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.pace = info.config.pace if info.config else None
+        self.learning_rate = info.config.optimizer.learning_rate if info.config else None
+        self._trained = 0.0
+        self._running_since: float | None = None
+        self._writer = writer
+
+    @classmethod
+    def create(cls, folder: Path, name: str, source: str, config: RunConfig | None) -> Run:
+        """Make a run and its recording. Raises RecordingError when the file cannot be written."""
+        created = time.time()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
+        info = RunInfo(id=f"{stamp}-{secrets.token_hex(3)}", name=name, source=source, created=created, config=config)
+        path = folder / f"{info.id}{SUFFIX}"
+        return cls(path, info, Recorder.create(path, info))
+
+    @classmethod
+    def load(cls, path: Path) -> Run:
+        """Read a run from its recording; one that was under way when its server ended is interrupted.
+
+        Raises:
+            RecordingError: the file is not a recording.
+            pydantic.ValidationError: its contents are not understood.
+        """
+        with open_recording(path) as recording:
+            run = cls(path, recording.info, None)
+            run._fold(recording)
+        if not run.state.ended:
+            reason = f"the server ended while the run was {run.state} at step {run.step}"
+            event = run._event("state", reason, value=RunState.INTERRUPTED.value)
+            run._apply(event)
+            run._log(event)
+        return run
+
+    def _fold(self, recording: Recording) -> None:
+        for event in recording.journal():
+            self._apply(event)
+        self.seq = recording.last_seq
+        if self.seq:
+            self.step = max(self.step, recording.read(self.seq - 1)[0].step)
+        self._set_header(recording.header)
+
+    @property
+    def view(self) -> RunView:
+        """The run as the API shows it."""
+        config = self.info.config
+        total = self.header.total_steps if self.header else (config.total_steps if config else None)
+        return RunView(
+            id=self.id, name=self.name, state=self.state, reason=self.reason, source=self.info.source, config=config,
+            step=self.step, total_steps=total, created=self.info.created, started=self.started, ended=self.ended,
+            elapsed=self._elapsed(time.time()), pace=self.pace, learning_rate=self.learning_rate,
+            preparing=self.preparing, seq=self.seq,
+        )  # fmt: skip
+
+    async def move(self, state: RunState, reason: str = "") -> None:
+        """Go to another state. Raises IllegalTransition."""
+        if state not in NEXT[self.state]:
+            raise IllegalTransition(self, f"become {state}")
+        await self.record("state", reason, value=state.value)
+        if state.ended:
+            await asyncio.to_thread(self.close)
+
+    async def record(self, kind: str, message: str = "", **more: JsonValue) -> None:
+        """Let something happen to the run: it takes effect now, and is kept when this returns."""
+        event = self._event(kind, message, **more)
+        self._apply(event)
+        await asyncio.to_thread(self._log, event)
+        self.signal.notify()
+
+    async def begin(self, header: RunHeader) -> None:
+        """Take the producer's header and start to run."""
+        if self.header is not None:
+            raise IllegalTransition(self, "begin a second time")
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.begin, header)
+        self._set_header(header)
+        await self.move(RunState.RUNNING)
+
+    async def append(self, frames: list[Frame]) -> None:
+        """Keep frames, which must follow on the last one; then wake the viewers."""
+        if self._writer is None:
+            raise IllegalTransition(self, "take frames")
+        await asyncio.to_thread(self._writer.append, frames)
+        self.seq = frames[-1].seq
+        self.step = max(self.step, frames[-1].step)
+        self.signal.notify()
+
+    async def wait_until_ended(self) -> None:
+        """Return when no other state follows."""
+        while True:
+            changed = self.signal.changed
+            if self.state.ended:
+                return
+            await changed.wait()
+
+    def prepare(self, preparing: Preparing) -> None:
+        """Show what the run waits for."""
+        self.preparing = preparing
+        self.signal.notify()
+
+    def progress(self, step: int) -> None:
+        """Take note of how far the training is."""
+        self.step = max(self.step, step)
+        self.signal.notify()
+
+    def close(self) -> None:
+        """Close the recording, so that it is one file."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def _log(self, event: Event) -> None:
+        if self._writer is not None:
+            self._writer.log(event)
+            return
+        # The run has ended and its file is closed: it is renamed, say. Open the file for this one line.
+        writer = Recorder.open(self.path)
+        try:
+            writer.log(event)
+        finally:
+            writer.close()
+
+    def _event(self, kind: str, message: str, **more: JsonValue) -> Event:
+        return Event.model_validate({"time": time.time(), "step": self.step, "kind": kind, "message": message, **more})
+
+    def _apply(self, event: Event) -> None:
+        self.events.append(event)
+        self.step = max(self.step, event.step)
+        if event.kind == "state":
+            self._enter(RunState(str(event.value)), event)
+        elif event.kind == "name":
+            self.name = str(event.value)
+        elif event.kind == "pace":
+            self.pace = float(event.value) if isinstance(event.value, int | float) else None
+        elif event.kind == "learning_rate" and isinstance(event.value, int | float):
+            self.learning_rate = float(event.value)
+
+    def _enter(self, state: RunState, event: Event) -> None:
+        self._trained = self._elapsed(event.time)
+        self._running_since = event.time if state is RunState.RUNNING else None
+        self.state, self.reason = state, event.message
+        if state is RunState.RUNNING and self.started is None:
+            self.started = event.time
+        if state is not RunState.PREPARING:
+            self.preparing = None
+        if state.ended:
+            self.ended = event.time
+
+    def _elapsed(self, now: float) -> float:
+        return self._trained + (max(0.0, now - self._running_since) if self._running_since else 0.0)
+
+    def _set_header(self, header: RunHeader | None) -> None:
+        self.header = header
+        if header is not None:
+            self.frame_bytes = {layout.stream: layout.frame_bytes for layout in header.layouts}

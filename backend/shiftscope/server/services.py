@@ -1,0 +1,48 @@
+"""What the server's handlers work with: made once in the lifespan, reached through the connection's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from shiftscope.server.runs import Run
+from shiftscope.server.store import RunStore
+from shiftscope.server.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Services:
+    """The server's long-lived parts."""
+
+    store: RunStore
+    supervisor: Supervisor
+
+
+class UnknownRun(Exception):
+    """There is no run of that id."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"there is no run {run_id!r}; it may have been deleted")
+
+
+def services(connection: HTTPConnection) -> Services:
+    """Return the server's parts."""
+    found: Services = connection.state.services
+    return found
+
+
+Server = Annotated[Services, Depends(services)]
+
+
+def find_run(run_id: str, server: Server) -> Run:
+    """Return the run that the path names. Raises UnknownRun."""
+    run = server.store.get(run_id)
+    if run is None:
+        raise UnknownRun(run_id)
+    return run
+
+
+NamedRun = Annotated[Run, Depends(find_run)]

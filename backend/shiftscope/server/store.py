@@ -1,0 +1,57 @@
+"""The runs of a data folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from sqlite3 import DatabaseError
+
+from shiftscope.config import RunConfig
+from shiftscope.recording import SUFFIX, RecordingError
+from shiftscope.server.runs import Run
+
+logger = logging.getLogger(__name__)
+
+
+class RunStore:
+    """All runs of a data folder."""
+
+    def __init__(self, folder: Path, runs: Iterable[Run]) -> None:
+        self.folder = folder
+        self._runs = {run.id: run for run in sorted(runs, key=lambda run: run.info.created)}
+
+    @classmethod
+    def open(cls, folder: Path) -> RunStore:
+        """Read the runs of a folder, which is made if missing; files that are not recordings are left alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))))
+
+    def create(self, name: str, source: str, config: RunConfig | None) -> Run:
+        """Make a run."""
+        run = Run.create(self.folder, name, source, config)
+        self._runs[run.id] = run
+        return run
+
+    def get(self, run_id: str) -> Run | None:
+        """Return a run, or None when there is none of that id."""
+        return self._runs.get(run_id)
+
+    def newest_first(self) -> list[Run]:
+        """Return all runs, the newest first."""
+        return list(reversed(self._runs.values()))
+
+    def delete(self, run: Run) -> None:
+        """Forget a run and remove its file."""
+        del self._runs[run.id]
+        run.close()
+        for suffix in ("", "-wal", "-shm"):
+            run.path.with_name(run.path.name + suffix).unlink(missing_ok=True)
+
+
+def _load(path: Path) -> Run | None:
+    try:
+        return Run.load(path)
+    except (RecordingError, DatabaseError, ValueError) as error:
+        logger.warning("%s is left out: %s", path, error)
+        return None

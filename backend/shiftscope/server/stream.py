@@ -1,0 +1,176 @@
+"""The viewer's socket: the one way out, for live viewing, joining late, reconnecting and replaying alike.
+
+Each viewer reads the recording at its own cursor. A slow one holds up its own socket and nothing else: no frame is
+queued for it, it is simply read later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import JsonValue
+
+from shiftscope.recorder import settle
+from shiftscope.recording import Recording, open_recording
+from shiftscope.server.runs import Run
+from shiftscope.server.services import Server
+
+router = APIRouter()
+
+MESSAGE_BYTES = 512 * 1024
+"""Largest binary message, single frames apart: small enough that newer frames soon get their turn."""
+STATE_SECONDS = 0.1
+NEWEST = 64
+"""A viewer that needs more frames than these gets the newest of them first."""
+UNKNOWN_RUN = 4404
+
+
+class Backlog:
+    """Which frames a viewer still needs, and which of them come next.
+
+    The newest come first; what was skipped on the way is filled in afterwards, oldest first.
+    """
+
+    def __init__(self, after: int) -> None:
+        self._next = after + 1
+        self._gaps: list[tuple[int, int]] = []
+
+    def upcoming(self, last: int) -> tuple[int, int] | None:
+        """Return the next range of seqs (first, last), both included, or None when the viewer has everything."""
+        newest = last - NEWEST + 1
+        if newest > self._next:
+            self._gaps.append((self._next, newest - 1))
+            self._next = newest
+        if self._next <= last:
+            return self._next, last
+        return self._gaps[0] if self._gaps else None
+
+    def sent(self, first: int, last: int) -> None:
+        """Take note that the frames first to last, a beginning of `upcoming`, were sent."""
+        if first == self._next:
+            self._next = last + 1
+        elif last >= self._gaps[0][1]:
+            del self._gaps[0]
+        else:
+            self._gaps[0] = (last + 1, self._gaps[0][1])
+
+
+class Viewer:
+    """One viewer of one run."""
+
+    def __init__(self, websocket: WebSocket, run: Run, recording: Recording, after: int) -> None:
+        self._websocket = websocket
+        self._run = run
+        self._recording = recording
+        self._backlog = Backlog(after)
+        self._said: dict[str, JsonValue] = {}
+        self._said_at = 0.0
+        self._events_said = 0
+        self._header_said = False
+
+    async def follow(self) -> None:
+        """Send what there is and what comes, until the run has ended and everything is sent."""
+        await self._introduce()
+        while True:
+            changed = self._run.signal.changed
+            ended = self._run.state.ended
+            late = await self._tell_news()
+            if await self._send_frames():
+                continue
+            if ended:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), STATE_SECONDS if late else None)
+
+    async def _introduce(self) -> None:
+        run = self._run
+        self._header_said = run.header is not None
+        self._events_said = len(run.events)
+        self._said = run.view.model_dump(mode="json")
+        events: list[JsonValue] = [event.model_dump(mode="json") for event in run.events]
+        header = run.header.model_dump(mode="json") if run.header else None
+        await self._say(type="run", run=self._said, header=header, events=events, last_seq=run.seq)
+
+    async def _tell_news(self) -> bool:
+        """Send what changed about the run; return whether more is to be told a little later."""
+        run = self._run
+        if run.header is not None and not self._header_said:
+            self._header_said = True
+            await self._say(type="header", header=run.header.model_dump(mode="json"))
+        while self._events_said < len(run.events):
+            event = run.events[self._events_said]
+            self._events_said += 1
+            await self._say(type="event", event=event.model_dump(mode="json"))
+        view = run.view.model_dump(mode="json")
+        if {**view, "elapsed": 0} == {**self._said, "elapsed": 0}:
+            return False
+        if view["state"] == self._said["state"] and time.monotonic() - self._said_at < STATE_SECONDS:
+            return True
+        self._said, self._said_at = view, time.monotonic()
+        await self._say(type="state", run=view)
+        return False
+
+    async def _send_frames(self) -> bool:
+        wanted = self._backlog.upcoming(self._run.seq)
+        if wanted is None:
+            return False
+        first, last = wanted
+        frames = await asyncio.to_thread(self._recording.read, first - 1, last, max_bytes=MESSAGE_BYTES)
+        await self._websocket.send_bytes(b"".join(frame.data for frame in frames))
+        self._backlog.sent(first, frames[-1].seq)
+        return True
+
+    async def _say(self, **message: JsonValue) -> None:
+        await self._websocket.send_text(json.dumps(message))
+
+
+@router.websocket("/api/runs/{run_id}/stream")
+async def stream(websocket: WebSocket, run_id: str, server: Server, after: int = 0) -> None:
+    """Send a run's frames after a seq, then follow it."""
+    await websocket.accept()
+    run = server.store.get(run_id)
+    if run is None:
+        await websocket.close(UNKNOWN_RUN, f"there is no run {run_id!r}"[:120])
+        return
+    if after < 0:
+        await websocket.close(1008, f"after={after} is not a seq")
+        return
+    recording = await asyncio.to_thread(open_recording, run.path)
+    try:
+        await _until_either(Viewer(websocket, run, recording, after).follow(), _until_gone(websocket))
+    finally:
+        await asyncio.to_thread(_leave, recording, run)
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await websocket.close()
+
+
+async def _until_gone(websocket: WebSocket) -> None:
+    # A viewer has nothing to say; receiving is how its leaving is noticed.
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _until_either(following: Coroutine[Any, Any, None], gone: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.ensure_future(following), asyncio.ensure_future(gone)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done() and not tasks[1].done():
+            tasks[0].result()
+    except WebSocketDisconnect:
+        pass
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _leave(recording: Recording, run: Run) -> None:
+    recording.close()
+    if run.state.ended:
+        settle(run.path)

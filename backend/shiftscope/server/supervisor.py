@@ -1,0 +1,105 @@
+"""Takes each queued run to its end: a free place, a worker, and the truth about how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from shiftscope.assignment import Assignment
+from shiftscope.server.launchers import LocalLauncher, Worker
+from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long a worker may take to end after it was told to stop; then it is killed."""
+LAST_WORD_SECONDS = 1.0
+"""How long the ingest socket of a dead worker may still deliver what the worker had sent."""
+
+
+class Supervisor:
+    """Owns the workers of all runs under way."""
+
+    def __init__(self, launcher: LocalLauncher, *, places: int, url: str, datasets: Path, threads: int) -> None:
+        self._launcher = launcher
+        self._places = asyncio.Semaphore(places)
+        self._url = url
+        self._datasets = datasets
+        self._threads = threads
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._workers: dict[str, Worker] = {}
+
+    def start(self, run: Run) -> None:
+        """Queue a run."""
+        task = asyncio.create_task(self._conduct(run), name=f"run {run.id}")
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+
+    async def stop(self, run: Run) -> None:
+        """Stop a run; returns when it has ended. Raises IllegalTransition when it has already."""
+        if run.state.ended:
+            raise IllegalTransition(run, "stop")
+        if run.state is RunState.QUEUED:
+            await run.move(RunState.STOPPED, "stopped before it began")
+            return
+        if run.id not in self._tasks:
+            raise IllegalTransition(run, "stop from here: stop the script that sends it")
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                if run.producer is not None:
+                    await run.producer.command("stop")
+                    await run.wait_until_ended()
+        except TimeoutError:
+            logger.warning("run %s did not stop within %g s: its worker is killed", run.id, STOP_SECONDS)
+        if not run.state.ended:
+            await run.move(RunState.STOPPED, f"stopped while {run.state}")
+        if worker := self._workers.get(run.id):
+            worker.kill()
+
+    async def close(self) -> None:
+        """Interrupt what is under way: the server ends."""
+        for worker in list(self._workers.values()):
+            worker.kill()
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._launcher.close()
+
+    async def _conduct(self, run: Run) -> None:
+        try:
+            async with self._places:
+                if not run.state.ended:
+                    await run.move(RunState.PREPARING)
+                    run.prepare(Preparing(message="starting a worker"))
+                    await self._work(run)
+        except OSError as error:
+            await run.move(RunState.FAILED, f"no worker could be started: {error}")
+        except asyncio.CancelledError:
+            if not run.state.ended:
+                await run.move(RunState.INTERRUPTED, f"the server was shut down while the run was {run.state}")
+            raise
+
+    async def _work(self, run: Run) -> None:
+        if run.info.config is None:
+            raise ValueError(f"run {run.id} has no config to train by")
+        worker = await self._launcher.launch(
+            Assignment(
+                url=self._url,
+                run=run.id,
+                token=run.token,
+                config=run.info.config,
+                datasets=self._datasets,
+                threads=self._threads,
+            )
+        )
+        self._workers[run.id] = worker
+        try:
+            obituary = await worker.wait()
+        finally:
+            del self._workers[run.id]
+        await self._launcher.prepare()
+        try:
+            await asyncio.wait_for(run.wait_until_ended(), LAST_WORD_SECONDS)
+        except TimeoutError:
+            await run.move(RunState.FAILED, obituary)

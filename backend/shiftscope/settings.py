@@ -1,0 +1,36 @@
+"""What the server needs to know, from flags and SHIFTSCOPE_* variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """Server settings. A flag of `shiftscope serve` goes before its variable, a variable before the default."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIFTSCOPE_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    data: Path = Field(Path("data/runs"), description="folder for the recordings")
+    datasets: Path = Field(Path("data/datasets"), description="folder for data sets")
+    open_browser: bool = Field(True, description="open the page in a browser at start")
+    workers: int = Field(2, ge=1, le=64, description="runs that train at the same time; more are queued")
+    spare_worker: bool = Field(True, description="keep a worker ready, so that Start moves at once")
+    threads: int = Field(1, ge=1, le=256, description="torch threads of a worker")
+    allowed_hosts: str = Field(
+        "",
+        description="host names, with commas, that browsers may use; default: this machine's, or any where host is not",
+    )
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """Host names that requests may be addressed to; None for any."""
+        if self.allowed_hosts:
+            return frozenset(host.strip() for host in self.allowed_hosts.split(",")) | LOOPBACK
+        return LOOPBACK if self.host in LOOPBACK else None

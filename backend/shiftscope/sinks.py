@@ -1,0 +1,246 @@
+"""Where frames go: to a server over the ingest socket, or straight into a recording."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from pydantic import JsonValue
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+from shiftscope.config import RunConfig
+from shiftscope.frames import Frame, RunHeader
+from shiftscope.recorder import Recorder
+from shiftscope.recording import Event, RunInfo
+
+logger = logging.getLogger(__name__)
+
+BATCH_SECONDS = 0.016
+"""Frames of one display refresh travel together: a message costs the training thread more than its bytes do."""
+BATCH_BYTES = 1 << 20
+PROGRESS_SECONDS = 0.1
+CLOSE_SECONDS = 10.0
+
+
+class SinkError(Exception):
+    """The place where frames should go cannot be reached, or refused them."""
+
+
+class Sink(Protocol):
+    """What a scope writes to. Calls come from one thread, in the order begin, then frame/progress/event, then end."""
+
+    def begin(self, header: RunHeader) -> None:
+        """Say what the frames will hold."""
+
+    def frame(self, data: bytes) -> None:
+        """Take one encoded frame."""
+
+    def progress(self, step: int) -> None:
+        """Tell how far the training is; may be called at every step."""
+
+    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+        """Tell of something that happened."""
+
+    def end(self, state: str, reason: str) -> None:
+        """Say that no frame follows. `state` is finished, stopped or failed."""
+
+
+class FileSink:
+    """Writes a recording without any server."""
+
+    def __init__(self, path: Path, *, name: str = "", config: RunConfig | None = None) -> None:
+        info = RunInfo(
+            id=uuid.uuid4().hex[:12], name=name or path.stem, source="script", created=time.time(), config=config
+        )
+        self._writer = Recorder.create(path, info)
+        self._pending: list[Frame] = []
+        self._flushed = time.monotonic()
+        self._step = 0
+
+    def begin(self, header: RunHeader) -> None:
+        """See Sink."""
+        self._writer.begin(header)
+        self._log("state", 0, "running", value="running")
+
+    def frame(self, data: bytes) -> None:
+        """See Sink."""
+        self._pending.append(Frame.parse(data))
+        if time.monotonic() - self._flushed >= BATCH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is pending."""
+        self._writer.append(self._pending)
+        self._pending.clear()
+        self._flushed = time.monotonic()
+
+    def progress(self, step: int) -> None:
+        """See Sink."""
+        self._step = step
+
+    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+        """See Sink."""
+        self._log(kind, step, message, network=network, layer=layer)
+
+    def end(self, state: str, reason: str) -> None:
+        """See Sink."""
+        self.flush()
+        self._log("state", self._step, reason, value=state)
+        self._writer.close()
+
+    def _log(self, kind: str, step: int, message: str, **more: str) -> None:
+        self._writer.log(Event(time=time.time(), step=step, kind=kind, message=message, **more))
+
+
+class ServerSink:
+    """Speaks the producer's side of docs/protocol.md.
+
+    A thread of its own receives (commands, acknowledgements) and sends what has been pending for longer than a batch
+    lasts, so that the last frame before a long pause does not wait for the next.
+    """
+
+    def __init__(self, socket: ClientConnection, on_command: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self._socket = socket
+        self._on_command = on_command
+        self._lock = threading.Lock()
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._flushed = self._told = time.monotonic()
+        self._wake = threading.Event()
+        self.acknowledged = 0
+        self.closed = threading.Event()
+        self.run = ""
+        self.token = ""
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        name: str = "",
+        run: str = "",
+        token: str = "",
+        on_command: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Self:
+        """Connect to the server at `url` (http or ws) as a launched worker (`run`, `token`) or a new run (`name`).
+
+        Raises:
+            SinkError: nobody answers there, or the server refuses.
+        """
+        address = url.replace("http", "ws", 1) if url.startswith("http") else url
+        hello = {"type": "hello", "run": run, "token": token} if run else {"type": "hello", "name": name}
+        try:
+            # Frames do not compress, and a proxy has no business between two processes of one machine.
+            socket = connect(f"{address.rstrip('/')}/api/ingest", compression=None, proxy=None, max_size=1 << 20)
+            sink = cls(socket, on_command)
+            socket.send(json.dumps(hello))
+            welcome = json.loads(socket.recv(timeout=CLOSE_SECONDS))
+        except (OSError, TimeoutError, InvalidHandshake) as error:
+            raise SinkError(
+                f"no Shiftscope answers at {url} ({error}); is `shiftscope serve` running there?"
+            ) from error
+        except ConnectionClosed as error:
+            raise SinkError(f"{url} refused: {_reason(error)}") from error
+        sink.run, sink.token = welcome["run"], welcome.get("token", token)
+        threading.Thread(target=sink._receive, name="shiftscope-receive", daemon=True).start()
+        threading.Thread(target=sink._send_late, name="shiftscope-send", daemon=True).start()
+        return sink
+
+    def preparing(self, message: str, fraction: float | None = None) -> None:
+        """Tell what the run is waiting for."""
+        self._tell(type="preparing", message=message, fraction=fraction)
+
+    def begin(self, header: RunHeader) -> None:
+        """See Sink."""
+        self._tell(type="begin", header=header.model_dump(mode="json"))
+
+    def frame(self, data: bytes) -> None:
+        """See Sink. Raises SinkError when the server is gone."""
+        with self._lock:
+            self._pending.append(data)
+            self._pending_bytes += len(data)
+            if time.monotonic() - self._flushed >= BATCH_SECONDS or self._pending_bytes >= BATCH_BYTES:
+                self._flush()
+            elif len(self._pending) == 1:
+                self._wake.set()
+
+    def flush(self) -> None:
+        """Send what is pending now."""
+        with self._lock:
+            self._flush()
+
+    def progress(self, step: int) -> None:
+        """See Sink."""
+        if time.monotonic() - self._told >= PROGRESS_SECONDS:
+            self._told = time.monotonic()
+            self._tell(type="progress", step=step)
+
+    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+        """See Sink."""
+        self._tell(type="event", kind=kind, step=step, message=message, network=network, layer=layer)
+
+    def end(self, state: str, reason: str) -> None:
+        """See Sink. Returns when the server has kept everything and closed."""
+        self._tell(type="end", state=state, reason=reason)
+        self.closed.wait(CLOSE_SECONDS)
+        self._wake.set()
+        self._socket.close()
+
+    def _tell(self, **message: JsonValue) -> None:
+        with self._lock:
+            self._flush()
+            self._send(json.dumps(message))
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._send(b"".join(self._pending))
+            self._pending.clear()
+            self._pending_bytes = 0
+        self._flushed = time.monotonic()
+
+    def _send(self, message: str | bytes) -> None:
+        try:
+            self._socket.send(message)
+        except (ConnectionClosed, OSError) as error:
+            raise SinkError(f"the server is gone: {_reason(error)}") from error
+
+    def _receive(self) -> None:
+        try:
+            for text in self._socket:
+                message = json.loads(text)
+                if message["type"] == "acknowledged":
+                    self.acknowledged = message["seq"]
+                elif message["type"] == "command" and self._on_command:
+                    self._on_command(message)
+        except ConnectionClosed as error:
+            logger.warning("the server closed the connection: %s", _reason(error))
+        finally:
+            self.closed.set()
+
+    def _send_late(self) -> None:
+        while not self.closed.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            time.sleep(BATCH_SECONDS)
+            try:
+                self.flush()
+            except SinkError:
+                return  # the training thread is told by its own next call
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionClosed) and error.rcvd is not None:
+        return error.rcvd.reason or f"closed with code {error.rcvd.code}"
+    return str(error)
+
+
+def open_file(path: Path, *, name: str = "", config: RunConfig | None = None) -> FileSink:
+    """Open a sink that writes a recording at `path`. Raises RecordingError when the file exists or cannot be made."""
+    return FileSink(path, name=name, config=config)

@@ -1,0 +1,71 @@
+"""The worker: a process that trains one run and sends what its scope sees to the server.
+
+The server writes an assignment, one line of JSON, to the worker's standard input and holds that open as long as it
+lives: when it closes, the server is gone, and so is the worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+import torch
+
+from shiftscope.assignment import Assignment
+from shiftscope.lab.data import DatasetError
+from shiftscope.probes import warm_up
+from shiftscope.sinks import ServerSink, SinkError
+from shiftscope.training_run import Controls, StoppedEarly, train
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Load what training needs, wait for an assignment, do it; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    warm_up()
+    line = sys.stdin.readline()
+    if not line:
+        return 0
+    threading.Thread(target=_end_with_the_server, name="shiftscope-parent", daemon=True).start()
+    return work(Assignment.model_validate_json(line))
+
+
+def work(assignment: Assignment) -> int:
+    """Train the assigned run; return the exit code."""
+    torch.set_num_threads(assignment.threads)
+    controls = Controls(assignment.config.pace)
+    try:
+        sink = ServerSink.connect(assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey)
+        _train(assignment, sink, controls)
+    except SinkError as error:
+        logger.error("%s", error)  # noqa: TRY400  the server is gone or has refused: there is nothing to trace here
+        return 1
+    return 0
+
+
+def _train(assignment: Assignment, sink: ServerSink, controls: Controls) -> None:
+    try:
+        train(
+            assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,
+        )  # fmt: skip
+    except StoppedEarly:
+        sink.end("stopped", "stopped before it began to train")
+    except DatasetError as error:
+        sink.end("failed", str(error))
+    except SinkError:
+        raise
+    except Exception as error:  # the process boundary: whatever went wrong is the run's reason
+        logger.exception("the run failed")
+        sink.end("failed", f"{type(error).__name__}: {error}")
+
+
+def _end_with_the_server() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

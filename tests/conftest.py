@@ -1,0 +1,95 @@
+"""What the tests share: one real server, and the means to start one's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def mnist_folder() -> Path | None:
+    """Return a folder with the real MNIST files, where there is one."""
+    candidates = [Path(os.environ.get("SHIFTSCOPE_DATASETS", "data/datasets")), REPOSITORY.parent / "shared" / "data"]
+    return next((folder for folder in candidates if (folder / "mnist" / "train-images-idx3-ubyte.gz").is_file()), None)
+
+
+@dataclass
+class LiveServer:
+    """A server process and a client that speaks to it."""
+
+    url: str
+    process: subprocess.Popen[str]
+    client: httpx.Client
+    data: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return self.client.get(f"/api/runs/{run_id}").raise_for_status().json()
+
+    def start(self, **wanted: Any) -> dict[str, Any]:
+        response = self.client.post("/api/runs", json=wanted)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    def wait(self, run_id: str, *states: str, seconds: float = 60) -> dict[str, Any]:
+        """Return the run once it is in one of the states."""
+        deadline = time.monotonic() + seconds
+        while (run := self.run(run_id))["state"] not in states:
+            assert time.monotonic() < deadline, f"{run['state']} ({run['reason']}) after {seconds} s, not {states}"
+            time.sleep(0.02)
+        return run
+
+    def wait_for_step(self, run_id: str, step: int, seconds: float = 60) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while (run := self.run(run_id))["step"] < step:
+            assert time.monotonic() < deadline and run["state"] in {"queued", "preparing", "running", "paused"}, run
+            time.sleep(0.02)
+        return run
+
+
+@contextmanager
+def serve(data: Path, *flags: str, port: int = 0, **environment: str) -> Iterator[LiveServer]:
+    """Run `shiftscope serve` on a free port of this machine."""
+    variables = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_SPARE_WORKER": "0"} | environment
+    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data), *flags]
+    with (data.parent / f"{data.name}.log").open("a+") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=variables)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            match = re.search(r"http://\S+", line)
+            assert match, f"{line!r} {Path(log.name).read_text()}"
+            with httpx.Client(base_url=match[0], timeout=30, trust_env=False) as client:
+                yield LiveServer(match[0], process, client, data)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One server for all tests that do not harm it."""
+    datasets = mnist_folder() or tmp_path_factory.mktemp("datasets")
+    data = tmp_path_factory.mktemp("server") / "runs"
+    with serve(data, "--datasets", str(datasets), "--workers", "2", SHIFTSCOPE_SPARE_WORKER="1") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(server: LiveServer) -> str:
+    return server.url
