@@ -57,7 +57,8 @@ class LiveServer:
     def wait_for_step(self, run_id: str, step: int, seconds: float = 60) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while (run := self.run(run_id))["step"] < step:
-            assert time.monotonic() < deadline and run["state"] in {"queued", "preparing", "running", "paused"}, run
+            assert time.monotonic() < deadline, run
+            assert run["state"] in {"queued", "preparing", "running", "paused"}, run
             time.sleep(0.02)
         return run
 

@@ -29,7 +29,7 @@ def frame(seq: int, width: int = WIDTH) -> bytes:
 class Producer:
     def __init__(self, url: str, hello: dict[str, Any] | None = None) -> None:
         self.socket: ClientConnection = connect(
-            f"{url.replace('http', 'ws', 1)}/api/ingest", compression=None, proxy=None, max_size=None
+            f"{url.replace('http', 'ws', 1)}/api/ingest", compression=None, proxy=None, max_size=None, legacy=True
         )
         self.say(**({"type": "hello", "name": "by hand"} | (hello or {})))
         self.welcome = self.hear()

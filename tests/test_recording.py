@@ -162,7 +162,8 @@ def test_frames_are_added_all_or_none(tmp_path: Path) -> None:
 def test_what_was_appended_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "r.shiftscope"
     program = (
-        "import sys, os, signal; from pathlib import Path; from tests import producer; from tests.test_recording import *\n"
+        "import sys, os, signal; from pathlib import Path; from tests import producer\n"
+        "from tests.test_recording import *\n"
         "r = make(Path(sys.argv[1])); r.begin(RunHeader.model_validate(producer.header()))\n"
         "r.append([Frame.parse(producer.frame(seq)) for seq in range(1, 101)])\n"
         "os.kill(os.getpid(), signal.SIGKILL)"

@@ -8,21 +8,34 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 
+
+def entry(quantity: str, unit: str, offset: int, **more: Any) -> dict[str, Any]:
+    place = {"network": "with BN", "layer": "", "site": "", "quantity": quantity, "unit": unit}
+    return place | {"shape": [], "offset": offset, "coordinates": None} | more
+
+
+INSIDE = {"layer": "hidden 1", "site": "pre_activation"}
+LAYER = {"name": "hidden 1", "features": 3, "activation": "relu", "normalization": "batch"}
 HEADER = {
-    "networks": [{"name": "with BN", "layers": [{"name": "hidden 1", "features": 3, "activation": "relu", "normalization": "batch"}]}],
+    "networks": [{"name": "with BN", "layers": [LAYER]}],
     "layouts": [
-        {"stream": 0, "name": "steps", "entries": [
-            {"network": "with BN", "layer": "", "site": "", "quantity": "loss", "unit": "nat", "shape": [], "offset": 0, "coordinates": None}]},
-        {"stream": 1, "name": "layers", "entries": [
-            {"network": "with BN", "layer": "hidden 1", "site": "pre_activation", "quantity": "mean", "unit": "1", "shape": [], "offset": 0, "coordinates": None},
-            {"network": "with BN", "layer": "hidden 1", "site": "pre_activation", "quantity": "quantiles", "unit": "1", "shape": [3], "offset": 1, "coordinates": [15.0, 50.0, 85.0]}]},
+        {"stream": 0, "name": "steps", "entries": [entry("loss", "nat", 0)]},
+        {
+            "stream": 1,
+            "name": "layers",
+            "entries": [
+                entry("mean", "1", 0, **INSIDE),
+                entry("quantiles", "1", 1, shape=[3], coordinates=[15.0, 50.0, 85.0], **INSIDE),
+            ],
+        },
     ],
     "total_steps": 7,
-}  # fmt: skip
-# Values that float32 holds exactly, and the three that are not numbers; None stands for NaN in the JSON beside the bytes.
+}
+# Values that float32 holds exactly, and those that are not numbers, as words: JSON has none.
 FRAMES = [
     {"stream": 0, "seq": 1, "step": 0, "time": 1700000000.25, "row": [2.5]},
     {"stream": 1, "seq": 2, "step": 0, "time": 1700000000.25, "row": [0.5, -1.25, 0.0, 3.0]},

@@ -1,0 +1,28 @@
+# make run    sets up what is needed, serves the page on http://127.0.0.1:8000 and opens it
+# make test   every check there is; says what it left out and why
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
+
+.PHONY: run test clean
+run: $(VENV)/.ready
+	$(VENV)/bin/shiftscope serve
+
+test: $(VENV)/.ready-dev
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/test
+
+clean:
+	rm -rf $(VENV) frontend/node_modules
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Shiftscope needs Python 3.11 or newer: make run PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): some minutes, once"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install pip==26.2
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(PIP) install -c constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from shiftscope.config import RunConfig
+from shiftscope.recording import open_recording
+from tests.conftest import LiveServer
+from tests.producer import Producer
+
+SLOW = {"pace": 20, "duration": {"kind": "steps", "steps": 100_000}}
+
+
+def test_importing_the_app_loads_no_torch() -> None:
+    loaded = "[m for m in ('torch', 'sklearn', 'numba') if m in sys.modules]"
+    program = f"import sys, shiftscope.server.app, shiftscope.cli; print({loaded})"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
+def test_health(server: LiveServer) -> None:
+    assert server.client.get("/api/health").json() == {"status": "ok", "version": "0.1.0"}
+
+
+def test_schema_draws_the_form(server: LiveServer) -> None:
+    schema = server.client.get("/api/schema").json()
+    assert schema == json.loads(json.dumps(RunConfig.model_json_schema()))
+    assert schema["$defs"]["Mlp"]["properties"]["depth"]["maximum"] == 32
+    assert schema["properties"]["optimizer"]["discriminator"]["propertyName"] == "kind"
+
+
+def test_experiments_are_valid_runs(server: LiveServer) -> None:
+    found = server.client.get("/api/experiments").json()
+    assert found
+    for experiment in found:
+        RunConfig.model_validate(experiment["config"])
+        assert all(experiment[text] for text in ("title", "question", "watch"))
+
+
+def test_openapi_documents_every_route(server: LiveServer) -> None:
+    paths = server.client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {
+        "/api/health", "/api/schema", "/api/experiments", "/api/runs", "/api/runs/{run_id}",
+        "/api/runs/{run_id}/pause", "/api/runs/{run_id}/resume", "/api/runs/{run_id}/step", "/api/runs/{run_id}/stop",
+        "/api/runs/{run_id}/recording",
+    }  # fmt: skip
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            assert operation.get("description"), f"{method} {path}"
+
+
+def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) -> None:
+    created = server.start()
+    assert created["state"] == "queued"
+    assert RunConfig.model_validate(created["config"]) == RunConfig()
+    done = server.wait(created["id"], "finished")
+    assert done["step"] == done["total_steps"] == 2000
+    assert done["reason"] == ""
+    assert 0 < done["elapsed"] <= done["ended"] - done["started"] + 0.01
+    response = server.client.get(f"/api/runs/{done['id']}/recording")
+    assert response.headers["content-disposition"] == f'attachment; filename="{done["id"]}.shiftscope"'
+    path = server.data.parent / "downloaded.shiftscope"
+    path.write_bytes(response.content)
+    with open_recording(path) as recording:
+        assert recording.last_seq == done["seq"]
+        steps = recording.steps("layers")
+        assert (steps[0], steps[-1]) == (0, 1999)
+        assert recording.values("evaluation", "test_accuracy", network="with BN")[-1] > 0.9
+
+
+def test_pause_step_resume_and_stop(server: LiveServer) -> None:
+    run = server.start(config=SLOW)["id"]
+    server.wait(run, "running")
+    server.wait_for_step(run, 3)
+    assert server.client.post(f"/api/runs/{run}/pause").json()["state"] == "paused"
+    held = _settled_step(server, run)
+    stepped = server.client.post(f"/api/runs/{run}/step")
+    assert stepped.status_code == 200
+    server.wait_for_step(run, held + 1)
+    assert _settled_step(server, run) == held + 1
+    assert server.client.post(f"/api/runs/{run}/resume").json()["state"] == "running"
+    server.wait_for_step(run, held + 3)
+    stopped = server.client.post(f"/api/runs/{run}/stop").json()
+    assert stopped["state"] == "stopped"
+    assert "stopped after" in stopped["reason"]
+
+
+def _settled_step(server: LiveServer, run: str) -> int:
+    """Return the step at which a paused run holds: two looks, longer apart than a step takes, must agree."""
+    before = -1
+    while (step := server.run(run)["step"]) != before:
+        before = step
+        time.sleep(0.3)
+    return step
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "step", "stop"])
+def test_an_illegal_transition_says_which_state_the_run_is_in(server: LiveServer, action: str) -> None:
+    with Producer(server.url) as producer:
+        producer.begin()
+        producer.end()
+    response = server.client.post(f"/api/runs/{producer.run}/{action}")
+    assert response.status_code == 409
+    assert response.json()["state"] == "finished"
+    assert f"run {producer.run} is finished: it cannot" in response.json()["detail"]
+
+
+def test_pace_and_learning_rate_change_while_it_runs(server: LiveServer) -> None:
+    run = server.start(config=SLOW)["id"]
+    server.wait(run, "running")
+    changed = server.client.patch(
+        f"/api/runs/{run}", json={"pace": None, "learning_rate": 0.03, "name": "faster"}
+    ).json()
+    assert (changed["pace"], changed["learning_rate"], changed["name"]) == (None, 0.03, "faster")
+    server.wait_for_step(run, 200)
+    server.client.post(f"/api/runs/{run}/stop")
+    with open_recording(server.data / f"{run}.shiftscope") as recording:
+        assert recording.values("steps", "learning_rate")[-1] == pytest.approx(0.03)
+        assert {"pace", "learning_rate", "name"} <= {event.kind for event in recording.journal()}
+    refused = server.client.patch(f"/api/runs/{run}", json={"pace": 5})
+    assert refused.status_code == 409
+    assert "cannot change its pace" in refused.json()["detail"]
+    assert server.client.patch(f"/api/runs/{run}", json={"name": "afterwards"}).json()["name"] == "afterwards"
+    with open_recording(server.data / f"{run}.shiftscope") as recording:
+        assert list(recording.journal())[-1].value == "afterwards"
+
+
+def test_delete_stops_and_removes(server: LiveServer) -> None:
+    run = server.start(config=SLOW)["id"]
+    server.wait(run, "running")
+    assert server.client.delete(f"/api/runs/{run}").status_code == 204
+    response = server.client.get(f"/api/runs/{run}")
+    assert response.status_code == 404
+    assert run in response.json()["detail"]
+    assert not list(server.data.glob(f"{run}*"))
+
+
+def test_runs_beyond_the_places_are_queued(server: LiveServer) -> None:
+    runs = [server.start(config=SLOW)["id"] for _ in range(3)]
+    for run in runs[:2]:
+        server.wait(run, "running")
+    assert server.run(runs[2])["state"] == "queued"
+    assert server.client.post(f"/api/runs/{runs[0]}/stop").status_code == 200
+    server.wait(runs[2], "running")
+    for run in runs[1:]:
+        assert server.client.post(f"/api/runs/{run}/stop").json()["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("config", "place", "words"),
+    [
+        ({"optimizer": {"kind": "sgd", "learning_rate": -1}}, ["optimizer", "sgd", "learning_rate"], "greater than 0"),
+        ({"optimizer": {"kind": "lion"}}, ["optimizer"], "does not match any of the expected tags"),
+        ({"network": {"depth": 0}}, ["network", "mlp", "depth"], "greater than or equal to 1"),
+        ({"network": {"width": 100_000}}, ["network", "mlp", "width"], "less than or equal to 4096"),
+        ({"network": {"width": 4096, "depth": 32}}, [], "at most 50,000,000 are accepted"),
+        ({"batch_size": 1}, [], "at least 2: batch normalization"),
+        ({"batch_size": 1440}, [], "more than the 1437 training samples"),
+        ({"variants": []}, ["variants"], "at least 1 item"),
+        ({"variants": [{"name": "a"}, {"name": "a"}]}, ["variants"], "a name of its own"),
+        ({"lerning_rate": 1}, ["lerning_rate"], "Extra inputs are not permitted"),
+        ({"seed": "x"}, ["seed"], "valid integer"),
+    ],
+)
+def test_each_refusal_names_the_field(server: LiveServer, config: dict[str, Any], place: list[str], words: str) -> None:
+    response = server.client.post("/api/runs", json={"config": config})
+    assert response.status_code == 422
+    (problem,) = response.json()["detail"]
+    assert [part for part in problem["loc"] if part not in {"body", "config"}] == place
+    assert words in problem["msg"]
+
+
+def test_nan_in_a_request_is_refused_and_not_a_crash(server: LiveServer) -> None:
+    body = '{"config": {"optimizer": {"kind": "sgd", "learning_rate": NaN}}}'
+    response = server.client.post("/api/runs", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 422
+
+
+def test_unknown_experiment(server: LiveServer) -> None:
+    response = server.client.post("/api/runs", json={"experiment": "nothing"})
+    assert response.status_code == 404
+    assert "there is no experiment 'nothing'; there are" in response.json()["detail"]
+
+
+def test_the_page_and_plotly_are_served_compressed_and_cached_for_good(server: LiveServer) -> None:
+    page = server.client.get("/")
+    assert page.headers["cache-control"] == "no-cache"
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    digest = page.text.split('"static/')[1].split("/")[0]
+    for name in ("plotly.min.js", "main.js", "style.css"):
+        response = server.client.get(f"/static/{digest}/{name}")
+        assert response.status_code == 200
+        assert response.headers["cache-control"].endswith("immutable")
+        assert response.headers["content-encoding"] == "gzip"
+    assert server.client.get("/static/main.js").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "name", ["../pyproject.toml", "%2e%2e/pyproject.toml", ".hidden", "none.js", "/etc/passwd", ""]
+)
+def test_nothing_outside_the_frontend_is_served(server: LiveServer, name: str) -> None:
+    assert server.client.get(f"/static/{name}").status_code == 404

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from shiftscope.recording import open_recording
+from tests.conftest import LiveServer
+from tests.producer import Producer, frame
+
+
+def test_a_producer_makes_a_run_of_its_own(server: LiveServer) -> None:
+    with Producer(server.url, {"name": "my model"}) as producer:
+        assert producer.welcome["after"] == 0
+        assert server.run(producer.run)["state"] == "preparing"
+        producer.say(type="preparing", message="thinking", fraction=0.5)
+        producer.begin(total_steps=50)
+        producer.socket.send(b"".join(map(frame, range(1, 11))))
+        producer.socket.send(frame(11))
+        producer.wait_for_acknowledgement(11)
+        run = server.run(producer.run)
+        assert (run["state"], run["name"], run["source"], run["seq"]) == ("running", "my model", "script", 11)
+        producer.say(type="progress", step=40)
+        producer.say(type="event", kind="note", step=40, message="half way")
+        producer.end("finished")
+    run = server.run(producer.run)
+    assert (run["state"], run["step"], run["total_steps"]) == ("finished", 40, 50)
+    with open_recording(server.data / f"{producer.run}.shiftscope") as recording:
+        assert [f.data for f in recording.read()] == [frame(seq) for seq in range(1, 12)]
+        assert "half way" in [event.message for event in recording.journal()]
+
+
+def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveServer) -> None:
+    with Producer(server.url) as producer:
+        producer.begin()
+        producer.socket.send(frame(1))
+        producer.say(type="end", state="stopped", reason="enough")
+        producer.wait_for_acknowledgement(1)
+    assert server.run(producer.run)["reason"] == "enough"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (frame(2), "frame 2 follows on 0"),
+        (frame(1) + frame(1), "frame 1 follows on 1"),
+        (frame(1)[:-1], "frame 1 of stream 1 needs"),
+        (b"", "an empty message"),
+        ("{", "Invalid JSON"),
+        ('{"type": "dance"}', "does not match any of the expected tags"),
+        ('{"type": "progress", "step": -1}', "greater than or equal to 0"),
+        ('{"type": "begin", "header": {"networks": [], "layouts": []}}', "begin a second time"),
+        ('{"type": "event", "kind": "state", "step": 1, "message": ""}', "'diverged' or 'note'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(server: LiveServer, message: bytes | str, words: str) -> None:
+    with Producer(server.url) as producer:
+        producer.begin()
+        producer.socket.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            producer.wait_for_acknowledgement(2)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+    assert words in closed.value.rcvd.reason
+    run = server.wait(producer.run, "interrupted")
+    assert "refused" in run["reason"]
+
+
+@pytest.mark.parametrize(
+    ("hello", "words"),
+    [
+        ({"run": "none", "token": "x"}, "there is no run 'none' with that token"),
+        ({"type": "howdy"}, "Input should be 'hello'"),
+    ],
+)
+def test_who_is_not_known_is_refused(server: LiveServer, hello: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConnectionClosed) as closed:
+        Producer(server.url, hello)
+    assert closed.value.rcvd is not None
+    assert words in closed.value.rcvd.reason
+
+
+def test_another_cannot_feed_a_run_without_its_token(server: LiveServer) -> None:
+    with Producer(server.url) as producer, pytest.raises(ConnectionClosed):
+        Producer(server.url, {"run": producer.run, "token": "guess"})
+
+
+def test_a_script_that_goes_away_is_interrupted(server: LiveServer) -> None:
+    with Producer(server.url) as producer:
+        producer.begin()
+    assert "closed the connection" in server.wait(producer.run, "interrupted")["reason"]
+
+
+def test_commands_reach_a_script(server: LiveServer) -> None:
+    with Producer(server.url) as producer:
+        producer.begin()
+        producer.socket.send(frame(1))
+        producer.wait_for_acknowledgement(1)
+        server.client.post(f"/api/runs/{producer.run}/pause")
+        assert producer.wait_for_command()["command"] == "pause"
+        server.client.patch(f"/api/runs/{producer.run}", json={"pace": 3})
+        assert producer.wait_for_command() == {"type": "command", "command": "set", "pace": 3.0}
+        refused = server.client.post(f"/api/runs/{producer.run}/stop")
+        assert refused.status_code == 409
+        assert "stop the script" in refused.json()["detail"]

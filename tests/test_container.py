@@ -1,0 +1,100 @@
+"""docker compose, on a real engine: the same page, kept recordings, and as little power as it needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import REPOSITORY, LiveServer
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+
+PROJECT = "shiftscope-test"
+
+
+def _compose_command() -> list[str] | None:
+    if (
+        shutil.which("docker") is None
+        or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
+    ):
+        return None
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None
+
+
+class Stack:
+    def __init__(self, command: list[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._command = [*command, "--project-name", PROJECT, "--project-directory", str(REPOSITORY)]
+
+    def compose(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self._command, *arguments],
+            cwd=REPOSITORY, env=os.environ | {"SHIFTSCOPE_PORT": str(self.port)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+        return done.stdout
+
+    @property
+    def container(self) -> str:
+        return self.compose("ps", "-q", "shiftscope").strip()
+
+    def inspect(self) -> dict[str, Any]:
+        return json.loads(subprocess.check_output(["docker", "inspect", self.container]))[0]
+
+    def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["docker", "exec", self.container, *command], capture_output=True, text=True, check=False)
+
+    def wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + 90
+        while (health := self.inspect()["State"]["Health"])["Status"] != "healthy":
+            assert time.monotonic() < deadline, health
+            time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    command = _compose_command()
+    if command is None:
+        pytest.skip("no Docker engine with compose answers")
+    stack = Stack(command)
+    try:
+        stack.compose("up", "-d", "--build")
+        stack.wait_until_healthy()
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "5")
+
+
+def test_the_page_trains_and_its_recordings_outlive_the_container(stack: Stack) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", timeout=30, trust_env=False) as client:
+        assert "<title>Shiftscope" in client.get("/").text
+        server = LiveServer(str(client.base_url), None, client, None)  # type: ignore[arg-type]
+        run = server.start(config={"duration": {"kind": "steps", "steps": 50}})["id"]
+        done = server.wait(run, "finished", "failed")
+        assert (done["state"], done["reason"]) == ("finished", "")
+        stack.compose("up", "-d", "--force-recreate")
+        stack.wait_until_healthy()
+        assert server.run(run) == done
+        assert client.get("/", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_it_has_no_power_that_it_does_not_need(stack: Stack) -> None:
+    found = stack.inspect()
+    assert stack.execute("id", "-u").stdout.strip() == "10001"
+    assert found["HostConfig"]["ReadonlyRootfs"] is True
+    assert stack.execute("touch", "/opt/shiftscope/x").returncode != 0
+    assert found["HostConfig"]["CapDrop"] == ["ALL"]
+    assert found["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostIp"] == "127.0.0.1"
