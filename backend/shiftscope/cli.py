@@ -30,15 +30,13 @@ def serve(
     data: Annotated[Path | None, typer.Option(help="folder for the recordings [default: data/runs]")] = None,
     datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
     workers: Annotated[int | None, typer.Option(help="runs that train at the same time [default: 2]")] = None,
+    threads: Annotated[int | None, typer.Option(help="torch threads of each worker [default: 1]")] = None,
+    spare_worker: Annotated[bool | None, typer.Option(help="keep a worker ready [default: yes]")] = None,
     allowed_hosts: Annotated[str | None, typer.Option(help="host names that browsers may use, with commas")] = None,
     open_browser: Annotated[bool | None, typer.Option(help="open the page in a browser [default: yes]")] = None,
 ) -> None:
     """Serve the page. Each option can be set by a variable too: SHIFTSCOPE_PORT=9000, SHIFTSCOPE_OPEN_BROWSER=0, ..."""
-    flags = {
-        "host": host, "port": port, "data": data, "datasets": datasets, "workers": workers,
-        "allowed_hosts": allowed_hosts, "open_browser": open_browser,
-    }  # fmt: skip
-    settings = _settings({name: value for name, value in flags.items() if value is not None})
+    settings = _settings({name: value for name, value in locals().items() if value is not None})
     listening = _listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listening.getsockname()[1]})
     _serve(settings, listening)

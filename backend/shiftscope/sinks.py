@@ -138,7 +138,7 @@ class ServerSink:
         hello = {"type": "hello", "run": run, "token": token} if run else {"type": "hello", "name": name}
         try:
             # Frames do not compress, and a proxy has no business between two processes of one machine.
-            socket = connect(f"{address.rstrip('/')}/api/ingest", compression=None, proxy=None, max_size=1 << 20, legacy=True)
+            socket = connect(f"{address.rstrip('/')}/api/ingest", compression=None, proxy=None, legacy=True)
             sink = cls(socket, on_command)
             socket.send(json.dumps(hello))
             welcome = json.loads(socket.recv(timeout=CLOSE_SECONDS))

@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title="Shiftscope", version=shiftscope.__version__, lifespan=lifespan,
+        docs_url=None, redoc_url=None,  # they load their code from a CDN; /openapi.json is what stays
         description="See internal covariate shift. docs/protocol.md describes the websockets.",
     )  # fmt: skip
     app.add_middleware(AccessMiddleware, hosts=settings.hosts)
