@@ -12,8 +12,8 @@ from shiftscope.config.networks import Mlp, Network
 from shiftscope.config.normalizations import (
     BATCH_KINDS,
     BatchNormalization,
-    Normalization,
     NoNormalization,
+    Normalization,
     unsound,
 )
 from shiftscope.config.optimization import Clipping, NoClipping, Optimizer, Sgd
@@ -22,7 +22,7 @@ MAX_PARAMETERS = 50_000_000
 """Largest network accepted, in parameters: four variants with Adam's moments and gradients stay under 4 GiB."""
 
 MAX_ACTIVATIONS = 250_000_000
-"""Most values accepted that a batch makes in all networks together: kept for the backward pass they stay under 4 GiB."""
+"""Most values accepted that a batch makes in all networks together: kept for the backward pass they take some 4 GiB."""
 
 
 class Variant(Part):
@@ -82,10 +82,11 @@ class RunConfig(Part):
         default_factory=_default_variants,
         min_length=1,
         max_length=4,
-        description="the networks: same start weights, same batches in the same order, their normalization apart",
+        description="the networks: same start weights, same batches in the same order, normalization and dropout apart",
     )
-    network: Mlp = Mlp()
+    network: Network = Mlp()
     optimizer: Optimizer = Sgd()
+    clipping: Clipping = NoClipping()
     batch_size: int = Field(64, ge=1, le=4096, description="samples per step; the last incomplete batch is dropped")
     duration: Duration = Steps()
     seed: int = Field(0, ge=0, le=2**31 - 1)
@@ -109,18 +110,28 @@ class RunConfig(Part):
             raise ValueError(
                 f"batch_size {self.batch_size} is more than the {self.dataset.training_size} training samples"
             )
-        batch_norm = [v.name for v in self.variants if v.normalization.kind == "batch"]
-        if batch_norm and self.batch_size < 2:
-            raise ValueError(
-                f"batch_size must be at least 2: batch normalization ({batch_norm[0]}) has no variance of one"
-            )
-        parameters = self.network.parameters(self.dataset.features)
-        if parameters > MAX_PARAMETERS:
-            raise ValueError(
-                f"depth {self.network.depth} x width {self.network.width} makes {parameters:,} parameters; "
-                f"at most {MAX_PARAMETERS:,} are accepted"
-            )
+        for variant in self.variants:
+            normalization = variant.normalization
+            if normalization.kind in BATCH_KINDS and self.batch_size < 2:
+                raise ValueError(
+                    f"batch_size must be at least 2: {normalization.kind} normalization ({variant.name}) "
+                    "has no variance of one"
+                )
+            if why := unsound(normalization, self.network.channels, self.network.kind):
+                raise ValueError(f"{variant.name}: {why}")
+        self._fits_memory()
         return self
+
+    def _fits_memory(self) -> None:
+        parameters = self.network.parameters(self.dataset.image)
+        if parameters > MAX_PARAMETERS:
+            raise ValueError(f"the network has {parameters:,} parameters; at most {MAX_PARAMETERS:,} are accepted")
+        values = self.network.activations(self.dataset.image) * self.batch_size * len(self.variants)
+        if values > MAX_ACTIVATIONS:
+            raise ValueError(
+                f"{len(self.variants)} such networks make {values:,} values of a batch of {self.batch_size}; "
+                f"at most {MAX_ACTIVATIONS:,} are accepted: choose a smaller batch_size or network"
+            )
 
     @property
     def steps_per_epoch(self) -> int:

@@ -16,6 +16,7 @@ from shiftscope import config
 from shiftscope.lab import files, idx
 from shiftscope.lab.data import Data, DatasetError, Progress
 from shiftscope.lab.files import KnownFile
+from shiftscope.lab.preparation import prepare
 
 __all__ = ["MNIST", "Data", "DatasetError", "IdxDataset", "Progress", "load", "load_idx"]
 
@@ -83,7 +84,7 @@ MNIST = IdxDataset(
 
 
 def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Sequence[str] | None = None) -> Data:
-    """Load a data set, downloading it into `folder` where it is not there yet.
+    """Load a data set and prepare it as it asks, downloading it into `folder` where it is not there yet.
 
     Args:
         dataset: which one, and how.
@@ -96,9 +97,10 @@ def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Seq
     """
     match dataset:
         case config.Digits():
-            return _digits()
+            data = _digits()
         case config.Mnist():
-            return load_idx(MNIST, folder, progress, mirrors)
+            data = load_idx(MNIST, folder, progress, mirrors)
+    return prepare(data, dataset)
 
 
 def _digits() -> Data:

@@ -8,52 +8,92 @@ from torch import nn
 
 from shiftscope import config
 from shiftscope.lab import normalizations
+from shiftscope.lab.initialization import initialize
+from shiftscope.lab.recurrent import RowByRow
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
-def build(network: config.Mlp, normalization: config.Normalization, inputs: int, classes: int) -> nn.Module:
-    """Build a multilayer perceptron: blocks "hidden 1" ... "hidden N" and "output".
+def build(
+    network: config.Network, variant: config.Variant, inputs: int, classes: int, image: tuple[int, int]
+) -> nn.Module:
+    """Build a network, (batch, inputs) -> (batch, classes); networks but the mlp take `inputs` for an `image`.
 
-    It takes (batch, `inputs`) to (batch, `classes`). A hidden block has the children `linear`, `norm` (unless there is
-    none) and `activation`, in the order in which they are applied; the output block has `linear` alone. The bias of a
-    linear map stays where batch normalization makes it redundant, so that networks that differ in their normalization
-    alone have the same weights otherwise. Draws from torch's global random state.
+    It consists of named blocks in forward order, the last of them "output". A hidden block has the children `linear`
+    or `conv`, `norm` (unless there is none), `activation` and what follows it, in the order in which they are applied;
+    the output block ends with `linear`. The bias of a linear map stays where batch normalization makes it redundant,
+    so that networks that differ in their normalization alone have the same weights otherwise. Draws from torch's
+    global random state.
     """
+    match network:
+        case config.Mlp():
+            return _mlp(network, variant, inputs, classes)
+        case config.Cnn():
+            return _cnn(network, variant, classes, image)
+        case config.Rnn():
+            return _rnn(network, variant, classes, image)
+
+
+def _mlp(network: config.Mlp, variant: config.Variant, inputs: int, classes: int) -> nn.Sequential:
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
     features = inputs
     for number in range(1, network.depth + 1):
-        blocks[f"hidden {number}"] = _hidden(network, normalization, features)
+        block = OrderedDict(linear=_linear(network, features, network.width)) | _nonlinearity(network, variant)
+        blocks[f"hidden {number}"] = nn.Sequential(block | _dropout(variant))
         features = network.width
     blocks["output"] = nn.Sequential(OrderedDict(linear=_linear(network, features, classes)))
     return nn.Sequential(blocks)
 
 
-def _hidden(network: config.Mlp, normalization: config.Normalization, inputs: int) -> nn.Sequential:
-    block: OrderedDict[str, nn.Module] = OrderedDict(
-        linear=_linear(network, inputs, network.width), activation=_ACTIVATIONS[network.activation]()
+def _cnn(network: config.Cnn, variant: config.Variant, classes: int, image: tuple[int, int]) -> nn.Sequential:
+    """Build blocks "conv 1" ... "conv N"; the first makes images of its flat inputs, max pooling comes last in some."""
+    blocks: OrderedDict[str, nn.Module] = OrderedDict()
+    channels = 1
+    for number, size in enumerate(network.maps(image), start=1):
+        block: OrderedDict[str, nn.Module] = OrderedDict()
+        if number == 1:
+            block["image"] = nn.Unflatten(1, (1, *image))
+        convolution = nn.Conv2d(channels, network.channels, kernel_size=3, padding=1)
+        initialize(convolution, network)
+        block["conv"] = convolution
+        block |= _nonlinearity(network, variant)
+        if network.pools(number, size):
+            block["pool"] = nn.MaxPool2d(2)
+        blocks[f"conv {number}"] = nn.Sequential(block | _dropout(variant))
+        channels = network.channels
+    blocks["output"] = nn.Sequential(
+        OrderedDict(mean=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), linear=_linear(network, channels, classes))
     )
-    norm = normalizations.make(normalization, network.width)
-    if norm is not None:
-        block["norm"] = norm
-        if normalizations.place(normalization) == "before":
-            block.move_to_end("activation")
-    return nn.Sequential(block)
+    return nn.Sequential(blocks)
 
 
-def _linear(network: config.Mlp, inputs: int, outputs: int) -> nn.Linear:
-    """Make a linear map: Xavier's weights with gain 1 (Glorot & Bengio 2010), He's for ReLU (He et al. 2015)."""
+def _rnn(network: config.Rnn, variant: config.Variant, classes: int, image: tuple[int, int]) -> RowByRow:
+    rows, columns = image
+    block = nn.Sequential(_dropout(variant) | OrderedDict(linear=_linear(network, network.width, classes)))
+    from_row = _linear(network, columns, network.width)
+    from_state = nn.Linear(network.width, network.width, bias=False)
+    initialize(from_state, network)
+    nonlinearities = [_nonlinearity(network, variant) for _ in range(rows)]
+    return RowByRow(columns, from_row, from_state, nonlinearities, output=block)
+
+
+def _nonlinearity(network: config.Network, variant: config.Variant) -> OrderedDict[str, nn.Module]:
+    """Return `norm`, if any, and `activation`, in forward order."""
+    activation = ACTIVATIONS[network.activation]()
+    space = isinstance(network, config.Cnn)
+    norm = normalizations.make(variant.normalization, network.channels, space=space)
+    if norm is None:
+        return OrderedDict(activation=activation)
+    if normalizations.place(variant.normalization) == "before":
+        return OrderedDict(norm=norm, activation=activation)
+    return OrderedDict(activation=activation, norm=norm)
+
+
+def _dropout(variant: config.Variant) -> OrderedDict[str, nn.Module]:
+    return OrderedDict(dropout=nn.Dropout(variant.dropout)) if variant.dropout else OrderedDict()
+
+
+def _linear(network: config.Network, inputs: int, outputs: int) -> nn.Linear:
     linear = nn.Linear(inputs, outputs)
-    match network.init:
-        case "default":
-            return linear
-        case "xavier_normal":
-            nn.init.xavier_normal_(linear.weight)
-        case "xavier_uniform":
-            nn.init.xavier_uniform_(linear.weight)
-        case "he_normal":
-            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
-        case "he_uniform":
-            nn.init.kaiming_uniform_(linear.weight, nonlinearity="relu")
-    nn.init.zeros_(linear.bias)
+    initialize(linear, network)
     return linear

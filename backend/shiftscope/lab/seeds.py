@@ -14,6 +14,8 @@ class Stream(IntEnum):
     WEIGHTS = 0
     BATCHES = 1
     PROBE = 2
+    LAYERS = 3
+    LABELS = 4
 
 
 def derive(seed: int, *path: int) -> int:

@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from shiftscope.config import RunConfig
-from shiftscope.lab import optimizers, seeds
+from shiftscope.lab import clipping, optimizers, seeds
+from shiftscope.lab import statistics as running
 from shiftscope.lab.data import Data
+from shiftscope.lab.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.twins import twins
 
 PROBE_SIZE = 512
@@ -21,6 +24,8 @@ PROBE_SIZE = 512
 TRAINING_SAMPLES = 10_000
 """Most training samples that an evaluation looks at, unless told otherwise."""
 _EVALUATION_BATCH = 2000
+_EVALUATION_VALUES = 20_000_000
+"""Most values of one layer that an evaluation makes at once: 80 MB."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,9 @@ class Training:
             raise ValueError(
                 f"batch_size {config.batch_size} is more than the {len(data.train_inputs)} training samples"
             )
+        self._clipping = config.clipping
+        values = config.network.activations(config.dataset.image)
+        self._evaluation_batch = max(1, min(_EVALUATION_BATCH, _EVALUATION_VALUES // values))
         self._order = seeds.generator(config.seed, seeds.Stream.BATCHES)
         self._permutation = torch.empty(0, dtype=torch.int64)
         self._computed = False
@@ -71,6 +79,9 @@ class Training:
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             name: optimizers.make(config.optimizer, network.parameters()) for name, network in self.networks.items()
         }
+        # Networks that draw random numbers each have a stream of their own, and all the same one.
+        start = seeds.generator(config.seed, seeds.Stream.LAYERS).get_state()
+        self._random = {name: start for name, network in self.networks.items() if _is_random(network)}
         self.total_steps = config.total_steps
         self.steps_done = 0
         shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
@@ -85,7 +96,8 @@ class Training:
         losses, accuracies = {}, {}
         for name, network in self.networks.items():
             self.optimizers[name].zero_grad(set_to_none=True)
-            outputs = network(inputs)
+            with self._own_random_state(name):
+                outputs = network(inputs)
             loss = functional.cross_entropy(outputs, labels)
             torch.autograd.backward(loss)
             losses[name] = loss.detach()
@@ -94,10 +106,11 @@ class Training:
         return StepResult(inputs, labels, losses, accuracies)
 
     def update(self) -> None:
-        """Do one optimizer step of each network, with the gradients of the last `compute`."""
+        """Do one optimizer step of each network, with the gradients of the last `compute`, clipped now if they are."""
         if not self._computed:
             raise RuntimeError(f"update() at step {self.steps_done} has no gradients; compute() comes first")
-        for optimizer in self.optimizers.values():
+        for name, optimizer in self.optimizers.items():
+            clipping.clip(self._clipping, self.networks[name].parameters())
             optimizer.step()
         self._computed = False
         self.steps_done += 1
@@ -106,8 +119,13 @@ class Training:
         """Tell whether the last update was the last of an epoch."""
         return self.steps_done > 0 and self.steps_done % self._steps_per_epoch == 0
 
-    def evaluate(self, training_samples: int = TRAINING_SAMPLES) -> dict[str, dict[str, float]]:
+    def evaluate(
+        self, training_samples: int = TRAINING_SAMPLES, statistics: Literal["running", "batch"] = "running"
+    ) -> dict[str, dict[str, float]]:
         """Measure each network in eval mode; modes, random state and running statistics stay as they are.
+
+        With `statistics="batch"`, normalizations that have running statistics use those of the samples instead, some
+        2,000 at a time.
 
         Returns:
             By network: `test_loss` and `test_accuracy` over the whole test set, `train_loss` and `train_accuracy` over
@@ -115,11 +133,13 @@ class Training:
             mean cross-entropies in nats, accuracies fractions.
         """
         data, chosen = self._data, self._evaluated[:training_samples]
+        test = _Samples(data.test_inputs, data.test_labels, torch.arange(len(data.test_labels)))
+        train = _Samples(data.train_inputs, data.train_labels, chosen)
         result = {}
         for name, network in self.networks.items():
-            with _evaluating(network):
-                test_loss, test_accuracy = _score(network, data.test_inputs, data.test_labels)
-                train_loss, train_accuracy = _score(network, data.train_inputs, data.train_labels, chosen)
+            with running.evaluating(network, statistics), torch.inference_mode():
+                test_loss, test_accuracy = _score(network, test, self._evaluation_batch)
+                train_loss, train_accuracy = _score(network, train, self._evaluation_batch)
             result[name] = {
                 "test_loss": test_loss,
                 "test_accuracy": test_accuracy,
@@ -136,6 +156,17 @@ class Training:
             for group in optimizer.param_groups:
                 group["lr"] = value
 
+    @contextmanager
+    def _own_random_state(self, name: str) -> Iterator[None]:
+        """Let a network that draws random numbers draw them from its own stream in place of torch's global one."""
+        if name not in self._random:
+            yield
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._random[name])
+            yield
+            self._random[name] = torch.get_rng_state()
+
     def _next_batch(self) -> tuple[Tensor, Tensor]:
         position = self.steps_done % self._steps_per_epoch
         if position == 0:
@@ -144,28 +175,26 @@ class Training:
         return self._data.train_inputs[chosen], self._data.train_labels[chosen]
 
 
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Put a network into eval mode without gradients, then each of its modules back into the mode it was in."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+@dataclass(frozen=True)
+class _Samples:
+    """Those of `inputs` and `labels` that `chosen` (their indices) names."""
+
+    inputs: Tensor
+    labels: Tensor
+    chosen: Tensor
 
 
-def _score(network: nn.Module, inputs: Tensor, labels: Tensor, chosen: Tensor | None = None) -> tuple[float, float]:
-    """Return the mean cross-entropy and the accuracy over the samples, or over those that are chosen."""
+def _score(network: nn.Module, samples: _Samples, batch: int) -> tuple[float, float]:
+    """Return the mean cross-entropy and the accuracy over the samples."""
     loss = torch.zeros((), dtype=torch.float64)
     right = torch.zeros((), dtype=torch.int64)
-    count = len(inputs) if chosen is None else len(chosen)
-    for start in range(0, count, _EVALUATION_BATCH):
-        part = slice(start, start + _EVALUATION_BATCH)
-        index = part if chosen is None else chosen[part]
-        outputs, expected = network(inputs[index]), labels[index]
-        loss += functional.cross_entropy(outputs, expected, reduction="sum")
-        right += (outputs.argmax(dim=1) == expected).sum()
+    for chosen in torch.split(samples.chosen, batch):
+        outputs, labels = network(samples.inputs[chosen]), samples.labels[chosen]
+        loss += functional.cross_entropy(outputs, labels, reduction="sum")
+        right += (outputs.argmax(dim=1) == labels).sum()
+    count = len(samples.chosen)
     return loss.item() / count, right.item() / count
+
+
+def _is_random(network: nn.Module) -> bool:
+    return any(isinstance(module, (nn.Dropout, NoisyBatchNorm1d, NoisyBatchNorm2d)) for module in network.modules())
