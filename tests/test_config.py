@@ -32,6 +32,7 @@ def refusal(**changes) -> str:
 
 def test_an_empty_object_is_the_default_run():
     assert c.RunConfig.model_validate_json("{}") == c.RunConfig()
+    assert c.RunConfig.model_validate({"network": {"depth": 3}}).network == c.Mlp(depth=3)
     assert c.RunConfig().total_steps == 2000
     assert c.RunConfig(duration=c.Epochs(epochs=3)).total_steps == 3 * (1437 // 64)
 
@@ -50,7 +51,7 @@ def test_networks_and_normalizations_combine_but_where_it_makes_no_sense(network
     [
         ({"batch_size": 1}, "batch_size must be at least 2: batch normalization (with BN) has no variance of one"),
         ({"batch_size": 2000}, "batch_size 2000 is more than the 1437 training samples"),
-        ({"network": {"kind": "mlp", "depth": 0}}, "greater than or equal to 1"),
+        ({"network": {"depth": 0}}, "greater than or equal to 1"),
         ({"network": {"kind": "mlp", "width": 100_000}}, "less than or equal to 4096"),
         ({"network": {"kind": "mlp", "width": 4096, "depth": 32}}, "parameters; at most 50,000,000 are accepted"),
         (

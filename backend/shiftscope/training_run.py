@@ -135,7 +135,12 @@ def _train(config: RunConfig, training: Training, scope: Scope, controls: Contro
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)
         result = training.compute()
-        scope.measure(result.losses, accuracies=result.accuracies, batch=(result.inputs, result.labels))
+        scope.measure(
+            result.losses,
+            accuracies=result.accuracies,
+            learning_rate=training.learning_rate,
+            batch=(result.inputs, result.labels),
+        )
         training.update()
         scope.step()
         if training.at_epoch_end() or training.steps_done == training.total_steps:

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftscope.frames import HEADER, split
 from shiftscope.recording import open_recording
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame
-from tests.server.test_stream import receive, view
+from tests.viewer import Viewer
 
 LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 1_000_000}, "recording": {"kind": "every", "every": 1}}
 
@@ -66,7 +65,8 @@ def test_a_killed_server_loses_no_acknowledged_frame(tmp_path: Path) -> None:
         trained = server.start(config=LONG)["id"]
         server.wait_for_step(trained, 20)
         (worker,) = children(server.process.pid)
-        seen, _ = receive(view(server, trained), 30)
+        with Viewer(server.url, trained) as viewer:
+            seen = viewer.receive(30)
         with Producer(server.url) as producer:
             producer.begin()
             producer.socket.send(b"".join(map(frame, range(1, 501))))
@@ -109,7 +109,7 @@ def test_a_viewer_that_stops_reading_slows_nothing_and_catches_up(tmp_path: Path
     with serve(tmp_path / "runs") as server, Producer(server.url) as producer:
         width, count = 25_000, 1000
         producer.begin(width)
-        with view(server, producer.run) as asleep:
+        with Viewer(server.url, producer.run) as asleep:
             before = resident(server.process.pid)
             for seq in range(1, count + 1):
                 producer.socket.send(frame(seq, width))
@@ -117,11 +117,8 @@ def test_a_viewer_that_stops_reading_slows_nothing_and_catches_up(tmp_path: Path
             grown = resident(server.process.pid) - before
             assert grown < 30e6, f"{grown / 1e6:.0f} MB"
             producer.end()
-            got: dict[int, bytes] = {}
-            for message in asleep:
-                if isinstance(message, bytes):
-                    got |= {f.seq: f.data for f in split(message, {1: HEADER.size + 4 * width})}
-    assert got == {seq: frame(seq, width) for seq in range(1, count + 1)}
+            asleep.until_closed()
+    assert {f.seq: f.data for f in asleep.frames} == {seq: frame(seq, width) for seq in range(1, count + 1)}
 
 
 def test_a_diverging_run_says_so_and_goes_on(server: LiveServer) -> None:
