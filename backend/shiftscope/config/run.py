@@ -96,6 +96,11 @@ class RunConfig(Part):
         "continue", description="what to do when a network's loss or gradient is no longer finite"
     )
 
+    @field_validator("network", mode="before")
+    @classmethod
+    def _is_an_mlp_unless_told(cls, network: object) -> object:
+        return {"kind": "mlp", **network} if isinstance(network, dict) else network
+
     @field_validator("variants")
     @classmethod
     def _names_differ(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
