@@ -249,3 +249,110 @@ def test_calls_out_of_turn_and_a_batch_that_is_too_large_are_refused(tiny):
         training.compute()
     with pytest.raises(ValueError, match="batch_size 64 is more than the 35 training samples"):
         Training(c.RunConfig(), tiny)
+
+
+STOCHASTIC = (
+    c.Variant(name="noisy", normalization=c.NoisyBatchNormalization()),
+    c.Variant(name="dropout", dropout=0.5),
+    c.Variant(name="both", normalization=c.NoisyBatchNormalization(), dropout=0.5),
+    c.Variant(name="plain"),
+)
+
+
+def test_networks_that_draw_random_numbers_have_streams_of_their_own(tiny):
+    def weights(seed, variants):
+        torch.manual_seed(seed)
+        training = Training(small(variants=variants), tiny)
+        state = torch.get_rng_state()
+        for _ in range(10):
+            training.compute()
+            training.update()
+            training.evaluate()
+        assert torch.equal(torch.get_rng_state(), state)
+        return {
+            name: torch.cat([p.detach().flatten() for p in network.parameters()])
+            for name, network in training.networks.items()
+        }
+
+    first, second = weights(1, STOCHASTIC), weights(2, STOCHASTIC)
+    alone = weights(3, STOCHASTIC[2:3])
+    for name in first:
+        assert torch.equal(first[name], second[name])
+    assert torch.equal(first["both"], alone["both"])
+    assert not torch.equal(first["dropout"], first["plain"])
+
+
+def test_the_masks_of_dropout_are_the_same_in_each_network_and_new_at_each_step(tiny):
+    variants = tuple(c.Variant(name=name, dropout=0.5) for name in "ab")
+    training = Training(small(variants=variants), tiny)
+    masks = {name: [] for name in "ab"}
+    for name, network in training.networks.items():
+        network.get_submodule("hidden 1.dropout").register_forward_hook(
+            lambda module, args, output, name=name: masks[name].append(output == 0)
+        )
+    for _ in range(3):
+        training.compute()
+        training.update()
+    assert all(torch.equal(a, b) for a, b in zip(masks["a"], masks["b"], strict=True))
+    assert not torch.equal(masks["a"][0], masks["a"][1])
+
+
+@pytest.mark.parametrize(
+    ("clipping", "clipped"),
+    [
+        (c.NoClipping(), lambda gradients: gradients),
+        (c.ClipByValue(limit=0.01), lambda gradients: [g.clamp(-0.01, 0.01) for g in gradients]),
+        (
+            c.ClipByNorm(limit=0.05),
+            lambda gradients: [g * 0.05 / torch.cat([g.flatten() for g in gradients]).norm() for g in gradients],
+        ),
+        (c.ClipByNorm(limit=1e6), lambda gradients: gradients),
+    ],
+    ids=["none", "value", "norm", "norm of no effect"],
+)
+def test_gradients_are_clipped_at_the_update(tiny, clipping, clipped):
+    training = Training(small(clipping=clipping, optimizer=c.Sgd(learning_rate=1)), tiny)
+    network = training.networks["with BN"]
+    training.compute()
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    gradients = [parameter.grad.clone() for parameter in network.parameters()]
+    training.update()
+    for old, gradient, parameter in zip(before, clipped(gradients), network.parameters(), strict=True):
+        torch.testing.assert_close(parameter.detach(), old - gradient)
+
+
+@pytest.mark.parametrize("clipping", [c.ClipByValue(), c.ClipByNorm()], ids=lambda clipping: clipping.kind)
+def test_clipping_what_is_not_finite_is_no_error(tiny, clipping):
+    training = Training(small(clipping=clipping), tiny)
+    training.compute()
+    training.networks["with BN"].get_parameter("output.linear.bias").grad.fill_(float("nan"))
+    training.update()
+    assert not torch.isfinite(training.compute().losses["with BN"])
+
+
+@pytest.mark.parametrize("network", [c.Cnn(depth=2, channels=8), c.Rnn(width=16)], ids=lambda network: network.kind)
+def test_other_networks_learn_digits(digits, network):
+    config = c.RunConfig(network=network, optimizer=c.Adam(learning_rate=0.01), batch_size=100)
+    training = Training(config, digits)
+    first = training.evaluate()
+    for _ in range(60):
+        training.compute()
+        training.update()
+    last = training.evaluate()
+    assert last["without BN"]["test_loss"] < first["without BN"]["test_loss"]
+    assert last["with BN"]["test_loss"] < 0.75 * first["with BN"]["test_loss"]
+
+
+@pytest.mark.parametrize("network", [c.Mlp(), c.Cnn(depth=2, channels=8), c.Rnn()], ids=lambda network: network.kind)
+def test_no_normalization_raises_where_training_diverges(digits, network):
+    kinds = [c.LayerNormalization(), c.GroupNormalization(), c.BatchNormalization()]
+    if network.kind != "rnn":
+        kinds += [c.Whitening(group_size=8), c.Whitening(group_size=8, method="cholesky"), c.NoisyBatchNormalization()]
+    for start in range(0, len(kinds), 3):
+        variants = tuple(c.Variant(name=f"{i}", normalization=kind) for i, kind in enumerate(kinds[start : start + 3]))
+        config = c.RunConfig(network=network, variants=variants, optimizer=c.Sgd(learning_rate=1e6))
+        training = Training(config, digits)
+        for _ in range(6):
+            training.compute()
+            training.update()
+        training.evaluate()
