@@ -1,0 +1,38 @@
+"""All probes, explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shiftscope.probes import batch_norm, distributions, gradients, moments
+from shiftscope.probes.probe import Probe, Tier
+
+PROBES: tuple[Probe, ...] = (
+    moments.MOMENTS,
+    moments.NOT_FINITE,
+    distributions.HISTOGRAMS,
+    distributions.PERCENTILES,
+    gradients.GRADIENT_NORMS,
+    batch_norm.AFFINE,
+    batch_norm.BATCH_STATISTICS,
+)
+
+_TIERS = tuple(Tier)
+
+
+def select(chosen: Tier | str | Sequence[str]) -> tuple[Probe, ...]:
+    """Return the probes of a tier, or those named.
+
+    Raises:
+        ValueError: there is no such tier or probe; the message lists those there are.
+    """
+    if isinstance(chosen, str):
+        if chosen not in _TIERS:
+            raise ValueError(f"{chosen!r} is no tier; there are {', '.join(_TIERS)}. Single probes go in a list.")
+        included = _TIERS[: _TIERS.index(Tier(chosen)) + 1]
+        return tuple(probe for probe in PROBES if probe.tier in included)
+    names = [probe.name for probe in PROBES]
+    unknown = sorted(set(chosen) - set(names))
+    if unknown:
+        raise ValueError(f"there is no probe {', '.join(unknown)}; there are {', '.join(names)}")
+    return tuple(probe for probe in PROBES if probe.name in chosen)

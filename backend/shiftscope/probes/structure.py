@@ -1,0 +1,200 @@
+"""Which modules of a network are layers, and what of a forward pass belongs to which.
+
+A *layer* is a linear map (Linear or convolution) with the normalizations and activations that follow it. What follows
+what is seen in a forward pass, not guessed from the order of definition: a ReLU defined once and used everywhere is
+then part of every layer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from torch import Tensor, nn
+from torch.nn.modules import activation as activations
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from shiftscope.frames import LayerInfo
+
+Kind = Literal["linear", "normalization", "activation"]
+
+_NORMALIZATIONS: tuple[tuple[type[nn.Module], str], ...] = (
+    (_BatchNorm, "batch"),
+    (_InstanceNorm, "instance"),
+    (nn.LayerNorm, "layer"),
+    (nn.GroupNorm, "group"),
+    (nn.RMSNorm, "rms"),
+    (nn.LocalResponseNorm, "local response"),
+)
+_NOT_ELEMENTWISE = (
+    nn.MultiheadAttention,
+    nn.Softmax,
+    nn.Softmax2d,
+    nn.Softmin,
+    nn.LogSoftmax,
+    nn.GLU,
+)
+_BY_NAME: dict[str, Kind] = {"norm": "normalization", "activation": "activation"}
+
+
+class Part(NamedTuple):
+    """A module whose calls are recorded."""
+
+    name: str
+    module: nn.Module
+    kind: Kind
+
+
+Call = tuple[int, Tensor, Tensor]
+"""One call of a part in a forward pass: index of the part, input, output."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place of a layer at which values are measured: the input (0) or output (1) of calls of the forward pass.
+
+    `calls` are positions in the sequence of recorded calls; a layer that is used several times has several.
+    """
+
+    name: str
+    calls: tuple[int, ...]
+    end: Literal[0, 1]
+
+
+@dataclass
+class Layer:
+    """A linear map with what follows it."""
+
+    name: str
+    linear: Part
+    normalization: Part | None = None
+    activation: Part | None = None
+    sites: tuple[Site, ...] = ()
+    calls: dict[Part, list[int]] = field(default_factory=dict)
+    """Positions of the calls of each part in the sequence of recorded calls."""
+
+    @property
+    def features(self) -> int:
+        """Units of a linear map, channels of a convolution."""
+        module = self.linear.module
+        for name in ("out_features", "out_channels"):
+            size = getattr(module, name, None)
+            if isinstance(size, int):
+                return size
+        return int(next(module.parameters()).shape[0])
+
+    @property
+    def parts(self) -> list[Part]:
+        """The layer's parts: linear map, normalization, activation."""
+        return [part for part in (self.linear, self.normalization, self.activation) if part is not None]
+
+    def site(self, name: str) -> Site | None:
+        """Return the site of that name, None where the layer has none."""
+        return next((site for site in self.sites if site.name == name), None)
+
+    @property
+    def info(self) -> LayerInfo:
+        """The layer as the page draws it."""
+        return LayerInfo(
+            name=self.name,
+            features=self.features,
+            activation=type(self.activation.module).__name__.lower() if self.activation else "",
+            normalization=normalization_kind(self.normalization.module) if self.normalization else "",
+        )
+
+
+def normalization_kind(module: nn.Module) -> str:
+    """Name the kind of a normalization: batch, layer, ..., or its class for one of the user's own."""
+    for cls, kind in _NORMALIZATIONS:
+        if isinstance(module, cls):
+            return kind
+    return type(module).__name__.lower()
+
+
+def _kind(name: str, module: nn.Module) -> Kind | None:
+    if isinstance(module, nn.Linear | _ConvNd | nn.Bilinear):
+        return "linear"
+    if isinstance(module, tuple(cls for cls, _ in _NORMALIZATIONS)):
+        return "normalization"
+    if type(module).__module__ == activations.__name__ and not isinstance(module, _NOT_ELEMENTWISE):
+        return "activation"
+    # A user's own class is known by the name it was given.
+    return None if isinstance(module, nn.Identity | nn.Sequential) else _BY_NAME.get(name.rpartition(".")[2])
+
+
+def find_parts(root: nn.Module) -> list[Part]:
+    """List the modules whose calls make up layers, in order of registration; a module used twice is one part."""
+    parts: list[Part] = []
+    inside: tuple[str, ...] = ()
+    for name, module in root.named_modules():
+        if inside and name.startswith(inside):
+            continue
+        kind = _kind(name, module)
+        if kind is not None:
+            parts.append(Part(name, module, kind))
+            if name:
+                inside = (*inside, f"{name}.")
+    return parts
+
+
+def find_layers(parts: Sequence[Part], calls: Sequence[Call]) -> list[Layer]:
+    """Say which calls belong to which layer and what is measured at them, in forward order.
+
+    A normalization or activation belongs to the layer whose last output it takes; where that was transformed on the
+    way (pooled, added to a shortcut), to the linear map that ran last.
+    """
+    layers: dict[int, Layer] = {}
+    producer: dict[int, Layer] = {}  # id of an output -> the layer it came from
+    current: Layer | None = None
+    for position, (index, given, output) in enumerate(calls):
+        part = parts[index]
+        if part.kind == "linear":
+            current = layers.setdefault(index, Layer(part.name, part))
+        else:
+            current = producer.get(id(given), current)
+        if current is None:
+            continue
+        producer[id(output)] = current
+        if part.kind == "normalization":
+            current.normalization = current.normalization or part
+        elif part.kind == "activation":
+            current.activation = current.activation or part
+        current.calls.setdefault(part, []).append(position)
+    for layer in layers.values():
+        layer.sites = tuple(_sites(layer))
+    _name(list(layers.values()))
+    return list(layers.values())
+
+
+def _sites(layer: Layer) -> list[Site]:
+    def at(name: str, part: Part, end: Literal[0, 1]) -> Site:
+        return Site(name, tuple(layer.calls[part]), end)
+
+    first = {part: positions[0] for part, positions in layer.calls.items()}
+    sites: list[Site] = []
+    if layer.normalization:
+        if layer.activation is None or first[layer.normalization] < first[layer.activation]:
+            sites.append(at("linear_output", layer.linear, 1))
+        sites.append(at("normalized", layer.normalization, 0))
+    if layer.activation:
+        sites.append(at("pre_activation", layer.activation, 0))
+    last = max(layer.parts, key=lambda part: layer.calls[part][-1])
+    sites.append(at("output", last, 1))
+    return sites
+
+
+def _name(layers: list[Layer]) -> None:
+    """Name a layer after its block where all its parts are children of one that has no other layer."""
+
+    def block(layer: Layer) -> str:
+        blocks = {part.name.rpartition(".")[0] for part in layer.parts}
+        return blocks.pop() if len(blocks) == 1 else ""
+
+    taken = Counter(block(layer) for layer in layers)
+    for layer in layers:
+        name = block(layer)
+        layer.name = name if name and taken[name] == 1 else layer.linear.name or type(layer.linear.module).__name__

@@ -1,0 +1,163 @@
+import copy
+import gc
+import io
+import weakref
+
+import pytest
+import torch
+from torch import nn
+
+from shiftscope.probes.capture import Tap, WatchError
+from shiftscope.probes.structure import find_parts
+from tests.probes import networks
+
+
+def armed(network):
+    tap = Tap(network, find_parts(network))
+    tap.arm()
+    return tap
+
+
+def tensors(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def instance_forwards(network):
+    return [name for name, module in network.named_modules() if "forward" in module.__dict__]
+
+
+def test_nothing_stays_behind():
+    network = networks.mlp()
+    tap = armed(network)
+    network(torch.randn(4, 6)).sum().backward()
+    assert instance_forwards(network) == [""]
+    assert len(tap.calls) == 7
+    tap.disarm()
+    assert instance_forwards(network) == []
+    assert tap.calls == []
+    assert not network._forward_hooks
+
+
+def test_a_forward_that_fails_leaves_nothing_behind():
+    network = networks.mlp()
+    tap = armed(network)
+    with pytest.raises(RuntimeError):
+        network(torch.randn(4, 7))
+    assert instance_forwards(network) == [""]
+    tap.disarm()
+    assert instance_forwards(network) == []
+
+
+def test_the_last_pass_with_a_graph_counts():
+    network = networks.mlp()
+    tap = armed(network)
+    network(torch.randn(4, 6))
+    network(torch.randn(8, 6))
+    with torch.no_grad():
+        network(torch.randn(16, 6))
+    assert len(tap.calls) == 7
+    assert {len(output) for _, _, output in tap.calls} == {8}
+
+
+def test_captured_tensors_are_let_go():
+    network = networks.mlp()
+    tap = armed(network)
+    network(torch.randn(4, 6)).sum().backward()
+    tap.discover()
+    network(torch.randn(4, 6)).sum().backward()
+    seen = [weakref.ref(output) for _, _, output in tap.calls]
+    tap.disarm()
+    gc.collect()
+    assert [ref() for ref in seen] == [None] * 7
+
+
+@pytest.mark.parametrize("exploring", [True, False])
+def test_what_is_overwritten_is_seen_as_it_was(exploring):
+    network = networks.mlp(inplace=True)
+    tap = armed(network)
+    inputs = torch.randn(8, 6)
+    network(inputs).sum().backward()
+    layers = tap.discover()
+    if not exploring:
+        network(inputs).sum().backward()
+        assert tap.as_discovered()
+    expected = networks.sites(network, inputs)
+    for layer in layers:
+        for name in ("pre_activation", "output"):
+            site = layer.site(name)
+            if site:
+                value = tap.calls[site.calls[0]][site.end + 1].detach()
+                torch.testing.assert_close(
+                    value.double(), torch.tensor(expected[layer.name][name]), rtol=1e-5, atol=1e-5
+                )
+    assert layers[0].site("pre_activation") is not None
+    assert (expected["hidden 1"]["pre_activation"] < 0).any()
+
+
+class AddsInPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x):
+        y = self.linear(x)
+        y += 1
+        return y
+
+
+def test_a_later_sum_in_place():
+    network = AddsInPlace()
+    tap = armed(network)
+    inputs = torch.randn(5, 3)
+    for _ in range(3):
+        output = network(inputs)
+        if tap.layers is None:
+            tap.discover()
+        torch.testing.assert_close(tap.calls[0][2] + 1, output)
+
+
+@pytest.mark.parametrize("when", ["armed", "disarmed"])
+def test_copies_and_pickles_are_those_of_an_unwatched_network(when):
+    network = networks.mlp()
+    plain = tensors(network)
+    inputs = torch.randn(4, 6)
+    expected = copy.deepcopy(network)(inputs)
+    tap = armed(network)
+    network(inputs)
+    if when == "disarmed":
+        tap.disarm()
+    assert list(network.state_dict()) == list(plain)
+    file = io.BytesIO()
+    torch.save(network, file)
+    file.seek(0)
+    calls = len(tap.calls)
+    for twin in (copy.deepcopy(network), torch.load(file, weights_only=False)):
+        assert twin is not network
+        with torch.no_grad():
+            twin[0].linear.weight.zero_()
+        assert network[0].linear.weight.abs().sum() > 0
+        twin.load_state_dict(plain)
+        torch.testing.assert_close(twin(inputs), expected)
+        assert len(tap.calls) == calls
+
+
+def test_a_forward_of_ones_own_on_the_instance_is_kept():
+    network = networks.mlp()
+    doubled = network[0].activation.forward
+    network[0].activation.forward = lambda x: 2 * doubled(x)
+    inputs = torch.randn(4, 6)
+    expected = network(inputs)
+    tap = armed(network)
+    torch.testing.assert_close(network(inputs), expected)
+    tap.disarm()
+    torch.testing.assert_close(network(inputs), expected)
+    assert instance_forwards(network) == ["hidden 1.activation"]
+
+
+def test_compiled_networks_are_refused():
+    with pytest.raises(WatchError, match="compiled"):
+        armed(torch.compile(networks.mlp()))
+    in_place = networks.mlp()
+    in_place.compile()
+    with pytest.raises(WatchError, match="compiled"):
+        armed(in_place)

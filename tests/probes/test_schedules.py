@@ -1,0 +1,56 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shiftscope.probes.schedules import at, before, every, never, thinning
+
+
+def steps(schedule, total):
+    return [step for step in range(total) if schedule(step)]
+
+
+def test_combined():
+    assert steps(every(4) | at(1, 2), 10) == [0, 1, 2, 4, 8]
+    assert steps(every(2) & ~before(5), 10) == [6, 8]
+    assert steps(never() | at(3), 10) == [3]
+    assert repr(every(4) | at(1, 2)) == "(every(4) | at(1, 2))"
+
+
+@pytest.mark.parametrize(
+    ("total", "frames"), [(20_000, 2000), (50_000, 2000), (3000, 2000), (1_000_000, 500), (100, 2)]
+)
+def test_thinning_keeps_about_as_many_as_asked(total, frames):
+    kept = steps(thinning(total, frames), total)
+    assert kept[0] == 0
+    assert kept[-1] == total - 1
+    assert abs(len(kept) - frames) <= max(3, 0.01 * frames)
+
+
+def test_thinning_is_every_step_at_first_and_smooth_after():
+    kept = steps(thinning(50_000, 2000), 50_000)
+    gaps = [after - now for now, after in pairwise(kept[:-1])]
+    assert gaps[:25] == [1] * 25
+    assert all(later >= sooner - 1 for sooner, later in pairwise(gaps))
+    assert max(gaps) > 20
+
+
+@given(st.integers(1, 3000), st.integers(2, 4000))
+def test_a_short_run_keeps_all(total, frames):
+    kept = steps(thinning(total, frames), total + 10)
+    assert kept[-1] == total - 1
+    if total <= frames:
+        assert kept == list(range(total))
+
+
+def test_an_unbounded_run():
+    kept = steps(thinning(), 20_000)
+    assert kept[:15] == list(range(15))
+    assert 800 < len(kept) < 1000
+
+
+@pytest.mark.parametrize("wrong", [lambda: every(0), lambda: thinning(10, 1)])
+def test_what_makes_no_sense(wrong):
+    with pytest.raises(ValueError, match="at least"):
+        wrong()

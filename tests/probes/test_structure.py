@@ -1,0 +1,140 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from shiftscope.probes.capture import Tap, WatchError
+from shiftscope.probes.structure import find_parts
+from tests.probes import networks
+
+
+def layers_of(network, inputs):
+    tap = Tap(network, find_parts(network))
+    tap.arm()
+    network(inputs).sum().backward()
+    found = tap.discover()
+    tap.disarm()
+    return found
+
+
+def summary(network, inputs):
+    return [(layer.name, [site.name for site in layer.sites]) for layer in layers_of(network, inputs)]
+
+
+def test_blocks_give_their_names():
+    assert summary(networks.mlp(), torch.randn(4, 6)) == [
+        ("hidden 1", ["linear_output", "normalized", "pre_activation", "output"]),
+        ("hidden 2", ["linear_output", "normalized", "pre_activation", "output"]),
+        ("output", ["output"]),
+    ]
+
+
+def test_normalization_after_the_activation():
+    assert summary(networks.mlp(place="after"), torch.randn(4, 6))[0] == (
+        "hidden 1",
+        ["normalized", "pre_activation", "output"],
+    )
+
+
+def test_convolutions():
+    found = layers_of(networks.cnn(), torch.randn(4, 2, 6, 5))
+    assert [
+        (layer.info.name, layer.info.features, layer.info.activation, layer.info.normalization) for layer in found
+    ] == [
+        ("hidden 1", 4, "relu", "batch"),
+        ("hidden 2", 3, "relu", "batch"),
+        ("output", 3, "", ""),
+    ]
+
+
+def test_a_flat_network_is_named_after_its_linear_maps():
+    flat = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    assert [name for name, _ in summary(flat, torch.randn(5, 3))] == ["0", "2"]
+
+
+class OneRelu(nn.Module):
+    """A ReLU that is defined once, last, and used twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        return self.last(self.relu(self.second(self.relu(self.first(x)))))
+
+
+def test_a_shared_activation_is_part_of_each_layer():
+    assert summary(OneRelu(), torch.randn(5, 3)) == [
+        ("first", ["pre_activation", "output"]),
+        ("second", ["pre_activation", "output"]),
+        ("last", ["output"]),
+    ]
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.out = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        for _ in range(3):
+            x = functional.relu(self.cell(x))
+        return self.out(x)
+
+
+def test_a_layer_used_three_times_is_one():
+    cell, out = layers_of(Recurrent(), torch.randn(5, 4))
+    assert len(cell.site("output").calls) == 3
+    assert len(out.site("output").calls) == 1
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inside, self.norm1, self.act = nn.Linear(4, 4), nn.BatchNorm1d(4), nn.ReLU()
+        self.back, self.norm2 = nn.Linear(4, 4), nn.BatchNorm1d(4)
+        self.shortcut = nn.Linear(4, 4)
+
+    def forward(self, x):
+        inner = self.norm2(self.back(self.act(self.norm1(self.inside(x)))))
+        return self.act(inner + self.shortcut(x))
+
+
+def test_a_residual_block():
+    found = {layer.name: layer for layer in layers_of(Residual(), torch.randn(5, 4))}
+    assert found["back"].normalization is not None
+    assert found["back"].activation is None
+    assert found["inside"].activation is not None
+    assert len(found["inside"].site("output").calls) == 1
+
+
+class Custom(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear, self.norm, self.activation = nn.Linear(3, 4), Halve(), Halve()
+
+    def forward(self, x):
+        return self.activation(self.norm(self.linear(x)))
+
+
+class Halve(nn.Module):
+    def forward(self, x):
+        return x / 2
+
+
+def test_classes_of_ones_own_are_known_by_name():
+    (layer,) = layers_of(Custom(), torch.randn(5, 3))
+    assert (layer.info.normalization, layer.info.activation) == ("halve", "halve")
+
+
+def test_a_network_that_is_one_layer():
+    assert summary(nn.Linear(3, 2), torch.randn(5, 3)) == [("Linear", ["output"])]
+
+
+def test_nothing_to_look_at_yet():
+    network = networks.mlp()
+    tap = Tap(network, find_parts(network))
+    tap.arm()
+    with pytest.raises(WatchError, match="no forward pass"):
+        tap.discover()

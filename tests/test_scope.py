@@ -1,0 +1,315 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import shiftscope
+from shiftscope.lab.twins import twin
+from shiftscope.probes.schedules import at, every
+from shiftscope.recording import open_recording
+from shiftscope.scope import WatchError, watch
+from tests.probes import brute, networks
+from tests.probes.collecting import Collecting
+
+STAGES = ("linear_output", "normalized", "pre_activation", "output")
+
+
+def data(batch=16, features=6, classes=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, features, generator=generator), torch.randint(classes, (batch,), generator=generator)
+
+
+def train(network, steps, scope=None, lr=0.1, batch=None):
+    """A plain training loop."""
+    optimizer = torch.optim.SGD(network.parameters(), lr=lr)
+    x, y = batch or data()
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(network(x), y)
+        loss.backward()
+        if scope:
+            scope.measure(loss, accuracies=0.5, batch=(x, y))
+        optimizer.step()
+        if scope:
+            scope.step()
+    return network
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+def test_what_is_recorded_is_what_happened(kind, norm, activation):
+    network = networks.mlp(activation=activation, norm=norm) if kind == "mlp" else networks.cnn(activation, norm)
+    x, y = data() if kind == "mlp" else (torch.randn(8, 2, 6, 5), data(8)[1])
+    sink = Collecting()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    with watch({"net": network}, to=sink, schedule=every(1), total_steps=3) as scope:
+        for step in range(3):
+            optimizer.zero_grad()
+            expected = networks.sites(network, x)
+            loss = nn.functional.cross_entropy(network(x), y)
+            loss.backward()
+            scope.measure({"net": loss}, accuracies={"net": 0.25}, learning_rate=0.1)
+            gradients = {name: p.grad.clone() for name, p in network.named_parameters()}
+            before = {name: value.clone() for name, value in network.state_dict().items()}
+            optimizer.step()
+            scope.step()
+            check_steps(sink, step, loss)
+            check_sites(sink, step, expected)
+            check_gradients(sink, step, gradients)
+            if norm:
+                check_batch_norm(sink, step, network, before, expected)
+    assert sink.ended == ("finished", "")
+    assert [frame.seq for frame in sink.frames] == list(range(1, len(sink.frames) + 1))
+
+
+def check_steps(sink, step, loss):
+    assert sink.values("loss", network="net")[step] == pytest.approx(float(loss.detach()))
+    assert sink.values("accuracy", network="net")[step] == 0.25
+    assert sink.values("learning_rate")[step] == np.float32(0.1)
+    assert sink.values("nonfinite_count", network="net")[step] == 0
+    assert [frame.step for frame in sink.of("steps")] == list(range(step + 1))
+
+
+def check_sites(sink, step, expected):
+    for layer, sites in expected.items():
+        for site in ("pre_activation", "output"):
+            if site not in sites:
+                continue
+            where = {"network": "net", "layer": layer, "site": site}
+            mean, variance, std, low, high = brute.moments(sites[site])
+            found = [sink.values(q, **where)[step] for q in ("mean", "variance", "std", "minimum", "maximum")]
+            np.testing.assert_allclose(found, [mean, variance, std, low, high], rtol=1e-4, atol=1e-5 * std)
+            np.testing.assert_allclose(
+                sink.values("quantiles", **where)[step], brute.quantiles(sites[site]), atol=0.03 * std + 1e-6
+            )
+            assert sink.entry("quantiles", **where)[1].coordinates == tuple(brute.LEVELS)
+            fractions = sink.values("histogram", **where)[step]
+            lower, upper = sink.values("histogram_range", **where)[step]
+            outside = sink.values("histogram_outside", **where)[step]
+            assert fractions.sum() + outside.sum() == pytest.approx(1, abs=1e-5)
+            middle, hair = (lower + upper) / 2, 1e-4 * (upper - lower)
+            reached = outside[0] + fractions[:32].sum()
+            assert brute.fraction_up_to(sites[site], middle - hair) - 1e-5 <= reached
+            assert reached <= brute.fraction_up_to(sites[site], middle + hair) + 1e-5
+            assert sink.values("nan_count", **where)[step] == sink.values("infinite_count", **where)[step] == 0
+
+
+def check_gradients(sink, step, gradients):
+    names = {"linear.weight": "weight", "linear.bias": "bias", "conv.weight": "weight", "conv.bias": "bias",
+             "norm.weight": "gamma", "norm.bias": "beta"}  # fmt: skip
+    layers = {}
+    for name, gradient in gradients.items():
+        layer, _, own = name.partition(".")
+        layers.setdefault(layer, []).append(gradient.numpy().ravel())
+        found = sink.values("gradient_norm", layer=layer, site=names[own])[step]
+        assert found == pytest.approx(brute.norm(gradient.numpy()), rel=1e-5)
+    for layer, parts in layers.items():
+        found = sink.values("gradient_norm", layer=layer, site="")[step]
+        assert found == pytest.approx(brute.norm(np.concatenate(parts)), rel=1e-5)
+
+
+def check_batch_norm(sink, step, network, before, expected):
+    for layer in ("hidden 1", "hidden 2"):
+        mean, variance = brute.channels(expected[layer]["norm_input"])
+        states = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_variance": "running_var"}
+        for quantity, own in states.items():
+            found = sink.values(quantity, layer=layer)[step]
+            np.testing.assert_array_equal(found, before[f"{layer}.norm.{own}"].numpy())
+        np.testing.assert_allclose(sink.values("batch_mean", layer=layer)[step], mean, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(sink.values("batch_variance", layer=layer)[step], variance, rtol=1e-4)
+        running = before[f"{layer}.norm.running_mean"].double().numpy()
+        gap = (running - mean) / np.sqrt(variance + 1e-5)
+        np.testing.assert_allclose(sink.values("running_gap", layer=layer)[step], gap, rtol=1e-4, atol=1e-5)
+
+
+def test_watching_changes_no_bit():
+    unwatched = networks.mlp()
+    train(unwatched, 20)
+    expected_random = torch.rand(3)
+    watched = networks.mlp()
+    with watch(watched, to=Collecting(), probes="full", schedule=every(3)) as scope:
+        train(watched, 20, scope)
+    for name, value in unwatched.state_dict().items():
+        assert torch.equal(value, watched.state_dict()[name]), name
+    assert torch.equal(torch.rand(3), expected_random)
+
+
+def test_twins_share_a_frame():
+    sink = Collecting()
+    twins = {"without BN": networks.mlp(norm=False), "with BN": networks.mlp(norm=True)}
+    optimizers = {name: torch.optim.SGD(network.parameters(), lr=0.1) for name, network in twins.items()}
+    x, y = data()
+    scope = watch(twins, to=sink, schedule=every(2) | at(5), total_steps=6)
+    for _ in range(6):
+        losses = {}
+        for name, network in twins.items():
+            optimizers[name].zero_grad()
+            losses[name] = nn.functional.cross_entropy(network(x), y)
+            losses[name].backward()
+        scope.measure(losses)
+        for optimizer in optimizers.values():
+            optimizer.step()
+        scope.step()
+    scope.close()
+    assert [frame.step for frame in sink.of("layers")] == [0, 2, 4, 5]
+    assert [network.name for network in sink.header.networks] == ["without BN", "with BN"]
+    for name, loss in losses.items():
+        assert sink.values("loss", network=name)[-1] == pytest.approx(float(loss.detach()))
+        assert sink.values("mean", network=name, layer="hidden 2", site="pre_activation").shape == (4,)
+    assert sink.steps == 6
+
+
+@pytest.mark.parametrize("separately", [True, False])
+def test_the_optimizer_drives(separately):
+    """One line is enough: also when one network's whole step comes before the other's forward pass."""
+    sink = Collecting()
+    twins = {"a": networks.mlp(norm=False), "b": networks.mlp(norm=True, seed=1)}
+    optimizers = {name: torch.optim.SGD(network.parameters(), lr=0.25) for name, network in twins.items()}
+    both = torch.optim.SGD([p for network in twins.values() for p in network.parameters()], lr=0.25)
+    scope = watch(twins, to=sink, schedule=every(1), optimizer=optimizers if separately else both)
+    x, y = data()
+    for _ in range(3):
+        for name, network in twins.items():
+            network.zero_grad()
+            nn.functional.cross_entropy(network(x), y).backward()
+            if separately:
+                optimizers[name].step()
+        if not separately:
+            both.step()
+    scope.close()
+    assert [frame.step for frame in sink.of("layers")] == [0, 1, 2]
+    found = sink.values("gradient_norm", network="b", layer="output", site="weight")[-1]
+    assert found == pytest.approx(brute.norm(twins["b"].output.linear.weight.grad.numpy()), rel=1e-5)
+    assert sink.values("learning_rate").tolist() == [0.25] * 3
+
+
+def test_a_closed_scope_has_let_go_of_the_optimizer():
+    network = networks.mlp()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    watch(network, to=Collecting(), optimizer=optimizer).close()
+    assert not optimizer._optimizer_step_pre_hooks
+    assert not optimizer._optimizer_step_post_hooks
+
+
+def test_evaluations_keep_their_order_and_step():
+    sink = Collecting()
+    network = networks.mlp()
+    scope = watch({"net": network}, to=sink, schedule=every(1))
+    scope.evaluate({"net": {"test_loss": 2.5, "test_accuracy": 0.125}})
+    train(network, 2, scope)
+    scope.evaluate({"net": {"test_loss": 1.5, "test_accuracy": 0.25}})
+    scope.close()
+    assert [frame.step for frame in sink.of("evaluation")] == [0, 2]
+    assert sink.values("test_loss", network="net").tolist() == [2.5, 1.5]
+    assert sink.values("test_accuracy", network="net").tolist() == [0.125, 0.25]
+
+
+def test_divergence_is_recorded_and_told_once():
+    sink = Collecting()
+    network = networks.mlp(norm=False)
+    scope = watch({"net": network}, to=sink, schedule=every(1))
+    train(network, 2, scope)
+    with torch.no_grad():
+        network[0].linear.weight[0, 0] = float("nan")
+    train(network, 2, scope)
+    scope.close("stopped", "diverged")
+    assert dict(scope.diverged) == {"net": 2}
+    told = [event for event in sink.events if event[0] == "diverged"]
+    assert len(told) == 1
+    assert told[0][1] == 2
+    assert told[0][2].startswith("net diverged at step 2: its loss is nan")
+    counts = sink.values("nonfinite_count", network="net")
+    assert counts[:2].tolist() == [0, 0]
+    assert counts[2] > 0
+    assert np.isnan(sink.values("loss", network="net")[2])
+    assert sink.values("nan_count", layer="hidden 1", site="pre_activation")[2] == 16
+    assert sink.ended == ("stopped", "diverged")
+
+
+def test_a_batch_of_one_and_an_empty_one():
+    for size in (1, 0):
+        sink = Collecting()
+        network = networks.mlp(norm=False)
+        x = torch.randn(size, 6)
+        scope = watch({"net": network}, to=sink, schedule=every(1))
+        network(x).sum().backward()
+        scope.measure()
+        scope.step()
+        scope.close()
+        mean = sink.values("mean", layer="hidden 1", site="pre_activation")[0]
+        assert np.isnan(mean) if size == 0 else mean == pytest.approx(
+            networks.sites(network, x)["hidden 1"]["pre_activation"].mean(), rel=1e-5
+        )  # fmt: skip
+
+
+def test_only_what_is_due_is_measured():
+    sink = Collecting()
+    network = networks.mlp()
+    scope = watch(network, to=sink, schedule=at(0, 3))
+    armed = []
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    x, y = data()
+    for _ in range(5):
+        armed.append("forward" in network.__dict__)
+        nn.functional.cross_entropy(network(x), y).backward()
+        scope.measure()
+        optimizer.step()
+        scope.step()
+    assert armed == [True, False, False, True, False]
+    assert [frame.step for frame in sink.of("layers")] == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: watch(nn.ReLU(), to=Collecting()), "no linear map"),
+        (lambda: watch(networks.mlp(), to=Collecting(), probes="everything"), "essential, standard, full"),
+        (lambda: watch(networks.mlp(), to=Collecting(), probes=["momentz"]), "momentz"),
+    ],
+)
+def test_mistakes_are_named(wrong, message):
+    with pytest.raises((WatchError, ValueError), match=message):
+        wrong()
+
+
+def test_a_step_without_its_measurement():
+    network = networks.mlp()
+    scope = watch(network, to=Collecting())
+    network(data()[0]).sum().backward()
+    with pytest.raises(WatchError, match="measure"):
+        scope.step()
+
+
+def test_what_goes_wrong_in_the_block_ends_the_run_as_failed():
+    sink = Collecting()
+    with pytest.raises(RuntimeError), watch(networks.mlp(), to=sink):
+        raise RuntimeError("out of coffee")
+    assert sink.ended == ("failed", "RuntimeError: out of coffee")
+
+
+def test_a_recording_without_a_server(tmp_path):
+    path = tmp_path / "run.shiftscope"
+    network = networks.mlp()
+    with watch(network, to=path, name="mine", schedule=every(1)) as scope:
+        train(network, 4, scope)
+    with open_recording(path) as recording:
+        assert recording.header.networks[0].name == "Sequential"
+
+
+def test_importing_the_package_is_light():
+    code = "import shiftscope, sys; print(sorted({'torch', 'fastapi', 'numba', 'numpy'} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_public_names():
+    assert shiftscope.watch is watch
+    assert shiftscope.open_recording is open_recording
+    assert shiftscope.twin is twin
+    assert {"watch", "twin", "open_recording"} <= set(dir(shiftscope))
+    with pytest.raises(AttributeError, match="nothing"):
+        shiftscope.nothing  # noqa: B018
