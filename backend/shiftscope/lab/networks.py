@@ -70,11 +70,8 @@ def _cnn(network: config.Cnn, variant: config.Variant, classes: int, image: tupl
 def _rnn(network: config.Rnn, variant: config.Variant, classes: int, image: tuple[int, int]) -> RowByRow:
     rows, columns = image
     block = nn.Sequential(_dropout(variant) | OrderedDict(linear=_linear(network, network.width, classes)))
-    from_row = _linear(network, columns, network.width)
-    from_state = nn.Linear(network.width, network.width, bias=False)
-    initialize(from_state, network)
-    nonlinearities = [_nonlinearity(network, variant) for _ in range(rows)]
-    return RowByRow(columns, from_row, from_state, nonlinearities, output=block)
+    linear = _linear(network, columns + network.width, network.width)
+    return RowByRow(linear, [_nonlinearity(network, variant) for _ in range(rows)], output=block)
 
 
 def _nonlinearity(network: config.Network, variant: config.Variant) -> OrderedDict[str, nn.Module]:

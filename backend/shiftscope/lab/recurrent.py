@@ -9,70 +9,52 @@ import torch
 from torch import Tensor, nn
 
 
-class Row(nn.Module):
-    """One step of the recurrence: the state after a row, from the state before it.
-
-    Its children `linear` (applied to the row) and `recurrent` (to the state) are those of all rows. What is
-    normalized is their sum. A normalization that keeps running statistics keeps them for each row by itself, because
-    the state's distribution differs from row to row, with one gamma and beta for all (Cooijmans et al. 2016, who
-    normalize the two terms apart, and cell states besides).
-    """
-
-    def __init__(self, linear: nn.Linear, recurrent: nn.Linear, nonlinearity: OrderedDict[str, nn.Module]) -> None:
-        super().__init__()
-        self.linear = linear
-        self.recurrent = recurrent
-        for name, module in nonlinearity.items():
-            self.add_module(name, module)
-        self._names = tuple(nonlinearity)
-
-    def forward(self, row: Tensor, state: Tensor) -> Tensor:
-        """(batch, columns), (batch, width) -> (batch, width)."""
-        value: Tensor = self.linear(row) + self.recurrent(state)
-        for name in self._names:
-            value = self.get_submodule(name)(value)
-        return value
-
-
 class RowByRow(nn.Module):
     """Blocks "row 1" ... "row N" that share their weights, applied from a state of zeros, then "output".
 
+    A block has the child `linear`, applied to a row and the state side by side, and those that follow it. Unrolled
+    like this, each row is a layer of its own to look at. A normalization that keeps running statistics keeps them for
+    each row by itself, because the state's distribution differs from row to row, with one gamma and beta for all, as
+    Cooijmans et al. (2016) do, who normalize the maps of row and state apart.
+
     Args:
-        columns: values of a row.
-        linear: the map of a row, columns -> width.
-        recurrent: the map of the state, width -> width.
-        nonlinearities: for each row, normalization and activation in forward order; affine parameters of the first
-            row's normalization become those of all.
+        linear: the map from a row and the state to the next state, columns + width -> width.
+        nonlinearities: for each row, the modules that follow the map, by name and in forward order. Affine parameters
+            of the first row's normalization become those of all.
         output: what makes class scores of the last state.
     """
 
     def __init__(
-        self,
-        columns: int,
-        linear: nn.Linear,
-        recurrent: nn.Linear,
-        nonlinearities: Sequence[OrderedDict[str, nn.Module]],
-        output: nn.Module,
+        self, linear: nn.Linear, nonlinearities: Sequence[OrderedDict[str, nn.Module]], output: nn.Module
     ) -> None:
         super().__init__()
-        self._columns = columns
-        self._width = recurrent.in_features
+        self._width = linear.out_features
+        self._columns = linear.in_features - linear.out_features
         for number, nonlinearity in enumerate(nonlinearities, start=1):
-            if "norm" in nonlinearity:
-                _share_affine(nonlinearities[0]["norm"], nonlinearity["norm"])
-            self.add_module(f"row {number}", Row(linear, recurrent, nonlinearity))
+            block: OrderedDict[str, nn.Module] = OrderedDict(linear=linear if number == 1 else _sharing(linear))
+            for name, module in nonlinearity.items():
+                _share_parameters(nonlinearities[0][name], module)
+                block[name] = module
+            self.add_module(f"row {number}", nn.Sequential(block))
         self.output = output
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(batch, rows * columns) -> (batch, classes)."""
         state = torch.zeros(len(inputs), self._width, dtype=inputs.dtype, device=inputs.device)
         *rows, output = self.children()
-        for number, row in enumerate(rows):
-            state = row(inputs[:, number * self._columns : (number + 1) * self._columns], state)
+        for block, row in zip(rows, torch.split(inputs, self._columns, dim=1), strict=True):
+            state = block(torch.cat((row, state), dim=1))
         scores: Tensor = output(state)
         return scores
 
 
-def _share_affine(source: nn.Module, target: nn.Module) -> None:
+def _sharing(linear: nn.Linear) -> nn.Linear:
+    """Return a linear map with the parameters of another."""
+    other = nn.Linear(linear.in_features, linear.out_features, device="meta")
+    _share_parameters(linear, other)
+    return other
+
+
+def _share_parameters(source: nn.Module, target: nn.Module) -> None:
     for name, parameter in source.named_parameters(recurse=False):
         setattr(target, name, parameter)

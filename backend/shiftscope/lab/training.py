@@ -148,6 +148,11 @@ class Training:
             }
         return result
 
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update, the same for each network."""
+        return float(next(iter(self.optimizers.values())).param_groups[0]["lr"])
+
     def set_learning_rate(self, value: float) -> None:
         """Set the learning rate of each network from the next update on."""
         if not (value > 0 and math.isfinite(value)):
