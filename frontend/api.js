@@ -1,0 +1,71 @@
+/** The HTTP API: every answer that is not what was asked for becomes a Refusal with a sentence. */
+
+/** A request that the server refused, or could not be reached for (status 0). */
+export class Refusal extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   * @param {{loc: (string | number)[], msg: string}[]} [fields] what is wrong with which field
+   */
+  constructor(message, status, fields = []) {
+    super(message);
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
+/**
+ * @param {number} status
+ * @param {any} body
+ */
+export function refusalOf(status, body) {
+  const detail = body?.detail;
+  if (Array.isArray(detail)) {
+    const sentence = detail.map((item) => `${item.loc.slice(1).join(".")}: ${item.msg}`).join("; ");
+    return new Refusal(sentence, status, detail);
+  }
+  return new Refusal(typeof detail === "string" ? detail : `HTTP ${status}`, status);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path relative to the page, so that a path prefix keeps working
+ * @param {unknown} [body]
+ */
+async function call(method, path, body) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(new URL(path, document.baseURI), {
+      method,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    throw new Refusal(error instanceof Error ? error.message : String(error), 0);
+  }
+  const answer = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) throw refusalOf(response.status, answer);
+  return answer;
+}
+
+/** @param {string} run */
+const at = (run) => `api/runs/${encodeURIComponent(run)}`;
+
+export const api = {
+  schema: () => call("GET", "api/schema"),
+  experiments: () => call("GET", "api/experiments"),
+  runs: () => call("GET", "api/runs"),
+  /** @param {string} run */
+  run: (run) => call("GET", at(run)),
+  /** @param {Record<string, any>} body */
+  start: (body) => call("POST", "api/runs", body),
+  /** @param {string} run @param {"pause" | "resume" | "step" | "stop"} command */
+  command: (run, command) => call("POST", `${at(run)}/${command}`),
+  /** @param {string} run @param {Record<string, any>} change */
+  change: (run, change) => call("PATCH", at(run), change),
+  /** @param {string} run */
+  remove: (run) => call("DELETE", at(run)),
+  /** @param {string} run */
+  recording: (run) => new URL(`${at(run)}/recording`, document.baseURI).href,
+};

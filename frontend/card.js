@@ -1,0 +1,101 @@
+/** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
+
+import { h, setText } from "./dom.js";
+import { driftQuantities } from "./measures.js";
+
+/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("./types").View} View */
+
+/**
+ * @param {string} name
+ * @param {string} address
+ */
+export function download(name, address) {
+  const link = h("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
+/** A cell of a CSV file: quoted where it must be; text that a spreadsheet would run is made text. @param {string | number} value */
+export function csvCell(value) {
+  if (typeof value === "number") return Number.isNaN(value) ? "NaN" : String(value);
+  const text = /^[=+\-@]/.test(value) ? `'${value}` : value;
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** @param {(string | number)[][]} table */
+export const csv = (table) => table.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+
+/**
+ * @param {View} view
+ * @param {Scene} first
+ * @param {{dispatch: (action: import("./state.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
+ *   scene: () => Scene | null, help: () => void}} host
+ */
+export function card(view, first, host) {
+  const { t } = first;
+  const file = (/** @type {string} */ ending) => `${first.run.name || first.run.id} ${view.id}.${ending}`.replace(/[^\w .-]+/g, "_");
+  const tool = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) =>
+    h("button", { type: "button", title, "aria-label": `${t(`view.${view.id}`)}: ${title}`, on: { click: act } }, text);
+  const title = h("h2", { id: `title-${view.id}` }, t(`view.${view.id}`));
+  const summary = h("p", { class: "visually-hidden", id: `summary-${view.id}` });
+  const chart = h("div", { class: "chart", role: "group", "aria-labelledby": title.id, "aria-describedby": summary.id });
+  const picture = (/** @type {"png" | "svg"} */ format) => () => host.picture(format).then((address) => download(file(format), address));
+  const table = () => {
+    const scene = host.scene();
+    if (!scene) return;
+    const address = URL.createObjectURL(new Blob([csv(view.table(scene))], { type: "text/csv" }));
+    download(file("csv"), address);
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+  const extras = choices(view, first, host);
+  const count = h("span", { class: "count", hidden: true });
+  const element = h("article", { class: "card", "data-view": view.id },
+    h("header", {}, title, h("span", { class: "note" }, t(`note.${view.id}`)), count,
+      h("div", { class: "tools" }, tool("?", t("help"), host.help), tool("PNG", t("save.png"), picture("png")),
+        tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table))),
+    extras?.element, chart, summary);
+  return { element, chart, summary, refresh: (/** @type {Scene} */ scene) => (extras?.refresh(scene), nonfinite(view, scene, count)) };
+}
+
+/** How many values are no numbers any more, beside the losses. @param {View} view @param {Scene} scene @param {HTMLElement} element */
+function nonfinite(view, scene, element) {
+  if (view.id !== "loss") return;
+  const texts = scene.header.networks.flatMap((network) => {
+    const place = scene.places.find("nonfinite_count", { network: network.name });
+    if (!place) return [];
+    const stream = scene.history.stream(place.stream);
+    const slot = stream.slotAt(scene.look.step);
+    const count = slot < 0 ? 0 : stream.value(slot, place.offset);
+    return count > 0 ? [scene.t("nonfinite", { network: network.name, count })] : [];
+  });
+  element.hidden = texts.length === 0;
+  setText(element, texts.join("; "));
+}
+
+/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./state.js").Action) => void}} host */
+function choices(view, first, host) {
+  const { t } = first;
+  const look = (/** @type {Partial<import("./types").Look>} */ change) => host.dispatch({ type: "look", look: change });
+  if (view.id === "ridges") {
+    const scale = h("select", { on: { change: () => look({ scale: /** @type {"sigma" | "value"} */ (scale.value) }) } },
+      h("option", { value: "sigma" }, t("scale.sigma")), h("option", { value: "value" }, t("scale.value")));
+    const compare = h("input", { type: "number", min: "0", step: "1", on: { change: () => look({ compare: Math.max(0, Math.round(Number(compare.value) || 0)) }) } });
+    const refresh = (/** @type {Scene} */ scene) => {
+      scale.value = scene.look.scale;
+      if (document.activeElement !== compare) compare.value = String(scene.look.compare);
+    };
+    refresh(first);
+    return { element: h("div", { class: "choices" }, h("label", {}, t("scale"), scale), h("label", {}, t("compare"), compare)), refresh };
+  }
+  const measures = view.id === "shift" ? driftQuantities(first) : [];
+  if (measures.length > 1) {
+    const select = h("select", { on: { change: () => look({ drift: select.value }) } }, ...measures.map((name) => h("option", { value: name }, t(`drift.${name}`))));
+    const refresh = (/** @type {Scene} */ scene) => void (select.value = scene.look.drift ?? measures[0]);
+    refresh(first);
+    return { element: h("div", { class: "choices" }, h("label", {}, t("drift"), select)), refresh };
+  }
+  return null;
+}
+

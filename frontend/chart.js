@@ -1,0 +1,320 @@
+/**
+ * The only module that knows Plotly. Plotly draws axes, hover, zoom and export; what moves every frame is written into
+ * its own paths or painted on a canvas that lies under its axes, and settled with a call when someone looks closely.
+ */
+
+import { LinePainter } from "./drawing/lines.js";
+import { mappingOf, pixelOf } from "./drawing/mapping.js";
+import { ShapeWriter } from "./drawing/paths.js";
+import { RasterPainter } from "./drawing/raster.js";
+
+/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("./types").View} View */
+/** @typedef {import("./types").Figure} Figure */
+
+const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
+const LABELS_EVERY = 140;
+const KEY_EVERY = 300;
+const RANGES_EVERY = 1200;
+const REPAINT_EVERY = 150;
+const SETTLE_EVERY = 1000;
+
+/** @returns {any} */
+const plotly = () => /** @type {any} */ (globalThis).Plotly;
+
+/** Resolves when Plotly's script has run; rejects with a sentence when it cannot be loaded. */
+export function plotlyReady() {
+  if (plotly()) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const script = document.getElementById("plotly");
+    script?.addEventListener("load", () => resolve(undefined));
+    script?.addEventListener("error", () => reject(new Error("plotly.min.js could not be loaded")));
+  });
+}
+
+export class Chart {
+  /**
+   * @param {HTMLElement} host an empty element with a size of its own
+   * @param {View} view
+   * @param {{pick: (look: Partial<import("./types").Look>) => void, wake: () => void}} hooks
+   */
+  constructor(host, view, hooks) {
+    this.host = host;
+    this.view = view;
+    this.hooks = hooks;
+    this.canvas = document.createElement("canvas");
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.gd = /** @type {any} */ (document.createElement("div"));
+    host.append(this.gd);
+    this.visible = false;
+    this.hovered = false;
+    this.key = "";
+    this.size = "";
+    /** the figure must be laid out anew */
+    this.stale = false;
+    /** @type {Scene | null} */
+    this.scene = null;
+    /** @type {Figure | null} */
+    this.figure = null;
+    /** @type {(LinePainter | RasterPainter)[]} */
+    this.painters = [];
+    /** @type {Map<number, ShapeWriter>} */
+    this.writers = new Map();
+    /** @type {HTMLElement[]} */
+    this.cursors = [];
+    this.epochs = "";
+    this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
+    /** @type {unknown} */
+    this.look = null;
+    this.#listen();
+  }
+
+  #listen() {
+    new IntersectionObserver((entries) => {
+      this.visible = entries[entries.length - 1].isIntersecting;
+      if (this.visible) this.hooks.wake();
+    }, { rootMargin: "80px" }).observe(this.host);
+    new ResizeObserver(() => this.hooks.wake()).observe(this.host);
+    this.host.addEventListener("pointerenter", () => {
+      this.hovered = true;
+      this.times.settle = 0;
+      this.hooks.wake();
+    });
+    this.host.addEventListener("pointerleave", () => (this.hovered = false));
+  }
+
+  /**
+   * Bring the chart to the scene. Returns whether more is to be done in a later frame.
+   * @param {Scene} scene
+   * @param {number} now milliseconds
+   * @param {{layouts: number}} budget how many charts may still be laid out in this frame
+   */
+  tick(scene, now, budget) {
+    if (!this.visible || this.host.clientWidth === 0) return false;
+    this.stale = this.#mustLayOut(scene, now) || this.stale;
+    if (this.stale) {
+      if (budget.layouts <= 0) return true;
+      budget.layouts--;
+      this.#layOut(scene, this.hovered);
+    }
+    let later = this.#settleIfHovered(scene, now, budget);
+    later = this.#move(scene, now) || later;
+    return later;
+  }
+
+  /** @param {Scene} scene @param {number} now */
+  #mustLayOut(scene, now) {
+    const size = `${this.host.clientWidth}x${this.host.clientHeight}`;
+    const changed = size !== this.size || this.look !== scene.look || this.scene?.theme !== scene.theme ||
+      this.scene?.span !== scene.span || this.scene?.run.id !== scene.run.id || this.scene?.t !== scene.t;
+    if (!changed && now - this.times.key < KEY_EVERY) return false;
+    this.times.key = now + (changed ? 0 : Math.random() * 60);
+    this.look = scene.look;
+    const key = this.view.key(scene);
+    const due = key !== this.key || size !== this.size || (now - this.times.ranges > RANGES_EVERY && !this.#rangesFit(scene, now));
+    this.scene = scene;
+    this.size = size;
+    this.key = key;
+    return due;
+  }
+
+  /** Whether the axes drawn still suit the values. @param {Scene} scene @param {number} now */
+  #rangesFit(scene, now) {
+    this.times.ranges = now + Math.random() * 200;
+    if (!this.view.series || !this.figure) return true;
+    const fresh = this.view.figure(scene, false).layout;
+    return Object.keys(fresh).filter((name) => name.startsWith("yaxis")).every((name) => {
+      const drawn = this.figure?.layout[name]?.range;
+      const wanted = fresh[name].range;
+      if (!drawn || !wanted) return true;
+      const slack = 0.04 * (drawn[1] - drawn[0]);
+      return wanted[0] >= drawn[0] - slack && wanted[1] <= drawn[1] + slack && wanted[1] - wanted[0] > 0.5 * (drawn[1] - drawn[0]);
+    });
+  }
+
+  /** @param {Scene} scene @param {boolean} settled */
+  #layOut(scene, settled) {
+    const figure = this.view.figure(scene, settled);
+    figure.layout.width = this.host.clientWidth;
+    figure.layout.height = this.host.clientHeight;
+    figure.layout.uirevision = scene.run.id + scene.look.scale;
+    const first = this.figure === null;
+    this.figure = figure;
+    this.stale = false;
+    this.host.classList.toggle("painted", Boolean(this.view.series || this.view.rasters));
+    if (first) {
+      plotly().newPlot(this.gd, figure.data, figure.layout, CONFIG);
+      this.gd.on("plotly_afterplot", () => this.#attach());
+      this.gd.on("plotly_click", (/** @type {any} */ event) => this.#picked(event));
+    } else plotly().react(this.gd, figure.data, figure.layout, CONFIG);
+    this.#attach();
+  }
+
+  /** @param {any} event */
+  #picked(event) {
+    const look = this.scene && event.points?.[0] ? this.view.pick?.(this.scene, event.points[0]) : null;
+    if (look) this.hooks.pick(look);
+  }
+
+  /** Read the axes anew, and draw everything on them. */
+  #attach() {
+    const scene = this.scene;
+    if (!scene || !this.gd._fullLayout) return;
+    // Between Plotly's two pictures: above the grid, below titles and hover labels.
+    const [below] = this.gd.querySelectorAll(".main-svg");
+    if (below && below.nextSibling !== this.canvas) below.after(this.canvas);
+    const ratio = globalThis.devicePixelRatio || 1;
+    const width = Math.round(this.host.clientWidth * ratio);
+    const height = Math.round(this.host.clientHeight * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.painters = this.#painters(scene, ratio);
+    this.writers = new Map();
+    this.#repaint();
+    this.#placeCursors(scene);
+    this.times.labels = 0;
+    this.hooks.wake();
+  }
+
+  /** @param {Scene} scene @param {number} ratio @returns {(LinePainter | RasterPainter)[]} */
+  #painters(scene, ratio) {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const layout = this.gd._fullLayout;
+    const rasters = this.view.rasters?.(scene) ?? [];
+    const series = this.view.series?.(scene) ?? [];
+    return [
+      ...rasters.map((raster) => new RasterPainter(context, raster, scene.history.stream(raster.stream), mappingOf(layout, raster.axes), ratio)),
+      ...series.map((line) => new LinePainter(context, line, scene.history.stream(line.stream), mappingOf(layout, line.axes))),
+    ];
+  }
+
+  #repaint() {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    context.clearRect(0, 0, this.host.clientWidth, this.host.clientHeight);
+    this.epochs = this.#epochs();
+    for (const painter of this.painters) {
+      painter.drawn = 0;
+      painter.advance();
+    }
+  }
+
+  #epochs() {
+    let sum = 0;
+    for (const painter of this.painters) sum += painter.stream.epoch;
+    return String(sum);
+  }
+
+  /** @param {Scene} scene @param {number} now @param {{layouts: number}} budget */
+  #settleIfHovered(scene, now, budget) {
+    if (!this.hovered || now - this.times.settle < SETTLE_EVERY) return this.hovered && scene.look.step === null;
+    if (budget.layouts <= 0) return true;
+    budget.layouts--;
+    this.times.settle = now;
+    this.#layOut(scene, true);
+    return false;
+  }
+
+  /** What changes from frame to frame. @param {Scene} scene @param {number} now */
+  #move(scene, now) {
+    let later = false;
+    if (this.painters.length) {
+      const rasters = this.painters.some((painter) => painter instanceof RasterPainter);
+      if (this.epochs !== this.#epochs()) {
+        if (now - this.times.repaint > REPAINT_EVERY) {
+          this.times.repaint = now;
+          this.#repaint();
+        } else later = true;
+      } else if (rasters && this.painters.some((painter) => painter instanceof LinePainter)) this.#advanceLayered();
+      else for (const painter of this.painters) painter.advance();
+    }
+    for (const shape of this.view.shapes?.(scene) ?? []) this.#writer(scene, shape.trace).write(shape.x, shape.y);
+    if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
+      this.times.labels = now;
+      for (const label of this.view.labels(scene)) this.#label(label);
+    } else if (this.view.labels) later = true;
+    this.#moveCursors(scene);
+    return later;
+  }
+
+  /** Lines over cells: new cells first; they hide the last stretch of the lines, which is drawn again. */
+  #advanceLayered() {
+    for (const painter of this.painters) {
+      if (painter instanceof LinePainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn = Math.max(0, painter.drawn - 1);
+      painter.advance();
+    }
+  }
+
+  /** @param {Scene} _scene @param {number} trace */
+  #writer(_scene, trace) {
+    let writer = this.writers.get(trace);
+    if (!writer) {
+      const { xaxis, yaxis } = this.gd._fullData[trace];
+      writer = new ShapeWriter(this.gd, trace, mappingOf(this.gd._fullLayout, xaxis + yaxis));
+      this.writers.set(trace, writer);
+    }
+    return writer;
+  }
+
+  /** @param {import("./types").Label} label */
+  #label({ trace, texts }) {
+    const uid = this.gd._fullData[trace]?.uid;
+    if (!uid) return;
+    const nodes = this.gd.querySelectorAll(`.trace${CSS.escape(uid)} .textpoint text`);
+    if (nodes.length !== texts.length) return;
+    texts.forEach((text, i) => {
+      if (nodes[i].textContent !== text) nodes[i].textContent = text;
+      this.gd.data[trace].text[i] = text;
+    });
+  }
+
+  /** One hairline for each time axis, at the step that is looked at. @param {Scene} scene */
+  #placeCursors(scene) {
+    for (const cursor of this.cursors) cursor.remove();
+    const axes = new Set(this.painters.map((painter) => ("series" in painter ? painter.series : painter.raster).axes));
+    const layout = this.gd._fullLayout;
+    this.cursors = [...axes].map((name) => {
+      const { x, y } = mappingOf(layout, name);
+      const cursor = document.createElement("div");
+      cursor.className = "cursor";
+      Object.assign(cursor.style, { left: `${x.offset}px`, top: `${y.offset}px`, height: `${y.length}px` });
+      cursor.dataset.axes = name;
+      this.host.append(cursor);
+      return cursor;
+    });
+    this.#moveCursors(scene);
+  }
+
+  /** @param {Scene} scene */
+  #moveCursors(scene) {
+    for (const cursor of this.cursors) {
+      const { x } = mappingOf(this.gd._fullLayout, /** @type {string} */ (cursor.dataset.axes));
+      const at = scene.look.step === null ? NaN : pixelOf(x, scene.look.step);
+      const shown = at >= 0 && at <= x.length;
+      if (cursor.hidden === shown) cursor.hidden = !shown;
+      if (shown) cursor.style.transform = `translateX(${at.toFixed(1)}px)`;
+    }
+  }
+
+  /** Let Plotly draw everything itself from the data as it is now. */
+  settle() {
+    if (this.scene && this.figure) this.#layOut(this.scene, true);
+  }
+
+  /**
+   * The chart as a picture.
+   * @param {"png" | "svg"} format
+   * @param {Scene} scene
+   * @returns {Promise<string>} data URL
+   */
+  picture(format, scene) {
+    const figure = this.view.figure(scene, true);
+    Object.assign(figure.layout, { paper_bgcolor: scene.theme.surface, plot_bgcolor: scene.theme.surface });
+    const size = { width: this.host.clientWidth, height: this.host.clientHeight };
+    return plotly().toImage({ data: figure.data, layout: figure.layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
+  }
+
+  destroy() {
+    if (this.figure) plotly().purge(this.gd);
+    this.host.replaceChildren();
+  }
+}

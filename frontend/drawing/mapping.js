@@ -1,0 +1,32 @@
+/** Reads from a drawn Plotly figure where values stand in pixels. */
+
+/** @typedef {import("../types").Axis} Axis */
+
+/**
+ * @param {any} axis an axis of `gd._fullLayout`
+ * @returns {Axis}
+ */
+export function axisOf(axis) {
+  return {
+    slope: axis._m, intercept: axis._b, offset: axis._offset, length: axis._length, log: axis.type === "log",
+    range: [axis.range[0], axis.range[1]],
+  };
+}
+
+/**
+ * The axes of a subplot such as "x2y".
+ * @param {any} layout gd._fullLayout
+ * @param {string} axes
+ * @returns {import("../types").Mapping}
+ */
+export function mappingOf(layout, axes) {
+  const [, x, y] = /** @type {RegExpMatchArray} */ (axes.match(/^x(\d*)y(\d*)$/));
+  return { x: axisOf(layout[`xaxis${x}`]), y: axisOf(layout[`yaxis${y}`]) };
+}
+
+/**
+ * Pixel of a value inside the plot; NaN where the axis has no place for it.
+ * @param {Axis} axis
+ * @param {number} value
+ */
+export const pixelOf = (axis, value) => axis.slope * (axis.log ? Math.log10(value) : value) + axis.intercept;

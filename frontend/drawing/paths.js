@@ -1,0 +1,61 @@
+/** Writes a trace's points into the SVG path that Plotly made for it, as Plotly itself would write them. */
+
+/** @typedef {import("../types").Mapping} Mapping */
+
+/**
+ * Two decimals, no trailing zeros: what Plotly writes.
+ * @param {number} value
+ */
+export const coordinate = (value) => Math.round(value * 100) / 100;
+
+/**
+ * The `d` of a line through points.
+ * @param {Mapping} mapping
+ * @param {Float64Array} x
+ * @param {Float64Array} y
+ */
+export function pathOf({ x: across, y: down }, x, y) {
+  let d = "M";
+  for (let i = 0; i < x.length; i++) {
+    if (i > 0) d += "L";
+    d += coordinate(across.slope * x[i] + across.intercept) + "," + coordinate(down.slope * y[i] + down.intercept);
+  }
+  return d;
+}
+
+/** The paths of one filled trace. */
+export class ShapeWriter {
+  /**
+   * @param {any} gd the drawn figure
+   * @param {number} trace
+   * @param {Mapping} mapping
+   */
+  constructor(gd, trace, mapping) {
+    this.gd = gd;
+    this.trace = trace;
+    this.mapping = mapping;
+    const group = gd.querySelector(`.trace${CSS.escape(gd._fullData[trace].uid)}`);
+    this.line = group?.querySelector(".js-line") ?? null;
+    this.fill = group?.querySelector(".js-fill") ?? null;
+  }
+
+  /**
+   * @param {Float64Array} x
+   * @param {Float64Array} y
+   */
+  write(x, y) {
+    const d = pathOf(this.mapping, x, y);
+    this.line?.setAttribute("d", d);
+    this.fill?.setAttribute("d", `${d}Z`);
+    const points = this.gd.calcdata[this.trace];
+    const data = this.gd.data[this.trace];
+    for (let i = 0; i < x.length; i++) {
+      data.x[i] = x[i];
+      data.y[i] = y[i];
+      if (points[i]) {
+        points[i].x = x[i];
+        points[i].y = y[i];
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** The whole view as a link: which run (or which settings), layer, step and comparison are looked at. */
+
+/** @typedef {import("./types").Look} Look */
+
+/**
+ * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null, theme: "light" | "dark" | null,
+ *   experiment: string | null, config: Record<string, any> | null}} Linked
+ */
+
+/** @param {string | null} text */
+const wholeNumber = (text) => (text !== null && /^\d+$/.test(text) ? Number(text) : null);
+
+/** @param {string | null} text */
+function configOf(text) {
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} search @returns {Linked} */
+export function readLink(search) {
+  const query = new URLSearchParams(search);
+  /** @type {Partial<Look>} */
+  const look = {};
+  if (query.has("layer")) look.layer = query.get("layer");
+  if (wholeNumber(query.get("step")) !== null) look.step = wholeNumber(query.get("step"));
+  const compare = wholeNumber(query.get("compare"));
+  if (compare !== null) look.compare = compare;
+  if (query.get("scale") === "value") look.scale = "value";
+  if (query.has("drift")) look.drift = query.get("drift");
+  const unit = wholeNumber(query.get("unit"));
+  if (unit !== null) look.unit = unit;
+  const theme = query.get("theme");
+  return {
+    run: query.get("run"), look, embed: query.has("embed"), language: query.get("lang"), theme: theme === "light" || theme === "dark" ? theme : null,
+    experiment: query.get("experiment"), config: configOf(query.get("config")),
+  };
+}
+
+/**
+ * @param {string | null} run
+ * @param {Look} look
+ * @param {Partial<Linked>} kept parts of the link that the page only passes on
+ */
+export function writeLink(run, look, kept = {}) {
+  const query = new URLSearchParams();
+  if (run) query.set("run", run);
+  if (look.layer !== null) query.set("layer", look.layer);
+  if (look.step !== null) query.set("step", String(look.step));
+  if (look.compare !== 0) query.set("compare", String(look.compare));
+  if (look.scale !== "sigma") query.set("scale", look.scale);
+  if (look.drift !== null) query.set("drift", look.drift);
+  if (look.unit !== null) query.set("unit", String(look.unit));
+  if (kept.embed) query.set("embed", "");
+  if (kept.language) query.set("lang", kept.language);
+  if (kept.theme) query.set("theme", kept.theme);
+  if (kept.config) query.set("config", JSON.stringify(kept.config));
+  const text = query.toString().replace("embed=", "embed");
+  return text ? `?${text}` : "";
+}

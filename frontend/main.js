@@ -1,0 +1,174 @@
+/** Wiring only: makes the parts and connects them. */
+
+import { api, Refusal } from "./api.js";
+import { plotlyReady } from "./chart.js";
+import { makeControls } from "./controls.js";
+import { byId, h, setText } from "./dom.js";
+import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
+import { readLink, writeLink } from "./link.js";
+import { LANGUAGES } from "./locales/index.js";
+import { drawNotices } from "./notices.js";
+import { makeRuns } from "./runs.js";
+import { Session } from "./session.js";
+import { makeSetup } from "./setup.js";
+import { Stage } from "./stage.js";
+import { createStore, EMPTY, FIRST_LOOK } from "./state.js";
+import { readTheme, setTheme } from "./theme.js";
+import { makeTimeline } from "./timeline.js";
+import { VIEWS } from "./views/index.js";
+import { drawWaiting, drawWelcome } from "./welcome.js";
+
+const RECHECK_EVERY = 3000;
+const linked = readLink(location.search);
+const store = createStore({ ...EMPTY, look: { ...FIRST_LOOK, ...linked.look } });
+let t = await loadLanguage(chooseLanguage(linked.language ?? localStorage.getItem("language"), navigator.languages));
+/** @type {Session | null} */
+let session = null;
+let theme = setTheme(linked.theme ?? localStorage.getItem("theme"));
+let drawable = false;
+
+const state = () => store.state;
+const { dispatch } = store;
+
+/** Do something that the server may refuse; a refusal is shown as a sentence. @param {() => Promise<any>} work */
+async function attempt(work) {
+  try {
+    const answer = await work();
+    if (!state().reachable) dispatch({ type: "reachable", reachable: true });
+    return answer;
+  } catch (reason) {
+    if (!(reason instanceof Refusal)) throw reason;
+    if (reason.status === 0) dispatch({ type: "reachable", reachable: false });
+    else dispatch({ type: "problem", problem: reason.message });
+    return null;
+  }
+}
+
+/** @param {string | null} run */
+function open(run) {
+  if (run === state().open) return;
+  session?.close();
+  session = null;
+  const before = state().open;
+  dispatch({ type: "open", run });
+  if (before !== null) dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale } });
+  session = run === null ? null : new Session(run, dispatch, () => stage.wake());
+  stage.rebuild();
+}
+
+const common = { state, dispatch, attempt, t: () => t };
+/** @param {import("./types").Run} run */
+const opened = (run) => {
+  dispatch({ type: "runs", runs: [run, ...(state().runs ?? []).filter((one) => one.id !== run.id)] });
+  open(run.id);
+};
+const setup = makeSetup({ ...common, opened });
+const runs = makeRuns({ ...common, open, again: setup.open });
+const controls = makeControls(common);
+const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help });
+const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });
+stage.followers.push(timeline.follow);
+
+/** @param {import("./types").View} view */
+function help(view) {
+  /** @type {HTMLDialogElement} */
+  const dialog = byId("help");
+  const close = () => dialog.close();
+  dialog.replaceChildren(
+    h("div", { class: "head" }, h("h2", { id: "help-title" }, t(`view.${view.id}`)), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, "✕")),
+    h("div", { class: "body" }, ...t(`help.${view.id}`).split("\n").map((text) => h("p", {}, text))));
+  dialog.showModal();
+}
+
+function refresh() {
+  const { run, header, open: opened_, runs: list } = state();
+  const started = session?.history !== null && header !== null;
+  byId("welcome").hidden = opened_ !== null || list === null;
+  byId("waiting").hidden = opened_ === null ? list !== null : started && drawable;
+  byId("stage").hidden = opened_ === null || !started;
+  if (opened_ === null) byId("timeline").hidden = true;
+  byId("run-title").hidden = !run;
+  if (run) {
+    setText(byId("run-name"), run.name);
+    setText(byId("run-state"), t(`state.${run.state}`));
+    byId("run-state").dataset.state = run.state;
+  }
+  document.title = run ? `${run.name} · Shiftscope` : "Shiftscope";
+  controls.refresh();
+  runs.refresh();
+  drawNotices(byId("notices"), state(), t, { dismiss: () => dispatch({ type: "problem", problem: null }), retry: () => session?.connection.retry(), seek: timeline.seek });
+  if (!byId("welcome").hidden) drawWelcome(byId("welcome"), state(), t, { start: setup.start, configure: () => setup.open(linked.config ?? undefined), list: runs.open });
+  if (!byId("waiting").hidden) drawWaiting(byId("waiting"), state(), t, { list: runs.open, again: setup.open });
+}
+
+let refreshing = false;
+store.listen((now, before) => {
+  if (now.look !== before.look || now.open !== before.open) {
+    history.replaceState(null, "", `${location.pathname}${writeLink(now.open, now.look, { embed: linked.embed, theme: linked.theme, language: linked.language, config: now.open ? null : linked.config })}`);
+  }
+  stage.wake();
+  if (now.look !== before.look && now.run === before.run && now.events === before.events && now.problem === before.problem && now.playing === before.playing) return;
+  if (refreshing) return;
+  refreshing = true;
+  queueMicrotask(() => {
+    refreshing = false;
+    refresh();
+  });
+});
+
+function applyLanguage() {
+  document.documentElement.lang = t("locale");
+  fillTexts(document, t);
+  byId("language").replaceChildren(...Object.entries(LANGUAGES).map(([tag, { name }]) => h("option", { value: tag, lang: tag, selected: tag === t("locale") }, name)));
+  timeline.build();
+  stage.rebuild();
+  refresh();
+}
+
+byId("language").addEventListener("change", async (/** @type {any} */ event) => {
+  t = await loadLanguage(event.target.value);
+  localStorage.setItem("language", event.target.value);
+  applyLanguage();
+});
+byId("theme").addEventListener("click", () => {
+  theme = setTheme(theme.name === "light" ? "dark" : "light");
+  localStorage.setItem("theme", theme.name);
+  stage.wake();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  if (!localStorage.getItem("theme")) theme = setTheme(null);
+  stage.wake();
+});
+byId("new-run").addEventListener("click", () => setup.open());
+byId("show-runs").addEventListener("click", () => runs.open());
+byId("copy-link").addEventListener("click", async () => {
+  await navigator.clipboard?.writeText(location.href);
+  byId("copy-link").classList.add("done");
+});
+for (const event of ["online", "pageshow"]) addEventListener(event, () => session?.connection.retry());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) session?.connection.retry();
+  stage.wake();
+});
+addEventListener("resize", () => stage.wake());
+
+document.body.classList.toggle("embed", linked.embed);
+applyLanguage();
+plotlyReady().then(() => {
+  drawable = true;
+  refresh();
+  stage.wake();
+}, (reason) => dispatch({ type: "problem", problem: reason.message }));
+
+async function load() {
+  const [list, experiments, schema] = await Promise.all([attempt(api.runs), attempt(api.experiments), attempt(api.schema)]);
+  if (experiments) dispatch({ type: "experiments", experiments });
+  if (schema) dispatch({ type: "schema", schema });
+  if (!list) return void setTimeout(load, RECHECK_EVERY);
+  dispatch({ type: "runs", runs: list });
+}
+if (linked.run) open(linked.run);
+await load();
+
+/** What tests and benchmarks reach for; nothing of the page depends on it. */
+Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });

@@ -1,0 +1,110 @@
+/** Small numeric helpers of the views. */
+
+/**
+ * A share of the way through sorted numbers.
+ * @param {ArrayLike<number>} sorted ascending
+ * @param {number} share 0 to 1
+ */
+export function quantile(sorted, share) {
+  if (sorted.length === 0) return NaN;
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+}
+
+/**
+ * An axis range that one wild spike cannot flatten: all values when they lie near each other, else the middle 99 %.
+ * @param {number[]} values
+ * @param {{log?: boolean, zero?: boolean}} [options] `log`: in decades; `zero`: zero is always within
+ * @returns {[number, number]} log axes in log10, as Plotly wants them
+ */
+export function robustRange(values, { log = false, zero = false } = {}) {
+  const usable = [];
+  for (const value of values) {
+    if (Number.isFinite(value) && (!log || value > 0)) usable.push(log ? Math.log10(value) : value);
+  }
+  if (usable.length === 0) return log ? [-3, 1] : [0, 1];
+  const sorted = Float64Array.from(usable).sort();
+  let low = quantile(sorted, 0.005);
+  let high = quantile(sorted, 0.995);
+  const reach = 3 * (high - low);
+  if (sorted[0] > low - reach) low = sorted[0];
+  if (sorted[sorted.length - 1] < high + reach) high = sorted[sorted.length - 1];
+  if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  const middle = (low + high) / 2;
+  const least = log ? 1 : Math.max(Math.abs(middle) * 0.02, 1e-9);
+  if (high - low < least) [low, high] = [middle - least / 2, middle + least / 2];
+  const margin = 0.07 * (high - low);
+  return [zero && low === 0 ? 0 : low - margin, high + margin];
+}
+
+/**
+ * The next of 1, 2, 5, 10, 20, ... at or above a positive number.
+ * @param {number} value
+ */
+export function niceAbove(value) {
+  if (!(value > 0) || !Number.isFinite(value)) return 1;
+  const decade = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  for (const factor of [1, 2, 5]) if (factor * decade >= value * (1 - 1e-9)) return factor * decade;
+  return 10 * decade;
+}
+
+/**
+ * Last step of the time axis: doubles, and ends at the run's own end.
+ * @param {number} last
+ * @param {number | null} total
+ * @param {boolean} over no more steps will come
+ */
+export function spanOf(last, total, over) {
+  if (over) return Math.max(last, 1);
+  let span = 64;
+  while (span < last * 1.02) span *= 2;
+  return total !== null && total >= last ? Math.max(Math.min(span, total), 1) : span;
+}
+
+/**
+ * Positions spread evenly over a history, the last included.
+ * @param {number} count @param {number} most
+ */
+export function spread(count, most) {
+  if (count <= most) return Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)));
+}
+
+const SMOOTHING = 0.92;
+
+/** A running average over about a dozen frames, unbiased from the first; what is not finite breaks it off. */
+export class Smoother {
+  constructor() {
+    this.sum = 0;
+    this.weight = 0;
+  }
+
+  /** @param {number} value */
+  next(value) {
+    if (!Number.isFinite(value)) {
+      this.sum = this.weight = 0;
+      return NaN;
+    }
+    this.sum = SMOOTHING * this.sum + (1 - SMOOTHING) * value;
+    this.weight = SMOOTHING * this.weight + (1 - SMOOTHING);
+    return this.sum / this.weight;
+  }
+}
+
+/** A drift for people: two or three digits. @param {number} value */
+export const briefDrift = (value) => (value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(value < 100 ? 1 : 0) : brief(value));
+
+/**
+ * A number for people, three significant digits.
+ * @param {number} value
+ */
+export function brief(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace("e+", "e").replaceAll("-", "−");
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return value.toFixed(digits).replace("-", "−");
+}

@@ -1,0 +1,38 @@
+/** The sequence numbers that have arrived, as intervals: frames may come newest first, twice, or in pieces. */
+export class Received {
+  constructor() {
+    /** @type {[number, number][]} ascending, apart from each other */
+    this.intervals = [];
+  }
+
+  /**
+   * Note one number.
+   * @param {number} seq
+   * @returns {boolean} whether it is new
+   */
+  add(seq) {
+    const list = this.intervals;
+    let at = list.length - 1;
+    while (at >= 0 && list[at][0] > seq) at--;
+    if (at >= 0 && seq <= list[at][1]) return false;
+    const joinsLower = at >= 0 && list[at][1] === seq - 1;
+    const joinsUpper = at + 1 < list.length && list[at + 1][0] === seq + 1;
+    if (joinsLower && joinsUpper) {
+      list[at][1] = list[at + 1][1];
+      list.splice(at + 1, 1);
+    } else if (joinsLower) list[at][1] = seq;
+    else if (joinsUpper) list[at + 1][0] = seq;
+    else list.splice(at + 1, 0, [seq, seq]);
+    return true;
+  }
+
+  /** The highest number below which nothing is missing: what `after=` takes. */
+  get contiguous() {
+    return this.intervals.length && this.intervals[0][0] === 1 ? this.intervals[0][1] : 0;
+  }
+
+  /** How many numbers have arrived. */
+  get count() {
+    return this.intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  }
+}

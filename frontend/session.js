@@ -1,0 +1,72 @@
+/** The open run: its connection, and what has been received of it. */
+
+import { connect } from "./connection.js";
+import { RunHistory } from "./history.js";
+import { Places } from "./layouts.js";
+import { eachFrame } from "./protocol.js";
+import { Received } from "./sequence.js";
+
+/** @param {string} run @param {number} after */
+export function streamUrl(run, after) {
+  const url = new URL(`api/runs/${encodeURIComponent(run)}/stream?after=${after}`, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+export class Session {
+  /**
+   * @param {string} run
+   * @param {(action: import("./state.js").Action) => void} dispatch
+   * @param {() => void} arrived called after each message of frames
+   */
+  constructor(run, dispatch, arrived) {
+    this.run = run;
+    this.received = new Received();
+    /** @type {Places | null} */
+    this.places = null;
+    /** @type {RunHistory | null} */
+    this.history = null;
+    this.dispatch = dispatch;
+    this.connection = connect((after) => streamUrl(run, after), {
+      after: () => this.received.contiguous,
+      message: (message) => this.#message(message),
+      frames: (frames) => {
+        this.take(frames);
+        arrived();
+      },
+      link: (link, retryIn) => dispatch({ type: "link", link, retryIn }),
+    });
+  }
+
+  /** @param {any} message */
+  #message(message) {
+    if (message.type === "run") {
+      if (message.header) this.begin(message.header);
+      this.dispatch({ type: "run", run: message.run, header: message.header, events: message.events ?? [] });
+    } else if (message.type === "header") {
+      this.begin(message.header);
+      this.dispatch({ type: "header", header: message.header });
+    } else if (message.type === "state") this.dispatch({ type: "state", run: message.run });
+    else if (message.type === "event") this.dispatch({ type: "event", event: message.event });
+  }
+
+  /** @param {import("./types").RunHeader} header */
+  begin(header) {
+    if (this.history) return;
+    this.places = new Places(header);
+    this.history = new RunHistory(this.places.sizes);
+  }
+
+  /** @param {ArrayBuffer} frames */
+  take(frames) {
+    const { places, history, received } = this;
+    if (!places || !history) return;
+    eachFrame(frames, places.sizes, (frame) => {
+      if (received.add(frame.seq)) history.append(frame);
+    });
+  }
+
+  close() {
+    this.connection.close();
+  }
+}

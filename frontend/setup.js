@@ -1,0 +1,84 @@
+/** A new run: experiments as beginnings, and the form of every setting. */
+
+import { api, Refusal } from "./api.js";
+import { byId, h } from "./dom.js";
+import { defaultOf, makeForm } from "./form.js";
+
+/** @typedef {import("./types").Experiment} Experiment */
+
+/**
+ * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, opened: (run: import("./types").Run) => void,
+ *   attempt: (work: () => Promise<any>) => Promise<any>}} host
+ */
+export function makeSetup(host) {
+  /** @type {HTMLDialogElement} */
+  const dialog = byId("setup");
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+
+  /** Start from an experiment as it is. @param {Experiment} [experiment] */
+  async function start(experiment) {
+    const run = await host.attempt(() => api.start(experiment ? { experiment: experiment.id } : {}));
+    if (run) host.opened(run);
+  }
+
+  /** @param {Record<string, any>} [config] */
+  function open(config) {
+    const { schema, experiments } = host.state();
+    const t = host.t();
+    if (!schema) return;
+    const initial = config ?? experiments[0]?.config ?? defaultOf(schema, schema);
+    const form = makeForm(schema, initial, t);
+    const name = h("input", { id: "new-name", type: "text", maxLength: 200, placeholder: t("setup.name.hint"), autocomplete: "off" });
+    const preset = h("select", { id: "preset", on: { change: () => choose() } }, h("option", { value: "" }, t("setup.own")),
+      ...experiments.map((one) => h("option", { value: one.id }, titleOf(one, t))));
+    const error = h("p", { class: "error", role: "alert" });
+    const submit = h("button", { type: "submit", class: "primary" }, t("start"));
+    const about = h("p", { class: "about" });
+    function choose() {
+      const chosen = experiments.find((one) => one.id === preset.value);
+      if (chosen) form.fill(chosen.config);
+      about.textContent = chosen ? `${textOf(chosen, "question", t)} ${textOf(chosen, "watch", t)}` : "";
+    }
+    const body = h("form", { noValidate: true, on: { submit: (/** @type {Event} */ event) => {
+      event.preventDefault();
+      void send();
+    } } },
+      h("div", { class: "head" }, h("h2", { id: "setup-title" }, t("setup.title")), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕")),
+      h("div", { class: "body" }, h("div", { class: "row-wide" }, h("label", { for: "preset" }, t("setup.preset")), preset, h("label", { for: "new-name" }, t("setup.name")), name), about, form.element),
+      h("div", { class: "foot" }, error, h("button", { type: "button", on: { click: () => dialog.close() } }, t("cancel")), submit));
+    async function send() {
+      submit.disabled = true;
+      error.textContent = "";
+      try {
+        const run = await api.start({ config: form.value(), ...(name.value.trim() ? { name: name.value.trim() } : {}) });
+        dialog.close();
+        host.opened(run);
+      } catch (reason) {
+        if (!(reason instanceof Refusal)) throw reason;
+        const left = reason.fields.length ? form.refuse(reason.fields) : [reason.status === 0 ? t("unreachable") : reason.message];
+        error.textContent = left.join(" ") || t("setup.refused");
+      } finally {
+        submit.disabled = false;
+      }
+    }
+    dialog.replaceChildren(body);
+    dialog.showModal();
+  }
+
+  return { open, start };
+}
+
+/** An experiment's own title, unless the language has a better one. @param {Experiment} one @param {import("./types").Translate} t */
+export function titleOf(one, t) {
+  const key = `experiment.${one.id}`;
+  const title = t(key);
+  return title === one.id.replaceAll("_", " ") ? one.title : title;
+}
+
+/** @param {Experiment} one @param {"question" | "watch"} what @param {import("./types").Translate} t */
+export function textOf(one, what, t) {
+  const text = t(`experiment.${one.id}.${what}`);
+  return text === `${one.id}.${what}` ? one[what] : text;
+}

@@ -1,0 +1,144 @@
+/** The stage: the cards of all charts, and the one animation loop that moves them. */
+
+import { Chart } from "./chart.js";
+import { setText } from "./dom.js";
+import { spanOf } from "./numbers.js";
+import { isLive } from "./state.js";
+import { card } from "./card.js";
+
+/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("./types").View} View */
+
+const SUMMARY_EVERY = 2000;
+const LAYOUTS_PER_FRAME = 1;
+
+export class Stage {
+  /**
+   * @param {HTMLElement} root
+   * @param {View[]} views
+   * @param {{dispatch: (action: import("./state.js").Action) => void, session: () => import("./session.js").Session | null,
+   *   state: () => import("./state.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void}} host
+   */
+  constructor(root, views, host) {
+    this.root = root;
+    this.host = host;
+    this.views = views;
+    /** @type {Map<string, {chart: Chart, card: ReturnType<typeof card>, view: View}>} */
+    this.charts = new Map();
+    this.asked = false;
+    this.sleeping = false;
+    this.shown = new Map();
+    this.summarized = 0;
+    /** @type {((scene: Scene, now: number) => void)[]} */
+    this.followers = [];
+  }
+
+  /** The cards are made anew: another run, or another language. */
+  rebuild() {
+    for (const { chart } of this.charts.values()) chart.destroy();
+    this.charts.clear();
+    this.root.replaceChildren();
+    this.shown = new Map();
+    this.wake();
+  }
+
+  /** Ask for one frame; more calls before it comes change nothing. */
+  wake() {
+    if (this.asked || this.sleeping) return;
+    this.asked = true;
+    requestAnimationFrame((now) => {
+      this.asked = false;
+      this.#frame(now);
+    });
+  }
+
+  /** @returns {Scene | null} */
+  scene() {
+    const session = this.host.session();
+    const { run, header, events, look } = this.host.state();
+    if (!session?.history || !session.places || !run || !header) return null;
+    const last = session.history.lastStep;
+    const over = !isLive(run) && last >= run.step;
+    return {
+      run, header, events, look, places: session.places, history: session.history, theme: this.host.theme(), t: this.host.t(),
+      span: spanOf(last, run.total_steps ?? header.total_steps, over), narrow: window.innerWidth < 720,
+    };
+  }
+
+  /** @param {number} now */
+  #frame(now) {
+    const scene = this.scene();
+    if (!scene) return;
+    let later = this.#cards(scene);
+    const budget = { layouts: LAYOUTS_PER_FRAME };
+    for (const { chart } of this.charts.values()) later = chart.tick(scene, now, budget) || later;
+    for (const follow of this.followers) follow(scene, now);
+    if (now - this.summarized > SUMMARY_EVERY) {
+      this.summarized = now;
+      this.summarize(scene);
+    }
+    this.#tell(scene, now);
+    if (later) this.wake();
+  }
+
+  /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
+  #cards(scene) {
+    if (scene.history.lastStep === 0 && ![...scene.history.streams.values()].some((stream) => stream.count)) return false;
+    let made = false;
+    for (const view of this.views) {
+      if (this.charts.has(view.id) || !view.available(scene)) continue;
+      const made_ = card(view, scene, { dispatch: this.host.dispatch, picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene), scene: () => this.scene(), help: () => this.host.help(view) });
+      const after = this.views.slice(this.views.indexOf(view) + 1).map((next) => this.charts.get(next.id)?.card.element).find((element) => element);
+      this.root.insertBefore(made_.element, after ?? null);
+      const chart = new Chart(made_.chart, view, {
+        pick: (look) => this.host.dispatch({ type: "look", look }), wake: () => this.wake(),
+      });
+      this.charts.set(view.id, { chart, card: made_, view });
+      made = true;
+    }
+    return made;
+  }
+
+  /** @param {View} view */
+  #chart(view) {
+    const found = this.charts.get(view.id);
+    if (!found) throw new Error(`no chart ${view.id}`);
+    return found.chart;
+  }
+
+  /** What each chart says in words, for who cannot see it. @param {Scene} scene */
+  summarize(scene) {
+    for (const { view, card: made, chart } of this.charts.values()) {
+      if (!chart.visible) continue;
+      setText(made.summary, view.summary(scene));
+      made.refresh(scene);
+    }
+  }
+
+  /**
+   * Say which frames are on the screen now: `shiftscope:shown` with stream, seq, step, headerTime and shownAt (seconds since
+   * the epoch: the end of the drawing) and frameAt (the animation frame's own time).
+   * @param {Scene} scene @param {number} now
+   */
+  #tell(scene, now) {
+    if (scene.look.step !== null) return;
+    for (const [number, stream] of scene.history.streams) {
+      const slot = stream.newest;
+      if (slot < 0 || this.shown.get(number) === stream.seqs[slot]) continue;
+      this.shown.set(number, stream.seqs[slot]);
+      document.dispatchEvent(new CustomEvent("shiftscope:shown", {
+        detail: {
+          stream: number, seq: stream.seqs[slot], step: stream.steps[slot], headerTime: stream.times[slot],
+          shownAt: (performance.timeOrigin + performance.now()) / 1000, frameAt: (performance.timeOrigin + now) / 1000,
+        },
+      }));
+    }
+  }
+
+  /** Every chart drawn by Plotly from the numbers as they are: before a picture, in a test. */
+  settle() {
+    for (const { chart } of this.charts.values()) chart.settle();
+  }
+}
+
+

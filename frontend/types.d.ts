@@ -1,0 +1,98 @@
+/** Shapes that travel between the page's modules. The wire's own are described in docs/protocol.md. */
+
+export interface Entry {
+  network: string; layer: string; site: string; quantity: string; unit: string;
+  shape: number[]; offset: number; coordinates: number[] | null;
+}
+export interface Layout { stream: number; name: string; entries: Entry[] }
+export interface LayerInfo { name: string; features: number; activation: string; normalization: string }
+export interface NetworkInfo { name: string; layers: LayerInfo[] }
+export interface RunHeader { networks: NetworkInfo[]; layouts: Layout[]; total_steps: number | null }
+export type RunState =
+  "queued" | "preparing" | "running" | "paused" | "finished" | "stopped" | "failed" | "interrupted";
+export interface Run {
+  id: string; name: string; state: RunState; reason: string; source: "worker" | "script";
+  config: Record<string, any> | null; step: number; total_steps: number | null;
+  created: number; started: number | null; ended: number | null; elapsed: number;
+  pace: number | null; learning_rate: number | null;
+  preparing: { message: string; fraction: number | null } | null; seq: number;
+}
+export interface RunEvent {
+  time: number; step: number; kind: string; message: string; network: string; layer: string;
+}
+export interface Experiment {
+  id: string; title: string; question: string; watch: string; config: Record<string, any>;
+}
+
+/** Where a quantity stands: its stream, and its place in that stream's rows. */
+export interface Place extends Entry { stream: number; size: number }
+
+/** What a person chose to look at; all of it is in the page's link. */
+export interface Look {
+  layer: string | null;
+  /** the step shown; null follows the live end */
+  step: number | null;
+  /** the step that outlines and drift are compared with */
+  compare: number;
+  scale: "sigma" | "value";
+  drift: string | null;
+  unit: number | null;
+}
+
+/** Colours of the surroundings, so that figures stay pure. */
+export interface Theme {
+  name: "light" | "dark";
+  ink: string; muted: string; faint: string; grid: string; surface: string; reference: string;
+}
+
+export type Translate = (key: string, values?: Record<string, string | number>) => string;
+
+/** Everything that a view may read. */
+export interface Scene {
+  run: Run; header: RunHeader; events: RunEvent[]; places: import("./layouts.js").Places;
+  history: import("./history.js").RunHistory; look: Look; theme: Theme; t: Translate;
+  /** last step of the time axis; it grows by doubling, so that the axis seldom moves */
+  span: number;
+  /** the charts' width is small: fewer ticks, smaller margins */
+  narrow: boolean;
+}
+
+export interface Figure { data: Record<string, any>[]; layout: Record<string, any> }
+
+/** One axis of a drawn figure: pixel = slope * value + intercept, inside the plot. Log axes take log10 of the value. */
+export interface Axis { slope: number; intercept: number; offset: number; length: number; log: boolean; range: [number, number] }
+export interface Mapping { x: Axis; y: Axis }
+
+/** A line over steps: column `offset` of `stream`. */
+export interface Series {
+  stream: number; offset: number; axes: string; color: string; width: number; name: string; dash?: number[];
+  /** what is drawn is a running average; labels and tables keep the exact values */
+  smooth?: boolean;
+}
+/** Cells over steps: `paint` fills one column of `out`, bottom to top, as ABGR words. */
+export interface Raster {
+  stream: number; axes: string;
+  paint(slot: number, out: Uint32Array, y: Axis, ratio: number): unknown;
+}
+/** What moves in one frame of a ridge: the points of a trace, and texts. */
+export interface Shape { trace: number; x: Float64Array; y: Float64Array }
+export interface Label { trace: number; texts: string[] }
+
+export interface View {
+  id: string;
+  /** which streams make the chart move */
+  streams(scene: Scene): number[];
+  available(scene: Scene): boolean;
+  figure(scene: Scene, settled?: boolean): Figure;
+  /** changes when the figure must be laid out anew */
+  key(scene: Scene): string;
+  /** a sentence that says what the chart shows now */
+  summary(scene: Scene): string;
+  table(scene: Scene): (string | number)[][];
+  series?(scene: Scene): Series[];
+  rasters?(scene: Scene): Raster[];
+  shapes?(scene: Scene): Shape[];
+  labels?(scene: Scene): Label[];
+  /** what a click on a point of trace means */
+  pick?(scene: Scene, point: any): Partial<Look> | null;
+}

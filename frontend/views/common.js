@@ -1,0 +1,124 @@
+/** What the figures have in common: fonts, margins, axes, and who has which colour. */
+
+import { networkColors } from "../colors.js";
+
+/** @typedef {import("../types").Scene} Scene */
+
+export const FONT = '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
+
+/** Sites of the input to the nonlinearity, the nearest to it first. */
+export const INPUT_SITES = ["pre_activation", "linear_output", "output"];
+
+/**
+ * @param {Scene} scene
+ * @param {Record<string, any>} more
+ */
+export function layoutOf(scene, more) {
+  const { theme } = scene;
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: FONT, size: scene.narrow ? 10 : 11.5, color: theme.muted },
+    margin: { l: 44, r: 12, t: 22, b: 37 },
+    showlegend: false,
+    hovermode: "closest",
+    hoverdistance: 24,
+    dragmode: scene.narrow ? false : "zoom",
+    hoverlabel: {
+      bgcolor: theme.surface, bordercolor: theme.faint, font: { family: FONT, size: 12, color: theme.ink }, align: "left",
+      namelength: -1,
+    },
+    modebar: { orientation: "h" },
+    ...more,
+  };
+}
+
+/**
+ * @param {Scene} scene
+ * @param {Record<string, any>} more
+ */
+export function axis(scene, more) {
+  const { theme } = scene;
+  return {
+    gridcolor: theme.grid, zerolinecolor: theme.faint, linecolor: theme.faint, tickcolor: theme.faint, zeroline: false,
+    ticks: "outside", ticklen: 3, fixedrange: false, exponentformat: "power", ...more,
+  };
+}
+
+/**
+ * The axis of steps.
+ * @param {Scene} scene
+ * @param {Record<string, any>} more
+ */
+export const stepAxis = (scene, more) =>
+  axis(scene, { range: [0, scene.span], showgrid: false, nticks: scene.narrow ? 4 : 6, tickformat: "~s", ticklabelstandoff: 0, ...more });
+
+/** The title under an axis of steps. @param {Scene} scene @param {boolean} shown */
+export const stepTitle = (scene, shown) => ({ text: shown ? scene.t("axis.step") : "", standoff: 3, font: { size: 11 } });
+
+/** Ticks of a log axis: at most about five labels. @param {[number, number]} range in decades */
+export const decades = (range) => ({ type: "log", dtick: Math.max(1, Math.ceil((range[1] - range[0]) / 5)) });
+
+/**
+ * Domains of `count` equal columns (or rows).
+ * @param {number} count
+ * @param {number} gap share of the whole between two
+ * @returns {[number, number][]}
+ */
+export function split(count, gap) {
+  const width = (1 - gap * (count - 1)) / count;
+  return Array.from({ length: count }, (_, i) => [i * (width + gap), Math.min(1, i * (width + gap) + width)]);
+}
+
+/** @param {string} letter @param {number} index from 0 @returns {string} x, x2, x3, ... */
+export const axisId = (letter, index) => (index === 0 ? letter : `${letter}${index + 1}`);
+
+/** @param {string} letter @param {number} index @returns {string} xaxis, xaxis2, ... */
+export const axisName = (letter, index) => `${letter}axis${index === 0 ? "" : index + 1}`;
+
+/** @param {Scene} scene */
+export const colorsOf = (scene) => networkColors(scene.header.networks, scene.theme.name);
+
+/**
+ * A heading over a subplot.
+ * @param {Scene} scene
+ * @param {string} text
+ * @param {string} color
+ * @param {[number, number]} domain
+ * @param {Record<string, any>} [more]
+ */
+export const heading = (scene, text, color, domain, more = {}) => ({
+  text: escapeText(text), x: domain[0], y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false,
+  font: { family: FONT, size: scene.narrow ? 11 : 12.5, color, weight: 600 }, ...more,
+});
+
+/**
+ * Plotly reads tags in its texts; names of networks and layers are text, not markup.
+ * @param {string} text
+ */
+export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/**
+ * The layer in focus: the chosen one, else the last hidden one.
+ * @param {Scene} scene
+ * @returns {string}
+ */
+export function focusLayer(scene) {
+  const layers = scene.places.layers;
+  if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
+  return layers[Math.max(0, layers.length - 2)] ?? "";
+}
+
+/**
+ * The slot of a stream that is shown: the newest, or the one at the chosen step.
+ * @param {Scene} scene
+ * @param {number} stream
+ */
+export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
+
+/**
+ * What decides how every figure is laid out.
+ * @param {Scene} scene
+ */
+export const commonKey = (scene) =>
+  [scene.run.id, scene.theme.name, scene.narrow, scene.t("locale"), scene.header.networks.length].join("|");

@@ -1,0 +1,161 @@
+/** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
+
+import { css, mix, plotlyScale, wordsOf } from "../colors.js";
+import { distributionAt } from "../measures.js";
+import { brief, robustRange, spread } from "../numbers.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import { points } from "./lines.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
+/** @typedef {import("../measures.js").Distribution} Distribution */
+
+const BANDS = [0.15, 0.5, 0.85];
+const SETTLED = { columns: 160, rows: 48 };
+
+/** @param {Scene} scene @returns {{place: Distribution, index: number}[]} */
+function panels(scene) {
+  const layer = focusLayer(scene);
+  return scene.header.networks.flatMap((network, index) => {
+    const place = distributionAt(scene, network.name, layer, index);
+    return place ? [{ place, index }] : [];
+  });
+}
+
+/**
+ * Percentile lines of a panel: the measured levels nearest to 15, 50 and 85 %.
+ * @param {Scene} scene @param {{place: Distribution, index: number}} panel @param {number} column
+ */
+function bands(scene, { place }, column) {
+  const quantiles = scene.places.find("quantiles", { network: place.network, layer: place.layer, site: place.histogram.site });
+  if (!quantiles?.coordinates) return [];
+  const levels = quantiles.coordinates;
+  const unit = Math.max(...levels) > 1 ? 100 : 1;
+  return BANDS.map((level) => {
+    const nearest = levels.reduce((best, one, i) => (Math.abs(one / unit - level) < Math.abs(levels[best] / unit - level) ? i : best), 0);
+    return {
+      stream: quantiles.stream, offset: quantiles.offset + nearest, axes: axisId("x", column) + "y", width: level === 0.5 ? 1.8 : 1.1,
+      color: scene.theme.ink, name: `${brief((100 * levels[nearest]) / unit)} %`, network: place.network, column, row: 0,
+    };
+  });
+}
+
+/** One axis of values for all panels. @param {Scene} scene @returns {[number, number]} */
+function valueRange(scene) {
+  const values = panels(scene).flatMap(({ place }) => {
+    if (!place.mean || !(place.std ?? place.variance)) return [];
+    const spreadAt = /** @type {import("../types").Place} */ (place.std ?? place.variance);
+    const at = (/** @type {number} */ offset) => points(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120).y;
+    const means = at(place.mean.offset);
+    const spreads = at(spreadAt.offset).map((value) => (spreadAt.quantity === "variance" ? Math.sqrt(value) : value));
+    return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
+  });
+  const [low, high] = robustRange(values);
+  const step = 2 ** Math.floor(Math.log2((high - low) / 6));
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
+/** @param {Scene} scene @param {number} index */
+const scaleOf = (scene, index) => {
+  const color = colorsOf(scene)[index];
+  return scene.theme.name === "light"
+    ? [/** @type {[number, number, number]} */ ([252, 252, 254]), mix(color, [255, 255, 255], 0.55), color]
+    : [/** @type {[number, number, number]} */ ([19, 24, 34]), mix(color, [19, 24, 34], 0.55), color];
+};
+
+/** Density of a row at a value, as a share of the row's own peak. @param {Distribution} place @param {Float32Array} row @param {number} peak @param {number} value */
+function shareAt(place, row, peak, value) {
+  const low = row[place.range.offset];
+  const bin = Math.floor(((value - low) / (row[place.range.offset + 1] - low)) * place.histogram.size);
+  return bin >= 0 && bin < place.histogram.size ? row[place.histogram.offset + bin] / peak : 0;
+}
+
+/** @param {Distribution} place @param {Float32Array} row */
+function peakOf(place, row) {
+  let peak = 0;
+  for (let bin = 0; bin < place.histogram.size; bin++) peak = Math.max(peak, row[place.histogram.offset + bin]);
+  return peak;
+}
+
+/** @param {Scene} scene @param {Distribution} place @param {[number, number]} range */
+function cells(scene, place, range) {
+  const stream = scene.history.stream(place.stream);
+  const slots = spread(stream.count, SETTLED.columns).map((position) => stream.order[position]).filter((slot) => stream.rowOf[slot] >= 0);
+  const y = Array.from({ length: SETTLED.rows }, (_, i) => range[0] + ((i + 0.5) * (range[1] - range[0])) / SETTLED.rows);
+  const columns = slots.map((slot) => {
+    const row = /** @type {Float32Array} */ (stream.row(slot));
+    const peak = peakOf(place, row);
+    return y.map((value) => shareAt(place, row, peak, value));
+  });
+  return { x: slots.map((slot) => stream.steps[slot]), y, z: y.map((_, i) => columns.map((column) => column[i])) };
+}
+
+/** @type {View} */
+export const density = {
+  id: "density",
+  streams: (scene) => [...new Set(panels(scene).map(({ place }) => place.stream))],
+  available: (scene) => panels(scene).length > 0,
+  key: (scene) => [commonKey(scene), scene.span, focusLayer(scene), ...valueRange(scene)].join("|"),
+  figure(scene, settled = true) {
+    const shown = panels(scene);
+    const across = split(Math.max(1, shown.length), 0.035);
+    const range = valueRange(scene);
+    const colors = colorsOf(scene);
+    /** @type {Record<string, any>} */
+    const layout = layoutOf(scene, {
+      annotations: shown.map(({ place, index }, i) => heading(scene, `${place.network} · ${place.layer}`, css(colors[index]), across[i])),
+      yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x" }),
+    });
+    shown.forEach((_, i) => {
+      layout[axisName("x", i)] = stepAxis(scene, { domain: across[i], anchor: "y", title: stepTitle(scene, i === 0) });
+    });
+    const heat = shown.map(({ place, index }, i) => ({
+      type: "heatmap", uid: `heat${i}`, xaxis: axisId("x", i), yaxis: "y", colorscale: plotlyScale(scaleOf(scene, index)), zmin: 0, zmax: 1, showscale: false,
+      ...(settled ? cells(scene, place, range) : { x: [0, 1], y: range, z: [[null, null], [null, null]] }), zsmooth: false, hoverongaps: false,
+      hovertemplate: `${scene.t("axis.step")} %{x}, ${scene.t("axis.value")} %{y:.3g}: <b>%{z:.0%}</b> ${scene.t("density.ofpeak")}<extra></extra>`,
+    }));
+    const lines = shown.flatMap((panel, i) => bands(scene, panel, i)).map((line, i) => ({
+      type: "scatter", mode: "lines", uid: `band${i}`, xaxis: axisId("x", line.column), yaxis: "y", ...(settled ? points(scene, line) : { x: [], y: [] }),
+      line: { color: line.color, width: line.width, simplify: false }, name: line.name,
+      hovertemplate: `${line.name} · ${scene.t("axis.step")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
+    }));
+    return { data: [...heat, ...lines], layout };
+  },
+  series: (scene) => panels(scene).flatMap((panel, i) => bands(scene, panel, i)),
+  rasters(scene) {
+    return panels(scene).map(({ place, index }, i) => {
+      const words = wordsOf(scaleOf(scene, index));
+      const stream = scene.history.stream(place.stream);
+      return {
+        stream: place.stream, axes: axisId("x", i) + "y",
+        paint(slot, out, y, ratio) {
+          const row = stream.row(slot);
+          if (!row) return out.fill(0);
+          const peak = peakOf(place, row);
+          if (!(peak > 0)) return out.fill(0);
+          for (let pixel = 0; pixel < out.length; pixel++) {
+            const share = shareAt(place, row, peak, ((pixel + 0.5) / ratio - y.intercept) / y.slope);
+            out[pixel] = words[Math.min(255, Math.round(255 * share))];
+          }
+        },
+      };
+    });
+  },
+  summary: (scene) => panels(scene).map((panel, i) => {
+    const [low, middle, high] = bands(scene, panel, i).map((line) => {
+      const stream = scene.history.stream(line.stream);
+      return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
+    });
+    return scene.t("density.summary", { network: panel.place.network, layer: panel.place.layer, low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
+  }).join("; "),
+  table(scene) {
+    /** @type {(string | number)[][]} */
+    const table = [["network", "layer", "percentile", "step", "value"]];
+    for (const line of panels(scene).flatMap((panel, i) => bands(scene, panel, i))) {
+      const { x, y } = points(scene, line, Infinity);
+      x.forEach((step, at) => table.push([line.network, focusLayer(scene), line.name, step, y[at]]));
+    }
+    return table;
+  },
+  pick: (_scene, point) => ({ step: point.x }),
+};

@@ -1,0 +1,9 @@
+/** The views of the stage, in the order of their cards. To add a chart, add its file and name it here. */
+
+import { affine, gradientShift, gradients, loss, moments, units, updates } from "./curves.js";
+import { density } from "./density.js";
+import { ridges } from "./ridges.js";
+import { shift } from "./shift.js";
+
+/** @type {import("../types").View[]} */
+export const VIEWS = [ridges, shift, loss, gradients, moments, affine, density, gradientShift, units, updates];

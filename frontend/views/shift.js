@@ -1,0 +1,153 @@
+/** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
+
+import { css, glow, plotlyScale, wordsOf } from "../colors.js";
+import { driftOf, driftQuantities } from "../measures.js";
+import { brief, niceAbove, quantile, spread } from "../numbers.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
+/** @typedef {import("../measures.js").Drift} Drift */
+
+const SAMPLES = 40;
+const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10_000, 100_000];
+
+/** Colours go by the logarithm above about 1 / 5, so that a mild shift is seen beside a wild one. @param {number} drift */
+export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
+
+const SETTLED_COLUMNS = 400;
+
+/**
+ * Drifts by network and layer; null where a network lacks the layer.
+ * @param {Scene} scene
+ * @returns {(Drift | null)[][]}
+ */
+export const driftsOf = (scene) =>
+  scene.header.networks.map((network) => scene.places.layers.map((layer) => driftOf(scene, network.name, layer)));
+
+/**
+ * Upper end of the colour scale: nearly all cells of the run so far lie below; one wild cell does not darken the rest.
+ * @param {Scene} scene
+ */
+export function scaleTop(scene) {
+  /** @type {number[]} */
+  const values = [];
+  for (const drift of driftsOf(scene).flat()) {
+    if (!drift) continue;
+    const stream = scene.history.stream(drift.stream);
+    for (const position of spread(stream.count, SAMPLES)) {
+      const value = drift.at(stream.order[position]);
+      if (Number.isFinite(value)) values.push(value);
+    }
+  }
+  if (values.length === 0) return 1;
+  return niceAbove(Math.max(quantile(values.sort((a, b) => a - b), 0.95), 0.05));
+}
+
+/** @param {Scene} scene */
+const quantityName = (scene) => {
+  const names = driftQuantities(scene);
+  if (names.length === 0) return scene.t("drift.fitted");
+  return scene.t(`drift.${scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0]}`);
+};
+
+/** Cells of a settled heatmap. @param {Scene} scene @param {(Drift | null)[]} rows */
+function cells(scene, rows) {
+  const drift = rows.find((one) => one !== null);
+  if (!drift) return { x: [], z: rows.map(() => []) };
+  const stream = scene.history.stream(drift.stream);
+  const slots = spread(stream.count, SETTLED_COLUMNS).map((position) => stream.order[position]);
+  return {
+    x: slots.map((slot) => stream.steps[slot]), z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
+    text: rows.map((row) => slots.map((slot) => (row ? brief(row.at(slot)) : ""))),
+  };
+}
+
+/** @type {View} */
+export const shift = {
+  id: "shift",
+  streams: (scene) => [...new Set(driftsOf(scene).flat().flatMap((drift) => (drift ? [drift.stream] : [])))],
+  available: (scene) => driftsOf(scene).flat().some((drift) => drift !== null),
+  key: (scene) => [commonKey(scene), scene.span, scene.look.drift, scaleTop(scene), scene.look.layer].join("|"),
+  figure(scene, settled = true) {
+    const layers = scene.places.layers;
+    const drifts = driftsOf(scene);
+    const colors = colorsOf(scene);
+    const down = split(drifts.length, drifts.length > 2 ? 0.1 : 0.13).reverse();
+    const top = scaleTop(scene);
+    const scale = plotlyScale(glow(scene.theme.name));
+    const ticks = TICKS.filter((tick) => tick <= top);
+    /** @type {Record<string, any>} */
+    const layout = layoutOf(scene, {
+      margin: { l: scene.narrow ? 62 : 78, r: 66, t: 24, b: 36 },
+      annotations: scene.header.networks.map((network, i) => heading(scene, network.name, css(colors[i]), [0, 1], { y: down[i][1] })),
+      coloraxis: {
+        colorscale: scale, cmin: 0, cmax: warped(top),
+        colorbar: {
+          thickness: 9, outlinewidth: 0, len: 1, y: 0.5, x: 1.005, tickfont: { size: 10 }, tickvals: ticks.map(warped), ticktext: ticks.map(String),
+          title: { text: escapeText(quantityName(scene)), side: "right", font: { size: 10.5 } },
+        },
+      },
+    });
+    drifts.forEach((_, i) => {
+      layout[axisName("x", i)] = stepAxis(scene, {
+        anchor: axisId("y", i), showticklabels: i === drifts.length - 1, title: stepTitle(scene, i === drifts.length - 1),
+      });
+      layout[axisName("y", i)] = axis(scene, {
+        domain: down[i], anchor: axisId("x", i), range: [-0.5, layers.length - 0.5], tickvals: layers.map((_, row) => row), showgrid: false, ticks: "",
+        ticktext: layers.map((name) => (name === scene.look.layer ? `<b>${escapeText(name)}</b>` : escapeText(name))), fixedrange: true,
+        tickfont: { size: layers.length > 10 ? 8 : 10.5, color: scene.theme.ink },
+      });
+    });
+    const data = drifts.map((rows, i) => ({
+      type: "heatmap", uid: `shift${i}`, xaxis: axisId("x", i), yaxis: axisId("y", i), y: layers.map((_, row) => row), coloraxis: "coloraxis",
+      ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [null, null]) }), zsmooth: false, hoverongaps: false, meta: layers,
+      hovertemplate: `${escapeText(scene.header.networks[i].name)}<br>${scene.t("axis.step")} %{x}: <b>%{text}</b><extra></extra>`,
+    }));
+    return { data, layout };
+  },
+  rasters(scene) {
+    const words = wordsOf(glow(scene.theme.name));
+    const top = scaleTop(scene);
+    return driftsOf(scene).flatMap((rows, i) => {
+      const first = rows.find((drift) => drift !== null);
+      if (!first) return [];
+      return [{
+        stream: first.stream, axes: axisId("x", i) + axisId("y", i),
+        paint(slot, out, y, ratio) {
+          const height = out.length;
+          for (let row = 0; row < rows.length; row++) {
+            const value = rows[row]?.at(slot) ?? NaN;
+            const color = Number.isFinite(value) ? words[Math.min(255, Math.max(0, Math.round((255 * warped(value)) / warped(top))))] : 0;
+            const from = Math.round((y.slope * (row + 0.5) + y.intercept) * ratio);
+            const to = Math.round((y.slope * (row - 0.5) + y.intercept) * ratio);
+            out.fill(color, Math.max(0, from), Math.min(height, to));
+          }
+        },
+      }];
+    });
+  },
+  summary: (scene) => driftsOf(scene).map((rows, i) => {
+    const now = rows.map((drift, row) => {
+      if (!drift) return { row, value: NaN };
+      const stream = scene.history.stream(drift.stream);
+      return { row, value: stream.count ? drift.at(stream.slotAt(scene.look.step)) : NaN };
+    }).filter((one) => Number.isFinite(one.value)).sort((a, b) => b.value - a.value)[0];
+    const network = scene.header.networks[i].name;
+    return now ? scene.t("shift.summary", { network, layer: scene.places.layers[now.row], drift: brief(now.value) }) : network;
+  }).join("; "),
+  table(scene) {
+    /** @type {(string | number)[][]} */
+    const table = [["network", "layer", "step", quantityName(scene)]];
+    driftsOf(scene).forEach((rows, i) => rows.forEach((drift, row) => {
+      if (!drift) return;
+      const stream = scene.history.stream(drift.stream);
+      for (let position = 0; position < stream.count; position++) {
+        const slot = stream.order[position];
+        table.push([scene.header.networks[i].name, scene.places.layers[row], stream.steps[slot], drift.at(slot)]);
+      }
+    }));
+    return table;
+  },
+  pick: (_scene, point) => ({ step: point.x, layer: point.data.meta[point.y] ?? null }),
+};

@@ -1,0 +1,51 @@
+/** Before the first run, and while one prepares. */
+
+import { h } from "./dom.js";
+import { isLive } from "./state.js";
+import { textOf, titleOf } from "./setup.js";
+
+/** @typedef {import("./types").Translate} Translate */
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./state.js").State} state
+ * @param {Translate} t
+ * @param {{start: (experiment?: import("./types").Experiment) => void, configure: () => void, list: () => void}} acts
+ */
+export function drawWelcome(root, state, t, acts) {
+  const key = `${t("locale")}|${state.experiments.length}|${state.runs?.length}|${state.schema !== null}`;
+  if (root.dataset.key === key) return;
+  root.dataset.key = key;
+  const count = state.runs?.length ?? 0;
+  root.replaceChildren(
+    h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", {}, t("welcome.text")),
+      h("div", { class: "go" }, h("button", { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } }, t("welcome.start")),
+        h("button", { type: "button", disabled: state.schema === null, on: { click: acts.configure } }, t("welcome.configure")),
+        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)),
+    ...(state.experiments.length ? [h("h3", {}, t("welcome.experiments")), h("div", { class: "presets" }, ...state.experiments.map((one) =>
+      h("button", { type: "button", class: "preset", "data-experiment": one.id, on: { click: () => acts.start(one) } },
+        h("strong", {}, titleOf(one, t)), h("span", {}, textOf(one, "question", t)), h("span", { class: "watch" }, textOf(one, "watch", t)))))] : []));
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./state.js").State} state
+ * @param {Translate} t
+ * @param {{list: () => void, again: (config: Record<string, any>) => void}} acts
+ */
+export function drawWaiting(root, state, t, acts) {
+  const { run, link } = state;
+  const dead = link === "unknown" || (run !== null && !isLive(run));
+  const title = link === "unknown" ? t("link.unknown") : run === null ? t("waiting.loading") : dead ? t(`waiting.${run.state}`) : t(`waiting.${run.state}`);
+  const message = run?.preparing?.message || (dead ? (run?.reason ?? "") : "");
+  const fraction = run?.preparing?.fraction;
+  const key = JSON.stringify([t("locale"), title, message, fraction, dead]);
+  if (root.dataset.key === key) return;
+  root.dataset.key = key;
+  const config = run?.config;
+  const parts = [
+    h("h2", {}, title), dead ? null : h("progress", { "aria-label": title, max: 1, ...(typeof fraction === "number" ? { value: fraction } : {}) }), h("p", {}, message),
+    dead ? h("div", { class: "go" }, config ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again")) : null, h("button", { type: "button", on: { click: acts.list } }, t("runs"))) : null,
+  ];
+  root.replaceChildren(...parts.filter((part) => part !== null));
+}

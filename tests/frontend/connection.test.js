@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { backoff, connect } from "../../frontend/connection.js";
+
+/** A connection whose sockets and timers the test moves by hand. */
+function harness() {
+  const sockets = [];
+  const timers = [];
+  const links = [];
+  const got = [];
+  let after = 0;
+  class Socket {
+    constructor(url) {
+      this.url = url;
+      sockets.push(this);
+    }
+    close() {
+      this.closed = true;
+    }
+  }
+  const connection = connect((seq) => `ws://x/stream?after=${seq}`, {
+    after: () => after, message: (message) => got.push(message), frames: (frames) => got.push(frames), link: (link, wait) => links.push(wait === undefined ? link : [link, wait]),
+  }, { Socket, later: (act, ms) => timers.push({ act, ms }) - 1, cancel: (at) => (timers[at].cancelled = true), random: () => 0.5 });
+  return { connection, sockets, timers, links, got, reach: (seq) => (after = seq) };
+}
+
+test("waiting doubles from a quarter second to eight, with a random part", () => {
+  assert.equal(backoff(0, 0.5), 0.25);
+  assert.equal(backoff(3, 0.5), 2);
+  assert.equal(backoff(20, 0.5), 8);
+  assert.equal(backoff(20, 0), 6);
+});
+
+test("a lost connection is opened again after the highest contiguous seq", () => {
+  const { sockets, timers, links, reach } = harness();
+  assert.equal(sockets[0].url, "ws://x/stream?after=0");
+  reach(41);
+  sockets[0].onclose({ code: 1006 });
+  assert.deepEqual(links, ["connecting", ["lost", 0.25]]);
+  timers[0].act();
+  assert.equal(sockets[1].url, "ws://x/stream?after=41");
+});
+
+test("each failure waits longer, and a message begins anew", () => {
+  const { sockets, timers } = harness();
+  sockets[0].onclose({ code: 1006 });
+  timers[0].act();
+  sockets[1].onclose({ code: 1006 });
+  assert.equal(timers[1].ms, 500);
+  timers[1].act();
+  sockets[2].onmessage({ data: '{"type": "state"}' });
+  sockets[2].onclose({ code: 1012 });
+  assert.equal(timers[2].ms, 250);
+});
+
+test("a finished run is not opened again, nor an unknown one", () => {
+  for (const [code, link] of [[1000, "ended"], [4404, "unknown"]]) {
+    const { sockets, timers, links } = harness();
+    sockets[0].onclose({ code });
+    assert.equal(timers.length, 0);
+    assert.equal(links.at(-1), link);
+  }
+});
+
+test("retry does not wait, and a closed connection stays closed", () => {
+  const { connection, sockets, timers } = harness();
+  sockets[0].onclose({ code: 1006 });
+  connection.retry();
+  assert.equal(timers[0].cancelled, true);
+  assert.equal(sockets.length, 2);
+  connection.close();
+  assert.equal(sockets[1].closed, true);
+  sockets[1].onclose({ code: 1006 });
+  connection.retry();
+  assert.equal(sockets.length, 2);
+});
+
+test("words are parsed, frames are passed on; an old socket is not heard", () => {
+  const { sockets, timers, got } = harness();
+  const frames = new ArrayBuffer(8);
+  sockets[0].onmessage({ data: '{"type": "event"}' });
+  sockets[0].onmessage({ data: frames });
+  sockets[0].onclose({ code: 1006 });
+  timers[0].act();
+  sockets[0].onmessage({ data: frames });
+  assert.deepEqual(got, [{ type: "event" }, frames]);
+});

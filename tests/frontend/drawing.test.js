@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { LinePainter } from "../../frontend/drawing/lines.js";
+import { StreamHistory } from "../../frontend/history.js";
+
+const axis = (slope, intercept, length) => ({ slope, intercept, offset: 0, length, log: false, range: [0, 1] });
+
+/** A canvas that remembers where the pen went. */
+function canvas() {
+  const strokes = [];
+  const nothing = () => {};
+  return {
+    strokes, save: nothing, restore: nothing, beginPath: nothing, rect: nothing, clip: nothing, translate: nothing, setLineDash: nothing, stroke: nothing,
+    moveTo: (x, y) => strokes.push(["M", x, y]), lineTo: (x, y) => strokes.push(["L", x, y]),
+  };
+}
+
+function painter(steps, values, series = {}) {
+  const stream = new StreamHistory(1);
+  const context = canvas();
+  const made = new LinePainter(context, { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "", ...series }, stream, { x: axis(10, 0, 1000), y: axis(-1, 100, 100) });
+  const feed = (step, value) => stream.append(step, step + 1, step, Float32Array.of(value));
+  steps.forEach((step, i) => feed(step, values[i]));
+  return { made, context, feed, stream };
+}
+
+test("only what is new is drawn, joined to what was there", () => {
+  const { made, context, feed } = painter([0, 1], [5, 6]);
+  made.advance();
+  assert.deepEqual(context.strokes, [["M", 0, 95], ["L", 10, 94]]);
+  context.strokes.length = 0;
+  feed(2, 7);
+  made.advance();
+  assert.deepEqual(context.strokes, [["M", 10, 94], ["L", 20, 93]]);
+  context.strokes.length = 0;
+  made.advance();
+  assert.deepEqual(context.strokes, []);
+});
+
+test("a line ends where a value is no number, and begins again after it", () => {
+  const { made, context } = painter([0, 1, 2, 3, 4], [1, 1, NaN, Infinity, 1]);
+  made.advance();
+  assert.deepEqual(context.strokes.map(([pen]) => pen).join(""), "MLM");
+});
+
+test("a thousand values in one pixel cost a few strokes and keep their extremes", () => {
+  const stream = new StreamHistory(1);
+  const context = canvas();
+  const made = new LinePainter(context, { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "" }, stream, { x: axis(0.0001, 0, 1000), y: axis(-1, 100, 100) });
+  for (let step = 0; step < 1000; step++) stream.append(step, step + 1, step, Float32Array.of(step === 500 ? 90 : step === 600 ? 2 : 50));
+  made.advance();
+  assert.ok(context.strokes.length < 10);
+  const heights = context.strokes.map(([, , y]) => y);
+  assert.ok(heights.includes(10) && heights.includes(98));
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { refusalOf } from "../../frontend/api.js";
+import { duration, paceOf, placeOf, remaining } from "../../frontend/clock.js";
+import { coordinate, pathOf } from "../../frontend/drawing/paths.js";
+import { pixelOf } from "../../frontend/drawing/mapping.js";
+import { FIRST_LOOK } from "../../frontend/state.js";
+import { readLink, writeLink } from "../../frontend/link.js";
+import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/numbers.js";
+
+test("one wild spike does not flatten the rest", () => {
+  const values = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+  const [low, high] = robustRange([...values, 1e9, NaN, Infinity]);
+  assert.ok(low > -1.3 && low <= -1 && high >= 1 && high < 1.3);
+});
+
+test("values near each other are all within; nothing at all still has an axis", () => {
+  const [low, high] = robustRange([1, 2, 3]);
+  assert.ok(low < 1 && high > 3);
+  for (const range of [robustRange([]), robustRange([NaN]), robustRange([5, 5])]) assert.ok(range[0] < range[1]);
+});
+
+test("log axes are in decades and leave out what has no logarithm", () => {
+  const [low, high] = robustRange([0, -1, 0.01, 100], { log: true });
+  assert.ok(low < -2 && low > -3 && high > 2 && high < 3);
+});
+
+test("the axis of steps doubles and ends with the run", () => {
+  assert.equal(spanOf(10, 2000, false), 64);
+  assert.equal(spanOf(64, 2000, false), 128);
+  assert.equal(spanOf(1900, 2000, false), 2000);
+  assert.equal(spanOf(300, null, false), 512);
+  assert.equal(spanOf(77, 2000, true), 77);
+});
+
+test("quantiles, spreads and nice numbers", () => {
+  assert.equal(quantile([0, 1, 2, 3], 0.5), 1.5);
+  assert.deepEqual(spread(5, 10), [0, 1, 2, 3, 4]);
+  assert.deepEqual(spread(101, 3), [0, 50, 100]);
+  assert.deepEqual([0.03, 1, 1.1, 7].map(niceAbove), [0.05, 1, 2, 10]);
+});
+
+test("numbers for people", () => {
+  assert.deepEqual([0, 0.12345, -3.14159, 1234.5, 1e-7, NaN, -Infinity].map(brief), ["0.000", "0.123", "−3.14", "1235", "1.0e−7", "NaN", "−∞"]);
+});
+
+test("a running average begins at the first value and ends at what is not finite", () => {
+  const smoother = new Smoother();
+  assert.ok(Math.abs(smoother.next(4) - 4) < 1e-12);
+  assert.ok(smoother.next(8) > 4);
+  assert.ok(Number.isNaN(smoother.next(NaN)));
+  assert.ok(Math.abs(smoother.next(1) - 1) < 1e-12);
+});
+
+test("paths have two decimals, as Plotly writes them", () => {
+  const x = { slope: 10, intercept: 0.004, offset: 0, length: 100, log: false, range: [0, 10] };
+  assert.equal(pathOf({ x, y: { ...x, slope: -1, intercept: 5 } }, Float64Array.of(0, 1 / 3), Float64Array.of(1, 2.345)), "M0,4L3.34,2.66");
+  assert.equal(coordinate(1.005 * 100), 100.5);
+  assert.equal(pixelOf({ ...x, log: true, intercept: 0 }, 100), 20);
+  assert.ok(!Number.isFinite(pixelOf({ ...x, log: true }, 0)));
+});
+
+test("times and paces for people", () => {
+  assert.deepEqual([0, 67, 3725].map(duration), ["0:00", "1:07", "1:02:05"]);
+  assert.equal(paceOf(100), null);
+  assert.equal(paceOf(0), 1);
+  assert.equal(placeOf(null), 100);
+  for (const place of [0, 10, 50, 99]) assert.ok(Math.abs(placeOf(paceOf(place)) - place) <= 1);
+  assert.equal(remaining({ step: 500, total_steps: 2000, elapsed: 10 }), 30);
+  assert.equal(remaining({ step: 0, total_steps: 2000, elapsed: 0 }), null);
+});
+
+test("a view's link says all that was chosen, and nothing else", () => {
+  const look = { ...FIRST_LOOK, layer: "hidden 2", step: 40, compare: 3, scale: "value", unit: 5, drift: "gaussian_kl_from_start" };
+  const link = writeLink("r 1", look, { embed: true });
+  const read = readLink(link);
+  assert.deepEqual({ ...FIRST_LOOK, ...read.look }, look);
+  assert.deepEqual([read.run, read.embed], ["r 1", true]);
+  assert.equal(writeLink(null, FIRST_LOOK), "");
+  const config = { seed: 7, network: { depth: 3 } };
+  assert.deepEqual(readLink(writeLink(null, FIRST_LOOK, { config })).config, config);
+  assert.equal(readLink("?config={broken&step=x").config, null);
+});
+
+test("refusals are sentences", () => {
+  assert.equal(refusalOf(409, { detail: "It is finished.", state: "finished" }).message, "It is finished.");
+  assert.equal(refusalOf(422, { detail: [{ loc: ["body", "config", "seed"], msg: "too small" }] }).message, "config.seed: too small");
+  assert.equal(refusalOf(500, null).message, "HTTP 500");
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Received } from "../../frontend/sequence.js";
+
+test("numbers in order leave nothing missing", () => {
+  const received = new Received();
+  for (const seq of [1, 2, 3]) assert.equal(received.add(seq), true);
+  assert.equal(received.contiguous, 3);
+  assert.equal(received.intervals.length, 1);
+});
+
+test("a number that is there already is not new", () => {
+  const received = new Received();
+  received.add(1);
+  received.add(5);
+  assert.equal(received.add(5), false);
+  assert.equal(received.add(1), false);
+  assert.equal(received.count, 2);
+});
+
+test("newest first, then the older ones: the gap closes from below", () => {
+  const received = new Received();
+  for (const seq of [90, 91, 92]) received.add(seq);
+  assert.equal(received.contiguous, 0);
+  for (let seq = 1; seq <= 50; seq++) received.add(seq);
+  assert.equal(received.contiguous, 50);
+  for (let seq = 51; seq < 90; seq++) received.add(seq);
+  assert.equal(received.contiguous, 92);
+  assert.deepEqual(received.intervals, [[1, 92]]);
+});
+
+test("any order of arrival ends the same", () => {
+  const numbers = Array.from({ length: 200 }, (_, i) => i + 1);
+  let random = 12345;
+  for (let i = numbers.length - 1; i > 0; i--) {
+    random = (random * 1103515245 + 12345) % 2 ** 31;
+    const other = random % (i + 1);
+    [numbers[i], numbers[other]] = [numbers[other], numbers[i]];
+  }
+  const received = new Received();
+  assert.ok(numbers.every((seq) => received.add(seq)));
+  assert.deepEqual(received.intervals, [[1, 200]]);
+});

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { csv, csvCell } from "../../frontend/card.js";
+import { Places } from "../../frontend/layouts.js";
+import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
+import { density } from "../../frontend/views/density.js";
+import { VIEWS } from "../../frontend/views/index.js";
+import { heightOf, ridges } from "../../frontend/views/ridges.js";
+import { scaleTop, shift, warped } from "../../frontend/views/shift.js";
+import { BINS, HEADER, LAYERS, layout, makeScene } from "./scene.js";
+
+const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-5, `${actual} is not ${expected}`);
+
+test("every available view draws finite axes, and says and lists what it shows", () => {
+  const scene = makeScene();
+  for (const view of VIEWS.filter((one) => one.available(scene))) {
+    const { data, layout: drawn } = view.figure(scene);
+    assert.ok(data.length > 0, view.id);
+    for (const [name, axis] of Object.entries(drawn)) {
+      if (/^[xy]axis/.test(name)) assert.ok(axis.range.every(Number.isFinite), `${view.id} ${name} ${axis.range}`);
+    }
+    assert.ok(view.summary(scene).length > 3, view.id);
+    const table = view.table(scene);
+    assert.ok(table.length > 1 && table.every((row) => row.length === table[0].length), view.id);
+    assert.equal(view.key(scene), view.key(scene));
+  }
+});
+
+test("a ridge is the histogram in sigmas of the compared step, on its row's base line", () => {
+  const scene = makeScene({ steps: [0, 50] });
+  const { data } = ridges.figure(scene);
+  const now = data.find((trace) => trace.uid === "now-0-1");
+  // hidden 2 of the plain network moves by 2 sigma in 100 steps: 1 sigma at step 50
+  assert.equal(now.x.length, BINS + 2);
+  near(now.x[1], -3.5 + 1);
+  near(now.y[0], 1);
+  near(now.y[BINS + 1], 1);
+  const still = data.find((trace) => trace.uid === "now-1-1");
+  near(still.x[1], -3.5);
+  near(Math.max(...still.y) - 1, 0.82);
+});
+
+test("what moves each frame is what a whole figure would draw", () => {
+  const scene = makeScene({ steps: [0, 1, 50], look: { step: 1 } });
+  const { data } = ridges.figure(scene);
+  for (const { trace, x, y } of ridges.shapes(scene)) {
+    assert.deepEqual([...x], [...data[trace].x]);
+    assert.deepEqual([...y], [...data[trace].y]);
+  }
+  for (const { trace, texts } of ridges.labels(scene)) assert.deepEqual(texts, data[trace].text);
+});
+
+test("heights keep a collapsed and a spread layer in sight", () => {
+  assert.equal(heightOf(1), 1);
+  assert.ok(heightOf(0.01) > 0.1 && heightOf(1000) < 2);
+});
+
+test("without measured drift, the shift map shows the distance of fitted Gaussians", () => {
+  const scene = makeScene({ steps: [0, 50] });
+  const { data } = shift.figure(scene);
+  near(data[0].z[2][1], warped(1.5));
+  near(data[1].z[2][1], 0);
+  assert.equal(data[0].coloraxis, data[1].coloraxis);
+  assert.equal(scaleTop(scene), 2);
+});
+
+test("measured drift is preferred, and another measure can be chosen", () => {
+  const drift = layout(3, "drift", HEADER.networks.flatMap(({ name }) => LAYERS.flatMap((layer) =>
+    ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({ network: name, layer, site: "pre_activation", quantity })))));
+  const header = { ...HEADER, layouts: [...HEADER.layouts, drift] };
+  for (const [look, expected] of [[{}, 1], [{ drift: "mean_shift_from_start" }, 0]]) {
+    const scene = makeScene({ header, look });
+    scene.history.append({ stream: 3, seq: 99, step: 0, time: 0, row: Float32Array.from({ length: 12 }, (_, i) => i % 2) });
+    near(shift.figure(scene).data[0].z[0][0], warped(expected));
+  }
+});
+
+test("a diverged network's lines end: NaN stays NaN", () => {
+  const scene = makeScene({ steps: [0, 1, 2, 3], broken: [2, 3] });
+  const [batch] = loss.figure(scene).data;
+  assert.deepEqual(batch.y.map(Number.isNaN), [false, false, true, true]);
+  const { data } = ridges.figure(scene);
+  assert.ok(data.every((trace) => [...trace.x, ...trace.y].every((value) => typeof value !== "number" || Number.isFinite(value))));
+});
+
+test("one line a layer and network, one a channel", () => {
+  const scene = makeScene();
+  assert.equal(gradients.series(scene).length, 6);
+  assert.equal(moments.series(scene).length, 12);
+  assert.equal(affine.series(scene).length, 8);
+  assert.deepEqual(affine.series(scene).map((line) => line.axes), [...Array(4).fill("xy"), ...Array(4).fill("xy2")]);
+});
+
+test("gamma and beta follow the layer in focus", () => {
+  const first = affine.series(makeScene({ look: { layer: "hidden 1" } }))[0].offset;
+  const second = affine.series(makeScene({ look: { layer: "hidden 2" } }))[0].offset;
+  assert.notEqual(first, second);
+});
+
+test("a view without its quantities is not available; unknown layers and quantities harm nothing", () => {
+  const bare = makeScene();
+  assert.equal(units.available(bare), false);
+  const strange = { networks: [{ name: "mine", layers: [{ name: "conv", features: 3, activation: "", normalization: "" }] }], layouts: [layout(5, "mine", [{ quantity: "sparkle" }])], total_steps: null };
+  const scene = { ...bare, header: strange, places: new Places(strange) };
+  assert.deepEqual(VIEWS.filter((view) => view.available(scene)), []);
+});
+
+test("time by value paints where values are, and nothing where none are", () => {
+  const scene = makeScene({ steps: [0, 50] });
+  const [raster] = density.rasters(scene);
+  const out = new Uint32Array(100);
+  const y = { slope: -10, intercept: 50, offset: 0, length: 100, log: false, range: [-5, 5] };
+  raster.paint(0, out, y, 1);
+  assert.notEqual(out[50], out[2]);
+  assert.equal(out[2], out[97]);
+});
+
+test("names of a run's networks are text, not markup", () => {
+  const header = structuredClone(HEADER);
+  header.networks[0].name = "<b>x</b>";
+  for (const one of header.layouts) for (const entry of one.entries) if (entry.network === "without BN") entry.network = "<b>x</b>";
+  const { layout: drawn } = shift.figure(makeScene({ header, steps: [] }));
+  assert.equal(drawn.annotations[0].text, "&lt;b&gt;x&lt;/b&gt;");
+});
+
+test("cells of a CSV file are quoted where they must be, and never run", () => {
+  assert.equal(csvCell('a "b", c'), '"a ""b"", c"');
+  assert.equal(csvCell("=SUM(A1)"), "'=SUM(A1)");
+  assert.equal(csv([["a", NaN], ["b", -1]]), "a,NaN\nb,-1\n");
+});
