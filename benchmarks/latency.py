@@ -35,8 +35,15 @@ document.addEventListener("shiftscope:shown", (event) => {
   window.shownFrames.push([step, headerTime, shownAt]);
 });
 """
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"]  # fmt: skip
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @contextmanager
@@ -72,7 +79,10 @@ def shown(page: Page, url: str, pace: float | None, seconds: float) -> tuple[lis
     config = {"duration": {"kind": "steps", "steps": 1_000_000}, "pace": pace}
     run = call(f"{url}/api/runs", "POST", {"config": config})["id"]
     page.goto(f"{url}/?run={run}")
-    page.wait_for_function("window.shownFrames.length > 0", timeout=60_000)
+    deadline = time.monotonic() + 60
+    while not page.evaluate("window.shownFrames.length"):
+        assert time.monotonic() < deadline, "the page shows no frame"
+        time.sleep(0.1)
     time.sleep(3)  # the page settles: code is compiled, axes are drawn
     page.evaluate("window.shownFrames.length = 0")
     time.sleep(seconds)

@@ -21,6 +21,9 @@ from shiftscope.server.services import NamedRun, Server
 
 router = APIRouter(prefix="/api")
 
+DEFAULT = RunConfig(pace=100)
+"""What {} starts. At full speed it is over in four seconds: too fast to see what happens."""
+
 
 class Problem(BaseModel):
     """What was wrong, in a sentence."""
@@ -184,7 +187,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
     if wanted.experiment is None:
-        config = wanted.config or RunConfig()
+        config = wanted.config or DEFAULT
         return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
     for experiment in catalogue():
         if experiment.id == wanted.experiment:
