@@ -21,6 +21,8 @@ from shiftscope.lab.twins import twins
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""
+_PROBE_VALUES = 50_000_000
+"""Most values that a network makes of the probe batch, which may all be kept: 200 MB."""
 TRAINING_SAMPLES = 10_000
 """Most training samples that an evaluation looks at, unless told otherwise."""
 _EVALUATION_BATCH = 2000
@@ -58,7 +60,8 @@ class Training:
         optimizers: by the same names.
         total_steps: optimizer steps of the whole run.
         steps_done: optimizer steps done so far.
-        probe_batch: float32, shape (min(512, N), F): fixed training inputs, on which drift is measured.
+        probe_batch: float32, shape (512, F): fixed training inputs, on which drift is measured; fewer where there are
+            not so many, or where the network makes so much of each that memory would run short.
     """
 
     def __init__(self, config: RunConfig, data: Data) -> None:
@@ -86,7 +89,7 @@ class Training:
         self.steps_done = 0
         shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
         self._evaluated = shuffled
-        self.probe_batch = data.train_inputs[shuffled[:PROBE_SIZE]]
+        self.probe_batch = data.train_inputs[shuffled[: max(2, min(PROBE_SIZE, _PROBE_VALUES // values))]]
 
     def compute(self) -> StepResult:
         """Take the next batch through each network, forward and backward; no parameter is updated."""
