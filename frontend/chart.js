@@ -3,7 +3,7 @@
  * its own paths or painted on a canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
-import { LinePainter } from "./drawing/lines.js";
+import { groupLines, LinesPainter } from "./drawing/lines.js";
 import { mappingOf, pixelOf } from "./drawing/mapping.js";
 import { ShapeWriter } from "./drawing/paths.js";
 import { RasterPainter } from "./drawing/raster.js";
@@ -14,8 +14,8 @@ import { RasterPainter } from "./drawing/raster.js";
 
 const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
 const LABELS_EVERY = 140;
-const KEY_EVERY = 300;
-const RANGES_EVERY = 1200;
+const KEY_EVERY = 700;
+const RANGES_EVERY = 2000;
 const REPAINT_EVERY = 150;
 const SETTLE_EVERY = 1000;
 
@@ -48,6 +48,8 @@ export class Chart {
     host.append(this.gd);
     this.visible = false;
     this.hovered = false;
+    this.width = 0;
+    this.height = 0;
     this.key = "";
     this.size = "";
     /** the figure must be laid out anew */
@@ -56,13 +58,15 @@ export class Chart {
     this.scene = null;
     /** @type {Figure | null} */
     this.figure = null;
-    /** @type {(LinePainter | RasterPainter)[]} */
+    /** @type {(LinesPainter | RasterPainter)[]} */
     this.painters = [];
     /** @type {Map<number, ShapeWriter>} */
     this.writers = new Map();
-    /** @type {HTMLElement[]} */
+    /** @type {{element: HTMLElement, x: import("./types").Axis}[]} */
     this.cursors = [];
-    this.epochs = "";
+    /** @type {number | null} */
+    this.cursorStep = NaN;
+    this.epochs = 0;
     this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
     /** @type {unknown} */
     this.look = null;
@@ -74,7 +78,12 @@ export class Chart {
       this.visible = entries[entries.length - 1].isIntersecting;
       if (this.visible) this.hooks.wake();
     }, { rootMargin: "80px" }).observe(this.host);
-    new ResizeObserver(() => this.hooks.wake()).observe(this.host);
+    // Sizes come from the observer: asking the element in a frame would make the browser lay out what was just written.
+    new ResizeObserver((entries) => {
+      const { width, height } = entries[entries.length - 1].contentRect;
+      [this.width, this.height] = [Math.round(width), Math.round(height)];
+      this.hooks.wake();
+    }).observe(this.host);
     this.host.addEventListener("pointerenter", () => {
       this.hovered = true;
       this.times.settle = 0;
@@ -90,7 +99,7 @@ export class Chart {
    * @param {{layouts: number}} budget how many charts may still be laid out in this frame
    */
   tick(scene, now, budget) {
-    if (!this.visible || this.host.clientWidth === 0) return false;
+    if (!this.visible || this.width === 0) return false;
     this.stale = this.#mustLayOut(scene, now) || this.stale;
     if (this.stale) {
       if (budget.layouts <= 0) return true;
@@ -104,7 +113,7 @@ export class Chart {
 
   /** @param {Scene} scene @param {number} now */
   #mustLayOut(scene, now) {
-    const size = `${this.host.clientWidth}x${this.host.clientHeight}`;
+    const size = `${this.width}x${this.height}`;
     const changed = size !== this.size || this.look !== scene.look || this.scene?.theme !== scene.theme ||
       this.scene?.span !== scene.span || this.scene?.run.id !== scene.run.id || this.scene?.t !== scene.t;
     if (!changed && now - this.times.key < KEY_EVERY) return false;
@@ -135,8 +144,8 @@ export class Chart {
   /** @param {Scene} scene @param {boolean} settled */
   #layOut(scene, settled) {
     const figure = this.view.figure(scene, settled);
-    figure.layout.width = this.host.clientWidth;
-    figure.layout.height = this.host.clientHeight;
+    figure.layout.width = this.width;
+    figure.layout.height = this.height;
     figure.layout.uirevision = scene.run.id + scene.look.scale;
     const first = this.figure === null;
     this.figure = figure;
@@ -164,8 +173,8 @@ export class Chart {
     const [below] = this.gd.querySelectorAll(".main-svg");
     if (below && below.nextSibling !== this.canvas) below.after(this.canvas);
     const ratio = globalThis.devicePixelRatio || 1;
-    const width = Math.round(this.host.clientWidth * ratio);
-    const height = Math.round(this.host.clientHeight * ratio);
+    const width = Math.round(this.width * ratio);
+    const height = Math.round(this.height * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.painters = this.#painters(scene, ratio);
     this.writers = new Map();
@@ -175,7 +184,7 @@ export class Chart {
     this.hooks.wake();
   }
 
-  /** @param {Scene} scene @param {number} ratio @returns {(LinePainter | RasterPainter)[]} */
+  /** @param {Scene} scene @param {number} ratio @returns {(LinesPainter | RasterPainter)[]} */
   #painters(scene, ratio) {
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -184,13 +193,13 @@ export class Chart {
     const series = this.view.series?.(scene) ?? [];
     return [
       ...rasters.map((raster) => new RasterPainter(context, raster, scene.history.stream(raster.stream), mappingOf(layout, raster.axes), ratio)),
-      ...series.map((line) => new LinePainter(context, line, scene.history.stream(line.stream), mappingOf(layout, line.axes))),
+      ...groupLines(series, (group) => new LinesPainter(context, group, scene.history.stream(group[0].stream), mappingOf(layout, group[0].axes))),
     ];
   }
 
   #repaint() {
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    context.clearRect(0, 0, this.host.clientWidth, this.host.clientHeight);
+    context.clearRect(0, 0, this.width, this.height);
     this.epochs = this.#epochs();
     for (const painter of this.painters) {
       painter.drawn = 0;
@@ -201,7 +210,7 @@ export class Chart {
   #epochs() {
     let sum = 0;
     for (const painter of this.painters) sum += painter.stream.epoch;
-    return String(sum);
+    return sum;
   }
 
   /** @param {Scene} scene @param {number} now @param {{layouts: number}} budget */
@@ -224,10 +233,10 @@ export class Chart {
           this.times.repaint = now;
           this.#repaint();
         } else later = true;
-      } else if (rasters && this.painters.some((painter) => painter instanceof LinePainter)) this.#advanceLayered();
+      } else if (rasters && this.painters.some((painter) => painter instanceof LinesPainter)) this.#advanceLayered();
       else for (const painter of this.painters) painter.advance();
     }
-    for (const shape of this.view.shapes?.(scene) ?? []) this.#writer(scene, shape.trace).write(shape.x, shape.y);
+    for (const shape of this.view.shapes?.(scene) ?? []) this.#writer(shape.trace).write(shape.x, shape.y, this.hovered);
     if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
       this.times.labels = now;
       for (const label of this.view.labels(scene)) this.#label(label);
@@ -239,13 +248,13 @@ export class Chart {
   /** Lines over cells: new cells first; they hide the last stretch of the lines, which is drawn again. */
   #advanceLayered() {
     for (const painter of this.painters) {
-      if (painter instanceof LinePainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn = Math.max(0, painter.drawn - 1);
+      if (painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn = Math.max(0, painter.drawn - 1);
       painter.advance();
     }
   }
 
-  /** @param {Scene} _scene @param {number} trace */
-  #writer(_scene, trace) {
+  /** @param {number} trace */
+  #writer(trace) {
     let writer = this.writers.get(trace);
     if (!writer) {
       const { xaxis, yaxis } = this.gd._fullData[trace];
@@ -269,29 +278,29 @@ export class Chart {
 
   /** One hairline for each time axis, at the step that is looked at. @param {Scene} scene */
   #placeCursors(scene) {
-    for (const cursor of this.cursors) cursor.remove();
-    const axes = new Set(this.painters.map((painter) => ("series" in painter ? painter.series : painter.raster).axes));
-    const layout = this.gd._fullLayout;
+    for (const { element } of this.cursors) element.remove();
+    const axes = new Set(this.painters.map((painter) => painter.axes));
     this.cursors = [...axes].map((name) => {
-      const { x, y } = mappingOf(layout, name);
-      const cursor = document.createElement("div");
-      cursor.className = "cursor";
-      Object.assign(cursor.style, { left: `${x.offset}px`, top: `${y.offset}px`, height: `${y.length}px` });
-      cursor.dataset.axes = name;
-      this.host.append(cursor);
-      return cursor;
+      const { x, y } = mappingOf(this.gd._fullLayout, name);
+      const element = document.createElement("div");
+      element.className = "cursor";
+      Object.assign(element.style, { left: `${x.offset}px`, top: `${y.offset}px`, height: `${y.length}px` });
+      this.host.append(element);
+      return { element, x };
     });
+    this.cursorStep = NaN;
     this.#moveCursors(scene);
   }
 
   /** @param {Scene} scene */
   #moveCursors(scene) {
-    for (const cursor of this.cursors) {
-      const { x } = mappingOf(this.gd._fullLayout, /** @type {string} */ (cursor.dataset.axes));
-      const at = scene.look.step === null ? NaN : pixelOf(x, scene.look.step);
-      const shown = at >= 0 && at <= x.length;
-      if (cursor.hidden === shown) cursor.hidden = !shown;
-      if (shown) cursor.style.transform = `translateX(${at.toFixed(1)}px)`;
+    const { step } = scene.look;
+    if (this.cursorStep === step) return;
+    this.cursorStep = step;
+    for (const { element, x } of this.cursors) {
+      const at = step === null ? NaN : pixelOf(x, step);
+      element.hidden = !(at >= 0 && at <= x.length);
+      if (!element.hidden) element.style.transform = `translateX(${at.toFixed(1)}px)`;
     }
   }
 
@@ -309,7 +318,7 @@ export class Chart {
   picture(format, scene) {
     const figure = this.view.figure(scene, true);
     Object.assign(figure.layout, { paper_bgcolor: scene.theme.surface, plot_bgcolor: scene.theme.surface });
-    const size = { width: this.host.clientWidth, height: this.host.clientHeight };
+    const size = { width: this.width, height: this.height };
     return plotly().toImage({ data: figure.data, layout: figure.layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
   }
 

@@ -49,6 +49,8 @@ export class StreamHistory {
     /** @type {number[]} */
     this.free = [];
     this.nextRow = 0;
+    /** @type {{index: number, row: Float32Array}[]} */
+    this.views = [];
     /** @type {Map<number, Float32Array>} column values by slot, by offset */
     this.columns = new Map();
   }
@@ -149,8 +151,14 @@ export class StreamHistory {
   row(slot) {
     const index = slot < 0 || slot >= this.count ? -1 : this.rowOf[slot];
     if (index < 0) return null;
-    const start = (index % CHUNK_ROWS) * this.size;
-    return this.chunks[Math.floor(index / CHUNK_ROWS)].subarray(start, start + this.size);
+    // The same few rows are asked for again and again in one frame.
+    let view = this.views[index % 4];
+    if (view?.index !== index) {
+      const start = (index % CHUNK_ROWS) * this.size;
+      view = { index, row: this.chunks[Math.floor(index / CHUNK_ROWS)].subarray(start, start + this.size) };
+      this.views[index % 4] = view;
+    }
+    return view.row;
   }
 
   /**

@@ -160,6 +160,9 @@ plotlyReady().then(() => {
   stage.wake();
 }, (reason) => dispatch({ type: "problem", problem: reason.message }));
 
+/** What tests and benchmarks reach for; nothing of the page depends on it. */
+Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });
+
 async function load() {
   const [list, experiments, schema] = await Promise.all([attempt(api.runs), attempt(api.experiments), attempt(api.schema)]);
   if (experiments) dispatch({ type: "experiments", experiments });
@@ -169,6 +172,3 @@ async function load() {
 }
 if (linked.run) open(linked.run);
 await load();
-
-/** What tests and benchmarks reach for; nothing of the page depends on it. */
-Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });

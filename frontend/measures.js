@@ -95,6 +95,25 @@ export function driftQuantities(scene) {
  * @typedef {{stream: number, at: (slot: number) => number, offsets: number[]}} Drift
  */
 
+/** @type {WeakMap<import("./layouts.js").Places, Map<string, Drift | null>>} */
+const known = new WeakMap();
+
+/**
+ * Drift of a layer over the run, looked up once: it is asked for in every frame.
+ * @param {Scene} scene
+ * @param {string} network
+ * @param {string} layer
+ * @returns {Drift | null}
+ */
+export function driftOf(scene, network, layer) {
+  let found = known.get(scene.places);
+  if (!found) known.set(scene.places, (found = new Map()));
+  const key = `${scene.look.drift} ${network} ${layer}`;
+  let drift = found.get(key);
+  if (drift === undefined) found.set(key, (drift = lookUpDrift(scene, network, layer)));
+  return drift;
+}
+
 /**
  * Drift of a layer over the run: as measured on the probe batch, else between fitted Gaussians of the training batches.
  * @param {Scene} scene
@@ -102,7 +121,7 @@ export function driftQuantities(scene) {
  * @param {string} layer
  * @returns {Drift | null}
  */
-export function driftOf(scene, network, layer) {
+function lookUpDrift(scene, network, layer) {
   const chosen = driftQuantities(scene);
   const quantity = scene.look.drift !== null && chosen.includes(scene.look.drift) ? scene.look.drift : chosen[0];
   const place = quantity ? scene.places.first([quantity], { network, layer }, [...INPUT_SITES, ""]) : undefined;

@@ -11,6 +11,7 @@ import { card } from "./card.js";
 
 const SUMMARY_EVERY = 2000;
 const LAYOUTS_PER_FRAME = 1;
+const STAY_AWAKE = 300;
 
 export class Stage {
   /**
@@ -29,6 +30,11 @@ export class Stage {
     this.sleeping = false;
     this.shown = new Map();
     this.summarized = 0;
+    /** @type {import("./layouts.js").Places | null} whose views have their cards */
+    this.checked = null;
+    /** @type {string | null} */
+    this.checkedLayer = null;
+    this.news = 0;
     /** @type {((scene: Scene, now: number) => void)[]} */
     this.followers = [];
   }
@@ -37,6 +43,7 @@ export class Stage {
   rebuild() {
     for (const { chart } of this.charts.values()) chart.destroy();
     this.charts.clear();
+    this.checked = null;
     this.root.replaceChildren();
     this.shown = new Map();
     this.wake();
@@ -77,13 +84,17 @@ export class Stage {
       this.summarized = now;
       this.summarize(scene);
     }
-    this.#tell(scene, now);
-    if (later) this.wake();
+    if (this.#tell(scene)) this.news = now;
+    // While frames flow, one follows the other; asking anew at each message costs more.
+    if (later || now - this.news < STAY_AWAKE) this.wake();
   }
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
-    if (scene.history.lastStep === 0 && ![...scene.history.streams.values()].some((stream) => stream.count)) return false;
+    if (this.checked === scene.places && this.checkedLayer === scene.look.layer) return false;
+    if (![...scene.history.streams.values()].some((stream) => stream.count)) return false;
+    this.checked = scene.places;
+    this.checkedLayer = scene.look.layer;
     let made = false;
     for (const view of this.views) {
       if (this.charts.has(view.id) || !view.available(scene)) continue;
@@ -117,22 +128,24 @@ export class Stage {
 
   /**
    * Say which frames are on the screen now: `shiftscope:shown` with stream, seq, step, headerTime and shownAt (seconds since
-   * the epoch: the end of the drawing) and frameAt (the animation frame's own time).
-   * @param {Scene} scene @param {number} now
+   * the epoch: the end of the drawing).
+   * @param {Scene} scene
    */
-  #tell(scene, now) {
-    if (scene.look.step !== null) return;
+  #tell(scene) {
+    let news = false;
     for (const [number, stream] of scene.history.streams) {
       const slot = stream.newest;
       if (slot < 0 || this.shown.get(number) === stream.seqs[slot]) continue;
       this.shown.set(number, stream.seqs[slot]);
-      document.dispatchEvent(new CustomEvent("shiftscope:shown", {
+      news = true;
+      if (scene.look.step === null) document.dispatchEvent(new CustomEvent("shiftscope:shown", {
         detail: {
           stream: number, seq: stream.seqs[slot], step: stream.steps[slot], headerTime: stream.times[slot],
-          shownAt: (performance.timeOrigin + performance.now()) / 1000, frameAt: (performance.timeOrigin + now) / 1000,
+          shownAt: (performance.timeOrigin + performance.now()) / 1000,
         },
       }));
     }
+    return news;
   }
 
   /** Every chart drawn by Plotly from the numbers as they are: before a picture, in a test. */

@@ -74,7 +74,7 @@ export function makeTimeline(host) {
     const key = `${scene.events.length}|${last}|${scene.t("locale")}`;
     if (key === drawnEvents) return;
     drawnEvents = key;
-    parts.marks.replaceChildren(...scene.events.map((event) => {
+    parts.marks.replaceChildren(...scene.events.filter((event) => event.kind !== "state").map((event) => {
       const text = `${scene.t("axis.step")} ${event.step}: ${event.message || scene.t(`event.${event.kind}`)}`;
       return h("button", { type: "button", "data-kind": event.kind, title: text, "aria-label": text, style: `left: ${Math.min(100, (100 * event.step) / last)}%`, on: { click: () => seek(event.step) } });
     }));

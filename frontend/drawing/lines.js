@@ -1,4 +1,4 @@
-/** Draws lines over steps on a canvas: what is new since the last frame, or everything after a change. */
+/** Draws the lines of one subplot on a canvas: what is new since the last frame, or everything after a change. */
 
 import { Smoother } from "../numbers.js";
 import { pixelOf } from "./mapping.js";
@@ -7,89 +7,94 @@ import { pixelOf } from "./mapping.js";
 /** @typedef {import("../types").Mapping} Mapping */
 /** @typedef {import("../history.js").StreamHistory} StreamHistory */
 
-export class LinePainter {
+/** A line and where its pen is. */
+class Line {
+  /** @param {Series} series @param {Float32Array} column */
+  constructor(series, column) {
+    this.series = series;
+    this.column = column;
+    this.smoother = new Smoother();
+    /** value at the last drawn position, smoothed where the line is */
+    this.last = NaN;
+  }
+}
+
+/** Lines of one stream on the same axes. Those that look alike share one stroke: a hundred channels cost one. */
+export class LinesPainter {
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {Series} series
+   * @param {Series[]} series
    * @param {StreamHistory} stream
    * @param {Mapping} mapping
    */
   constructor(context, series, stream, mapping) {
     this.context = context;
-    this.series = series;
     this.stream = stream;
     this.mapping = mapping;
-    this.column = stream.column(series.offset);
+    this.axes = series[0].axes;
     /** positions that have been drawn */
     this.drawn = 0;
-    /** how many of them lay outside the axis */
-    this.outside = 0;
-    this.smoother = new Smoother();
-    /** the last drawn value of a smoothed line */
-    this.last = NaN;
-  }
-
-  /** @param {number} position */
-  #y(position) {
-    let value = this.column[this.stream.order[position]];
-    if (this.series.smooth) {
-      if (position >= this.drawn) this.last = this.smoother.next(value);
-      value = this.last;
+    /** @type {Map<string, Line[]>} */
+    this.styles = new Map();
+    for (const one of series) {
+      const style = `${one.color}|${one.width}|${one.dash ?? ""}`;
+      const lines = this.styles.get(style) ?? [];
+      lines.push(new Line(one, stream.column(one.offset)));
+      this.styles.set(style, lines);
     }
-    return pixelOf(this.mapping.y, value);
-  }
-
-  /** @param {number} position */
-  #x(position) {
-    return pixelOf(this.mapping.x, this.stream.steps[this.stream.order[position]]);
   }
 
   /** Draw what has come since the last call. */
   advance() {
-    const { stream, context, mapping, series } = this;
+    const { stream, context, mapping } = this;
     if (this.drawn >= stream.count) return;
-    this.column = stream.column(series.offset);
     context.save();
     context.beginPath();
     context.rect(mapping.x.offset, mapping.y.offset, mapping.x.length, mapping.y.length);
     context.clip();
     context.translate(mapping.x.offset, mapping.y.offset);
-    context.strokeStyle = series.color;
-    context.lineWidth = series.width;
     context.lineJoin = "round";
-    if (series.dash) context.setLineDash(series.dash);
-    context.beginPath();
-    if (this.drawn === 0) this.smoother = new Smoother();
-    this.#trace(Math.max(0, this.drawn - 1));
-    context.stroke();
+    for (const lines of this.styles.values()) {
+      const { color, width, dash } = lines[0].series;
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.setLineDash(dash ?? []);
+      context.beginPath();
+      for (const line of lines) this.#trace(line);
+      context.stroke();
+    }
     context.restore();
     this.drawn = stream.count;
   }
 
   /**
    * Within one pixel column only the first, lowest, highest and last values are drawn: the same picture for less work.
-   * @param {number} from
+   * @param {Line} line
    */
-  #trace(from) {
-    const { context, stream, mapping } = this;
+  #trace(line) {
+    const { context, stream, mapping, drawn } = this;
+    const { steps, order, count } = stream;
+    if (line.column.length < count) line.column = stream.column(line.series.offset);
+    if (drawn === 0) line.smoother = new Smoother();
     let pen = false;
     let column = NaN;
     let low = 0;
     let high = 0;
     let last = 0;
-    for (let position = from; position < stream.count; position++) {
-      const y = this.#y(position);
+    for (let position = Math.max(0, drawn - 1); position < count; position++) {
+      const slot = order[position];
+      if (position >= drawn) line.last = line.series.smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
+      const y = pixelOf(mapping.y, line.last);
       if (!Number.isFinite(y)) {
         pen = false;
         column = NaN;
         continue;
       }
-      if (y < 0 || y > mapping.y.length) this.outside++;
-      const x = this.#x(position);
+      const x = pixelOf(mapping.x, steps[slot]);
       if (!pen) context.moveTo(x, y);
-      else if (Math.round(x) === column && position < stream.count - 1) {
-        low = Math.min(low, y);
-        high = Math.max(high, y);
+      else if (Math.round(x) === column && position < count - 1) {
+        if (y < low) low = y;
+        if (y > high) high = y;
         last = y;
         continue;
       } else {
@@ -105,4 +110,21 @@ export class LinePainter {
       low = high = last = y;
     }
   }
+}
+
+/**
+ * Painters for a chart's lines: one for each subplot and stream.
+ * @param {Series[]} series
+ * @param {(series: Series[]) => LinesPainter} make
+ */
+export function groupLines(series, make) {
+  /** @type {Map<string, Series[]>} */
+  const groups = new Map();
+  for (const one of series) {
+    const key = `${one.axes}|${one.stream}`;
+    const group = groups.get(key) ?? [];
+    group.push(one);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(make);
 }

@@ -42,11 +42,13 @@ export class ShapeWriter {
   /**
    * @param {Float64Array} x
    * @param {Float64Array} y
+   * @param {boolean} exact Plotly's own numbers too: it reads them when someone hovers
    */
-  write(x, y) {
+  write(x, y, exact) {
     const d = pathOf(this.mapping, x, y);
     this.line?.setAttribute("d", d);
     this.fill?.setAttribute("d", `${d}Z`);
+    if (!exact) return;
     const points = this.gd.calcdata[this.trace];
     const data = this.gd.data[this.trace];
     for (let i = 0; i < x.length; i++) {

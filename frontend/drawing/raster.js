@@ -17,6 +17,7 @@ export class RasterPainter {
   constructor(context, raster, stream, mapping, ratio) {
     this.context = context;
     this.raster = raster;
+    this.axes = raster.axes;
     this.stream = stream;
     this.mapping = mapping;
     this.ratio = ratio;

@@ -1,82 +1,17 @@
 /** Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step. */
 
 import { css } from "../colors.js";
-import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "../measures.js";
-import { brief, briefDrift, quantile, spread } from "../numbers.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, shownSlot, split } from "./common.js";
+import { SMALLEST_SIGMA } from "../measures.js";
+import { brief, quantile, spread } from "../numbers.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { driftNow, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../measures.js").Distribution} Distribution */
-/** @typedef {Distribution & {column: number, row: number, rows: number}} Ridge */
-/** @typedef {{center: number, unit: number, peak: number}} Frame what a row is drawn relative to */
+/** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
 
-const ROW_HEIGHT = 0.82;
 const SIGMA_REACHES = [3, 4, 5, 6, 8, 10, 12];
-const CLIP_SHOWN = 0.005;
-
-/** Rows of all networks, input first. @param {Scene} scene @returns {Ridge[]} */
-export function ridgesOf(scene) {
-  const rows = scene.places.layers;
-  return scene.header.networks.flatMap((network, column) =>
-    network.layers.flatMap((layer) => {
-      const place = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
-      return place ? [{ ...place, column, row: place.index, rows: rows.length }] : [];
-    }),
-  );
-}
-
-/**
- * Height of a shape whose peak density is `ratio` times the outline's. Within a shape heights are proportional to the
- * density; from shape to shape they differ less than it does, so that a wide layer and a collapsed one both stay in sight.
- * @param {number} ratio
- */
-export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
-
-/**
- * What a row is drawn relative to: the compared step's center, sigma and peak.
- * @param {Scene} scene @param {Ridge} ridge @param {Float32Array} row
- * @returns {Frame}
- */
-export function frameOf(scene, ridge, row) {
-  const { mean, std } = momentsOf(ridge, row);
-  const sigma = Math.max(Number.isFinite(std) ? std : 1, SMALLEST_SIGMA);
-  const low = row[ridge.range.offset];
-  const width = (row[ridge.range.offset + 1] - low) / ridge.histogram.size;
-  let peak = 0;
-  for (let bin = 0; bin < ridge.histogram.size; bin++) peak = Math.max(peak, row[ridge.histogram.offset + bin]);
-  const density = peak / width;
-  const relative = scene.look.scale === "sigma";
-  return {
-    center: relative && Number.isFinite(mean) ? mean : 0, unit: relative ? sigma : 1,
-    peak: Number.isFinite(density) && density > 0 ? density : 1,
-  };
-}
-
-/**
- * The outline of a row as a closed polygon on its own base line; flat where nothing finite is.
- * @param {Ridge} ridge @param {Frame} frame @param {Float32Array} row
- * @param {Float64Array} x @param {Float64Array} y each of bins + 2
- */
-export function outline(ridge, frame, row, x, y) {
-  const bins = ridge.histogram.size;
-  const low = row[ridge.range.offset];
-  const high = row[ridge.range.offset + 1];
-  const finite = Number.isFinite(low) && Number.isFinite(high) && high > low;
-  const width = finite ? (high - low) / bins : frame.unit / bins;
-  const start = finite ? low : frame.center;
-  let peak = 0;
-  for (let bin = 0; bin < bins; bin++) peak = Math.max(peak, row[ridge.histogram.offset + bin]);
-  const scale = finite && peak > 0 ? (ROW_HEIGHT * heightOf(peak / width / frame.peak)) / peak : 0;
-  for (let bin = 0; bin < bins; bin++) {
-    const share = row[ridge.histogram.offset + bin];
-    x[bin + 1] = (start + (bin + 0.5) * width - frame.center) / frame.unit;
-    y[bin + 1] = ridge.row + (share > 0 ? scale * share : 0);
-  }
-  x[0] = x[1];
-  x[bins + 1] = x[bins];
-  y[0] = y[bins + 1] = ridge.row;
-}
+const EXTENT_SAMPLES = 48;
 
 /**
  * Half the width of the shared axis in sigmas (or its two ends in values): what the run has needed so far, one wild
@@ -93,7 +28,7 @@ export function extent(scene) {
   const lows = [];
   /** @type {number[]} */
   const highs = [];
-  for (const position of spread(stream.count, 48)) {
+  for (const position of spread(stream.count, EXTENT_SAMPLES)) {
     let low = Infinity;
     let high = -Infinity;
     for (const ridge of ridges) {
@@ -141,79 +76,21 @@ function reach(scene, ridge, stream, first, slot) {
 /** @param {number} rows */
 const yRange = (rows) => [-0.28, rows - 1 + ROW_HEIGHT * 1.3];
 
-/** @param {Scene} scene @param {Ridge} ridge */
+/** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
 function shapesOf(scene, ridge) {
-  const stream = scene.history.stream(ridge.stream);
-  const now = stream.row(shownSlot(scene, ridge.stream));
-  const compared = stream.row(stream.slotAt(scene.look.compare));
-  if (!now || !compared) return null;
-  const frame = frameOf(scene, ridge, compared);
-  const make = (/** @type {Float32Array} */ row) => {
-    const x = new Float64Array(ridge.histogram.size + 2);
-    const y = new Float64Array(ridge.histogram.size + 2);
-    outline(ridge, frame, row, x, y);
-    return { x, y };
-  };
-  return { now: make(now), compared: make(compared), frame };
-}
-
-/**
- * How far a row has moved from the compared step.
- * @param {Scene} scene @param {Ridge} ridge
- */
-export function driftNow(scene, ridge) {
-  const slot = shownSlot(scene, ridge.stream);
-  const stream = scene.history.stream(ridge.stream);
-  if (scene.look.compare === 0) {
-    const drift = driftOf(scene, ridge.network, ridge.layer);
-    if (drift) return drift.at(shownSlot(scene, drift.stream));
-  }
-  const now = stream.row(slot);
-  const compared = stream.row(stream.slotAt(scene.look.compare));
-  if (!now || !compared) return NaN;
-  const a = momentsOf(ridge, compared);
-  const b = momentsOf(ridge, now);
-  return gaussianDrift(a.mean, a.std, b.mean, b.std);
-}
-
-/**
- * The texts of a row: drift at the right, what lies outside the axis at both ends.
- * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range
- * @returns {[string, string, string]}
- */
-export function textsOf(scene, ridge, range) {
-  const stream = scene.history.stream(ridge.stream);
-  const row = stream.row(shownSlot(scene, ridge.stream));
-  const compared = stream.row(stream.slotAt(scene.look.compare));
-  if (!row || !compared) return [" ", " ", " "];
-  const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
-  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken }), " ", " "];
-  const drift = driftNow(scene, ridge);
-  const { center, unit } = frameOf(scene, ridge, compared);
-  const low = row[ridge.range.offset];
-  const width = (row[ridge.range.offset + 1] - low) / ridge.histogram.size;
-  let below = ridge.outside ? row[ridge.outside.offset] : 0;
-  let above = ridge.outside ? row[ridge.outside.offset + 1] : 0;
-  for (let bin = 0; bin < ridge.histogram.size; bin++) {
-    const value = (low + (bin + 0.5) * width - center) / unit;
-    if (value < range[0]) below += row[ridge.histogram.offset + bin];
-    else if (value > range[1]) above += row[ridge.histogram.offset + bin];
-  }
-  const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
-  return [
-    Number.isFinite(drift) ? `${briefDrift(drift)}${scene.t("ridge.sigma")}` : " ",
-    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ", above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
-  ];
+  const rows = rowsOf(scene, ridge);
+  if (!rows) return { now: { x: [], y: [] }, compared: { x: [], y: [] } };
+  const frame = frameOf(scene, ridge, rows.compared);
+  return { now: shapeOf(ridge, frame, rows.now), compared: shapeOf(ridge, frame, rows.compared) };
 }
 
 /** Traces: per ridge the compared outline and the shape now; per network its texts. @param {Scene} scene */
 function tracesOf(scene) {
   const colors = colorsOf(scene);
   const range = extent(scene);
-  // Plotly draws in order: the top row first, so that each row stands before the one above it.
-  const ridges = ridgesOf(scene).sort((a, b) => b.row - a.row || a.column - b.column);
+  const ridges = ridgesOf(scene);
   const data = ridges.flatMap((ridge) => {
-    const shapes = shapesOf(scene, ridge) ?? { now: { x: [], y: [] }, compared: { x: [], y: [] } };
+    const shapes = shapesOf(scene, ridge);
     const axes = { xaxis: axisId("x", ridge.column), yaxis: "y", type: "scatter", mode: "lines", meta: ridge.layer };
     const strong = scene.look.layer === null || scene.look.layer === ridge.layer;
     const color = colors[ridge.column];
@@ -250,6 +127,36 @@ function textTrace(scene, ridges, column, range) {
   };
 }
 
+/** @typedef {{shapes: import("../types").Shape[], frames: import("./ridge-shapes.js").Frame[], key: string}} Buffers */
+/** @type {WeakMap<import("../layouts.js").Places, Buffers>} */
+const known = new WeakMap();
+
+/** Arrays that are written anew in every frame, sixty times a second. @param {Scene} scene @returns {Buffers} */
+function buffersOf(scene) {
+  let buffers = known.get(scene.places);
+  if (!buffers) {
+    const shapes = ridgesOf(scene).map((ridge, i) => ({ trace: 2 * i, x: new Float64Array(ridge.histogram.size + 2), y: new Float64Array(ridge.histogram.size + 2) }));
+    known.set(scene.places, (buffers = { shapes, frames: [], key: "" }));
+  }
+  return buffers;
+}
+
+/** The polygons that move. @param {Scene} scene */
+function movingShapes(scene) {
+  const ridges = ridgesOf(scene);
+  const buffers = buffersOf(scene);
+  const stream = scene.history.stream(ridges[0].stream);
+  const key = `${scene.look.scale} ${stream.seqs[Math.max(0, stream.slotAt(scene.look.compare))]}`;
+  for (let i = 0; i < ridges.length; i++) {
+    const rows = rowsOf(scene, ridges[i]);
+    if (!rows) return [];
+    if (key !== buffers.key || !buffers.frames[i]) buffers.frames[i] = frameOf(scene, ridges[i], rows.compared);
+    outline(ridges[i], buffers.frames[i], rows.now, buffers.shapes[i].x, buffers.shapes[i].y);
+  }
+  buffers.key = key;
+  return buffers.shapes;
+}
+
 /** @type {View} */
 export const ridges = {
   id: "ridges",
@@ -283,15 +190,10 @@ export const ridges = {
     });
     return { data, layout };
   },
-  shapes(scene) {
-    return ridgesOf(scene).sort((a, b) => b.row - a.row || a.column - b.column).flatMap((ridge, i) => {
-      const shapes = shapesOf(scene, ridge);
-      return shapes ? [{ trace: 2 * i, ...shapes.now }] : [];
-    });
-  },
+  shapes: (scene) => movingShapes(scene),
   labels(scene) {
     const range = extent(scene);
-    const all = ridgesOf(scene).sort((a, b) => b.row - a.row || a.column - b.column);
+    const all = ridgesOf(scene);
     return scene.header.networks.map((_, column) => {
       const texts = all.filter((ridge) => ridge.column === column).map((ridge) => textsOf(scene, ridge, range));
       return { trace: 2 * all.length + column, texts: [0, 1, 2].flatMap((which) => texts.map((text) => text[which])) };
@@ -307,10 +209,9 @@ export const ridges = {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "lower_edge", "upper_edge", "fraction_now", "fraction_compared", "lower_edge_compared", "upper_edge_compared"]];
     for (const ridge of ridgesOf(scene)) {
-      const stream = scene.history.stream(ridge.stream);
-      const now = stream.row(shownSlot(scene, ridge.stream));
-      const before = stream.row(stream.slotAt(scene.look.compare));
-      if (!now || !before) continue;
+      const rows = rowsOf(scene, ridge);
+      if (!rows) continue;
+      const { now, compared: before } = rows;
       const edge = (/** @type {Float32Array} */ row, /** @type {number} */ bin) =>
         row[ridge.range.offset] + (bin * (row[ridge.range.offset + 1] - row[ridge.range.offset])) / ridge.histogram.size;
       for (let bin = 0; bin < ridge.histogram.size; bin++) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { LinePainter } from "../../frontend/drawing/lines.js";
+import { LinesPainter } from "../../frontend/drawing/lines.js";
 import { StreamHistory } from "../../frontend/history.js";
 
 const axis = (slope, intercept, length) => ({ slope, intercept, offset: 0, length, log: false, range: [0, 1] });
@@ -19,7 +19,7 @@ function canvas() {
 function painter(steps, values, series = {}) {
   const stream = new StreamHistory(1);
   const context = canvas();
-  const made = new LinePainter(context, { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "", ...series }, stream, { x: axis(10, 0, 1000), y: axis(-1, 100, 100) });
+  const made = new LinesPainter(context, [{ stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "", ...series }], stream, { x: axis(10, 0, 1000), y: axis(-1, 100, 100) });
   const feed = (step, value) => stream.append(step, step + 1, step, Float32Array.of(value));
   steps.forEach((step, i) => feed(step, values[i]));
   return { made, context, feed, stream };
@@ -47,7 +47,7 @@ test("a line ends where a value is no number, and begins again after it", () => 
 test("a thousand values in one pixel cost a few strokes and keep their extremes", () => {
   const stream = new StreamHistory(1);
   const context = canvas();
-  const made = new LinePainter(context, { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "" }, stream, { x: axis(0.0001, 0, 1000), y: axis(-1, 100, 100) });
+  const made = new LinesPainter(context, [{ stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "" }], stream, { x: axis(0.0001, 0, 1000), y: axis(-1, 100, 100) });
   for (let step = 0; step < 1000; step++) stream.append(step, step + 1, step, Float32Array.of(step === 500 ? 90 : step === 600 ? 2 : 50));
   made.advance();
   assert.ok(context.strokes.length < 10);

@@ -6,7 +6,8 @@ import { Places } from "../../frontend/layouts.js";
 import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
 import { density } from "../../frontend/views/density.js";
 import { VIEWS } from "../../frontend/views/index.js";
-import { heightOf, ridges } from "../../frontend/views/ridges.js";
+import { heightOf } from "../../frontend/views/ridge-shapes.js";
+import { ridges } from "../../frontend/views/ridges.js";
 import { scaleTop, shift, warped } from "../../frontend/views/shift.js";
 import { BINS, HEADER, LAYERS, layout, makeScene } from "./scene.js";
 

@@ -1,0 +1,157 @@
+/** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
+
+import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "../measures.js";
+import { briefDrift } from "../numbers.js";
+import { shownSlot } from "./common.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../measures.js").Distribution} Distribution */
+/** @typedef {Distribution & {column: number, row: number}} Ridge */
+/** @typedef {{center: number, unit: number, peak: number}} Frame what a row is drawn relative to */
+
+export const ROW_HEIGHT = 0.82;
+const CLIP_SHOWN = 0.005;
+
+/** @type {WeakMap<import("../layouts.js").Places, Ridge[]>} */
+const known = new WeakMap();
+
+/**
+ * Rows of all networks in drawing order: the top row first, so that each row stands before the one above it.
+ * @param {Scene} scene
+ * @returns {Ridge[]}
+ */
+export function ridgesOf(scene) {
+  let ridges = known.get(scene.places);
+  if (!ridges) {
+    const rows = scene.places.layers;
+    ridges = scene.header.networks.flatMap((network, column) =>
+      network.layers.flatMap((layer) => {
+        const place = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
+        return place ? [{ ...place, column, row: place.index }] : [];
+      }),
+    ).sort((a, b) => b.row - a.row || a.column - b.column);
+    known.set(scene.places, ridges);
+  }
+  return ridges;
+}
+
+/**
+ * Height of a shape whose peak density is `ratio` times the outline's. Within a shape heights are proportional to the
+ * density; from shape to shape they differ less than it does, so that a wide layer and a collapsed one both stay in sight.
+ * @param {number} ratio
+ */
+export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
+
+/** @param {Distribution} place @param {Float32Array} row */
+export function peakOf(place, row) {
+  let peak = 0;
+  const { offset, size } = place.histogram;
+  for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
+  return peak;
+}
+
+/**
+ * What a row is drawn relative to: the compared step's center, sigma and peak.
+ * @param {Scene} scene @param {Ridge} ridge @param {Float32Array} row
+ * @returns {Frame}
+ */
+export function frameOf(scene, ridge, row) {
+  const { mean, std } = momentsOf(ridge, row);
+  const sigma = Math.max(Number.isFinite(std) ? std : 1, SMALLEST_SIGMA);
+  const width = (row[ridge.range.offset + 1] - row[ridge.range.offset]) / ridge.histogram.size;
+  const density = peakOf(ridge, row) / width;
+  const relative = scene.look.scale === "sigma";
+  return {
+    center: relative && Number.isFinite(mean) ? mean : 0, unit: relative ? sigma : 1,
+    peak: Number.isFinite(density) && density > 0 ? density : 1,
+  };
+}
+
+/**
+ * The outline of a row as a closed polygon on its own base line; flat where nothing finite is.
+ * @param {Ridge} ridge @param {Frame} frame @param {Float32Array} row
+ * @param {Float64Array} x @param {Float64Array} y each of bins + 2
+ */
+export function outline(ridge, frame, row, x, y) {
+  const bins = ridge.histogram.size;
+  const low = row[ridge.range.offset];
+  const high = row[ridge.range.offset + 1];
+  const finite = Number.isFinite(low) && Number.isFinite(high) && high > low;
+  const width = (finite ? (high - low) / frame.unit : 1) / bins;
+  const start = (finite ? (low - frame.center) / frame.unit : 0) + 0.5 * width;
+  const peak = peakOf(ridge, row);
+  const scale = finite && peak > 0 ? (ROW_HEIGHT * heightOf(peak / (width * frame.unit) / frame.peak)) / peak : 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const share = row[ridge.histogram.offset + bin];
+    x[bin + 1] = start + bin * width;
+    y[bin + 1] = ridge.row + (share > 0 ? scale * share : 0);
+  }
+  x[0] = x[1];
+  x[bins + 1] = x[bins];
+  y[0] = y[bins + 1] = ridge.row;
+}
+
+/**
+ * The row's histogram row at the shown step and at the compared one; null before both are there.
+ * @param {Scene} scene @param {Ridge} ridge
+ */
+export function rowsOf(scene, ridge) {
+  const stream = scene.history.stream(ridge.stream);
+  const now = stream.row(shownSlot(scene, ridge.stream));
+  const compared = stream.row(stream.slotAt(scene.look.compare));
+  return now && compared ? { now, compared } : null;
+}
+
+/** @param {Ridge} ridge @param {Frame} frame @param {Float32Array} row */
+export function shapeOf(ridge, frame, row) {
+  const x = new Float64Array(ridge.histogram.size + 2);
+  const y = new Float64Array(ridge.histogram.size + 2);
+  outline(ridge, frame, row, x, y);
+  return { x, y };
+}
+
+/**
+ * How far a row has moved from the compared step.
+ * @param {Scene} scene @param {Ridge} ridge
+ */
+export function driftNow(scene, ridge) {
+  if (scene.look.compare === 0) {
+    const drift = driftOf(scene, ridge.network, ridge.layer);
+    if (drift) return drift.at(shownSlot(scene, drift.stream));
+  }
+  const rows = rowsOf(scene, ridge);
+  if (!rows) return NaN;
+  const a = momentsOf(ridge, rows.compared);
+  const b = momentsOf(ridge, rows.now);
+  return gaussianDrift(a.mean, a.std, b.mean, b.std);
+}
+
+/**
+ * The texts of a row: drift at the right, what lies outside the axis at both ends.
+ * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range
+ * @returns {[string, string, string]}
+ */
+export function textsOf(scene, ridge, range) {
+  const rows = rowsOf(scene, ridge);
+  if (!rows) return [" ", " ", " "];
+  const row = rows.now;
+  const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
+  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken }), " ", " "];
+  const { center, unit } = frameOf(scene, ridge, rows.compared);
+  const { histogram } = ridge;
+  const low = row[ridge.range.offset];
+  const width = (row[ridge.range.offset + 1] - low) / histogram.size;
+  let below = ridge.outside ? row[ridge.outside.offset] : 0;
+  let above = ridge.outside ? row[ridge.outside.offset + 1] : 0;
+  for (let bin = 0; bin < histogram.size; bin++) {
+    const value = (low + (bin + 0.5) * width - center) / unit;
+    if (value < range[0]) below += row[histogram.offset + bin];
+    else if (value > range[1]) above += row[histogram.offset + bin];
+  }
+  const drift = driftNow(scene, ridge);
+  const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
+  return [
+    Number.isFinite(drift) ? `${briefDrift(drift)}${scene.t("ridge.sigma")}` : " ",
+    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ", above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
+  ];
+}
