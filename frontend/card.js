@@ -1,7 +1,10 @@
 /** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
 
 import { h, setText } from "./dom.js";
+import { drawEquations } from "./equations.js";
 import { driftQuantities } from "./measures.js";
+import { focusLayer } from "./views/common.js";
+import { subject } from "./views/microscope.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
@@ -56,7 +59,12 @@ export function card(view, first, host) {
       h("div", { class: "tools" }, tool("?", t("help"), host.help), tool("PNG", t("save.png"), picture("png")),
         tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table))),
     extras?.element, chart, summary);
-  return { element, chart, summary, refresh: (/** @type {Scene} */ scene) => (extras?.refresh(scene), nonfinite(view, scene, count)) };
+  const refresh = (/** @type {Scene} */ scene) => {
+    extras?.refresh(scene);
+    for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (element.querySelectorAll("select.layer"))) if (document.activeElement !== select) select.value = focusLayer(scene);
+    nonfinite(view, scene, count);
+  };
+  return { element, chart, summary, refresh };
 }
 
 /** How many values are no numbers any more, beside the losses. @param {View} view @param {Scene} scene @param {HTMLElement} element */
@@ -74,6 +82,13 @@ function nonfinite(view, scene, element) {
   setText(element, texts.join("; "));
 }
 
+/** The layer in focus, for who has no pointer. @param {Scene} first @param {(change: Partial<import("./types").Look>) => void} look */
+function layerChoice(first, look) {
+  const select = h("select", { class: "layer", on: { change: () => look({ layer: select.value }) } }, ...first.places.layers.map((name) => h("option", { value: name }, name)));
+  select.value = focusLayer(first);
+  return h("label", {}, first.t("layer"), select);
+}
+
 /** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./state.js").Action) => void}} host */
 function choices(view, first, host) {
   const { t } = first;
@@ -89,6 +104,19 @@ function choices(view, first, host) {
     refresh(first);
     return { element: h("div", { class: "choices" }, h("label", {}, t("scale"), scale), h("label", {}, t("compare"), compare)), refresh };
   }
+  if (view.id === "microscope") {
+    const unit = h("input", { type: "number", min: "0", step: "1", on: { change: () => look({ unit: unit.value === "" ? null : Math.max(0, Math.round(Number(unit.value) || 0)) }) } });
+    const math = h("div", { class: "math" });
+    const refresh = (/** @type {Scene} */ scene) => {
+      const size = subject(scene)?.layer?.features;
+      if (size) unit.max = String(size - 1);
+      if (document.activeElement !== unit) unit.value = String(scene.look.unit ?? 0);
+      drawEquations(math, scene);
+    };
+    refresh(first);
+    return { element: h("div", { class: "choices" }, layerChoice(first, look), h("label", {}, t("unit"), unit), math), refresh: (/** @type {Scene} */ scene) => refresh(scene) };
+  }
+  if (view.id === "density") return { element: h("div", { class: "choices" }, layerChoice(first, look)), refresh: () => {} };
   const measures = view.id === "shift" ? driftQuantities(first) : [];
   if (measures.length > 1) {
     const select = h("select", { on: { change: () => look({ drift: select.value }) } }, ...measures.map((name) => h("option", { value: name }, t(`drift.${name}`))));

@@ -130,7 +130,7 @@ export class Chart {
   /** Whether the axes drawn still suit the values. @param {Scene} scene @param {number} now */
   #rangesFit(scene, now) {
     this.times.ranges = now + Math.random() * 200;
-    if (!this.view.series || !this.figure) return true;
+    if (!(this.view.series || this.view.fits) || !this.figure) return true;
     const fresh = this.view.figure(scene, false).layout;
     return Object.keys(fresh).filter((name) => name.startsWith("yaxis")).every((name) => {
       const drawn = this.figure?.layout[name]?.range;

@@ -10,6 +10,7 @@ import { card } from "./card.js";
 /** @typedef {import("./types").View} View */
 
 const SUMMARY_EVERY = 2000;
+const REFRESH_EVERY = 400;
 const LAYOUTS_PER_FRAME = 1;
 const STAY_AWAKE = 300;
 
@@ -30,6 +31,7 @@ export class Stage {
     this.sleeping = false;
     this.shown = new Map();
     this.summarized = 0;
+    this.refreshed = 0;
     /** @type {import("./layouts.js").Places | null} whose views have their cards */
     this.checked = null;
     /** @type {string | null} */
@@ -80,6 +82,10 @@ export class Stage {
     const budget = { layouts: LAYOUTS_PER_FRAME };
     for (const { chart } of this.charts.values()) later = chart.tick(scene, now, budget) || later;
     for (const follow of this.followers) follow(scene, now);
+    if (now - this.refreshed > REFRESH_EVERY) {
+      this.refreshed = now;
+      for (const { card: made, chart } of this.charts.values()) if (chart.visible) made.refresh(scene);
+    }
     if (now - this.summarized > SUMMARY_EVERY) {
       this.summarized = now;
       this.summarize(scene);
@@ -122,7 +128,6 @@ export class Stage {
     for (const { view, card: made, chart } of this.charts.values()) {
       if (!chart.visible) continue;
       setText(made.summary, view.summary(scene));
-      made.refresh(scene);
     }
   }
 

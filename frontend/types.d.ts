@@ -84,6 +84,8 @@ export interface View {
   streams(scene: Scene): number[];
   available(scene: Scene): boolean;
   figure(scene: Scene, settled?: boolean): Figure;
+  /** its axes follow the values, though nothing is drawn over steps */
+  fits?: boolean;
   /** changes when the figure must be laid out anew */
   key(scene: Scene): string;
   /** a sentence that says what the chart shows now */

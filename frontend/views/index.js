@@ -2,8 +2,10 @@
 
 import { affine, gradientShift, gradients, loss, moments, units, updates } from "./curves.js";
 import { density } from "./density.js";
+import { microscope } from "./microscope.js";
 import { ridges } from "./ridges.js";
+import { running } from "./running.js";
 import { shift } from "./shift.js";
 
 /** @type {import("../types").View[]} */
-export const VIEWS = [ridges, shift, loss, gradients, moments, affine, density, gradientShift, units, updates];
+export const VIEWS = [ridges, shift, loss, gradients, moments, affine, density, microscope, gradientShift, running, units, updates];

@@ -16,6 +16,7 @@ const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10_000, 100_000];
 export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
 
 const SETTLED_COLUMNS = 400;
+const MOST_NAMES = 6;
 
 /**
  * Drifts by network and layer; null where a network lacks the layer.
@@ -76,6 +77,9 @@ export const shift = {
     const down = split(drifts.length, drifts.length > 2 ? 0.1 : 0.13).reverse();
     const top = scaleTop(scene);
     const scale = plotlyScale(glow(scene.theme.name));
+    // Every layer's name where there is room, else some, the last among them.
+    const every = Math.ceil(layers.length / MOST_NAMES);
+    const labelled = layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
     const ticks = TICKS.filter((tick) => tick <= top);
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
@@ -94,14 +98,14 @@ export const shift = {
         anchor: axisId("y", i), showticklabels: i === drifts.length - 1, title: stepTitle(scene, i === drifts.length - 1),
       });
       layout[axisName("y", i)] = axis(scene, {
-        domain: down[i], anchor: axisId("x", i), range: [-0.5, layers.length - 0.5], tickvals: layers.map((_, row) => row), showgrid: false, ticks: "",
-        ticktext: layers.map((name) => (name === scene.look.layer ? `<b>${escapeText(name)}</b>` : escapeText(name))), fixedrange: true,
-        tickfont: { size: layers.length > 10 ? 8 : 10.5, color: scene.theme.ink },
+        domain: down[i], anchor: axisId("x", i), range: [-0.5, layers.length - 0.5], tickvals: labelled, showgrid: false, ticks: "",
+        ticktext: labelled.map((row) => layers[row]).map((name) => (name === scene.look.layer ? `<b>${escapeText(name)}</b>` : escapeText(name))), fixedrange: true,
+        tickfont: { size: 10, color: scene.theme.ink },
       });
     });
     const data = drifts.map((rows, i) => ({
       type: "heatmap", uid: `shift${i}`, xaxis: axisId("x", i), yaxis: axisId("y", i), y: layers.map((_, row) => row), coloraxis: "coloraxis",
-      ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [null, null]) }), zsmooth: false, hoverongaps: false, meta: layers,
+      ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [0, 0]) }), zsmooth: false, hoverongaps: false, meta: layers,
       hovertemplate: `${escapeText(scene.header.networks[i].name)}<br>${scene.t("axis.step")} %{x}: <b>%{text}</b><extra></extra>`,
     }));
     return { data, layout };

@@ -1,0 +1,107 @@
+/** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
+
+import { css } from "../colors.js";
+import { distributionAt, momentsOf } from "../measures.js";
+import { brief } from "../numbers.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
+import { frameOf, outline, peakOf } from "./ridge-shapes.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
+/** @typedef {import("../measures.js").Distribution} Distribution */
+/** @typedef {{site: string, place: Distribution}} Stage */
+
+const SITES = ["linear_output", "normalized", "pre_activation", "output"];
+
+/**
+ * The layer under the microscope: the one in focus, in the first network that normalizes it (else in the first that has it).
+ * @param {Scene} scene
+ */
+export function subject(scene) {
+  const layer = focusLayer(scene);
+  const having = scene.header.networks.map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
+    .filter((one) => one.layer !== undefined);
+  return having.find((one) => one.layer?.normalization) ?? having[0] ?? null;
+}
+
+/** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */
+export function stagesOf(scene) {
+  const found = subject(scene);
+  if (!found) return [];
+  return SITES.flatMap((site) => {
+    const place = distributionAt(scene, found.network.name, focusLayer(scene), 0, [site]);
+    return place ? [{ site, place }] : [];
+  });
+}
+
+/** Ends of a stage's axis: four sigmas about the mean, in steps of a power of two. @param {Scene} scene @param {Stage} stage @returns {[number, number]} */
+function rangeOf(scene, { place }) {
+  const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+  const { mean, std } = row ? momentsOf(place, row) : { mean: 0, std: 1 };
+  if (!Number.isFinite(mean) || !Number.isFinite(std)) return [-1, 1];
+  const step = 2 ** Math.ceil(Math.log2(Math.max(std, 1e-4)));
+  return [Math.floor((mean - 3.2 * std) / step) * step, Math.ceil((mean + 3.2 * std) / step) * step];
+}
+
+/** @param {Scene} scene @param {Stage} stage */
+function shapeOf(scene, { place }) {
+  const x = new Float64Array(place.histogram.size + 2);
+  const y = new Float64Array(place.histogram.size + 2);
+  const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+  const ridge = { ...place, column: 0, row: 0 };
+  // Its own peak is the measure of the height: what counts here is the shape and where it stands.
+  if (row) outline(ridge, { ...frameOf({ ...scene, look: { ...scene.look, scale: "value" } }, ridge, row), center: 0, unit: 1 }, row, x, y);
+  return { x, y, mass: row ? peakOf(place, row) : 0 };
+}
+
+/** @type {View} */
+export const microscope = {
+  id: "microscope",
+  streams: (scene) => [...new Set(stagesOf(scene).map(({ place }) => place.stream))],
+  available: (scene) => stagesOf(scene).length > 1,
+  key: (scene) => [commonKey(scene), focusLayer(scene), ...stagesOf(scene).flatMap((stage) => rangeOf(scene, stage))].join("|"),
+  figure(scene) {
+    const stages = stagesOf(scene);
+    const found = subject(scene);
+    const color = colorsOf(scene)[found?.index ?? 0];
+    const across = split(Math.max(1, stages.length), 0.04);
+    /** @type {Record<string, any>} */
+    const layout = layoutOf(scene, {
+      margin: { l: 12, r: 12, t: 24, b: 24 },
+      annotations: stages.map(({ site }, i) => heading(scene, scene.t(scene.narrow ? `stage.${site}.short` : `stage.${site}`), scene.theme.ink, across[i], { font: { size: scene.narrow ? 10 : 11.5, color: scene.theme.ink } })),
+      yaxis: axis(scene, { range: [0, 1], showticklabels: false, ticks: "", showgrid: false, fixedrange: true }),
+    });
+    stages.forEach((stage, i) => {
+      layout[axisName("x", i)] = axis(scene, { domain: across[i], range: rangeOf(scene, stage), anchor: "y", zeroline: true, nticks: 5, tickangle: 0 });
+    });
+    const data = stages.map((stage, i) => {
+      const { x, y } = shapeOf(scene, stage);
+      return {
+        type: "scatter", mode: "lines", uid: `stage-${stage.site}`, xaxis: axisId("x", i), yaxis: "y", x, y, fill: "toself", hoveron: "points",
+        fillcolor: css(color, 0.25 + (0.5 * i) / Math.max(1, stages.length - 1)), line: { color: css(color), width: 1.5, simplify: false },
+        hovertemplate: `${escapeText(scene.t(`stage.${stage.site}`))}: %{x:.3g}<extra></extra>`,
+      };
+    });
+    return { data, layout };
+  },
+  shapes: (scene) => stagesOf(scene).map((stage, trace) => ({ trace, ...shapeOf(scene, stage) })),
+  summary: (scene) => stagesOf(scene).map(({ site, place }) => {
+    const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+    const { mean, std } = row ? momentsOf(place, row) : { mean: NaN, std: NaN };
+    return scene.t("microscope.summary", { stage: scene.t(`stage.${site}`), mean: brief(mean), std: brief(std) });
+  }).join("; "),
+  table(scene) {
+    /** @type {(string | number)[][]} */
+    const table = [["network", "layer", "stage", "lower_edge", "upper_edge", "fraction"]];
+    for (const { site, place } of stagesOf(scene)) {
+      const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+      if (!row) continue;
+      const low = row[place.range.offset];
+      const width = (row[place.range.offset + 1] - low) / place.histogram.size;
+      for (let bin = 0; bin < place.histogram.size; bin++) {
+        table.push([place.network, place.layer, site, low + bin * width, low + (bin + 1) * width, row[place.histogram.offset + bin]]);
+      }
+    }
+    return table;
+  },
+};
