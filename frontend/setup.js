@@ -74,11 +74,14 @@ export function makeSetup(host) {
 export function titleOf(one, t) {
   const key = `experiment.${one.id}`;
   const title = t(key);
-  return title === one.id.replaceAll("_", " ") ? one.title : title;
+  return title === one.id.replaceAll("_", " ") ? wordsIn(one.title, t) : title;
 }
 
 /** @param {Experiment} one @param {"question" | "watch"} what @param {import("./types").Translate} t */
 export function textOf(one, what, t) {
   const text = t(`experiment.${one.id}.${what}`);
-  return text === `${one.id}.${what}` ? one[what] : text;
+  return text === `${one.id}.${what}` ? wordsIn(one[what], t) : text;
 }
+
+/** A text of the server's in the page's language. @param {{en: string, ko: string}} text @param {import("./types").Translate} t */
+const wordsIn = (text, t) => (t("locale") === "ko" ? text.ko : text.en);

@@ -20,8 +20,11 @@ export interface Run {
 export interface RunEvent {
   time: number; step: number; kind: string; message: string; network: string; layer: string;
 }
+/** What the server says in each language. */
+export interface Text { en: string; ko: string }
+
 export interface Experiment {
-  id: string; title: string; question: string; watch: string; config: Record<string, any>;
+  id: string; title: Text; question: Text; watch: Text; config: Record<string, any>;
 }
 
 /** Where a quantity stands: its stream, and its place in that stream's rows. */

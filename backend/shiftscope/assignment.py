@@ -10,7 +10,10 @@ from shiftscope.config import RunConfig
 
 
 class Assignment(BaseModel):
-    """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch."""
+    """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch.
+
+    `experiment` is that whose verdict the run is measured for, if any.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,3 +23,4 @@ class Assignment(BaseModel):
     config: RunConfig
     datasets: Path
     threads: int
+    experiment: str | None = None

@@ -1,8 +1,9 @@
-"""The command line: shiftscope serve, shiftscope train."""
+"""The command line: shiftscope serve, shiftscope train, shiftscope verify."""
 
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 import threading
@@ -136,6 +137,45 @@ def _train(config: RunConfig, to: Path, settings: Settings) -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{to}: {config.total_steps} steps")
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="experiments, by id or number; all when left out")] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="list the experiments and end")] = False,
+    seeds: Annotated[int | None, typer.Option(min=1, max=100, help="seeds of each run [default: its own]")] = None,
+    quick: Annotated[bool, typer.Option(help="fewer steps, one seed")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="runs at a time [default: one a core]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print an object a line")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="print the document docs/claims.md")] = False,
+    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+) -> None:
+    """Do the experiments without a page, and say what was found about each claim."""
+    from shiftscope.lab.experiments.catalogue import CLAIMS, UnknownExperiment, find
+    from shiftscope.verify import line, markdown
+    from shiftscope.verify import verify as verify_claims
+
+    try:
+        claims = [find(name) for name in names] if names else list(CLAIMS)
+    except UnknownExperiment as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    if list_only:
+        for claim in claims:
+            typer.echo(f"{claim.experiment.claim:2d} {claim.experiment.id}: {claim.experiment.question.en}")
+        return
+    settings = _settings({} if datasets is None else {"datasets": datasets})
+    findings = []
+    for finding in verify_claims(
+        claims, datasets=settings.datasets, quick=quick, seeds=seeds, jobs=jobs or os.cpu_count() or 1
+    ):
+        findings.append(finding)
+        if not as_markdown:
+            typer.echo(finding.model_dump_json() if json else line(finding))
+    if as_markdown:
+        typer.echo(markdown(findings, f"shiftscope {' '.join(sys.argv[1:])}"))
+    if any(finding.verdict is None for finding in findings):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,19 @@ class RecordingError(Exception):
     """A file that is not a recording, or one that cannot be read or written."""
 
 
+class TrialPart(BaseModel):
+    """Which part of a trial of an experiment a run is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="of the trial: the runs that were started together")
+    experiment: str = Field(description="id of the experiment")
+    label: str = Field(description="of the planned run")
+    seed: int = Field(ge=0, description="which of the trial's seeds, from 0")
+    runs: int = Field(ge=1, description="how many runs the trial has")
+    quick: bool = Field(False, description="whether it is the experiment's quick variant")
+
+
 class RunInfo(BaseModel):
     """What is known of a run when it is created."""
 
@@ -40,6 +53,7 @@ class RunInfo(BaseModel):
     source: str = Field(description="worker: trained by the server; script: sent by a watched program")
     created: float = Field(description="seconds since the epoch")
     config: RunConfig | None = None
+    trial: TrialPart | None = None
 
 
 class Event(BaseModel):
@@ -143,7 +157,7 @@ class Recording:
             KeyError: no such stream or quantity; the message lists what there is.
         """
         layout = self._layout(stream)
-        entry = _find(layout, Entry(network=network, layer=layer, site=site, quantity=quantity, offset=0))
+        entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
         start = HEADER.size + 4 * entry.offset
         rows = self._connection.execute(
             "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq",
@@ -208,7 +222,14 @@ def open_recording(path: str | Path) -> Recording:
     return Recording(path, connection)
 
 
-def _find(layout: Layout, wanted: Entry) -> Entry:
+def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str = "", site: str = "") -> Entry:
+    """Return where a quantity stands in a layout.
+
+    Raises:
+        KeyError: it stands nowhere; the message lists what there is.
+    """
+    wanted = Entry(network=network, layer=layer, site=site, quantity=quantity, offset=0)
+
     def key(entry: Entry) -> tuple[str, str, str, str]:
         return entry.network, entry.layer, entry.site, entry.quantity
 

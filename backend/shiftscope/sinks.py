@@ -45,7 +45,9 @@ class Sink(Protocol):
     def progress(self, step: int) -> None:
         """Tell how far the training is; may be called at every step."""
 
-    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+    def event(
+        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+    ) -> None:
         """Tell of something that happened."""
 
     def end(self, state: str, reason: str) -> None:
@@ -85,9 +87,11 @@ class FileSink:
         """See Sink."""
         self._step = step
 
-    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+    def event(
+        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+    ) -> None:
         """See Sink."""
-        self._log(kind, step, message, network=network, layer=layer)
+        self._log(kind, step, message, network=network, layer=layer, value=value)
 
     def end(self, state: str, reason: str) -> None:
         """See Sink."""
@@ -95,8 +99,12 @@ class FileSink:
         self._log("state", self._step, reason, value=state)
         self._writer.close()
 
-    def _log(self, kind: str, step: int, message: str, **more: str) -> None:
-        self._writer.log(Event(time=time.time(), step=step, kind=kind, message=message, **more))
+    def _log(
+        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+    ) -> None:
+        self._writer.log(
+            Event(time=time.time(), step=step, kind=kind, message=message, network=network, layer=layer, value=value)
+        )
 
 
 class ServerSink:
@@ -182,9 +190,11 @@ class ServerSink:
             self._told = time.monotonic()
             self._tell(type="progress", step=step)
 
-    def event(self, kind: str, step: int, message: str, *, network: str = "", layer: str = "") -> None:
+    def event(
+        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+    ) -> None:
         """See Sink."""
-        self._tell(type="event", kind=kind, step=step, message=message, network=network, layer=layer)
+        self._tell(type="event", kind=kind, step=step, message=message, network=network, layer=layer, value=value)
 
     def end(self, state: str, reason: str) -> None:
         """See Sink. Returns when the server has kept everything and closed."""

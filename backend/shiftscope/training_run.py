@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from shiftscope.config import RunConfig, Thinning
+from shiftscope.keeping import Keeping
+from shiftscope.lab.data import Data
 from shiftscope.lab.datasets import load
+from shiftscope.lab.experiments.measured import as_event_value
+from shiftscope.lab.experiments.measuring.base import Measuring
 from shiftscope.lab.training import Training
 from shiftscope.probes import schedules
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks import Sink
+
+Follow = Callable[[RunConfig, Training, Data], Measuring]
+"""Makes what follows a training to measure for a verdict."""
 
 
 class StoppedEarly(Exception):
@@ -87,10 +94,12 @@ def train(
     datasets: Path,
     controls: Controls,
     tell: Callable[[str, float | None], None],
+    follow: Follow | None = None,
 ) -> None:
     """Train a run to its end and send what its scope sees to the sink.
 
     `tell` hears, before training begins, what the run waits for and how far that is (0 to 1, None where unknown).
+    `follow` makes what measures for an experiment; a run that finishes then tells its figures as an event "measured".
 
     Raises:
         DatasetError: the data are missing or damaged.
@@ -107,14 +116,19 @@ def train(
     data = load(config.dataset, datasets, tell_unless_stopped)
     tell_unless_stopped("building the networks", None)
     training = Training(config, data)
+    measuring = (follow or Measuring)(config, training, data)
+    keeping = Keeping(sink)
     scope = watch(
         training.networks,
-        to=sink,
+        to=keeping if follow else sink,
         schedule=schedule_of(config),
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
     )
-    state, reason = _train(config, training, scope, controls)
+    state, reason = _train(config, training, scope, controls, measuring)
+    if follow and state == "finished":
+        figures = measuring.figures(keeping)
+        sink.event("measured", training.steps_done, "", value=as_event_value(figures, measuring.data()))
     scope.close(state, reason)
 
 
@@ -126,9 +140,11 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
     return schedules.every(config.recording.every) | schedules.at(last)
 
 
-def _train(config: RunConfig, training: Training, scope: Scope, controls: Controls) -> tuple[str, str]:
+def _train(
+    config: RunConfig, training: Training, scope: Scope, controls: Controls, measuring: Measuring
+) -> tuple[str, str]:
     """Do the steps; return the state in which the run ends and why."""
-    scope.evaluate(training.evaluate())
+    _evaluate(training, scope, measuring)
     while training.steps_done < training.total_steps:
         if not controls.proceed():
             return "stopped", f"stopped after {training.steps_done} of {training.total_steps} steps"
@@ -141,11 +157,19 @@ def _train(config: RunConfig, training: Training, scope: Scope, controls: Contro
             learning_rate=training.learning_rate,
             batch=(result.inputs, result.labels),
         )
+        measuring.before_update(result)
         training.update()
         scope.step()
+        measuring.after_update()
         if training.at_epoch_end() or training.steps_done == training.total_steps:
-            scope.evaluate(training.evaluate())
+            _evaluate(training, scope, measuring)
         if scope.diverged and config.on_divergence == "stop":
             name, step = next(iter(scope.diverged.items()))
             return "stopped", f"{name} diverged at step {step}; the run was set to stop then"
     return "finished", ""
+
+
+def _evaluate(training: Training, scope: Scope, measuring: Measuring) -> None:
+    metrics = training.evaluate()
+    scope.evaluate(metrics)
+    measuring.evaluated(metrics)

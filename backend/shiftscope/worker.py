@@ -15,6 +15,7 @@ import torch
 
 from shiftscope.assignment import Assignment
 from shiftscope.lab.data import DatasetError
+from shiftscope.lab.experiments.measuring import measuring_of
 from shiftscope.probes import warm_up
 from shiftscope.sinks import ServerSink, SinkError
 from shiftscope.training_run import Controls, StoppedEarly, train
@@ -50,6 +51,7 @@ def _train(assignment: Assignment, sink: ServerSink, controls: Controls) -> None
     try:
         train(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,
+            follow=measuring_of(assignment.experiment) if assignment.experiment else None,
         )  # fmt: skip
     except StoppedEarly:
         sink.end("stopped", "stopped before it began to train")

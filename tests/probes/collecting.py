@@ -27,7 +27,7 @@ class Collecting:
     def progress(self, step):
         self.steps = step
 
-    def event(self, kind, step, message, *, network="", layer=""):
+    def event(self, kind, step, message, *, network="", layer="", value=None):
         self.events.append((kind, step, message, network))
 
     def end(self, state, reason):

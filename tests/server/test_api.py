@@ -38,13 +38,16 @@ def test_experiments_are_valid_runs(server: LiveServer) -> None:
     assert found
     for experiment in found:
         RunConfig.model_validate(experiment["config"])
-        assert all(experiment[text] for text in ("title", "question", "watch"))
+        for text in ("title", "question", "watch"):
+            assert experiment[text]["en"]
+            assert experiment[text]["ko"]
 
 
 def test_openapi_documents_every_route(server: LiveServer) -> None:
     paths = server.client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
-        "/api/health", "/api/schema", "/api/experiments", "/api/runs", "/api/runs/{run_id}",
+        "/api/health", "/api/schema", "/api/experiments", "/api/experiments/{experiment_id}", "/api/trials",
+        "/api/trials/{trial_id}", "/api/runs", "/api/runs/{run_id}",
         "/api/runs/{run_id}/pause", "/api/runs/{run_id}/resume", "/api/runs/{run_id}/step", "/api/runs/{run_id}/stop",
         "/api/runs/{run_id}/recording",
     }  # fmt: skip

@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 
 import shiftscope
 from shiftscope.config import RunConfig
-from shiftscope.lab.experiments.catalogue import Experiment, catalogue
+from shiftscope.lab.experiments.catalogue import find
 from shiftscope.recording import open_recording
 from shiftscope.server.runs import IllegalTransition, Run, RunState, RunView
 from shiftscope.server.services import NamedRun, Server
@@ -51,7 +51,7 @@ class NewRun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(None, min_length=1, max_length=200)
-    experiment: str | None = Field(None, description="id of an experiment whose config to take")
+    experiment: str | None = Field(None, description="id of an experiment, whose first run's config is taken")
     config: RunConfig | None = Field(None, description="goes before the experiment's")
 
 
@@ -65,10 +65,6 @@ class RunChange(BaseModel):
     learning_rate: float | None = Field(None, gt=0, le=1e6)
 
 
-class UnknownExperiment(Exception):
-    """There is no experiment of that id."""
-
-
 @router.get("/health")
 async def health() -> Health:
     """Answer that the server is there, and which version."""
@@ -79,12 +75,6 @@ async def health() -> Health:
 async def schema() -> dict[str, Any]:
     """Return the JSON Schema of RunConfig, from which the page's form is drawn."""
     return RunConfig.model_json_schema()
-
-
-@router.get("/experiments")
-async def experiments() -> tuple[Experiment, ...]:
-    """Return the experiments that come with the program."""
-    return catalogue()
 
 
 @router.get("/runs")
@@ -189,11 +179,8 @@ def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
     if wanted.experiment is None:
         config = wanted.config or DEFAULT
         return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
-    for experiment in catalogue():
-        if experiment.id == wanted.experiment:
-            return wanted.config or experiment.config, experiment.title
-    known = ", ".join(experiment.id for experiment in catalogue())
-    raise UnknownExperiment(f"there is no experiment {wanted.experiment!r}; there are {known}")
+    experiment = find(wanted.experiment).experiment
+    return wanted.config or experiment.config, experiment.title.en
 
 
 async def _set(run: Run, name: str, value: float | None, message: str) -> None:

@@ -12,8 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 import shiftscope
+from shiftscope.lab.experiments.catalogue import UnknownExperiment
 from shiftscope.recording import RecordingError
-from shiftscope.server import api, ingest, stream
+from shiftscope.server import api, experiments, ingest, stream
 from shiftscope.server.access import AccessMiddleware
 from shiftscope.server.launchers import LocalLauncher
 from shiftscope.server.pages import Pages, frontend_folder, pages_router
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="See internal covariate shift. docs/protocol.md describes the websockets.",
     )  # fmt: skip
     app.add_middleware(AccessMiddleware, hosts=settings.hosts)
-    for router in (api.router, ingest.router, stream.router, pages_router(pages)):
+    for router in (api.router, experiments.router, ingest.router, stream.router, pages_router(pages)):
         app.include_router(router)
     _explain_errors(app)
     return app
@@ -73,7 +74,8 @@ def _own_url(settings: Settings) -> str:
 
 def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(UnknownRun)
-    @app.exception_handler(api.UnknownExperiment)
+    @app.exception_handler(UnknownExperiment)
+    @app.exception_handler(experiments.UnknownTrial)
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=404)
 

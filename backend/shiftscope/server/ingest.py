@@ -58,11 +58,12 @@ class EventMessage(BaseModel):
     """Something happened."""
 
     type: Literal["event"]
-    kind: Literal["diverged", "note"]
+    kind: Literal["diverged", "note", "measured"]
     step: int = Field(ge=0)
     message: str = Field(max_length=4000)
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
+    value: JsonValue = Field(None, description="of a kind measured: what an experiment's verdict rests on")
 
 
 class End(BaseModel):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from shiftscope.config import RunConfig
 from shiftscope.frames import Frame, RunHeader
 from shiftscope.recorder import Recorder
-from shiftscope.recording import SUFFIX, Event, Recording, RunInfo, open_recording
+from shiftscope.recording import SUFFIX, Event, Recording, RunInfo, TrialPart, open_recording
 from shiftscope.server.hub import Signal
 
 
@@ -76,6 +76,7 @@ class RunView(BaseModel):
     reason: str = Field(description="why the run ended as it did; empty when there is nothing to say")
     source: str = Field(description="worker: trained by this server; script: sent by a watched program")
     config: RunConfig | None
+    trial: TrialPart | None = Field(description="the trial of an experiment that the run is part of, if any")
     step: int = Field(description="optimizer steps done")
     total_steps: int | None
     created: float = Field(description="seconds since the epoch, as are started and ended")
@@ -123,11 +124,14 @@ class Run:
         self._writer = writer
 
     @classmethod
-    def create(cls, folder: Path, name: str, source: str, config: RunConfig | None) -> Run:
+    def create(
+        cls, folder: Path, name: str, source: str, config: RunConfig | None, trial: TrialPart | None = None
+    ) -> Run:
         """Make a run and its recording. Raises RecordingError when the file cannot be written."""
         created = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
-        info = RunInfo(id=f"{stamp}-{secrets.token_hex(3)}", name=name, source=source, created=created, config=config)
+        run_id = f"{stamp}-{secrets.token_hex(3)}"
+        info = RunInfo(id=run_id, name=name, source=source, created=created, config=config, trial=trial)
         path = folder / f"{info.id}{SUFFIX}"
         return cls(path, info, Recorder.create(path, info))
 
@@ -164,6 +168,7 @@ class Run:
         total = self.header.total_steps if self.header else (config.total_steps if config else None)
         return RunView(
             id=self.id, name=self.name, state=self.state, reason=self.reason, source=self.info.source, config=config,
+            trial=self.info.trial,
             step=self.step, total_steps=total, created=self.info.created, started=self.started, ended=self.ended,
             elapsed=self._elapsed(time.time()), pace=self.pace, learning_rate=self.learning_rate,
             preparing=self.preparing, seq=self.seq,

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import DatabaseError
 
 from shiftscope.config import RunConfig
-from shiftscope.recording import SUFFIX, RecordingError
+from shiftscope.recording import SUFFIX, RecordingError, TrialPart
 from shiftscope.server.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))))
 
-    def create(self, name: str, source: str, config: RunConfig | None) -> Run:
+    def create(self, name: str, source: str, config: RunConfig | None, trial: TrialPart | None = None) -> Run:
         """Make a run."""
-        run = Run.create(self.folder, name, source, config)
+        run = Run.create(self.folder, name, source, config, trial)
         self._runs[run.id] = run
         return run
 

@@ -91,6 +91,7 @@ class Supervisor:
                 config=run.info.config,
                 datasets=self._datasets,
                 threads=self._threads,
+                experiment=run.info.trial.experiment if run.info.trial else None,
             )
         )
         self._workers[run.id] = worker

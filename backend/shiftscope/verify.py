@@ -1,0 +1,152 @@
+"""Experiments without a server or a page: train, measure, judge."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shiftscope.config import RunConfig
+from shiftscope.lab.experiments.experiment import Claim, PlannedRun
+from shiftscope.lab.experiments.measured import figures_of
+from shiftscope.lab.experiments.verdict import Verdict
+
+
+class Finding(BaseModel):
+    """What came of one experiment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    claim: int
+    experiment: str
+    title: str
+    verdict: Verdict | None = Field(description="None when a run could not be done; `problem` says why")
+    problem: str = ""
+    quick: bool
+    seeds: int
+    measured: dict[str, list[dict[str, float]]] = Field(description="figures by label of the planned run and seed")
+    config: dict[str, RunConfig] = Field(description="of each planned run, for the first seed")
+    seconds: float = Field(description="that its runs took, one after the other")
+
+
+class Outcome(BaseModel):
+    """What came of one run."""
+
+    figures: dict[str, float] = Field(default_factory=dict)
+    seconds: float
+    problem: str = ""
+
+
+def verify(
+    claims: Sequence[Claim], *, datasets: Path, quick: bool = False, seeds: int | None = None, jobs: int = 1
+) -> Iterator[Finding]:
+    """Do experiments, `jobs` runs at a time in processes of their own, and yield what came of each, in order."""
+    # torch and its threads do not survive a fork
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
+        plans = [claim.experiment.plan(quick=quick, seeds=seeds) for claim in claims]
+        pending = [
+            [pool.submit(run, claim.experiment.id, planned, datasets) for planned, _ in plan]
+            for claim, plan in zip(claims, plans, strict=True)
+        ]
+        try:
+            for claim, plan, futures in zip(claims, plans, pending, strict=True):
+                yield _finding(claim, plan, futures, quick=quick)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run(experiment: str, planned: PlannedRun, datasets: Path) -> Outcome:
+    """Do one planned run into a recording that is thrown away, and return what was measured."""
+    from shiftscope.lab.data import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
+    from shiftscope.lab.experiments.measuring import measuring_of  # noqa: PLC0415
+    from shiftscope.recording import open_recording  # noqa: PLC0415
+    from shiftscope.sinks import open_file  # noqa: PLC0415
+    from shiftscope.training_run import Controls, train  # noqa: PLC0415
+
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="shiftscope-") as folder:
+        path = Path(folder) / "run.shiftscope"
+        sink = open_file(path, name=planned.label, config=planned.config)
+        try:
+            train(
+                planned.config, sink, datasets=datasets, controls=Controls(), tell=lambda *_: None,
+                follow=measuring_of(experiment),
+            )  # fmt: skip
+        except DatasetError as error:
+            sink.end("failed", str(error))
+            return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label}: {error}")
+        with open_recording(path) as recording:
+            figures = figures_of(recording.journal())
+    if figures is None:
+        return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label} ended before its last step")
+    return Outcome(figures=figures, seconds=time.monotonic() - started)
+
+
+def _one_thread() -> None:
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+
+
+def _finding(
+    claim: Claim, plan: Sequence[tuple[PlannedRun, int]], futures: Sequence[Future[Outcome]], *, quick: bool
+) -> Finding:
+    outcomes = [future.result() for future in futures]
+    measured: dict[str, list[dict[str, float]]] = {}
+    for (planned, _), outcome in zip(plan, outcomes, strict=True):
+        measured.setdefault(planned.label, []).append(outcome.figures)
+    problem = next((outcome.problem for outcome in outcomes if outcome.problem), "")
+    return Finding(
+        claim=claim.experiment.claim,
+        experiment=claim.experiment.id,
+        title=claim.experiment.title.en,
+        verdict=None if problem else claim.judge(measured),
+        problem=problem,
+        quick=quick,
+        seeds=len({seed for _, seed in plan}),
+        measured=measured,
+        config={planned.label: planned.config for planned, seed in plan if seed == 0},
+        seconds=round(sum(outcome.seconds for outcome in outcomes), 2),
+    )
+
+
+def line(finding: Finding) -> str:
+    """Return a finding in one line."""
+    seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}, {finding.seconds:.0f} s"
+    said = finding.verdict.sentence.en if finding.verdict else f"Not run. {finding.problem}"
+    return f"{finding.claim:2d} {finding.experiment} ({seeds}): {said}"
+
+
+def markdown(findings: Sequence[Finding], command: str) -> str:
+    """Return findings as the document docs/claims.md."""
+    rows = [
+        f"| {one.claim} | {one.title} | {one.verdict.sentence.en if one.verdict else 'Not run. ' + one.problem} "
+        f"| {one.seeds} | {one.seconds:.0f} |"
+        for one in findings
+    ]
+    tables = [_table(one) for one in findings if one.verdict]
+    head = (
+        "# The claims, and what was measured\n\n"
+        f"Written by `{command}`. Each claim is an experiment of the page's gallery; the rule by which its verdict is\n"
+        "found stands there and in `backend/shiftscope/lab/experiments/claims/`.\n\n"
+        "| # | claim | verdict | seeds | seconds |\n|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows) + "\n\n" + "\n".join(tables)
+
+
+def _table(finding: Finding) -> str:
+    assert finding.verdict is not None
+    table = finding.verdict.table
+    lines = [
+        f"## {finding.claim}. {finding.title}\n",
+        "| " + " | ".join(cell.en for cell in table.columns) + " |",
+        "|" + "---|" * len(table.columns),
+        *("| " + " | ".join(cell.en for cell in row) + " |" for row in table.rows),
+    ]
+    return "\n".join(lines) + "\n"
