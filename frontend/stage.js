@@ -31,6 +31,8 @@ export class Stage {
     this.sleeping = false;
     this.shown = new Map();
     this.summarized = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.closing = undefined;
     this.refreshed = 0;
     /** @type {import("./layouts.js").Places | null} whose views have their cards */
     this.checked = null;
@@ -86,13 +88,22 @@ export class Stage {
       this.refreshed = now;
       for (const { card: made, chart } of this.charts.values()) if (chart.visible) made.refresh(scene);
     }
-    if (now - this.summarized > SUMMARY_EVERY) {
-      this.summarized = now;
-      this.summarize(scene);
-    }
+    if (now - this.summarized > SUMMARY_EVERY) this.#sumUp(scene, now);
+    else this.closing ??= setTimeout(() => this.#sumUp(this.scene()), SUMMARY_EVERY);
     if (this.#tell(scene)) this.news = now;
     // While frames flow, one follows the other; asking anew at each message costs more.
     if (later || now - this.news < STAY_AWAKE) this.wake();
+  }
+
+  /**
+   * The words beside the charts. When nothing moves any more no frame comes to do it: then a timer does, once.
+   * @param {Scene | null} scene @param {number} [now]
+   */
+  #sumUp(scene, now = performance.now()) {
+    clearTimeout(this.closing);
+    this.closing = undefined;
+    this.summarized = this.refreshed = now;
+    if (scene) this.summarize(scene);
   }
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */

@@ -16,6 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+# Tiny networks gain nothing from threads, and lose much where other processes want the cores too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

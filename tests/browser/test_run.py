@@ -1,0 +1,164 @@
+"""A person starts a run, watches it move, holds it, reloads, comes back, stops it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import eventually
+from tests.conftest import LiveServer, serve
+
+pytestmark = pytest.mark.browser
+
+LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 100_000}, "pace": 40}
+PICTURES = """(view) => {
+  // What a chart shows: the paths that Plotly drew and the pixels of the canvases over them.
+  const card = document.querySelector(`[data-view="${view}"]`);
+  const paths = [...card.querySelectorAll("svg path")].map((path) => path.getAttribute("d")).join("|");
+  const pixels = [...card.querySelectorAll("canvas")].map((canvas) => canvas.width && canvas.toDataURL()).join("|");
+  return paths + pixels;
+}"""
+
+
+def step_of(page: Page) -> int:
+    found = re.search(r"step ([\d,]+)", page.inner_text("#progress-step"))
+    return int(found[1].replace(",", "")) if found else -1
+
+
+def run_of(page: Page, server: LiveServer) -> str:
+    """Return the id of the run that the page shows; its address names it."""
+    known = {run["id"] for run in server.client.get("/api/runs").json()}
+    return eventually(lambda: next((run for run in known if run in page.url), None))
+
+
+@pytest.fixture
+def watched(page: Page, server: LiveServer) -> Page:
+    run = server.start(config=LONG)["id"]
+    page.goto(f"/?run={run}")
+    eventually(lambda: step_of(page) > 10, 30)
+    return page
+
+
+def test_start_shows_two_networks_that_move(page: Page, server: LiveServer) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Start").first.click()
+    eventually(lambda: step_of(page) > 5, 30)
+    views = {"ridges", "shift", "loss", "gradients", "moments", "affine", "density"}
+    shown = page.eval_on_selector_all("[data-view]", "(cards) => cards.map((card) => card.dataset.view)")
+    assert views <= set(shown)
+    for view in shown:
+        card = page.locator(f'[data-view="{view}"]')
+        card.scroll_into_view_if_needed()
+        before = page.evaluate(PICTURES, view)
+        eventually(lambda view=view, before=before: page.evaluate(PICTURES, view) != before)
+    for network in ("without BN", "with BN"):
+        expect(page.locator('[data-view="ridges"]').get_by_text(network, exact=True).first).to_be_visible()
+    page.click("#stop")
+    expect(page.locator("#run-state")).to_have_text("stopped")
+
+
+def test_pause_single_step_and_resume(watched: Page) -> None:
+    watched.click("#pause")
+    expect(watched.locator("#run-state")).to_have_text("paused")
+    held = settled(watched)
+    watched.click("#step")
+    eventually(lambda: step_of(watched) == held + 1)
+    assert settled(watched) == held + 1
+    watched.click("#resume")
+    expect(watched.locator("#run-state")).to_have_text("running")
+    eventually(lambda: step_of(watched) > held + 5)
+    watched.click("#stop")
+    expect(watched.locator("#run-state")).to_have_text("stopped")
+
+
+def settled(page: Page) -> int:
+    before = -2
+    while (step := step_of(page)) != before:
+        before = step
+        page.wait_for_timeout(400)
+    return step
+
+
+def test_pace_changes_at_once(watched: Page, server: LiveServer) -> None:
+    run = run_of(watched, server)
+    slider = watched.locator("#pace")
+    slider.focus()
+    slider.press("End")
+    eventually(lambda: server.run(run)["pace"] is None)
+    before = step_of(watched)
+    eventually(lambda: step_of(watched) > before + 300)
+    slider.press("Home")
+    eventually(lambda: server.run(run)["pace"] == 1)
+    watched.click("#stop")
+
+
+def test_a_reload_and_a_second_tab_show_the_whole_history(watched: Page, context: BrowserContext) -> None:
+    watched.click("#pause")
+    held = settled(watched)
+    summary = watched.locator("#summary-loss")
+    watched.reload()
+    eventually(lambda: step_of(watched) == held)
+    second = context.new_page()
+    second.goto(watched.url)
+    eventually(lambda: step_of(second) == held)
+    # The first step is there, not only what came since: the scrubber goes back to it.
+    for page in (watched, second):
+        scrub = page.locator("#scrub")
+        scrub.focus()
+        scrub.press("Home")
+        eventually(lambda page=page: "step 0" in page.inner_text("#timeline"))
+    expect(summary).to_be_attached()
+    second.locator("#live").click()
+    watched.click("#resume")
+    eventually(lambda: step_of(second) > held + 5)
+    watched.click("#stop")
+    expect(second.locator("#run-state")).to_have_text("stopped")
+
+
+def test_a_lost_connection_is_told_and_made_good(watched: Page, context: BrowserContext) -> None:
+    before = step_of(watched)
+    context.set_offline(True)
+    watched.evaluate("dispatchEvent(new Event('offline'))")
+    context.set_offline(False)
+    eventually(lambda: step_of(watched) > before + 20)
+    watched.click("#stop")
+
+
+def test_a_refusal_stands_beside_its_field(page: Page) -> None:
+    page.goto("/")
+    page.click("#new-run")
+    row = page.locator('[data-path="batch_size"]')
+    row.locator("input").fill("1")
+    page.locator("#setup button[type=submit]").click()
+    expect(page.locator("#setup")).to_contain_text("at least 2")
+    depth = page.locator('[data-path$="depth"]').first
+    depth.locator("input").fill("0")
+    page.locator("#setup button[type=submit]").click()
+    assert page.locator("#setup").is_visible()
+    assert (
+        not depth.locator("input").evaluate("(input) => input.checkValidity()") or depth.locator(".error").is_visible()
+    )
+
+
+def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> None:
+    config = {"optimizer": {"kind": "sgd", "learning_rate": 1000}, "duration": {"kind": "steps", "steps": 40}}
+    run = server.start(config=config)["id"]
+    page.goto(f"/?run={run}")
+    expect(page.locator("#run-state")).to_have_text("finished", timeout=30_000)
+    expect(page.locator("body")).to_contain_text(re.compile(r"diverged at step \d"))
+    expect(page.locator('[data-view="loss"] .count')).to_contain_text("not finite")
+
+
+def test_a_failed_run_says_why(browser: Browser, tmp_path: Path) -> None:
+    flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", "http://127.0.0.1:1")
+    with (
+        serve(tmp_path / "runs", *flags, NO_PROXY="127.0.0.1") as server,
+        browser.new_page(base_url=server.url) as page,
+    ):
+        page.goto(f"/?run={server.start(config={'dataset': {'kind': 'mnist'}})['id']}")
+        expect(page.locator("#run-state")).to_have_text("failed", timeout=30_000)
+        expect(page.locator("main")).to_contain_text("127.0.0.1:1")

@@ -1,0 +1,287 @@
+"""What a person does with the charts of a run: choose, scrub, compare, take away, read in another language."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import eventually
+from tests.conftest import LiveServer
+
+pytestmark = pytest.mark.browser
+
+SHORT: dict[str, Any] = {
+    "duration": {"kind": "steps", "steps": 150},
+    "network": {"depth": 3, "width": 24},
+    "recording": {"kind": "every", "every": 1},
+}
+NAME = '<img src=x onerror="document.title=1"> & <b>bold</b>'
+
+
+@pytest.fixture(scope="session")
+def finished(server: LiveServer) -> str:
+    """The id of a finished run, its name an attempt at markup."""
+    run = server.start(config=SHORT, name=NAME)["id"]
+    server.wait(run, "finished")
+    return run
+
+
+@pytest.fixture
+def stage(page: Page, finished: str) -> Page:
+    page.goto(f"/?run={finished}")
+    ready(page)
+    return page
+
+
+def ready(page: Page) -> None:
+    """Wait until every chart on the screen has been drawn with the whole history."""
+    eventually(lambda: page.evaluate(
+        """() => window.shiftscope && [...shiftscope.stage.charts.values()].length >= 6 &&
+            [...shiftscope.stage.charts.values()].every(({chart}) => !chart.visible || (chart.figure && !chart.stale)) &&
+            shiftscope.session().history.stream(1).count >= 151 - 1"""))  # fmt: skip
+    page.wait_for_timeout(400)
+
+
+def look(page: Page, name: str) -> Any:
+    return page.evaluate(f"shiftscope.store.state.look.{name}")
+
+
+def picture(page: Page, view: str) -> bytes:
+    """Return what the chart looks like, as PNG."""
+    return page.locator(f'[data-view="{view}"] .chart').screenshot()
+
+
+def difference(page: Page, one: bytes, other: bytes) -> int:
+    """Return the largest difference of a colour in any pixel, 0 to 255. The browser decodes the pictures."""
+    return page.evaluate(
+        """async (pictures) => {
+            const [one, other] = await Promise.all(pictures.map(async (png) => {
+                const image = new Image();
+                image.src = `data:image/png;base64,${png}`;
+                await image.decode();
+                const canvas = new OffscreenCanvas(image.width, image.height);
+                const context = canvas.getContext("2d");
+                context.drawImage(image, 0, 0);
+                return context.getImageData(0, 0, image.width, image.height);
+            }));
+            if (one.width !== other.width || one.height !== other.height) return 255;
+            return one.data.reduce((most, value, i) => Math.max(most, Math.abs(value - other.data[i])), 0);
+        }""",
+        [base64.b64encode(png).decode() for png in (one, other)],
+    )
+
+
+def test_a_name_is_text_everywhere(stage: Page) -> None:
+    expect(stage.locator("#run-name")).to_have_text(NAME)
+    stage.click("#show-runs")
+    expect(stage.locator("#runs .name").first).to_be_visible()
+    assert stage.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("step", [0, 3, 70])
+def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
+    stage.mouse.move(5, 5)
+    stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step}}}}})")
+    stage.wait_for_timeout(500)
+    live = picture(stage, "ridges")
+    stage.evaluate("shiftscope.stage.charts.get('ridges').chart.settle()")
+    stage.wait_for_timeout(300)
+    drawn = picture(stage, "ridges")
+    assert difference(stage, live, drawn) <= 8
+    # The comparison can fail: another step's picture differs.
+    stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step + 60}}}}})")
+    stage.wait_for_timeout(500)
+    assert difference(stage, picture(stage, "ridges"), drawn) > 50
+
+
+def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(stage: Page) -> None:
+    stage.mouse.move(5, 5)
+    first = picture(stage, "moments")
+    stage.set_viewport_size({"width": 1500, "height": 1000})
+    stage.wait_for_timeout(500)
+    stage.set_viewport_size({"width": 1600, "height": 1000})
+    stage.wait_for_timeout(500)
+    assert difference(stage, picture(stage, "moments"), first) <= 8
+
+
+def test_a_layer_chosen_anywhere_is_followed_and_stands_in_the_link(stage: Page) -> None:
+    density = stage.locator('[data-view="density"]')
+    density.scroll_into_view_if_needed()
+    density.locator("select.layer").select_option("hidden 2")
+    eventually(lambda: "layer=hidden+2" in stage.url)
+    eventually(lambda: "with BN · hidden 2" in density.locator(".infolayer").inner_html())
+    stage.reload()
+    ready(stage)
+    assert look(stage, "layer") == "hidden 2"
+
+
+def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
+    box = stage.locator('[data-view="ridges"] .chart').bounding_box()
+    assert box
+    place = stage.evaluate(
+        """() => { const {gd} = shiftscope.stage.charts.get('ridges').chart; const {xaxis, yaxis} = gd._fullLayout;
+            const trace = gd.data.findIndex((one) => one.uid === 'now-0-1'); const {x, y} = gd.data[trace]; const i = 32;
+            return [xaxis._offset + xaxis._m * x[i] + xaxis._b, yaxis._offset + yaxis._m * y[i] + yaxis._b]; }"""
+    )
+    stage.mouse.move(box["x"] + place[0] - 3, box["y"] + place[1])
+    stage.wait_for_timeout(600)
+    stage.mouse.move(box["x"] + place[0], box["y"] + place[1])
+    stage.wait_for_timeout(300)
+    stage.mouse.click(box["x"] + place[0], box["y"] + place[1])
+    eventually(lambda: look(stage, "layer") == "hidden 2")
+
+
+def test_keys_move_through_the_run(stage: Page) -> None:
+    stage.locator("body").press("Home")
+    eventually(lambda: look(stage, "step") == 0)
+    stage.locator("body").press("ArrowRight")
+    eventually(lambda: look(stage, "step") == 1)
+    stage.locator("body").press("Shift+ArrowRight")
+    eventually(lambda: look(stage, "step") == 11)
+    stage.locator("body").press("ArrowLeft")
+    eventually(lambda: look(stage, "step") == 10)
+    expect(stage.locator("#timeline .at")).to_have_text("step 10")
+    assert stage.locator(".cursor:not([hidden])").count() > 3
+    stage.locator("body").press("l")
+    eventually(lambda: look(stage, "step") is None)
+    assert stage.locator(".cursor:not([hidden])").count() == 0
+
+
+def test_the_replay_moves_by_itself_and_ends_live(stage: Page) -> None:
+    stage.locator("#timeline select").select_option("4")
+    stage.click("#play")
+    eventually(lambda: (look(stage, "step") or 0) > 20)
+    eventually(lambda: look(stage, "step") is None)
+
+
+def test_the_outline_can_be_any_step(stage: Page) -> None:
+    field = stage.locator('[data-view="ridges"] input[type=number]')
+    field.fill("40")
+    field.press("Enter")
+    eventually(lambda: "compare=40" in stage.url)
+    before = picture(stage, "ridges")
+    stage.locator('[data-view="ridges"] select').select_option("value")
+    eventually(lambda: difference(stage, picture(stage, "ridges"), before) > 50)
+
+
+def test_hovering_says_exact_values(stage: Page) -> None:
+    stage.locator('[data-view="loss"] .chart').hover(position={"x": 150, "y": 60})
+    stage.wait_for_timeout(1200)
+    stage.locator('[data-view="loss"] .chart').hover(position={"x": 160, "y": 62})
+    eventually(lambda: stage.locator('[data-view="loss"] .hoverlayer text').count() > 0)
+    assert "step" in (stage.locator('[data-view="loss"] .hoverlayer').text_content() or "")
+
+
+@pytest.mark.parametrize(("label", "beginning"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"network,")])
+def test_a_chart_can_be_taken_away(stage: Page, label: str, beginning: bytes) -> None:
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    with stage.expect_download() as download:
+        card.get_by_role("button", name=label).click()
+    content = download.value.path().read_bytes()
+    assert content.startswith(beginning)
+    assert len(content) > 500
+
+
+def test_each_chart_explains_itself(stage: Page) -> None:
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    card.get_by_role("button", name="What is this?").click()
+    expect(stage.locator("#help")).to_contain_text("How far each layer")
+    stage.keyboard.press("Escape")
+    expect(stage.locator("#help")).to_be_hidden()
+
+
+def test_each_chart_says_in_words_what_it_shows(stage: Page) -> None:
+    eventually(lambda: "sigma" in stage.locator("#summary-ridges").inner_text())
+    assert "with BN" in stage.locator("#summary-gradients").inner_text()
+
+
+def test_a_run_is_renamed_and_deleted(page: Page, server: LiveServer) -> None:
+    run = server.start(config={**SHORT, "duration": {"kind": "steps", "steps": 3}}, name="to be renamed")["id"]
+    server.wait(run, "finished")
+    page.goto("/")
+    answers = iter(["renamed", None])
+    page.on("dialog", lambda dialog: dialog.accept(next(answers) or ""))
+    page.click("#show-runs")
+    item = page.locator("#runs li", has_text="to be renamed")
+    item.get_by_role("button", name="Rename").click()
+    expect(page.locator("#runs li", has_text="renamed").first).to_be_visible()
+    eventually(lambda: server.run(run)["name"] == "renamed")
+    page.locator("#runs li").filter(has=page.get_by_role("button", name="renamed", exact=True)).get_by_role(
+        "button", name="Delete"
+    ).click()
+    eventually(lambda: run not in [one["id"] for one in server.client.get("/api/runs").json()])
+
+
+def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:
+    page.goto(f"/?run={finished}&embed")
+    ready(page)
+    for hidden in ("#bar", "#controls"):
+        expect(page.locator(hidden)).to_be_hidden()
+    expect(page.locator('[data-view="ridges"]')).to_be_visible()
+
+
+def test_settings_travel_in_a_link(page: Page) -> None:
+    config = {"seed": 77, "network": {"kind": "mlp", "depth": 2, "width": 12}}
+    page.goto(f"/?config={json.dumps(config)}")
+    page.get_by_role("button", name="Choose the settings").click()
+    expect(page.locator('[data-path="seed"] input')).to_have_value("77")
+    expect(page.locator('[data-path="network.depth"] input')).to_have_value("2")
+
+
+def test_korean_is_complete_and_stays(context: BrowserContext, finished: str) -> None:
+    page = context.new_page()
+    page.goto(f"/?run={finished}")
+    ready(page)
+    page.locator("#language").select_option("ko")
+    expect(page.locator("#new-run")).to_have_text("새 실행")
+    expect(page.locator('[data-view="shift"] h2')).to_have_text("이동 지도")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("#new-run")).to_have_text("새 실행")
+
+
+@pytest.fixture(params=[("light", 1600), ("dark", 1600), ("light", 390), ("dark", 390)], ids=lambda p: f"{p[0]}-{p[1]}")
+def seen(request: pytest.FixtureRequest, browser: Browser, server: LiveServer) -> Iterator[Page]:
+    theme, width = request.param
+    context = browser.new_context(
+        base_url=server.url, color_scheme=theme, viewport={"width": width, "height": 900}, locale="en-US", bypass_csp=True,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds, each with its place."""
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
+    ]
+
+
+def test_axe_finds_nothing(seen: Page, finished: str) -> None:
+    seen.goto("/")
+    expect(seen.locator("#start")).to_be_visible()
+    assert violations(seen) == []
+    seen.click("#new-run")
+    expect(seen.locator("#setup form")).to_be_visible()
+    assert violations(seen) == []
+    seen.keyboard.press("Escape")
+    seen.click("#show-runs")
+    expect(seen.locator("#runs li").first).to_be_visible()
+    assert violations(seen) == []
+    seen.goto(f"/?run={finished}")
+    ready(seen)
+    assert violations(seen) == []
+    overflow = seen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
