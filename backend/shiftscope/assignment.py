@@ -22,5 +22,6 @@ class Assignment(BaseModel):
     token: str
     config: RunConfig
     datasets: Path
+    mirrors: tuple[str, ...] = ()
     threads: int
     experiment: str | None = None

@@ -30,6 +30,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="port to listen on, 0 for a free one [default: 8000]")] = None,
     data: Annotated[Path | None, typer.Option(help="folder for the recordings [default: data/runs]")] = None,
     datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+    mirrors: Annotated[str | None, typer.Option(help="where to fetch data sets from, with commas")] = None,
     workers: Annotated[int | None, typer.Option(help="runs that train at the same time [default: 2]")] = None,
     threads: Annotated[int | None, typer.Option(help="torch threads of each worker [default: 1]")] = None,
     spare_worker: Annotated[bool | None, typer.Option(help="keep a worker ready [default: yes]")] = None,
@@ -129,6 +130,7 @@ def _train(config: RunConfig, to: Path, settings: Settings) -> None:
             config,
             sink,
             datasets=settings.datasets,
+            mirrors=settings.mirror_urls,
             controls=Controls(config.pace),
             tell=lambda text, _: typer.echo(text),
         )

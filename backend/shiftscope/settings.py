@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     data: Path = Field(Path("data/runs"), description="folder for the recordings")
     datasets: Path = Field(Path("data/datasets"), description="folder for data sets")
+    mirrors: str = Field("", description="base URLs, with commas, to fetch data sets from instead of the known ones")
     open_browser: bool = Field(True, description="open the page in a browser at start")
     workers: int = Field(2, ge=1, le=64, description="runs that train at the same time; more are queued")
     spare_worker: bool = Field(True, description="keep a worker ready, so that Start moves at once")
@@ -27,6 +28,11 @@ class Settings(BaseSettings):
         "",
         description="host names, with commas, that browsers may use; default: this machine's, or any where host is not",
     )
+
+    @property
+    def mirror_urls(self) -> tuple[str, ...]:
+        """The mirrors that were named; empty for the known ones."""
+        return tuple(url.strip() for url in self.mirrors.split(",") if url.strip())
 
     @property
     def hosts(self) -> frozenset[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,12 @@ def train(
     controls: Controls,
     tell: Callable[[str, float | None], None],
     follow: Follow | None = None,
+    mirrors: Sequence[str] = (),
 ) -> None:
     """Train a run to its end and send what its scope sees to the sink.
 
     `tell` hears, before training begins, what the run waits for and how far that is (0 to 1, None where unknown).
+    `mirrors` are where data sets are fetched from, instead of the known places.
     `follow` makes what measures for an experiment; a run that finishes then tells its figures as an event "measured".
 
     Raises:
@@ -113,7 +115,7 @@ def train(
         tell(message, fraction)
 
     tell_unless_stopped("loading the data", None)
-    data = load(config.dataset, datasets, tell_unless_stopped)
+    data = load(config.dataset, datasets, tell_unless_stopped, mirrors)
     tell_unless_stopped("building the networks", None)
     training = Training(config, data)
     measuring = (follow or Measuring)(config, training, data)

@@ -51,6 +51,7 @@ def _train(assignment: Assignment, sink: ServerSink, controls: Controls) -> None
     try:
         train(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,
+            mirrors=assignment.mirrors,
             follow=measuring_of(assignment.experiment) if assignment.experiment else None,
         )  # fmt: skip
     except StoppedEarly:

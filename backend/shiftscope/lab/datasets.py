@@ -83,14 +83,14 @@ MNIST = IdxDataset(
 )
 
 
-def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Sequence[str] | None = None) -> Data:
+def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Sequence[str] = ()) -> Data:
     """Load a data set and prepare it as it asks, downloading it into `folder` where it is not there yet.
 
     Args:
         dataset: which one, and how.
         folder: the folder of data sets; the files of MNIST may lie in it or in its folder `mnist`.
         progress: told what is being done.
-        mirrors: base URLs to fetch from instead of the known ones.
+        mirrors: base URLs to fetch from instead of the known ones; each data set has a folder below them.
 
     Raises:
         DatasetError: a file is missing and cannot be fetched, or is not what it should be.
@@ -99,7 +99,8 @@ def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Seq
         case config.Digits():
             data = _digits()
         case config.Mnist():
-            data = load_idx(MNIST, folder, progress, mirrors)
+            own = [f"{mirror.rstrip('/')}/{MNIST.folder}" for mirror in mirrors]
+            data = load_idx(MNIST, folder, progress, own)
     return prepare(data, dataset)
 
 
@@ -117,12 +118,12 @@ def _digits() -> Data:
     return Data(train_x, train_y, test_x, test_y, classes=10)
 
 
-def load_idx(dataset: IdxDataset, folder: Path, progress: Progress, mirrors: Sequence[str] | None = None) -> Data:
+def load_idx(dataset: IdxDataset, folder: Path, progress: Progress, mirrors: Sequence[str] = ()) -> Data:
     """Load a data set of the MNIST family; see `load`."""
     folders = (folder / dataset.folder, folder)
     missing = [file for file in dataset.files if files.find(file, folders) is None]
     if missing:
-        files.fetch(missing, folders[0], dataset.mirrors if mirrors is None else mirrors, progress)
+        files.fetch(missing, folders[0], mirrors or dataset.mirrors, progress)
     progress(f"Reading {dataset.title}", None)
     train_images, train_labels, test_images, test_labels = dataset.files
     train_x, train_y = _split(dataset, train_images, train_labels, folders)

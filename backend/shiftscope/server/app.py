@@ -39,13 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         store = await asyncio.to_thread(RunStore.open, settings.data)
         launcher = LocalLauncher(threads=settings.threads, spare=settings.spare_worker)
-        supervisor = Supervisor(
-            launcher,
-            places=settings.workers,
-            url=_own_url(settings),
-            datasets=settings.datasets,
-            threads=settings.threads,
-        )
+        supervisor = Supervisor(launcher, _own_url(settings), settings)
         await launcher.prepare()
         warming = asyncio.create_task(asyncio.to_thread(pages.warm_up))
         try:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 
 from shiftscope.assignment import Assignment
 from shiftscope.server.launchers import LocalLauncher, Worker
 from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
+from shiftscope.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +21,11 @@ LAST_WORD_SECONDS = 1.0
 class Supervisor:
     """Owns the workers of all runs under way."""
 
-    def __init__(self, launcher: LocalLauncher, *, places: int, url: str, datasets: Path, threads: int) -> None:
+    def __init__(self, launcher: LocalLauncher, url: str, settings: Settings) -> None:
         self._launcher = launcher
-        self._places = asyncio.Semaphore(places)
+        self._places = asyncio.Semaphore(settings.workers)
         self._url = url
-        self._datasets = datasets
-        self._threads = threads
+        self._settings = settings
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._workers: dict[str, Worker] = {}
 
@@ -89,8 +88,9 @@ class Supervisor:
                 run=run.id,
                 token=run.token,
                 config=run.info.config,
-                datasets=self._datasets,
-                threads=self._threads,
+                datasets=self._settings.datasets,
+                mirrors=self._settings.mirror_urls,
+                threads=self._settings.threads,
                 experiment=run.info.trial.experiment if run.info.trial else None,
             )
         )
