@@ -41,6 +41,10 @@ class Keeping:
         """See Sink."""
         self._sink.event(kind, step, message, network=network, layer=layer, value=value)
 
+    def flush(self) -> None:
+        """See Sink."""
+        self._sink.flush()
+
     def end(self, state: str, reason: str) -> None:
         """See Sink."""
         self._sink.end(state, reason)

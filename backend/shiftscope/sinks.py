@@ -50,6 +50,9 @@ class Sink(Protocol):
     ) -> None:
         """Tell of something that happened."""
 
+    def flush(self) -> None:
+        """Pass on what is pending: nothing may follow for a while."""
+
     def end(self, state: str, reason: str) -> None:
         """Say that no frame follows. `state` is finished, stopped or failed."""
 
@@ -78,7 +81,7 @@ class FileSink:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is pending."""
+        """See Sink."""
         self._writer.append(self._pending)
         self._pending.clear()
         self._flushed = time.monotonic()
@@ -122,6 +125,7 @@ class ServerSink:
         self._pending_bytes = 0
         self._flushed = self._told = time.monotonic()
         self._wake = threading.Event()
+        self._step = self._step_told = 0
         self.acknowledged = 0
         self.closed = threading.Event()
         self.run = ""
@@ -180,15 +184,17 @@ class ServerSink:
                 self._wake.set()
 
     def flush(self) -> None:
-        """Send what is pending now."""
+        """See Sink."""
         with self._lock:
             self._flush()
+        if self._step != self._step_told:
+            self._tell_progress()
 
     def progress(self, step: int) -> None:
         """See Sink."""
+        self._step = step
         if time.monotonic() - self._told >= PROGRESS_SECONDS:
-            self._told = time.monotonic()
-            self._tell(type="progress", step=step)
+            self._tell_progress()
 
     def event(
         self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
@@ -202,6 +208,10 @@ class ServerSink:
         self.closed.wait(CLOSE_SECONDS)
         self._wake.set()
         self._socket.close()
+
+    def _tell_progress(self) -> None:
+        self._told, self._step_told = time.monotonic(), self._step
+        self._tell(type="progress", step=self._step)
 
     def _tell(self, **message: JsonValue) -> None:
         with self._lock:
@@ -240,7 +250,8 @@ class ServerSink:
             self._wake.clear()
             time.sleep(BATCH_SECONDS)
             try:
-                self.flush()
+                with self._lock:
+                    self._flush()
             except SinkError:
                 return  # the training thread is told by its own next call
 

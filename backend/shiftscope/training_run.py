@@ -61,8 +61,12 @@ class Controls:
                     self._learning_rate = command.get("learning_rate", self._learning_rate)
             self._changed.notify_all()
 
-    def proceed(self) -> bool:
-        """Wait until the next step is due; return False when there shall be none."""
+    def proceed(self, before_waiting: Callable[[], None]) -> bool:
+        """Wait until the next step is due; return False when there shall be none.
+
+        `before_waiting` is called when there is a wait: what is pending should not wait along.
+        """
+        called = False
         with self._changed:
             while not self._stopped:
                 wait = self._seconds_to_wait()
@@ -70,6 +74,10 @@ class Controls:
                     self._granted = max(0, self._granted - 1)
                     self._last_step = time.monotonic()
                     return True
+                if not called:
+                    called = True
+                    before_waiting()
+                    continue
                 self._changed.wait(wait)
             return False
 
@@ -127,7 +135,7 @@ def train(
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
     )
-    state, reason = _train(config, training, scope, controls, measuring)
+    state, reason = _train(config, training, scope, measuring, controls, sink.flush)
     if follow and state == "finished":
         figures = measuring.figures(keeping)
         sink.event("measured", training.steps_done, "", value=as_event_value(figures, measuring.data()))
@@ -143,12 +151,17 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
 
 
 def _train(
-    config: RunConfig, training: Training, scope: Scope, controls: Controls, measuring: Measuring
+    config: RunConfig,
+    training: Training,
+    scope: Scope,
+    measuring: Measuring,
+    controls: Controls,
+    flush: Callable[[], None],
 ) -> tuple[str, str]:
     """Do the steps; return the state in which the run ends and why."""
     _evaluate(training, scope, measuring)
     while training.steps_done < training.total_steps:
-        if not controls.proceed():
+        if not controls.proceed(flush):
             return "stopped", f"stopped after {training.steps_done} of {training.total_steps} steps"
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from shiftscope.config import Every, Mlp, RunConfig, Steps, Thinning
+from shiftscope.training_run import Controls, schedule_of
+
+
+def nothing() -> None: ...
+
+
+def test_at_full_speed_nothing_waits() -> None:
+    controls = Controls()
+    waits: list[int] = []
+    assert all(controls.proceed(lambda: waits.append(1)) for _ in range(1000))
+    assert not waits
+
+
+def test_a_paused_run_waits_and_sends_what_is_pending_once() -> None:
+    controls = Controls()
+    controls.obey({"command": "pause"})
+    waits: list[int] = []
+    proceeded: list[bool] = []
+    training = threading.Thread(target=lambda: proceeded.append(controls.proceed(lambda: waits.append(1))))
+    training.start()
+    training.join(0.2)
+    assert (proceeded, waits) == ([], [1])
+    controls.obey({"command": "step"})
+    training.join(5)
+    assert proceeded == [True]
+
+
+def test_granted_steps_are_taken_and_no_more() -> None:
+    controls = Controls()
+    for command in ("pause", "step", "step"):
+        controls.obey({"command": command})
+    assert controls.proceed(nothing)
+    assert controls.proceed(nothing)
+    threading.Timer(0.1, controls.obey, [{"command": "stop"}]).start()
+    assert not controls.proceed(nothing)
+
+
+def test_pausing_again_takes_back_granted_steps() -> None:
+    controls = Controls()
+    for command in ("pause", "step", "pause"):
+        controls.obey({"command": command})
+    threading.Timer(0.1, controls.obey, [{"command": "stop"}]).start()
+    assert not controls.proceed(nothing)
+
+
+@pytest.mark.parametrize("command", [{"command": "stop"}, {"command": "set", "pace": None}])
+def test_a_command_ends_the_wait_for_a_slow_pace(command: dict[str, object]) -> None:
+    controls = Controls(pace=0.1)
+    assert controls.proceed(nothing)
+    threading.Timer(0.1, controls.obey, [command]).start()
+    began = time.monotonic()
+    controls.proceed(nothing)
+    assert time.monotonic() - began < 5, "waited for the pace of a step in ten seconds"
+
+
+def test_the_pace_spaces_steps() -> None:
+    controls = Controls(pace=50)
+    began = time.monotonic()
+    for _ in range(11):
+        controls.proceed(nothing)
+    assert time.monotonic() - began >= 10 / 50
+
+
+def test_a_learning_rate_is_taken_once() -> None:
+    controls = Controls()
+    controls.obey({"command": "set", "learning_rate": 0.5})
+    assert controls.take_learning_rate() == 0.5
+    assert controls.take_learning_rate() is None
+
+
+@pytest.mark.parametrize("recording", [Thinning(frames=50), Every(every=7), Every(every=1000)])
+def test_the_first_and_the_last_step_are_always_recorded(recording: Thinning | Every) -> None:
+    config = RunConfig(network=Mlp(depth=1, width=4), duration=Steps(steps=500), recording=recording)
+    due = schedule_of(config)
+    steps = [step for step in range(500) if due(step)]
+    assert (steps[0], steps[-1]) == (0, 499)
+    if isinstance(recording, Thinning):
+        assert steps[:5] == list(range(5))
+        assert 40 <= len(steps) <= 60
