@@ -28,18 +28,18 @@ export function makeSetup(host) {
     const { schema, experiments } = host.state();
     const t = host.t();
     if (!schema) return;
-    const initial = config ?? experiments[0]?.config ?? defaultOf(schema, schema);
+    const initial = { ...beginning(schema, experiments), ...config };
     const form = makeForm(schema, initial, t);
     const name = h("input", { id: "new-name", type: "text", maxLength: 200, placeholder: t("setup.name.hint"), autocomplete: "off" });
     const preset = h("select", { id: "preset", on: { change: () => choose() } }, h("option", { value: "" }, t("setup.own")),
-      ...experiments.map((one) => h("option", { value: one.id }, titleOf(one, t))));
+      ...experiments.map((one) => h("option", { value: one.id }, localized(one.title, t))));
     const error = h("p", { class: "error", role: "alert" });
     const submit = h("button", { type: "submit", class: "primary" }, t("start"));
     const about = h("p", { class: "about" });
     function choose() {
       const chosen = experiments.find((one) => one.id === preset.value);
       if (chosen) form.fill(chosen.config);
-      about.textContent = chosen ? `${textOf(chosen, "question", t)} ${textOf(chosen, "watch", t)}` : "";
+      about.textContent = chosen ? `${localized(chosen.question, t)} ${localized(chosen.watch, t)}` : "";
     }
     const body = h("form", { noValidate: true, on: { submit: (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -70,18 +70,14 @@ export function makeSetup(host) {
   return { open, start };
 }
 
-/** An experiment's own title, unless the language has a better one. @param {Experiment} one @param {import("./types").Translate} t */
-export function titleOf(one, t) {
-  const key = `experiment.${one.id}`;
-  const title = t(key);
-  return title === one.id.replaceAll("_", " ") ? wordsIn(one.title, t) : title;
+/** The settings to begin with: the schema's defaults; what it has none for is taken from the first experiment. @param {Record<string, any>} schema @param {Experiment[]} experiments */
+function beginning(schema, experiments) {
+  const value = defaultOf(schema, schema);
+  for (const [name, part] of Object.entries(schema.properties)) {
+    if (part.default === undefined && experiments.length) value[name] = structuredClone(experiments[0].config[name]);
+  }
+  return value;
 }
 
-/** @param {Experiment} one @param {"question" | "watch"} what @param {import("./types").Translate} t */
-export function textOf(one, what, t) {
-  const text = t(`experiment.${one.id}.${what}`);
-  return text === `${one.id}.${what}` ? wordsIn(one[what], t) : text;
-}
-
-/** A text of the server's in the page's language. @param {{en: string, ko: string}} text @param {import("./types").Translate} t */
-const wordsIn = (text, t) => (t("locale") === "ko" ? text.ko : text.en);
+/** A text that the server has in one language or in several. @param {import("./types").Words} text @param {import("./types").Translate} t */
+export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));

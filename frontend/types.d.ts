@@ -23,8 +23,10 @@ export interface RunEvent {
 /** What the server says in each language. */
 export interface Text { en: string; ko: string }
 
+/** One text, or one for each language by its tag. */
+export type Words = string | Record<string, string>;
 export interface Experiment {
-  id: string; title: Text; question: Text; watch: Text; config: Record<string, any>;
+  id: string; title: Words; question: Words; watch: Words; config: Record<string, any>;
 }
 
 /** Where a quantity stands: its stream, and its place in that stream's rows. */

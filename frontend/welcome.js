@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { isLive } from "./state.js";
-import { textOf, titleOf } from "./setup.js";
+import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */
 
@@ -24,7 +24,7 @@ export function drawWelcome(root, state, t, acts) {
         count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)),
     ...(state.experiments.length ? [h("h3", {}, t("welcome.experiments")), h("div", { class: "presets" }, ...state.experiments.map((one) =>
       h("button", { type: "button", class: "preset", "data-experiment": one.id, on: { click: () => acts.start(one) } },
-        h("strong", {}, titleOf(one, t)), h("span", {}, textOf(one, "question", t)), h("span", { class: "watch" }, textOf(one, "watch", t)))))] : []));
+        h("strong", {}, localized(one.title, t)), h("span", {}, localized(one.question, t)), h("span", { class: "watch" }, localized(one.watch, t)))))] : []));
 }
 
 /**

@@ -21,6 +21,8 @@ SHORT: dict[str, Any] = {
     "network": {"depth": 3, "width": 24},
     "recording": {"kind": "every", "every": 1},
 }
+PATHS = """() => [...document.querySelectorAll('[data-view="ridges"] .js-line, [data-view="ridges"] .js-fill')]
+    .map((path) => path.getAttribute("d"))"""
 NAME = '<img src=x onerror="document.title=1"> & <b>bold</b>'
 
 
@@ -89,11 +91,13 @@ def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
     stage.mouse.move(5, 5)
     stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step}}}}})")
     stage.wait_for_timeout(500)
-    live = picture(stage, "ridges")
+    live, paths = picture(stage, "ridges"), stage.evaluate(PATHS)
     stage.evaluate("shiftscope.stage.charts.get('ridges').chart.settle()")
     stage.wait_for_timeout(300)
     drawn = picture(stage, "ridges")
-    assert difference(stage, live, drawn) <= 8
+    assert stage.evaluate(PATHS) == paths
+    # The same paths: what is left is how the browser rounds the edges of what it repaints.
+    assert difference(stage, live, drawn) <= 16
     # The comparison can fail: another step's picture differs.
     stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step + 60}}}}})")
     stage.wait_for_timeout(500)
@@ -147,10 +151,10 @@ def test_keys_move_through_the_run(stage: Page) -> None:
     stage.locator("body").press("ArrowLeft")
     eventually(lambda: look(stage, "step") == 10)
     expect(stage.locator("#timeline .at")).to_have_text("step 10")
-    assert stage.locator(".cursor:not([hidden])").count() > 3
+    eventually(lambda: stage.locator(".cursor:not([hidden])").count() > 3)
     stage.locator("body").press("l")
     eventually(lambda: look(stage, "step") is None)
-    assert stage.locator(".cursor:not([hidden])").count() == 0
+    expect(stage.locator(".cursor:not([hidden])")).to_have_count(0)
 
 
 def test_the_replay_moves_by_itself_and_ends_live(stage: Page) -> None:
@@ -211,12 +215,11 @@ def test_a_run_is_renamed_and_deleted(page: Page, server: LiveServer) -> None:
     page.on("dialog", lambda dialog: dialog.accept(next(answers) or ""))
     page.click("#show-runs")
     item = page.locator("#runs li", has_text="to be renamed")
-    item.get_by_role("button", name="Rename").click()
+    item.get_by_role("button", name="Rename: ").click()
     expect(page.locator("#runs li", has_text="renamed").first).to_be_visible()
     eventually(lambda: server.run(run)["name"] == "renamed")
-    page.locator("#runs li").filter(has=page.get_by_role("button", name="renamed", exact=True)).get_by_role(
-        "button", name="Delete"
-    ).click()
+    item = page.locator("#runs li").filter(has=page.get_by_role("button", name="renamed", exact=True))
+    item.get_by_role("button", name="Delete").click()
     eventually(lambda: run not in [one["id"] for one in server.client.get("/api/runs").json()])
 
 
