@@ -9,16 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from shiftscope.probes import steps
 from shiftscope.probes.capture import Tap, WatchError
 from shiftscope.probes.emission import Emission
 from shiftscope.probes.observation import Observation
-from shiftscope.probes.plan import Plan, Stream
+from shiftscope.probes.plan import Stream
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.registry import select
 from shiftscope.probes.schedules import Schedule, thinning
@@ -93,18 +91,18 @@ class Scope:
         self._taps = {name: _tap(name, module) for name, module in networks.items()}
         self._sink = sink
         self._probes = probes
-        self._schedule = schedule
+        # The three are parts of one pass; the channels' may be sparser than the others', never denser.
+        self._schedules = {Stream.STEPS: schedule, Stream.LAYERS: schedule, Stream.CHANNELS: schedule}
         self._emission = Emission(sink, tuple(networks), total_steps)
         self._observations: dict[str, Observation] = {}
         self._measured: set[str] = set()
         self._updated: set[str] = set()
         self._learning_rate: float | None = None
-        self._learning_rate_row = np.zeros(0, dtype=np.float32)
         self._optimizers: dict[str, Optimizer] = {}
         self._handles: list[RemovableHandle] = []
         self._diverged: dict[str, int] = {}
         self._step = 0
-        self._armed = False
+        self._due: frozenset[Stream] = frozenset()
         self._closed = False
         self._arm()
 
@@ -116,7 +114,7 @@ class Scope:
     @property
     def armed(self) -> bool:
         """Whether the coming step is recorded."""
-        return self._armed
+        return bool(self._due)
 
     @property
     def diverged(self) -> Mapping[str, int]:
@@ -155,7 +153,7 @@ class Scope:
             SinkError: nothing more can be sent.
         """
         del batch
-        if not self._armed:
+        if not self._due:
             return
         self._learning_rate = learning_rate
         given = {"loss": self._by_network(losses), "accuracy": self._by_network(accuracies)}
@@ -189,7 +187,7 @@ class Scope:
         if self._closed:
             return
         self._closed = True
-        self._armed = False
+        self._due = frozenset()
         for handle in self._handles:
             handle.remove()
         for tap in self._taps.values():
@@ -210,32 +208,27 @@ class Scope:
             self.close("failed", f"{kind.__name__}: {error}")
 
     def _arm(self) -> None:
-        due = self._schedule(self._step)
+        due = frozenset(stream for stream, schedule in self._schedules.items() if schedule(self._step))
         if due:
             for tap in self._taps.values():
                 tap.arm()
-        elif self._armed:
+        elif self._due:
             for tap in self._taps.values():
                 tap.disarm()
-        self._armed = due
+        self._due = due
 
     def _measure(self, name: str, scalars: Mapping[str, float]) -> None:
         if name in self._measured:
             return
-        tap = self._taps[name]
-        if name not in self._observations:
-            layers = tap.discover()
-            self._observations[name] = Observation(name, self._networks[name], layers, self._probes, frozenset(scalars))
-        elif not tap.calls:
-            raise WatchError(
-                f"{name} has not run a forward pass since step {self._step} began: it cannot be measured with the rest"
+        observation = self._observations.get(name)
+        if observation is None:
+            observation = self._observations[name] = Observation(
+                name, self._networks[name], self._taps[name], self._probes, scalars
             )
-        observation = self._observations[name]
-        observation.measure(tap.calls, scalars)
-        tap.clear()
+        count = observation.measure(self._due, scalars)
         self._measured.add(name)
-        if name not in self._diverged and observation.nonfinite_count:
-            self._tell_divergence(name, scalars.get("loss"), observation.nonfinite_count)
+        if count and name not in self._diverged:
+            self._tell_divergence(name, scalars.get("loss"), count)
 
     def _tell_divergence(self, name: str, loss: float | None, count: float) -> None:
         self._diverged[name] = self._step
@@ -245,7 +238,7 @@ class Scope:
         self.event("diverged", f"{name} diverged at step {self._step}: {what}", network=name)
 
     def _before_update(self, names: Sequence[str]) -> None:
-        if self._armed:
+        if self._due:
             for name in names:
                 self._measure(name, {})
 
@@ -258,37 +251,20 @@ class Scope:
     def _finish_step(self) -> None:
         if self._closed:
             raise WatchError("the scope is closed")
-        if self._armed:
+        if self._due:
             if len(self._measured) < len(self._networks):
                 raise WatchError(
                     f"step {self._step} is due, but measure() was not called between its backward pass and its update"
                 )
-            self._send()
+            learning_rate = self._current_learning_rate()
+            if not self._emission.begun:
+                observations = [self._observations[name] for name in self._networks]
+                self._emission.begin(observations, learning_rate=learning_rate is not None)
+            self._emission.send(self._due, self._step, learning_rate)
             self._measured.clear()
         self._step += 1
         self._sink.progress(self._step)
         self._arm()
-
-    def _send(self) -> None:
-        if not self._emission.begun:
-            self._begin()
-        observations = [self._observations[name] for name in self._networks]
-        if self._learning_rate_row.size:
-            self._learning_rate_row[0] = self._current_learning_rate() or np.nan
-        for stream in (Stream.STEPS, Stream.LAYERS, Stream.CHANNELS):
-            parts = [observation.part(stream) for observation in observations]
-            if stream is Stream.STEPS:
-                parts.append(self._learning_rate_row)
-            if any(part.size for part in parts):
-                self._emission.send(stream, self._step, parts)
-
-    def _begin(self) -> None:
-        common = Plan()
-        if self._current_learning_rate() is not None:
-            common.add(Stream.STEPS, steps.LEARNING_RATE)
-            self._learning_rate_row = np.zeros(1, dtype=np.float32)
-        observations = [self._observations[name] for name in self._networks]
-        self._emission.begin([o.info for o in observations], [*(o.layouts for o in observations), common.build()])
 
     def _current_learning_rate(self) -> float | None:
         if self._learning_rate is None and self._optimizers:
@@ -322,4 +298,4 @@ def _open(to: str | Path | Sink, name: str) -> Sink:
 
 
 def _number(value: Tensor | float) -> float:
-    return float(value.detach()) if isinstance(value, Tensor) else value
+    return value.item() if isinstance(value, Tensor) else value

@@ -17,7 +17,7 @@ def moments(values):
     x = finite(values)
     if x.size == 0:
         return np.full(5, np.nan)
-    mean = sum(x.tolist()) / x.size if x.size < 100 else np.mean(x)
+    mean = x[0] + np.mean(x - x[0])
     variance = np.mean((x - mean) ** 2)
     return np.array([mean, variance, np.sqrt(variance), x.min(), x.max()])
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shiftscope.probes import kernels, summary
+from shiftscope.probes import bins, kernels, summary
 from tests.probes import brute
 
 
@@ -12,9 +12,9 @@ def measured(values):
     """Run the passes over one array; return state, fine histogram, and the row of all that is read from them."""
     values = np.ascontiguousarray(values)
     wide = values.dtype == np.float64
-    state, fine = np.zeros(kernels.STATE), np.zeros(kernels.STRIDE, np.int32)
-    (kernels.moments64 if wide else kernels.moments32)(values.ctypes.data, values.size, state)
-    kernels.bins(values.ctypes.data, values.size, wide, state, fine)
+    state, fine = np.zeros(kernels.STATE), np.zeros(bins.STRIDE, np.int32)
+    kernels.moments(values.ctypes.data, values.size, wide, state)
+    bins.bins(values.ctypes.data, values.size, wide, state, fine)
     row = np.zeros(5 + 2 + 68 + len(summary.LEVELS), np.float32)
     summary.write_moments(state, row, 0)
     summary.write_not_finite(state, row, 5)

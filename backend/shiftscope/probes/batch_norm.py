@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from shiftscope.probes.execute import Operation
+from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.structure import Layer
@@ -62,7 +64,8 @@ def _lay_statistics(plan: Plan, network: NetworkPlan) -> None:
             for quantity in (BATCH_MEAN, BATCH_VARIANCE)
         )
         program = network.program
-        program.add(Operation.CHANNEL_MOMENTS, program.site(site), batch, argument=channels)
+        index = program.see(site, Want.CHANNEL_MOMENTS, channels)
+        program.add(Operation.WRITE_VECTOR, index, batch, argument=2 * channels)
         if norm.running_mean is not None:
             running = _copy(plan, network, layer, RUNNING_MEAN, norm, "running_mean")
             _copy(plan, network, layer, RUNNING_VARIANCE, norm, "running_var")
@@ -71,17 +74,14 @@ def _lay_statistics(plan: Plan, network: NetworkPlan) -> None:
 
 
 def _copy(plan: Plan, network: NetworkPlan, layer: Layer, quantity: Quantity, norm: nn.Module, own: str) -> int:
-    """Record a vector that the module holds; return its slot."""
-
-    def get() -> Tensor:
-        tensor: Tensor = getattr(norm, own)
-        return tensor
-
-    size = get().numel()
+    """Record a vector that the module holds; return its index."""
+    # Looked up where the module keeps it: an attribute of a module is slow to get.
+    held: Mapping[str, Any] = norm._parameters if own in norm._parameters else norm._buffers
+    size = held[own].numel()
     place = plan.add(Stream.CHANNELS, quantity, network=network.name, layer=layer.name, shape=(size,))
-    slot = network.program.tensor(get)
-    network.program.add(Operation.COPY, slot, place)
-    return slot
+    index = network.program.vector(held, own)
+    network.program.add(Operation.COPY, index, place)
+    return index
 
 
 AFFINE = Probe("affine", Tier.ESSENTIAL, "gamma and beta of each normalization", (GAMMA, BETA), _lay_affine)

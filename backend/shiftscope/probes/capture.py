@@ -26,125 +26,114 @@ class WatchError(Exception):
 
 
 class Tap:
-    """Records the calls of a network's parts in its last forward pass that built a graph."""
+    """Stands at the entrance of a network and looks at the parts that a forward pass comes by.
+
+    The first pass that builds a graph is explored: its tensors are kept, as they are when made, to find out the layers.
+    After that `look_with` says what happens.
+    """
 
     def __init__(self, root: nn.Module, parts: Sequence[Part]) -> None:
         _refuse_compiled(root)
         self.parts = parts
         self.calls: list[Call] = []
+        """The explored pass, until `clear`."""
         self.inputs: tuple[Any, ...] = ()
-        """Positional arguments of the recorded forward pass."""
-        self.layers: list[Layer] | None = None
-        """Known once a recorded pass has been looked at with `discover`."""
-        self._copies: list[Call] = []
-        self._versions: list[tuple[int, int]] = []
-        self._sequence: list[int] = []
+        """Positional arguments of the last pass."""
+        self.passed = False
+        """Whether there was a pass since `clear`."""
+        self._originals: list[Call] = []
+        self._begin: Callable[[], None] = self._forget
         self._entrance = _Entrance(self, root)
-        self._own = next((index for index, part in enumerate(parts) if part.module is root), None)
-        self._recorders = [
-            (part.module, part.module.__dict__.get("forward"), self._exploring(index, part.module.forward))
-            for index, part in enumerate(parts)
+        self._root = root
+        self._stand_ins = [
+            _StandIn(part.module, self._exploring(index, part.module.forward)) for index, part in enumerate(parts)
         ]
 
     def arm(self) -> None:
-        """Record forward passes from now on."""
+        """Look at forward passes from now on."""
         self._entrance.install()
 
     def disarm(self) -> None:
-        """Let go of the network and of all that was recorded."""
+        """Let go of the network and of all that is kept."""
         self._entrance.remove()
         self.clear()
 
     def clear(self) -> None:
-        """Let go of what was recorded."""
-        self.calls.clear()
-        self._copies.clear()
-        self._versions.clear()
+        """Let go of all that is kept of the last pass."""
+        self._forget()
         self.inputs = ()
+        self.passed = False
 
     def discover(self) -> list[Layer]:
-        """Find the layers from the recorded pass; later ones are expected to be like it.
+        """Find the layers from the explored pass.
 
         Raises:
-            WatchError: nothing was recorded.
+            WatchError: there was none.
         """
         if not self.calls:
             raise WatchError(
                 "no forward pass through the watched network was seen before its gradients were measured. Call the "
                 "module that was given to watch() itself, with gradients enabled, after watch()."
             )
-        self.layers = find_layers(self.parts, self.calls)
-        self._sequence = [index for index, _, _ in self.calls]
-        overwritten: set[tuple[int, int]] = set()
-        for (index, *tensors), versions in zip(self.calls, self._versions, strict=True):
-            overwritten.update((index, end) for end in (0, 1) if tensors[end]._version != versions[end])
-        self.calls[:] = self._copies
-        self._copies.clear()
-        self._recorders = [
-            (module, own, self._recording(index, module.forward, overwritten))
-            for index, (module, own, _) in enumerate(self._recorders)
-        ]
-        return self.layers
+        return find_layers(self.parts, self._originals)
 
-    def as_discovered(self) -> bool:
-        """Whether the recorded pass called the same parts in the same order as the one that was looked at."""
-        return [call[0] for call in self.calls] == self._sequence
+    def look_with(self, recorder: Callable[[int, Forward], Forward | None], begin: Callable[[], None]) -> None:
+        """Let, in later passes, `recorder(index, forward)` stand in for parts' forwards; call `begin` before each pass.
+
+        A part for which it gives None is left alone.
+        """
+        made = [(part.module, recorder(index, part.module.forward)) for index, part in enumerate(self.parts)]
+        self._stand_ins = [_StandIn(module, forward) for module, forward in made if forward is not None]
+        self._begin = begin
 
     def run(self, forward: Callable[P, R], *arguments: P.args, **keywords: P.kwargs) -> R:
-        """Carry out one forward pass of the network, recorded if it builds a graph."""
+        """Carry out one forward pass of the network, and look at it if it builds a graph."""
         if not torch.is_grad_enabled():
             return forward(*arguments, **keywords)
-        self.clear()
+        self._begin()
         self.inputs = arguments
-        if self._own is not None:
-            own_forward: Callable[P, R] = self._recorders[self._own][2]
-            return own_forward(*arguments, **keywords)
-        for module, _, recorder in self._recorders:
-            module.__dict__["forward"] = recorder
+        self.passed = True
+        stand_ins = self._stand_ins
+        if len(stand_ins) == 1 and stand_ins[0].module is self._root:
+            own: Callable[P, R] = stand_ins[0].forward
+            return own(*arguments, **keywords)
+        for stand_in in stand_ins:
+            stand_in.state["forward"] = stand_in.forward
         try:
             return forward(*arguments, **keywords)
         finally:
-            for module, own, _ in self._recorders:
-                if own is None:
-                    del module.__dict__["forward"]
+            for stand_in in stand_ins:
+                if stand_in.own is None:
+                    del stand_in.state["forward"]
                 else:
-                    module.__dict__["forward"] = own
+                    stand_in.state["forward"] = stand_in.own
 
-    def _recording(self, index: int, forward: Callable[P, R], overwritten: set[tuple[int, int]]) -> Callable[P, R]:
-        record = self.calls.append
-        copy_input, copy_output = (index, 0) in overwritten, (index, 1) in overwritten
-
-        def plain(*arguments: P.args, **keywords: P.kwargs) -> R:
-            output: Any = forward(*arguments, **keywords)
-            given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-            record((index, given, output))
-            returned: R = output
-            return returned
-
-        def copying(*arguments: P.args, **keywords: P.kwargs) -> R:
-            given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-            kept = given.detach().clone() if copy_input else given
-            output: Any = forward(*arguments, **keywords)
-            record((index, kept, output.detach().clone() if copy_output else output))
-            returned: R = output
-            return returned
-
-        return copying if copy_input or copy_output else plain
+    def _forget(self) -> None:
+        self.calls.clear()
+        self._originals.clear()
 
     def _exploring(self, index: int, forward: Callable[P, R]) -> Callable[P, R]:
-        """Record the first pass, whose tensors may all be written to later: copy them, and note what is written to."""
-
         def explore(*arguments: P.args, **keywords: P.kwargs) -> R:
             given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-            kept, version = given.detach().clone(), given._version
+            kept = given.detach().clone()
             output: Any = forward(*arguments, **keywords)
-            self.calls.append((index, given, output))
-            self._copies.append((index, kept, output.detach().clone()))
-            self._versions.append((version, output._version))
+            self._originals.append((index, given, output))
+            self.calls.append((index, kept, output.detach().clone()))
             returned: R = output
             return returned
 
         return explore
+
+
+class _StandIn:
+    """What replaces a module's forward during a pass, and what it replaces."""
+
+    __slots__ = ("forward", "module", "own", "state")
+
+    def __init__(self, module: nn.Module, forward: Forward) -> None:
+        self.module, self.forward = module, forward
+        self.state = module.__dict__
+        self.own: Forward | None = self.state.get("forward")
 
 
 class _Entrance:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shiftscope.probes.bins import FINE, REACH
 from shiftscope.probes.execute import Operation
-from shiftscope.probes.kernels import FINE, REACH
+from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.summary import BINS, LEVELS
@@ -35,26 +36,22 @@ QUANTILES = Quantity(
 
 def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        slot = network.program.site(site)
         first, *_ = [
             plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name, shape=(size,))
             for quantity, size in ((HISTOGRAM, BINS), (RANGE, 2), (OUTSIDE, 2))
         ]
-        network.program.add(Operation.MOMENTS, slot)
-        network.program.add(Operation.BINS, slot)
-        network.program.add(Operation.WRITE_HISTOGRAM, slot, first)
+        index = network.program.see(site, Want.BINS)
+        network.program.add(Operation.WRITE_HISTOGRAM, index, first)
 
 
 def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        slot = network.program.site(site)
         place = plan.add(
             Stream.LAYERS, QUANTILES, network=network.name, layer=layer.name, site=site.name, shape=(len(LEVELS),),
             coordinates=LEVELS,
         )  # fmt: skip
-        network.program.add(Operation.MOMENTS, slot)
-        network.program.add(Operation.BINS, slot)
-        network.program.add(Operation.WRITE_QUANTILES, slot, place)
+        index = network.program.see(site, Want.BINS)
+        network.program.add(Operation.WRITE_QUANTILES, index, place)
 
 
 HISTOGRAMS = Probe(

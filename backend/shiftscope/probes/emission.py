@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.frames import Layout, LayoutBuilder, NetworkInfo, RunHeader, encode
+from shiftscope.frames import Layout, LayoutBuilder, RunHeader, encode
 from shiftscope.probes import steps
+from shiftscope.probes.observation import Observation
 from shiftscope.probes.plan import Plan, Stream
+from shiftscope.probes.rows import Rows
 from shiftscope.sinks import Sink
+
+_TOGETHER = (Stream.STEPS, Stream.LAYERS, Stream.CHANNELS)
+"""Streams whose rows are filled by each network's one pass."""
 
 
 class Emission:
@@ -22,32 +27,56 @@ class Emission:
         self._networks = networks
         self._total_steps = total_steps
         self._waiting: list[Callable[[], None]] = []
-        self._begun = False
+        self._rows: Rows | None = None
+        self._learning_rate: int | None = None
         self._seq = 0
-
-    def begin(self, networks: Sequence[NetworkInfo], layouts: Sequence[Mapping[Stream, Layout]]) -> None:
-        """Send the header: the layouts side by side, stream by stream, and that of evaluations."""
-        layouts = [*layouts, self._evaluation_layout()]
-        joined = [
-            _join(stream, [layout[stream] for layout in layouts if stream in layout])
-            for stream in sorted(set().union(*layouts))
-        ]
-        self._sink.begin(RunHeader(networks=tuple(networks), layouts=tuple(joined), total_steps=self._total_steps))
-        self._begun = True
-        for send in self._waiting:
-            send()
-        self._waiting.clear()
 
     @property
     def begun(self) -> bool:
         """Whether the header is out."""
-        return self._begun
+        return self._rows is not None
 
-    def send(self, stream: Stream, step: int, parts: Sequence[NDArray[np.float32]]) -> None:
-        """Send one frame whose row is the parts, side by side."""
-        self._seq += 1
-        row = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        self._sink.frame(encode(int(stream), self._seq, step, time.time(), row))
+    def begin(self, observations: Sequence[Observation], *, learning_rate: bool) -> None:
+        """Send the header: the networks' layouts side by side, stream by stream; let the networks write there."""
+        common = Plan()
+        if learning_rate:
+            common.add(Stream.STEPS, steps.LEARNING_RATE)
+        for network in self._networks:
+            for quantity in steps.EVALUATION:
+                common.add(Stream.EVALUATION, quantity, network=network)
+        layouts = [*(observation.layouts for observation in observations), common.build()]
+        joined = {
+            stream: _join(stream, [layout[stream] for layout in layouts if stream in layout])
+            for stream in sorted(set().union(*layouts))
+        }
+        rows = Rows({stream: joined[stream].size for stream in _TOGETHER if stream in joined})
+        ends = dict(rows.starts)
+        for observation in observations:
+            observation.move(rows.values, dict(ends))
+            for stream, layout in observation.layouts.items():
+                ends[stream] += layout.size
+        self._rows, self._learning_rate = rows, ends[Stream.STEPS] if learning_rate else None
+        self._sink.begin(
+            RunHeader(
+                networks=tuple(observation.info for observation in observations),
+                layouts=tuple(joined.values()),
+                total_steps=self._total_steps,
+            )
+        )
+        for send in self._waiting:
+            send()
+        self._waiting.clear()
+
+    def send(self, streams: Collection[Stream], step: int, learning_rate: float | None) -> None:
+        """Send the rows of these streams as they are now."""
+        rows = self._rows
+        if rows is None:
+            raise RuntimeError("send() before begin()")
+        if self._learning_rate is not None:
+            rows.values[self._learning_rate] = np.nan if learning_rate is None else learning_rate
+        for frame in rows.frames(streams, self._seq + 1, step, time.time()):
+            self._sink.frame(frame)
+            self._seq += 1
 
     def evaluation(self, step: int, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Send what was found in eval mode, by network and quantity."""
@@ -57,17 +86,14 @@ class Emission:
             for quantity in steps.EVALUATION
         ]
         row = np.array(values, dtype=np.float32)
-        if self._begun:
-            self.send(Stream.EVALUATION, step, [row])
+        if self.begun:
+            self._send_row(Stream.EVALUATION, step, row)
         else:
-            self._waiting.append(lambda: self.send(Stream.EVALUATION, step, [row]))
+            self._waiting.append(lambda: self._send_row(Stream.EVALUATION, step, row))
 
-    def _evaluation_layout(self) -> Mapping[Stream, Layout]:
-        plan = Plan()
-        for network in self._networks:
-            for quantity in steps.EVALUATION:
-                plan.add(Stream.EVALUATION, quantity, network=network)
-        return plan.build()
+    def _send_row(self, stream: Stream, step: int, row: NDArray[np.float32]) -> None:
+        self._seq += 1
+        self._sink.frame(encode(int(stream), self._seq, step, time.time(), row))
 
 
 def _join(stream: Stream, layouts: Sequence[Layout]) -> Layout:

@@ -8,47 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.probes.compiled import compiled, float32_at, float64_at
-from shiftscope.probes.kernels import (
-    INFINITIES,
-    NANS,
-    NOT_FINITE,
-    SQUARES,
-    bins,
-    channel_moments,
-    moments32,
-    moments64,
-    squares,
-)
+from shiftscope.probes.kernels import INFINITIES, NANS, squares
 from shiftscope.probes.summary import write_histogram, write_moments, write_not_finite, write_quantiles
 
 
 class Operation(IntEnum):
-    """What is done with a slot; the comments name what an operation has beside slot and place in the row."""
+    """What is done; the comments say what an operation's index is of, and its argument."""
 
-    MOMENTS = 0
-    BINS = 1
-    SQUARES = 2
-    WRITE_MOMENTS = 3
-    WRITE_NOT_FINITE = 4
-    WRITE_HISTOGRAM = 5
-    WRITE_QUANTILES = 6
-    WRITE_NORM = 7  # number of slots from this one on, taken together
-    WRITE_TOTAL_NOT_FINITE = 8  # over all slots
-    COPY = 9
-    CHANNEL_MOMENTS = 10  # number of channels; means, then variances
-    GAP = 11  # place of the batch means, followed by the variances; index of the constant eps
+    SQUARES = 0  # index: of a gradient
+    WRITE_MOMENTS = 1  # of a site
+    WRITE_NOT_FINITE = 2  # of a site
+    WRITE_HISTOGRAM = 3  # of a site
+    WRITE_QUANTILES = 4  # of a site
+    WRITE_NORM = 5  # of the first gradient; argument: number of gradients taken together
+    WRITE_TOTAL_NOT_FINITE = 6
+    WRITE_VECTOR = 7  # of the first number among those found by channel; argument: how many
+    COPY = 8  # of a parameter or buffer
+    GAP = 9  # of a running mean; argument: place of the batch means, followed by the variances; constant: eps
 
 
 # numba takes plain integers as constants.
-_MOMENTS, _BINS, _SQUARES = int(Operation.MOMENTS), int(Operation.BINS), int(Operation.SQUARES)
-_WRITE_MOMENTS, _WRITE_NOT_FINITE = int(Operation.WRITE_MOMENTS), int(Operation.WRITE_NOT_FINITE)
-_WRITE_HISTOGRAM, _WRITE_QUANTILES = int(Operation.WRITE_HISTOGRAM), int(Operation.WRITE_QUANTILES)
-_WRITE_NORM, _WRITE_TOTAL = int(Operation.WRITE_NORM), int(Operation.WRITE_TOTAL_NOT_FINITE)
-_COPY, _CHANNEL_MOMENTS, _GAP = int(Operation.COPY), int(Operation.CHANNEL_MOMENTS), int(Operation.GAP)
+_SQUARES, _WRITE_MOMENTS = int(Operation.SQUARES), int(Operation.WRITE_MOMENTS)
+_WRITE_NOT_FINITE, _WRITE_HISTOGRAM = int(Operation.WRITE_NOT_FINITE), int(Operation.WRITE_HISTOGRAM)
+_WRITE_QUANTILES, _WRITE_NORM = int(Operation.WRITE_QUANTILES), int(Operation.WRITE_NORM)
+_WRITE_TOTAL, _WRITE_VECTOR = int(Operation.WRITE_TOTAL_NOT_FINITE), int(Operation.WRITE_VECTOR)
+_COPY, _GAP = int(Operation.COPY), int(Operation.GAP)
 
-ADDRESS, COUNT, WIDE, INNER = range(4)
-"""Columns of a slot: where its values lie, how many, whether they are float64, how many lie together per channel."""
-SLOT = 4
+ADDRESS, COUNT, WIDE = range(3)
+"""Columns of a slot: where its values lie, how many, whether they are float64."""
+SLOT = 3
 
 
 @compiled()
@@ -71,47 +59,44 @@ def _gap(slot: NDArray[np.int64], row: NDArray[np.float32], at: int, batch: int,
 
 
 @compiled()
-def _norm(state: NDArray[np.float64], first: int, count: int) -> float:
+def _norm(sums: NDArray[np.float64], first: int, count: int) -> float:
     total = 0.0
     for i in range(first, first + count):
-        total += state[i, SQUARES]
+        total += sums[i, 0]
     norm: float = np.sqrt(total)
     return norm
 
 
 @compiled()
-def execute(  # noqa: C901, PLR0912  a table of operations is a table of cases
+def execute(  # noqa: C901, PLR0913, PLR0917  cases of a table; numba takes no keywords
     operations: NDArray[np.int64],
     slots: NDArray[np.int64],
-    constants: NDArray[np.float64],
-    levels: NDArray[np.float64],
+    sums: NDArray[np.float64],
     state: NDArray[np.float64],
     fine: NDArray[np.int32],
+    vectors: NDArray[np.float32],
+    constants: NDArray[np.float64],
+    levels: NDArray[np.float64],
     row: NDArray[np.float32],
 ) -> None:
-    """Carry out `operations`, shape (operations, 5): operation, slot, place in the row, and two more that vary.
+    """Carry out `operations`, shape (operations, 5): operation, index, place in the row, argument, constant.
 
     Args:
         operations: the table.
-        slots: shape (slots, SLOT).
+        slots: gradients, parameters and buffers, shape (slots, SLOT).
+        sums: for each slot that is a gradient, its sum of squares and count of what is not finite; filled on the way.
+        state: what was seen at sites, shape (sites, STATE).
+        fine: their fine histograms, shape (sites, STRIDE).
+        vectors: what was found by channel.
         constants: numbers that operations refer to by index.
         levels: quantile levels, ascending.
-        state: shape (slots, STATE), what is known of each slot's values; filled on the way.
-        fine: shape (slots, STRIDE), their fine histograms; filled on the way.
         row: what is written to.
     """
     for i in range(operations.shape[0]):
         operation, k, at = operations[i, 0], operations[i, 1], operations[i, 2]
-        address, n, wide = slots[k, ADDRESS], slots[k, COUNT], slots[k, WIDE] != 0
-        if operation == _MOMENTS:
-            if wide:
-                moments64(address, n, state[k])
-            else:
-                moments32(address, n, state[k])
-        elif operation == _BINS:
-            bins(address, n, wide, state[k], fine[k])
-        elif operation == _SQUARES:
-            state[k, SQUARES], state[k, NOT_FINITE] = squares(address, n, wide)
+        argument = operations[i, 3]
+        if operation == _SQUARES:
+            sums[k, 0], sums[k, 1] = squares(slots[k, ADDRESS], slots[k, COUNT], slots[k, WIDE] != 0)
         elif operation == _WRITE_MOMENTS:
             write_moments(state[k], row, at)
         elif operation == _WRITE_NOT_FINITE:
@@ -121,12 +106,12 @@ def execute(  # noqa: C901, PLR0912  a table of operations is a table of cases
         elif operation == _WRITE_QUANTILES:
             write_quantiles(state[k], fine[k], levels, row, at)
         elif operation == _WRITE_NORM:
-            row[at] = _norm(state, k, operations[i, 3])
+            row[at] = _norm(sums, k, argument)
         elif operation == _WRITE_TOTAL:
-            row[at] = state[:, NANS].sum() + state[:, INFINITIES].sum() + state[:, NOT_FINITE].sum()
+            row[at] = state[:, NANS].sum() + state[:, INFINITIES].sum() + sums[:, 1].sum()
+        elif operation == _WRITE_VECTOR:
+            row[at : at + argument] = vectors[k : k + argument]
         elif operation == _COPY:
             _copy(slots[k], row, at)
-        elif operation == _CHANNEL_MOMENTS:
-            channel_moments(address, n, wide, slots[k, INNER], row[at : at + 2 * operations[i, 3]])
         elif operation == _GAP:
-            _gap(slots[k], row, at, operations[i, 3], constants[operations[i, 4]])
+            _gap(slots[k], row, at, argument, constants[operations[i, 4]])

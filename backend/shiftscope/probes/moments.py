@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shiftscope.probes.execute import Operation
+from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
 from shiftscope.probes.probe import Probe, Tier
 
@@ -23,24 +24,22 @@ _COUNTS = (NAN_COUNT, INFINITE_COUNT)
 
 def _lay_moments(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        slot = network.program.site(site)
         first, *_ = [
             plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name)
             for quantity in _MOMENTS
         ]
-        network.program.add(Operation.MOMENTS, slot)
-        network.program.add(Operation.WRITE_MOMENTS, slot, first)
+        index = network.program.see(site, Want.MOMENTS)
+        network.program.add(Operation.WRITE_MOMENTS, index, first)
 
 
 def _lay_counts(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        slot = network.program.site(site)
         first, *_ = [
             plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name)
             for quantity in _COUNTS
         ]
-        network.program.add(Operation.MOMENTS, slot)
-        network.program.add(Operation.WRITE_NOT_FINITE, slot, first)
+        index = network.program.see(site, Want.MOMENTS)
+        network.program.add(Operation.WRITE_NOT_FINITE, index, first)
 
 
 MOMENTS = Probe("moments", Tier.ESSENTIAL, "mean, variance, extremes of each site", _MOMENTS, _lay_moments)

@@ -5,21 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.probes.bins import FINE, FOLD, STRIDE
 from shiftscope.probes.compiled import compiled
-from shiftscope.probes.kernels import (
-    FINE,
-    FINITE,
-    FOLD,
-    INFINITIES,
-    LOWER,
-    MAXIMUM,
-    MEAN,
-    MINIMUM,
-    NANS,
-    STRIDE,
-    UPPER,
-    VARIANCE,
-)
+from shiftscope.probes.kernels import FINITE, INFINITIES, LOWER, MAXIMUM, MEAN, MINIMUM, NANS, UPPER, VARIANCE
 
 BINS = FINE // FOLD
 """Bins of the histogram that is shown."""
