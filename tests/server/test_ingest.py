@@ -51,7 +51,7 @@ def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveSer
         ('{"type": "dance"}', "does not match any of the expected tags"),
         ('{"type": "progress", "step": -1}', "greater than or equal to 0"),
         ('{"type": "begin", "header": {"networks": [], "layouts": []}}', "begin a second time"),
-        ('{"type": "event", "kind": "state", "step": 1, "message": ""}', "'diverged' or 'note'"),
+        ('{"type": "event", "kind": "state", "step": 1, "message": ""}', "Input should be 'diverged', 'note'"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(server: LiveServer, message: bytes | str, words: str) -> None:
