@@ -44,6 +44,11 @@ export class StreamHistory {
     this.kept = 0;
     /** grows whenever something other than an append at the end happened: what was drawn must be drawn anew */
     this.epoch = 0;
+    /**
+     * Whether frames between two sequence numbers are still on their way: nothing is drawn across them.
+     * @type {(from: number, to: number) => boolean}
+     */
+    this.missing = () => false;
     /** @type {Float32Array[]} */
     this.chunks = [];
     /** @type {number[]} */
@@ -189,6 +194,11 @@ export class StreamHistory {
     }
     this.columns.set(offset, values);
     return values;
+  }
+
+  /** Whether frames just before a position are still on their way. @param {number} position */
+  gapBefore(position) {
+    return position > 0 && this.missing(this.seqs[this.order[position - 1]], this.seqs[this.order[position]]);
   }
 
   get lastStep() {

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null, theme: "light" | "dark" | null,
- *   experiment: string | null, config: Record<string, any> | null}} Linked
+ *   pair: string | null, config: Record<string, any> | null}} Linked
  */
 
 /** @param {string | null} text */
@@ -35,7 +35,7 @@ export function readLink(search) {
   const theme = query.get("theme");
   return {
     run: query.get("run"), look, embed: query.has("embed"), language: query.get("lang"), theme: theme === "light" || theme === "dark" ? theme : null,
-    experiment: query.get("experiment"), config: configOf(query.get("config")),
+    pair: query.get("pair"), config: configOf(query.get("config")),
   };
 }
 
@@ -53,6 +53,7 @@ export function writeLink(run, look, kept = {}) {
   if (look.scale !== "sigma") query.set("scale", look.scale);
   if (look.drift !== null) query.set("drift", look.drift);
   if (look.unit !== null) query.set("unit", String(look.unit));
+  if (kept.pair) query.set("pair", kept.pair);
   if (kept.embed) query.set("embed", "");
   if (kept.language) query.set("lang", kept.language);
   if (kept.theme) query.set("theme", kept.theme);

@@ -8,7 +8,8 @@ import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
 import { readLink, writeLink } from "./link.js";
 import { LANGUAGES } from "./locales/index.js";
 import { drawNotices } from "./notices.js";
-import { makeRuns } from "./runs.js";
+import { drawPair, followParent } from "./pair.js";
+import { describe, makeRuns } from "./runs.js";
 import { Session } from "./session.js";
 import { makeSetup } from "./setup.js";
 import { Stage } from "./stage.js";
@@ -63,7 +64,9 @@ const opened = (run) => {
   open(run.id);
 };
 const setup = makeSetup({ ...common, opened });
-const runs = makeRuns({ ...common, open, again: setup.open });
+/** @param {string} run */
+const pair = (run) => location.assign(`${location.pathname}${writeLink(state().open, state().look, { pair: run })}`);
+const runs = makeRuns({ ...common, open, pair, again: setup.open });
 const controls = makeControls(common);
 const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help });
 const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });
@@ -83,8 +86,9 @@ function help(view) {
 function refresh() {
   const { run, header, open: opened_, runs: list } = state();
   const started = session?.history !== null && header !== null;
-  byId("welcome").hidden = opened_ !== null || list === null;
-  byId("waiting").hidden = opened_ === null ? list !== null : started && drawable;
+  const paired = linked.pair !== null;
+  byId("welcome").hidden = paired || opened_ !== null || list === null;
+  byId("waiting").hidden = paired || (opened_ === null ? list !== null : started && drawable);
   byId("stage").hidden = opened_ === null || !started;
   if (opened_ === null) byId("timeline").hidden = true;
   byId("run-title").hidden = !run;
@@ -170,5 +174,17 @@ async function load() {
   if (!list) return void setTimeout(load, RECHECK_EVERY);
   dispatch({ type: "runs", runs: list });
 }
-if (linked.run) open(linked.run);
-await load();
+if (linked.run && linked.pair) {
+  await load();
+  const names = [linked.run, linked.pair].map((id) => {
+    const run = state().runs?.find((one) => one.id === id);
+    return run ? `${run.name} · ${describe(run, t)}` : id;
+  });
+  byId("welcome").hidden = byId("waiting").hidden = true;
+  byId("pair").hidden = false;
+  drawPair(byId("pair"), [linked.run, linked.pair], state().look, { language: t("locale"), theme: theme.name, names });
+} else {
+  if (linked.embed) followParent(store);
+  if (linked.run) open(linked.run);
+  await load();
+}

@@ -22,7 +22,7 @@ export function describe(run, t) {
 
 /**
  * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, open: (run: string | null) => void,
- *   dispatch: (action: import("./state.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
+ *   pair: (run: string) => void, dispatch: (action: import("./state.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
  */
 export function makeRuns(host) {
   /** @type {HTMLDialogElement} */
@@ -41,6 +41,7 @@ export function makeRuns(host) {
       h("span", { class: "pill", "data-state": run.state }, t(`state.${run.state}`)),
       h("div", { class: "actions" },
         h("button", { ...label("rename"), on: { click: () => rename(run) } }, t("rename")),
+        !current && host.state().open !== null ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with")) : null,
         run.config ? h("button", { ...label("again"), on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) } }, t("again")) : null,
         h("button", { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } }, t("recording")),
         h("button", { ...label("delete"), class: "danger", disabled: isLive(run), title: isLive(run) ? t("delete.live") : "", on: { click: () => remove(run) } }, t("delete"))),

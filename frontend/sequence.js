@@ -26,6 +26,12 @@ export class Received {
     return true;
   }
 
+  /** Whether a number between two that have arrived is missing. @param {number} from @param {number} to */
+  missing(from, to) {
+    if (this.intervals.length < 2) return false;
+    return !this.intervals.some(([first, last]) => first <= from && to <= last);
+  }
+
   /** The highest number below which nothing is missing: what `after=` takes. */
   get contiguous() {
     return this.intervals.length && this.intervals[0][0] === 1 ? this.intervals[0][1] : 0;

@@ -55,15 +55,19 @@ export class Session {
     if (this.history) return;
     this.places = new Places(header);
     this.history = new RunHistory(this.places.sizes);
+    for (const stream of this.history.streams.values()) stream.missing = (from, to) => this.received.missing(from, to);
   }
 
   /** @param {ArrayBuffer} frames */
   take(frames) {
     const { places, history, received } = this;
     if (!places || !history) return;
+    const holes = received.intervals.length;
     eachFrame(frames, places.sizes, (frame) => {
       if (received.add(frame.seq)) history.append(frame);
     });
+    // A hole that closed is drawn over, also in streams that had no frame in it.
+    if (received.intervals.length < holes) for (const stream of history.streams.values()) stream.epoch++;
   }
 
   close() {

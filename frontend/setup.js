@@ -24,10 +24,12 @@ export function makeSetup(host) {
   }
 
   /** @param {Record<string, any>} [config] */
-  function open(config) {
-    const { schema, experiments } = host.state();
+  async function open(config) {
+    const { experiments } = host.state();
     const t = host.t();
-    if (!schema) return;
+    // Pressed before everything had loaded: the form needs its schema.
+    const schema = host.state().schema ?? (await host.attempt(api.schema));
+    if (!schema || dialog.open) return;
     const initial = { ...beginning(schema, experiments), ...config };
     const form = makeForm(schema, initial, t);
     const name = h("input", { id: "new-name", type: "text", maxLength: 200, placeholder: t("setup.name.hint"), autocomplete: "off" });

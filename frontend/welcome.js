@@ -6,6 +6,41 @@ import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */
 
+const LAYERS = 5;
+const ROW = 42;
+
+/** A bell as a path. @param {number} x @param {number} base @param {number} width @param {number} height */
+function bell(x, base, width, height) {
+  const points = Array.from({ length: 41 }, (_, i) => {
+    const z = (i - 20) / 6;
+    return `${(x + z * width).toFixed(1)},${(base - height * Math.exp((-z * z) / 2)).toFixed(1)}`;
+  });
+  return `M${points.join("L")}Z`;
+}
+
+/** A sketch of what one will see: without batch norm the layers wander off, more with depth. @param {string} title */
+function sketch(title) {
+  const namespace = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(namespace, "svg");
+  svg.setAttribute("viewBox", `0 0 420 ${LAYERS * ROW + 30}`);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", title);
+  const add = (/** @type {string} */ name, /** @type {string} */ d) => {
+    const path = document.createElementNS(namespace, "path");
+    path.setAttribute("class", name);
+    path.setAttribute("d", d);
+    svg.append(path);
+  };
+  for (let layer = LAYERS - 1; layer >= 0; layer--) {
+    const base = (LAYERS - layer) * ROW + 20;
+    add("none", bell(90 + 11 * layer, base, 13 + 4.5 * layer, 46 / (1 + 0.16 * layer)));
+    add("outline", bell(84, base, 13, 46));
+    add("batch", bell(310 + 2 * (layer % 2), base, 14, 44));
+    add("outline", bell(309, base, 13, 46));
+  }
+  return svg;
+}
+
 /**
  * @param {HTMLElement} root
  * @param {import("./state.js").State} state
@@ -18,7 +53,7 @@ export function drawWelcome(root, state, t, acts) {
   root.dataset.key = key;
   const count = state.runs?.length ?? 0;
   root.replaceChildren(
-    h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", {}, t("welcome.text")),
+    h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", {}, t("welcome.text")), sketch(t("welcome.picture")),
       h("div", { class: "go" }, h("button", { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } }, t("welcome.start")),
         h("button", { type: "button", disabled: state.schema === null, on: { click: acts.configure } }, t("welcome.configure")),
         count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)),

@@ -85,6 +85,7 @@ export class LinesPainter {
       const slot = order[position];
       if (position >= drawn) line.last = line.series.smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
       const y = pixelOf(mapping.y, line.last);
+      if (stream.gapBefore(position)) pen = false;
       if (!Number.isFinite(y)) {
         pen = false;
         column = NaN;

@@ -44,7 +44,7 @@ export class RasterPainter {
     if (this.drawn >= stream.count) return;
     for (let position = Math.max(0, this.drawn - 1); position < stream.count; position++) {
       const from = Math.max(0, this.#x(position));
-      const next = position + 1 < stream.count ? this.#x(position + 1) : from + 1;
+      const next = position + 1 < stream.count && !stream.gapBefore(position + 1) ? this.#x(position + 1) : from + 1;
       const to = Math.min(width, next);
       if (to > from) this.#column(stream.order[position], from, to - from);
     }

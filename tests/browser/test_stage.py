@@ -44,9 +44,11 @@ def stage(page: Page, finished: str) -> Page:
 def ready(page: Page) -> None:
     """Wait until every chart on the screen has been drawn with the whole history."""
     eventually(lambda: page.evaluate(
-        """() => window.shiftscope && [...shiftscope.stage.charts.values()].length >= 6 &&
-            [...shiftscope.stage.charts.values()].every(({chart}) => !chart.visible || (chart.figure && !chart.stale)) &&
-            shiftscope.session().history.stream(1).count >= 151 - 1"""))  # fmt: skip
+        """() => {
+            const charts = window.shiftscope ? [...shiftscope.stage.charts.values()].map((one) => one.chart) : [];
+            return charts.length >= 6 && charts.every((chart) => !chart.visible || (chart.figure && !chart.stale)) &&
+                shiftscope.session().history.stream(1).count >= 150;
+        }"""))  # fmt: skip
     page.wait_for_timeout(400)
 
 
@@ -130,7 +132,7 @@ def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
     assert box
     place = stage.evaluate(
         """() => { const {gd} = shiftscope.stage.charts.get('ridges').chart; const {xaxis, yaxis} = gd._fullLayout;
-            const trace = gd.data.findIndex((one) => one.uid === 'now-0-1'); const {x, y} = gd.data[trace]; const i = 32;
+            const {x, y} = gd.data.find((one) => one.uid === 'now-0-1'); const i = 32;
             return [xaxis._offset + xaxis._m * x[i] + xaxis._b, yaxis._offset + yaxis._m * y[i] + yaxis._b]; }"""
     )
     stage.mouse.move(box["x"] + place[0] - 3, box["y"] + place[1])
@@ -223,6 +225,23 @@ def test_a_run_is_renamed_and_deleted(page: Page, server: LiveServer) -> None:
     eventually(lambda: run not in [one["id"] for one in server.client.get("/api/runs").json()])
 
 
+def test_two_runs_side_by_side_share_what_is_looked_at(page: Page, server: LiveServer, finished: str) -> None:
+    other = server.start(config={**SHORT, "optimizer": {"kind": "adam"}}, name="the other one")["id"]
+    server.wait(other, "finished")
+    page.goto(f"/?run={finished}")
+    ready(page)
+    page.click("#show-runs")
+    page.get_by_role("button", name="Compare: the other one").click()
+    eventually(lambda: f"pair={other}" in page.url)
+    expect(page.locator("#pair figcaption").nth(1)).to_contain_text("the other one")
+    frames = [page.frame_locator("#pair iframe").nth(i) for i in range(2)]
+    for frame in frames:
+        expect(frame.locator('[data-view="ridges"] .js-fill').first).to_be_visible()
+    frames[0].locator("#to-start").click()
+    for frame in frames:
+        expect(frame.locator("#timeline .at")).to_have_text("step 0")
+
+
 def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:
     page.goto(f"/?run={finished}&embed")
     ready(page)
@@ -255,8 +274,8 @@ def test_korean_is_complete_and_stays(context: BrowserContext, finished: str) ->
 def seen(request: pytest.FixtureRequest, browser: Browser, server: LiveServer) -> Iterator[Page]:
     theme, width = request.param
     context = browser.new_context(
-        base_url=server.url, color_scheme=theme, viewport={"width": width, "height": 900}, locale="en-US", bypass_csp=True,
-        reduced_motion="reduce",
+        base_url=server.url, color_scheme=theme, viewport={"width": width, "height": 900}, locale="en-US",
+        bypass_csp=True, reduced_motion="reduce",
     )  # fmt: skip
     context.set_default_timeout(15_000)
     yield context.new_page()

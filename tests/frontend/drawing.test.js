@@ -54,3 +54,10 @@ test("a thousand values in one pixel cost a few strokes and keep their extremes"
   const heights = context.strokes.map(([, , y]) => y);
   assert.ok(heights.includes(10) && heights.includes(98));
 });
+
+test("nothing is drawn across frames that are still on their way", () => {
+  const { made, context, stream } = painter([0, 1, 8, 9], [1, 1, 1, 1]);
+  stream.missing = (from, to) => from === 2 && to === 9;
+  made.advance();
+  assert.equal(context.strokes.map(([pen]) => pen).join(""), "MLML");
+});

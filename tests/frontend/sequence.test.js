@@ -30,6 +30,12 @@ test("newest first, then the older ones: the gap closes from below", () => {
   assert.deepEqual(received.intervals, [[1, 92]]);
 });
 
+test("between two numbers that have arrived, others may be missing", () => {
+  const received = new Received();
+  for (const seq of [1, 2, 3, 9, 10]) received.add(seq);
+  assert.deepEqual([received.missing(1, 3), received.missing(3, 9), received.missing(9, 10)], [false, true, false]);
+});
+
 test("any order of arrival ends the same", () => {
   const numbers = Array.from({ length: 200 }, (_, i) => i + 1);
   let random = 12345;
