@@ -21,6 +21,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install pip==26.2
 	$(PIP) install -c constraints.txt -e .
+	@# What measures is compiled now, once, and not when Start is pressed.
+	$(VENV)/bin/python -c "from shiftscope.probes import warm_up; warm_up()"
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

@@ -70,7 +70,7 @@ class Supervisor:
             async with self._places:
                 if not run.state.ended:
                     await run.move(RunState.PREPARING)
-                    run.prepare(Preparing(message="starting a worker"))
+                    run.prepare(Preparing(message="starting a worker (the first on a machine compiles for half a minute)"))
                     await self._work(run)
         except OSError as error:
             await run.move(RunState.FAILED, f"no worker could be started: {error}")
