@@ -168,6 +168,14 @@ def _received(page: Page) -> int:
     return count
 
 
+def _missing(page: Page, history: int, streams: int, source: Source) -> int:
+    """Return how many frames the page lacks once it has taken in what was sent."""
+    deadline = time.monotonic() + 20
+    while (missing := history + streams * source.sent - _received(page)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return missing
+
+
 def _watch(page: Page, cdp: CDPSession, seconds: float) -> dict[str, float]:
     """Watch the page for some seconds while updates flow."""
     page.evaluate("bench.frames.length = 0, bench.long = 0")
@@ -217,8 +225,7 @@ def measure(seconds: float, updates: int, rate: float) -> dict[str, float]:
         if updates:
             result |= _grow(page, cdp, source, updates)
             source.flowing.clear()
-            time.sleep(1)
-            result["missing"] = streams * (HISTORY + source.sent) - _received(page)
+            result["missing"] = _missing(page, streams * HISTORY, streams, source)
         source.closing.set()
         time.sleep(0.3)
         browser.close()

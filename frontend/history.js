@@ -7,7 +7,7 @@
  */
 
 const CHUNK_ROWS = 64;
-const ROW_BUDGET_BYTES = 96 * 2 ** 20;
+const ROW_BUDGET_BYTES = 24 * 2 ** 20;
 const FEWEST_ROWS = 2304;
 const MOST_ROWS = 65_536;
 

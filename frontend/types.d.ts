@@ -73,6 +73,8 @@ export interface Series {
   stream: number; offset: number; axes: string; color: string; width: number; name: string; dash?: number[];
   /** what is drawn is a running average; labels and tables keep the exact values */
   smooth?: boolean;
+  /** one of many: its values are read from the kept rows, no column of its own is held */
+  many?: boolean;
 }
 /** Cells over steps: `paint` fills one column of `out`, bottom to top, as ABGR words. */
 export interface Raster {

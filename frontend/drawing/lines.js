@@ -7,6 +7,8 @@ import { pixelOf } from "./mapping.js";
 /** @typedef {import("../types").Mapping} Mapping */
 /** @typedef {import("../history.js").StreamHistory} StreamHistory */
 
+const NONE = new Float32Array(0);
+
 /** A line and where its pen is. */
 class Line {
   /** @param {Series} series @param {Float32Array} column */
@@ -39,7 +41,7 @@ export class LinesPainter {
     for (const one of series) {
       const style = `${one.color}|${one.width}|${one.dash ?? ""}`;
       const lines = this.styles.get(style) ?? [];
-      lines.push(new Line(one, stream.column(one.offset)));
+      lines.push(new Line(one, one.many ? NONE : stream.column(one.offset)));
       this.styles.set(style, lines);
     }
   }
@@ -74,7 +76,8 @@ export class LinesPainter {
   #trace(line) {
     const { context, stream, mapping, drawn } = this;
     const { steps, order, count } = stream;
-    if (line.column.length < count) line.column = stream.column(line.series.offset);
+    const { many, smooth, offset } = line.series;
+    if (!many && line.column.length < count) line.column = stream.column(offset);
     if (drawn === 0) line.smoother = new Smoother();
     let pen = false;
     let column = NaN;
@@ -83,7 +86,9 @@ export class LinesPainter {
     let last = 0;
     for (let position = Math.max(0, drawn - 1); position < count; position++) {
       const slot = order[position];
-      if (position >= drawn) line.last = line.series.smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
+      if (many && stream.rowOf[slot] < 0) continue;
+      if (many) line.last = stream.value(slot, offset);
+      else if (position >= drawn) line.last = smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
       const y = pixelOf(mapping.y, line.last);
       if (stream.gapBefore(position)) pen = false;
       if (!Number.isFinite(y)) {

@@ -2,11 +2,20 @@
 
 /** @typedef {import("../types").Mapping} Mapping */
 
+const WHOLE = Array.from({ length: 4096 }, (_, i) => String(i));
+const PARTS = Array.from({ length: 100 }, (_, i) => (i === 0 ? "" : `.${String(i).padStart(2, "0").replace(/0$/, "")}`));
+
 /**
- * Two decimals, no trailing zeros: what Plotly writes.
+ * A coordinate as Plotly writes it: two decimals, no zeros at the end. From tables, for there are thousands in a frame.
  * @param {number} value
  */
-export const coordinate = (value) => Math.round(value * 100) / 100;
+export function coordinate(value) {
+  let hundredths = Math.round(value * 100);
+  const sign = hundredths < 0 ? "-" : "";
+  if (hundredths < 0) hundredths = -hundredths;
+  const whole = Math.floor(hundredths / 100);
+  return sign + (WHOLE[whole] ?? whole) + PARTS[hundredths - whole * 100];
+}
 
 /**
  * The `d` of a line through points.

@@ -91,7 +91,7 @@ function channelLines(scene, row, quantity) {
     column++;
     return Array.from({ length: Math.min(place.size, MOST_CHANNELS) }, (_, channel) => ({
       stream: place.stream, offset: place.offset + channel, axes: axisId("x", column) + axisId("y", row), column, row,
-      network: network.name, name: `${quantity}[${channel}]`, width: scene.look.unit === channel ? 2.6 : 0.9,
+      many: true, network: network.name, name: `${quantity}[${channel}]`, width: scene.look.unit === channel ? 2.6 : 0.9,
       color: css(colors[index], scene.look.unit === null ? 0.55 : scene.look.unit === channel ? 1 : 0.2),
     }));
   });

@@ -27,6 +27,7 @@ const MOST_SPOKEN = 12;
  */
 export function points(scene, line, most = MOST_POINTS) {
   const stream = scene.history.stream(line.stream);
+  if (line.many) return keptPoints(stream, line, most);
   const column = stream.column(line.offset);
   const positions = spread(stream.count, most);
   const raw = positions.map((position) => column[stream.order[position]]);
@@ -36,6 +37,13 @@ export function points(scene, line, most = MOST_POINTS) {
     y = positions.map((position) => smoothed[position]);
   }
   return { x: positions.map((position) => stream.steps[stream.order[position]]), y, raw };
+}
+
+/** @param {import("../history.js").StreamHistory} stream @param {Series} line @param {number} most */
+function keptPoints(stream, line, most) {
+  const slots = spread(stream.count, most).map((position) => stream.order[position]).filter((slot) => stream.rowOf[slot] >= 0);
+  const raw = slots.map((slot) => stream.value(slot, line.offset));
+  return { x: slots.map((slot) => stream.steps[slot]), y: raw, raw };
 }
 
 /** By position: the line as it is drawn. @param {import("../history.js").StreamHistory} stream @param {Float32Array} column */
@@ -56,6 +64,7 @@ function settledPoints(scene, line) {
  */
 export function valueNow(scene, line) {
   const stream = scene.history.stream(line.stream);
+  if (line.many) return stream.value(stream.slotAt(scene.look.step), line.offset);
   const position = scene.look.step === null ? stream.count - 1 : stream.position(scene.look.step);
   return position < 0 ? NaN : stream.column(line.offset)[stream.order[position]];
 }
