@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from shiftscope.config import RunConfig
+from shiftscope.lab.experiments.changes import changed
 from shiftscope.lab.experiments.text import Text
 from shiftscope.lab.experiments.verdict import Figures, Results, Verdict
 
@@ -69,6 +70,12 @@ class Experiment(_Data):
     def config(self) -> RunConfig:
         """The config of the first run."""
         return self.runs[0].config
+
+    @computed_field(description="config with the one thing changed that `change` names")  # type: ignore[prop-decorator]
+    @property
+    def next(self) -> RunConfig | None:
+        """The config of the first run with one thing changed."""
+        return changed(self.id, self.config)
 
     def plan(self, *, quick: bool = False, seeds: int | None = None) -> tuple[tuple[PlannedRun, int], ...]:
         """Return the runs to be done, each with its seed; all labels of one seed come before the next seed."""
