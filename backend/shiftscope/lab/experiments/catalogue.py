@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 from shiftscope.lab.experiments.claims import (
+    axes,
+    batch_sizes,
+    corruptions,
+    drift,
+    gradients,
+    inference,
+    initialization,
+    learning_rates,
     mnist_table,
+    optimizers,
+    papers,
+    place,
+    recurrent,
+    redundancy,
+    regularization,
+    scaling,
+    whitening,
 )
 from shiftscope.lab.experiments.experiment import Claim, Experiment
 
 CLAIMS: tuple[Claim, ...] = (
     mnist_table.CLAIM,
     mnist_table.XAVIER,
+    gradients.VANISH,
+    gradients.EXPLODE,
+    initialization.CLAIM,
+    learning_rates.CLAIM,
+    batch_sizes.CLAIM,
+    regularization.CLAIM,
+    place.CLAIM,
+    redundancy.CLAIM,
+    inference.STATISTICS,
+    inference.FOLD,
+    corruptions.CLAIM,
+    drift.ACCUMULATES,
+    drift.SAMPLING,
+    whitening.CLAIM,
+    recurrent.CLAIM,
+    scaling.CLAIM,
+    optimizers.CLAIM,
+    axes.CLAIM,
+    papers.FIGURE_ONE,
+    papers.LANDSCAPE,
 )
 
 

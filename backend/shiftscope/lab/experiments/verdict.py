@@ -105,6 +105,8 @@ def number(value: float, digits: int = 3) -> str:
     """Return a number with `digits` significant digits, as people write it."""
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "NaN")
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
     if value == 0 or 1e-4 <= abs(value) < 1e6:
         places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
         return f"{value:.{min(places, 6)}f}"
@@ -129,11 +131,7 @@ def conclude(parts: Sequence[Part], table: Table) -> Verdict:
     if not failed:
         kind, sentence = "supported", t("Supported: ", "지지됨: ") + _enumerate(held)
     elif not held:
-        kind, sentence = (
-            "not_supported",
-            t("Not supported. It does not hold that ", "지지되지 않음. 성립하지 않는 것: "),
-        )
-        sentence = sentence + _enumerate(failed)
+        kind, sentence = "not_supported", t("Not supported. ", "지지되지 않음. ") + _FAILS + _enumerate(failed)
     else:
         kind, sentence = "depends", t("It depends. ", "부분적으로만 성립. ")
         sentence = sentence + _HOLDS + _enumerate(held) + Text.same(" ") + _FAILS + _enumerate(failed)

@@ -11,9 +11,9 @@ from shiftscope.config import (
     Thinning,
     Variant,
 )
-from shiftscope.lab.experiments.experiment import PlannedRun, Source
+from shiftscope.lab.experiments.experiment import Look, PlannedRun, Source, View
 from shiftscope.lab.experiments.text import Text, t
-from shiftscope.lab.experiments.verdict import Results, number, percent
+from shiftscope.lab.experiments.verdict import Part, Results, number, percent
 
 PLAIN = "without BN"
 BN = "with BN"
@@ -69,3 +69,13 @@ def pair(results: Results, label: str, name: str, *, fraction: bool = False) -> 
 def name_of(network: str) -> Text:
     """Return a network's name as people read it."""
     return {PLAIN: WITHOUT_BN, BN: WITH_BN}.get(network, Text.same(network))
+
+
+def look(view: View, en: str, ko: str) -> Look:
+    """Return one step of the guided tour."""
+    return Look(view=view, text=t(en, ko))
+
+
+def part(holds: bool, says: Text, numbers: Text | str) -> Part:
+    """Return one part of a claim."""
+    return Part(holds=holds, says=says, numbers=Text.same(numbers) if isinstance(numbers, str) else numbers)

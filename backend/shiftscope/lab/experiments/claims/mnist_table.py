@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftscope.config import Adam, Epochs, Mlp, Mnist, RunConfig
+from shiftscope.config import Adam, Epochs, Mlp, Mnist, RunConfig, Thinning
 from shiftscope.config.networks import Init
 from shiftscope.lab.experiments import mathml as m
 from shiftscope.lab.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, name_of
@@ -30,7 +30,7 @@ MARGIN = 0.15
 def _run(epochs: int, init: Init) -> tuple[PlannedRun, ...]:
     config = RunConfig(
         dataset=Mnist(), variants=TWINS, network=Mlp(depth=2, width=32, init=init),
-        optimizer=Adam(learning_rate=0.01), batch_size=32, duration=Epochs(epochs=epochs),
+        optimizer=Adam(learning_rate=0.01), batch_size=32, duration=Epochs(epochs=epochs), recording=Thinning(frames=500),
     )  # fmt: skip
     return (PlannedRun(label=LABEL, config=config),)
 

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shiftscope.lab.experiments.measuring.algebra import Axes, Redundancy
 from shiftscope.lab.experiments.measuring.base import Measuring
 from shiftscope.lab.experiments.measuring.epochs import WholeTrainingSet
+from shiftscope.lab.experiments.measuring.gradients import Gradients, Spreads
+from shiftscope.lab.experiments.measuring.inference import Folding, InferenceStatistics, OwnStatistics
+from shiftscope.lab.experiments.measuring.landscape import Landscape
+from shiftscope.lab.experiments.measuring.noise import BatchNoise, Decorrelation
+from shiftscope.lab.experiments.measuring.percentiles import PercentileWander
+from shiftscope.lab.experiments.measuring.recurrent import WholeGradient
+from shiftscope.lab.experiments.measuring.shift import DriftByDepth, SamplingShift, UnderShift
+from shiftscope.lab.experiments.measuring.speed import Speed, StepsTo
+from shiftscope.lab.experiments.measuring.surface import LossSurface
 
 MEASURINGS: Mapping[str, type[Measuring]] = {
     "mnist-table": WholeTrainingSet,
     "mnist-xavier": WholeTrainingSet,
+    "vanishing-gradients": Gradients,
+    "exploding-gradients": Gradients,
+    "initialization": Spreads,
+    "learning-rates": Speed,
+    "batch-sizes": OwnStatistics,
+    "regularization": BatchNoise,
+    "before-or-after": StepsTo,
+    "redundant-bias": Redundancy,
+    "inference-statistics": InferenceStatistics,
+    "folding": Folding,
+    "test-shift": UnderShift,
+    "depth": DriftByDepth,
+    "sampling-shift": SamplingShift,
+    "whitening": Decorrelation,
+    "recurrent": WholeGradient,
+    "input-scaling": LossSurface,
+    "optimizers": StepsTo,
+    "two-axes": Axes,
+    "ioffe-szegedy-figure-1": PercentileWander,
+    "santurkar": Landscape,
 }
 
 
