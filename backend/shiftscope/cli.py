@@ -169,7 +169,12 @@ def verify(
     settings = _settings({} if datasets is None else {"datasets": datasets})
     findings = []
     for finding in verify_claims(
-        claims, datasets=settings.datasets, quick=quick, seeds=seeds, jobs=jobs or os.cpu_count() or 1
+        claims,
+        datasets=settings.datasets,
+        mirrors=settings.mirror_urls,
+        quick=quick,
+        seeds=seeds,
+        jobs=jobs or os.cpu_count() or 1,
     ):
         findings.append(finding)
         if not as_markdown:

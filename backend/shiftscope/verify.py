@@ -43,7 +43,13 @@ class Outcome(BaseModel):
 
 
 def verify(
-    claims: Sequence[Claim], *, datasets: Path, quick: bool = False, seeds: int | None = None, jobs: int = 1
+    claims: Sequence[Claim],
+    *,
+    datasets: Path,
+    mirrors: Sequence[str] = (),
+    quick: bool = False,
+    seeds: int | None = None,
+    jobs: int = 1,
 ) -> Iterator[Finding]:
     """Do experiments, `jobs` runs at a time in processes of their own, and yield what came of each, in order."""
     # torch and its threads do not survive a fork
@@ -51,7 +57,7 @@ def verify(
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
         plans = [claim.experiment.plan(quick=quick, seeds=seeds) for claim in claims]
         pending = [
-            [pool.submit(run, claim.experiment.id, planned, datasets) for planned, _ in plan]
+            [pool.submit(run, claim.experiment.id, planned, datasets, mirrors) for planned, _ in plan]
             for claim, plan in zip(claims, plans, strict=True)
         ]
         try:
@@ -61,7 +67,7 @@ def verify(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run(experiment: str, planned: PlannedRun, datasets: Path) -> Outcome:
+def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
     """Do one planned run into a recording that is thrown away, and return what was measured."""
     from shiftscope.lab.data import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
     from shiftscope.lab.experiments.measuring import measuring_of  # noqa: PLC0415
@@ -75,7 +81,7 @@ def run(experiment: str, planned: PlannedRun, datasets: Path) -> Outcome:
         sink = open_file(path, name=planned.label, config=planned.config)
         try:
             train(
-                planned.config, sink, datasets=datasets, controls=Controls(), tell=lambda *_: None,
+                planned.config, sink, datasets=datasets, mirrors=mirrors, controls=Controls(), tell=lambda *_: None,
                 follow=measuring_of(experiment),
             )  # fmt: skip
         except DatasetError as error:
