@@ -58,7 +58,7 @@ export function card(view, first, host) {
     h("header", {}, title, h("span", { class: "note" }, t(`note.${view.id}`)), count,
       h("div", { class: "tools" }, tool("?", t("help"), host.help), tool("PNG", t("save.png"), picture("png")),
         tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table))),
-    extras?.element, chart, summary);
+    extras?.element, chart, h("p", { class: "empty", hidden: true }, t("empty.view")), summary);
   const refresh = (/** @type {Scene} */ scene) => {
     extras?.refresh(scene);
     for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (element.querySelectorAll("select.layer"))) if (document.activeElement !== select) select.value = focusLayer(scene);

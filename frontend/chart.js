@@ -48,6 +48,8 @@ export class Chart {
     host.append(this.gd);
     this.visible = false;
     this.hovered = false;
+    /** the layer in focus lacks what it shows */
+    this.empty = false;
     this.width = 0;
     this.height = 0;
     this.key = "";
@@ -67,6 +69,8 @@ export class Chart {
     /** @type {number | null} */
     this.cursorStep = NaN;
     this.epochs = 0;
+    /** how many frames there were when the axes were last compared with them */
+    this.checked = -1;
     this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
     /** @type {unknown} */
     this.look = null;
@@ -99,14 +103,15 @@ export class Chart {
    * @param {{layouts: number}} budget how many charts may still be laid out in this frame
    */
   tick(scene, now, budget) {
-    if (!this.visible || this.width === 0) return false;
+    if (!this.visible || this.width === 0 || this.empty) return false;
     this.stale = this.#mustLayOut(scene, now) || this.stale;
     if (this.stale) {
       if (budget.layouts <= 0) return true;
       budget.layouts--;
       this.#layOut(scene, this.hovered);
     }
-    let later = this.#settleIfHovered(scene, now, budget);
+    // The axes are looked at once more after the last frame has come.
+    let later = this.#settleIfHovered(scene, now, budget) || this.checked !== scene.history.count;
     later = this.#move(scene, now) || later;
     return later;
   }
@@ -130,6 +135,7 @@ export class Chart {
   /** Whether the axes drawn still suit the values. @param {Scene} scene @param {number} now */
   #rangesFit(scene, now) {
     this.times.ranges = now + Math.random() * 200;
+    this.checked = scene.history.count;
     if (!(this.view.series || this.view.fits) || !this.figure) return true;
     const fresh = this.view.figure(scene, false).layout;
     return Object.keys(fresh).filter((name) => name.startsWith("yaxis")).every((name) => {

@@ -235,6 +235,13 @@ export class RunHistory {
     return found;
   }
 
+  /** frames of all streams */
+  get count() {
+    let count = 0;
+    for (const stream of this.streams.values()) count += stream.count;
+    return count;
+  }
+
   get lastStep() {
     let last = 0;
     for (const stream of this.streams.values()) last = Math.max(last, stream.lastStep);

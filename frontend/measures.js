@@ -86,8 +86,9 @@ export function driftQuantities(scene) {
   const stream = scene.places.stream("drift");
   const layout = scene.header.layouts.find((one) => one.stream === stream);
   const names = new Set((layout?.entries ?? []).filter((entry) => entry.layer && entry.shape.length === 0).map((entry) => entry.quantity));
+  const distances = [...names].filter((name) => /_from_(start|previous)$/.test(name));
   const preferred = PREFERRED.filter((name) => names.has(name));
-  return [...preferred, ...[...names].filter((name) => !preferred.includes(name))];
+  return [...preferred, ...(distances.length ? distances : names)].filter((name, i, all) => all.indexOf(name) === i);
 }
 
 /**

@@ -113,6 +113,11 @@ export class Stage {
     this.checked = scene.places;
     this.checkedLayer = scene.look.layer;
     let made = false;
+    // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
+    for (const { view, card: known, chart } of this.charts.values()) {
+      chart.empty = !view.available(scene);
+      nothing(known.element, chart.empty);
+    }
     for (const view of this.views) {
       if (this.charts.has(view.id) || !view.available(scene)) continue;
       const made_ = card(view, scene, { dispatch: this.host.dispatch, picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene), scene: () => this.scene(), help: () => this.host.help(view) });
@@ -171,3 +176,10 @@ export class Stage {
 }
 
 
+
+/** @param {HTMLElement} element @param {boolean} empty */
+function nothing(element, empty) {
+  element.classList.toggle("nothing", empty);
+  const text = /** @type {HTMLElement | null} */ (element.querySelector(".empty"));
+  if (text) text.hidden = !empty;
+}

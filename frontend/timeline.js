@@ -1,11 +1,13 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
+import { detect, mostShift } from "./detected.js";
 import { byId, h, setText } from "./dom.js";
 
 /** @typedef {import("./types").Scene} Scene */
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REPLAY_SECONDS = 12;
+const SEARCH_EVERY = 3000;
 
 /**
  * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, dispatch: (action: import("./state.js").Action) => void,
@@ -18,6 +20,10 @@ export function makeTimeline(host) {
   let speed = 1;
   let before = 0;
   let drawnEvents = "";
+  /** @type {import("./types").RunEvent[]} */
+  let found = [];
+  let foundFor = "";
+  let looked = 0;
 
   /** The steps that can be shown: those whose whole rows are kept, of the stream with the most. @param {Scene} scene */
   const main = (scene) => scene.history.stream(scene.places.stream("layers") ?? scene.places.stream("steps") ?? scene.header.layouts[0].stream);
@@ -63,7 +69,7 @@ export function makeTimeline(host) {
     };
     drawnEvents = "";
     root.replaceChildren(
-      h("div", { class: "buttons" }, button("to-start", "«", "timeline.first", () => seek(0)), button("back", "‹", "timeline.back", () => move(-1)), parts.play, button("on", "›", "timeline.on", () => move(1))),
+      h("div", { class: "buttons" }, button("to-start", "«", "timeline.first", () => seek(0)), button("back", "‹", "timeline.back", () => move(-1)), parts.play, button("on", "›", "timeline.on", () => move(1)), h("button", { id: "most", type: "button", title: t("timeline.most"), on: { click: toMost } }, t("timeline.most.short"))),
       h("div", { class: "track" }, parts.range, parts.marks), parts.at, parts.speed, parts.live);
     host.wake();
   }
@@ -71,11 +77,13 @@ export function makeTimeline(host) {
   /** @param {Scene} scene */
   function drawEvents(scene) {
     const last = Math.max(1, main(scene).lastStep);
-    const key = `${scene.events.length}|${last}|${scene.t("locale")}`;
+    const events = [...scene.events.filter((event) => event.kind !== "state"), ...found];
+    const key = `${events.length}|${last}|${scene.t("locale")}`;
     if (key === drawnEvents) return;
     drawnEvents = key;
-    parts.marks.replaceChildren(...scene.events.filter((event) => event.kind !== "state").map((event) => {
-      const text = `${scene.t("axis.step")} ${event.step}: ${event.message || scene.t(`event.${event.kind}`)}`;
+    parts.marks.replaceChildren(...events.map((event) => {
+      const said = event.message || scene.t(`event.${event.kind}`, { network: event.network, layer: event.layer });
+      const text = scene.t("event.text", { step: event.step, text: said });
       return h("button", { type: "button", "data-kind": event.kind, title: text, "aria-label": text, style: `left: ${Math.min(100, (100 * event.step) / last)}%`, on: { click: () => seek(event.step) } });
     }));
   }
@@ -99,7 +107,23 @@ export function makeTimeline(host) {
     setText(parts.live, scene.t("timeline.live"));
     setText(parts.play, host.state().playing ? "⏸" : "▶");
     parts.play.setAttribute("aria-label", scene.t(host.state().playing ? "timeline.pause" : "timeline.play"));
+    search(scene, now);
     drawEvents(scene);
+  }
+
+  /** Look through the history for events, now and then: at once when another run is shown. @param {Scene} scene @param {number} now */
+  function search(scene, now) {
+    if (foundFor === scene.run.id && now - looked < SEARCH_EVERY) return;
+    if (foundFor !== scene.run.id) found = [];
+    foundFor = scene.run.id;
+    looked = now;
+    found = detect(scene);
+  }
+
+  function toMost() {
+    const scene = host.scene();
+    const most = scene && mostShift(scene);
+    if (most) host.dispatch({ type: "look", look: { step: most.step, layer: most.layer } });
   }
 
   /** Move the replay on: the whole run takes REPLAY_SECONDS at speed 1. @param {Scene} scene @param {number} now */

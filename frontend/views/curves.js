@@ -23,10 +23,11 @@ export const gradients = lineView({
 /** Units that no longer pass gradient on: saturated (sigmoid, tanh) or zero (ReLU). */
 export const units = lineView({
   id: "units",
-  rows: [{ title: "quantity.saturated_fraction", zero: true }, { title: "quantity.zero_fraction", zero: true }],
+  rows: [{ title: "quantity.saturated_fraction", zero: true }, { title: "quantity.zero_fraction", zero: true }, { title: "quantity.dead_fraction", zero: true }],
   lines: (scene) => [
     ...layerLines(scene, 0, ["saturated_fraction"], ["output", "pre_activation"]),
     ...layerLines(scene, 1, ["zero_fraction"], ["output"]),
+    ...layerLines(scene, 2, ["dead_fraction"], ["output"]),
   ],
 });
 
@@ -42,6 +43,53 @@ export const gradientShift = lineView({
   id: "gradient_shift",
   rows: [{ title: "quantity.l2", log: true }, { title: "quantity.cosine" }],
   lines: (scene) => [...layerLines(scene, 0, ["l2"], ["", "weight"], true), ...layerLines(scene, 1, ["cosine"], ["", "weight"], true)],
+});
+
+/** Difference of two batches at the same weights: what some call shift, and is noise. */
+export const sampling = lineView({
+  id: "sampling",
+  rows: [{ title: "quantity.sampling", zero: true }],
+  lines: (scene) => layerLines(scene, 0, ["wasserstein_over_sigma", "wasserstein"], INPUT_SITES, true),
+});
+
+/**
+ * One line a network of a quantity of the whole network; of a list of numbers, the one at coordinate 1, else the first.
+ * @param {Scene} scene @param {number} row @param {string} quantity
+ */
+function networkLines(scene, row, quantity) {
+  const colors = colorsOf(scene);
+  return scene.header.networks.flatMap((network, index) => {
+    const place = scene.places.find(quantity, { network: network.name });
+    if (!place) return [];
+    const at = Math.max(0, place.coordinates?.indexOf(1) ?? 0);
+    return [{
+      stream: place.stream, offset: place.offset + at, axes: "x" + axisId("y", row), column: 0, row, network: network.name, name: scene.t(`quantity.${quantity}`),
+      color: css(colors[index]), width: 1.8,
+    }];
+  });
+}
+
+const LANDSCAPE = ["landscape_variation", "gradient_predictiveness", "effective_smoothness"];
+
+/** How rough the loss is along the gradient (Santurkar et al. 2018, figure 4). */
+export const landscape = lineView({
+  id: "landscape",
+  rows: LANDSCAPE.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
+  lines: (scene) => LANDSCAPE.flatMap((quantity, row) => networkLines(scene, row, quantity)),
+  titles: () => [],
+});
+
+const COSTS = ["rgb(110, 118, 135)", "rgb(170, 120, 60)", "rgb(60, 140, 120)", "rgb(140, 100, 170)"];
+
+/** What the scope itself costs: every number of the stream "cost". */
+export const cost = lineView({
+  id: "cost",
+  rows: [{ title: "quantity.cost", log: true }],
+  lines: (scene) => (scene.header.layouts.find((one) => one.name === "cost")?.entries ?? []).filter((entry) => entry.shape.length === 0).map((entry, i) => ({
+    stream: scene.places.stream("cost") ?? 0, offset: entry.offset, axes: "xy", column: 0, row: 0, network: entry.network, name: `${scene.t(`quantity.${entry.quantity}`)} (${entry.unit})`,
+    color: COSTS[i % COSTS.length], width: 1.6,
+  })),
+  titles: () => [],
 });
 
 /** @param {Scene} scene */

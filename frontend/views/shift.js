@@ -42,7 +42,7 @@ export function scaleTop(scene) {
     }
   }
   if (values.length === 0) return 1;
-  return niceAbove(Math.max(quantile(values.sort((a, b) => a - b), 0.95), 0.05));
+  return niceAbove(Math.max(quantile(values.sort((a, b) => a - b), 0.985), 0.05));
 }
 
 /** @param {Scene} scene */

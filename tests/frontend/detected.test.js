@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { detect, mostShift } from "../../frontend/detected.js";
+import { layersRow, makeScene } from "./scene.js";
+
+test("a gradient that vanishes is found at its first step, in its layer", () => {
+  const scene = makeScene({ steps: [0, 1] });
+  const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
+  for (const [step, norm] of [[2, 1e-7], [3, 1e-8]]) {
+    const row = layersRow(scene.places, step);
+    row[place.offset] = norm;
+    scene.history.append({ stream: 1, seq: 90 + step, step, time: 0, row });
+  }
+  assert.deepEqual(detect(scene).map(({ kind, step, network, layer }) => [kind, step, network, layer]), [["vanishing", 2, "without BN", "hidden 2"]]);
+});
+
+test("nothing is found where nothing is wrong", () => {
+  assert.deepEqual(detect(makeScene()), []);
+});
+
+test("the most shift is found with its layer and step", () => {
+  const { step, layer, value } = mostShift(makeScene({ steps: [0, 10, 50] }));
+  assert.deepEqual([step, layer], [50, "output"]);
+  assert.ok(Math.abs(value - 1.5) < 1e-5);
+  assert.equal(mostShift(makeScene({ steps: [] })), null);
+});
