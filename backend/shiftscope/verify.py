@@ -20,7 +20,7 @@ from shiftscope.lab.experiments.verdict import Verdict
 class Finding(BaseModel):
     """What came of one experiment."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
 
     claim: int
     experiment: str

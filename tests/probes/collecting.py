@@ -30,6 +30,9 @@ class Collecting:
     def event(self, kind, step, message, *, network="", layer="", value=None):
         self.events.append((kind, step, message, network))
 
+    def flush(self):
+        pass
+
     def end(self, state, reason):
         self.ended = (state, reason)
 

@@ -60,7 +60,7 @@ class Experiment(_Data):
     sources: tuple[Source, ...] = ()
     views: tuple[View, ...] = Field(min_length=1, description="the charts that matter, the first one first")
     layer: str = Field("", description="the layer to put in focus; empty for the page's own choice")
-    seeds: int = Field(1, ge=1, description="how many seeds each planned run is given unless told otherwise")
+    seeds: int = Field(3, ge=1, description="how many seeds each planned run is given unless told otherwise")
     runs: tuple[PlannedRun, ...] = Field(min_length=1)
     quick: tuple[PlannedRun, ...] = Field((), description="the same with fewer steps; empty where `runs` are as quick")
     quick_note: Text = Field(Text(en="", ko=""), description="what the quick runs leave out")

@@ -105,6 +105,7 @@ CLAIM = Claim(
         ),
         sources=(IOFFE, Source(title="Ba, Kiros & Hinton 2016, Layer Normalization", url="https://arxiv.org/abs/1607.06450")),
         views=("ridges", "affine", "loss"), layer="hidden 1",
+        seeds=1,
         runs=_RUNS,
     ),
     verdict,

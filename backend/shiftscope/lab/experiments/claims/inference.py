@@ -212,6 +212,7 @@ FOLD = Claim(
         ),
         sources=(IOFFE,),
         views=("affine", "moments", "loss"), layer="hidden 1",
+        seeds=1,
         runs=tuple(_fold(label, network) for label, network in _FOLDED),
     ),
     folding_verdict,

@@ -92,6 +92,7 @@ CLAIM = Claim(
         ),
         sources=(IOFFE,),
         views=("gradients", "affine", "moments"), layer="hidden 1",
+        seeds=1,
         runs=_RUNS,
     ),
     verdict,

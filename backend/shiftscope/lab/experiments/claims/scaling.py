@@ -104,6 +104,7 @@ CLAIM = Claim(
         ),
         sources=(Source(title="LeCun et al. 1998, Efficient BackProp", url="https://doi.org/10.1007/3-540-49430-8_2"),),
         views=("loss", "moments", "gradients"), layer="hidden 1",
+        seeds=1,
         runs=_RUNS, quick=shorter(_RUNS, 500), quick_note=QUICK,
     ),
     verdict,

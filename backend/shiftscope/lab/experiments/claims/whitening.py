@@ -98,6 +98,7 @@ CLAIM = Claim(
             Source(title="Huang et al. 2018, Decorrelated Batch Normalization", url="https://arxiv.org/abs/1804.08450"),
         ),
         views=("loss", "ridges", "moments"), layer="hidden 4",
+        seeds=1,
         runs=_RUNS, quick=shorter(_RUNS, 250), quick_note=QUICK,
     ),
     verdict,
