@@ -3,9 +3,10 @@
  * its own paths or painted on a canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
+import { Cursors } from "./drawing/cursors.js";
 import { groupLines, LinesPainter } from "./drawing/lines.js";
-import { mappingOf, pixelOf } from "./drawing/mapping.js";
-import { ShapeWriter } from "./drawing/paths.js";
+import { mappingOf } from "./drawing/mapping.js";
+import { ShapeWriter, writeTexts } from "./drawing/paths.js";
 import { RasterPainter } from "./drawing/raster.js";
 
 /** @typedef {import("./types").Scene} Scene */
@@ -16,19 +17,20 @@ const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: fal
 const LABELS_EVERY = 140;
 const KEY_EVERY = 700;
 const RANGES_EVERY = 2000;
-const REPAINT_EVERY = 150;
+const REPAINT_EVERY = 300;
 const SETTLE_EVERY = 1000;
 
 /** @returns {any} */
 const plotly = () => /** @type {any} */ (globalThis).Plotly;
 
-/** Resolves when Plotly's script has run; rejects with a sentence when it cannot be loaded. */
+/** Runs Plotly's script, which the page has fetched ahead; rejects with a sentence when it cannot be loaded. */
 export function plotlyReady() {
-  if (plotly()) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const script = document.getElementById("plotly");
-    script?.addEventListener("load", () => resolve(undefined));
-    script?.addEventListener("error", () => reject(new Error("plotly.min.js could not be loaded")));
+    const script = document.createElement("script");
+    script.src = new URL("plotly.min.js", import.meta.url).href;
+    script.addEventListener("load", () => resolve(undefined));
+    script.addEventListener("error", () => reject(new Error("plotly.min.js could not be loaded: reload the page")));
+    document.head.append(script);
   });
 }
 
@@ -64,10 +66,7 @@ export class Chart {
     this.painters = [];
     /** @type {Map<number, ShapeWriter>} */
     this.writers = new Map();
-    /** @type {{element: HTMLElement, x: import("./types").Axis}[]} */
-    this.cursors = [];
-    /** @type {number | null} */
-    this.cursorStep = NaN;
+    this.cursors = new Cursors(host);
     this.epochs = 0;
     /** how many frames there were when the axes were last compared with them */
     this.checked = -1;
@@ -100,7 +99,7 @@ export class Chart {
    * Bring the chart to the scene. Returns whether more is to be done in a later frame.
    * @param {Scene} scene
    * @param {number} now milliseconds
-   * @param {{layouts: number}} budget how many charts may still be laid out in this frame
+   * @param {{layouts: number, repaints: number}} budget how many charts may still be laid out, and repainted, in this frame
    */
   tick(scene, now, budget) {
     if (!this.visible || this.width === 0 || this.empty) return false;
@@ -112,7 +111,7 @@ export class Chart {
     }
     // The axes are looked at once more after the last frame has come.
     let later = this.#settleIfHovered(scene, now, budget) || this.checked !== scene.history.count;
-    later = this.#move(scene, now) || later;
+    later = this.#move(scene, now, budget) || later;
     return later;
   }
 
@@ -185,7 +184,7 @@ export class Chart {
     this.painters = this.#painters(scene, ratio);
     this.writers = new Map();
     this.#repaint();
-    this.#placeCursors(scene);
+    this.cursors.place(this.gd._fullLayout, new Set(this.painters.map((painter) => painter.axes)), scene.look.step);
     this.times.labels = 0;
     this.hooks.wake();
   }
@@ -229,13 +228,13 @@ export class Chart {
     return false;
   }
 
-  /** What changes from frame to frame. @param {Scene} scene @param {number} now */
-  #move(scene, now) {
+  /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {{repaints: number}} budget */
+  #move(scene, now, budget) {
     let later = false;
     if (this.painters.length) {
       const rasters = this.painters.some((painter) => painter instanceof RasterPainter);
       if (this.epochs !== this.#epochs()) {
-        if (now - this.times.repaint > REPAINT_EVERY) {
+        if (now - this.times.repaint > REPAINT_EVERY && budget.repaints-- > 0) {
           this.times.repaint = now;
           this.#repaint();
         } else later = true;
@@ -245,9 +244,9 @@ export class Chart {
     for (const shape of this.view.shapes?.(scene) ?? []) this.#writer(shape.trace).write(shape.x, shape.y, this.hovered);
     if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
       this.times.labels = now;
-      for (const label of this.view.labels(scene)) this.#label(label);
+      for (const { trace, texts } of this.view.labels(scene)) writeTexts(this.gd, trace, texts);
     } else if (this.view.labels) later = true;
-    this.#moveCursors(scene);
+    this.cursors.move(scene.look.step);
     return later;
   }
 
@@ -268,46 +267,6 @@ export class Chart {
       this.writers.set(trace, writer);
     }
     return writer;
-  }
-
-  /** @param {import("./types").Label} label */
-  #label({ trace, texts }) {
-    const uid = this.gd._fullData[trace]?.uid;
-    if (!uid) return;
-    const nodes = this.gd.querySelectorAll(`.trace${CSS.escape(uid)} .textpoint text`);
-    if (nodes.length !== texts.length) return;
-    texts.forEach((text, i) => {
-      if (nodes[i].textContent !== text) nodes[i].textContent = text;
-      this.gd.data[trace].text[i] = text;
-    });
-  }
-
-  /** One hairline for each time axis, at the step that is looked at. @param {Scene} scene */
-  #placeCursors(scene) {
-    for (const { element } of this.cursors) element.remove();
-    const axes = new Set(this.painters.map((painter) => painter.axes));
-    this.cursors = [...axes].map((name) => {
-      const { x, y } = mappingOf(this.gd._fullLayout, name);
-      const element = document.createElement("div");
-      element.className = "cursor";
-      Object.assign(element.style, { left: `${x.offset}px`, top: `${y.offset}px`, height: `${y.length}px` });
-      this.host.append(element);
-      return { element, x };
-    });
-    this.cursorStep = NaN;
-    this.#moveCursors(scene);
-  }
-
-  /** @param {Scene} scene */
-  #moveCursors(scene) {
-    const { step } = scene.look;
-    if (this.cursorStep === step) return;
-    this.cursorStep = step;
-    for (const { element, x } of this.cursors) {
-      const at = step === null ? NaN : pixelOf(x, step);
-      element.hidden = !(at >= 0 && at <= x.length);
-      if (!element.hidden) element.style.transform = `translateX(${at.toFixed(1)}px)`;
-    }
   }
 
   /** Let Plotly draw everything itself from the data as it is now. */

@@ -158,11 +158,6 @@ addEventListener("resize", () => stage.wake());
 
 document.body.classList.toggle("embed", linked.embed);
 applyLanguage();
-plotlyReady().then(() => {
-  drawable = true;
-  refresh();
-  stage.wake();
-}, (reason) => dispatch({ type: "problem", problem: reason.message }));
 
 /** What tests and benchmarks reach for; nothing of the page depends on it. */
 Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });
@@ -186,5 +181,11 @@ if (linked.run && linked.pair) {
 } else {
   if (linked.embed) followParent(store);
   if (linked.run) open(linked.run);
-  await load();
+  const loading = load();
+  plotlyReady().then(() => {
+    drawable = true;
+    refresh();
+    stage.wake();
+  }, (reason) => dispatch({ type: "problem", problem: reason.message }));
+  await loading;
 }

@@ -12,6 +12,7 @@ import { card } from "./card.js";
 const SUMMARY_EVERY = 2000;
 const REFRESH_EVERY = 400;
 const LAYOUTS_PER_FRAME = 1;
+const REPAINTS_PER_FRAME = 2;
 const STAY_AWAKE = 300;
 
 export class Stage {
@@ -81,7 +82,7 @@ export class Stage {
     const scene = this.scene();
     if (!scene) return;
     let later = this.#cards(scene);
-    const budget = { layouts: LAYOUTS_PER_FRAME };
+    const budget = { layouts: LAYOUTS_PER_FRAME, repaints: REPAINTS_PER_FRAME };
     for (const { chart } of this.charts.values()) later = chart.tick(scene, now, budget) || later;
     for (const follow of this.followers) follow(scene, now);
     if (now - this.refreshed > REFRESH_EVERY) {

@@ -70,3 +70,20 @@ export class ShapeWriter {
     }
   }
 }
+
+/**
+ * Write the texts of a trace of texts into the elements that Plotly made for them.
+ * @param {any} gd
+ * @param {number} trace
+ * @param {string[]} texts
+ */
+export function writeTexts(gd, trace, texts) {
+  const uid = gd._fullData[trace]?.uid;
+  if (!uid) return;
+  const nodes = gd.querySelectorAll(`.trace${CSS.escape(uid)} .textpoint text`);
+  if (nodes.length !== texts.length) return;
+  texts.forEach((text, i) => {
+    if (nodes[i].textContent !== text) nodes[i].textContent = text;
+    gd.data[trace].text[i] = text;
+  });
+}
