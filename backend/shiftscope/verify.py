@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import tempfile
 import time
@@ -15,6 +16,8 @@ from shiftscope.config import RunConfig
 from shiftscope.lab.experiments.experiment import Claim, PlannedRun
 from shiftscope.lab.experiments.measured import figures_of
 from shiftscope.lab.experiments.verdict import Verdict
+
+logger = logging.getLogger(__name__)
 
 
 class Finding(BaseModel):
@@ -87,6 +90,11 @@ def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[
         except DatasetError as error:
             sink.end("failed", str(error))
             return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label}: {error}")
+        except Exception as error:  # the process boundary: one run that fails leaves the other claims their verdicts
+            logger.exception("%s of %s failed", planned.label, experiment)
+            sink.end("failed", str(error))
+            problem = f"{planned.label}: {type(error).__name__}: {error}"
+            return Outcome(seconds=time.monotonic() - started, problem=problem)
         with open_recording(path) as recording:
             figures = figures_of(recording.journal())
     if figures is None:
@@ -125,17 +133,12 @@ def _finding(
 def line(finding: Finding) -> str:
     """Return a finding in one line."""
     seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}, {finding.seconds:.0f} s"
-    said = finding.verdict.sentence.en if finding.verdict else f"Not run. {finding.problem}"
-    return f"{finding.claim:2d} {finding.experiment} ({seeds}): {said}"
+    return f"{finding.claim:2d} {finding.experiment} ({seeds}): {_said(finding)}"
 
 
 def markdown(findings: Sequence[Finding], command: str) -> str:
     """Return findings as the document docs/claims.md."""
-    rows = [
-        f"| {one.claim} | {one.title} | {one.verdict.sentence.en if one.verdict else 'Not run. ' + one.problem} "
-        f"| {one.seeds} | {one.seconds:.0f} |"
-        for one in findings
-    ]
+    rows = [_row([str(one.claim), one.title, _said(one), str(one.seeds), f"{one.seconds:.0f}"]) for one in findings]
     tables = [_table(one) for one in findings if one.verdict]
     head = (
         "# The claims, and what was measured\n\n"
@@ -151,8 +154,16 @@ def _table(finding: Finding) -> str:
     table = finding.verdict.table
     lines = [
         f"## {finding.claim}. {finding.title}\n",
-        "| " + " | ".join(cell.en for cell in table.columns) + " |",
+        _row([cell.en for cell in table.columns]),
         "|" + "---|" * len(table.columns),
-        *("| " + " | ".join(cell.en for cell in row) + " |" for row in table.rows),
+        *(_row([cell.en for cell in row]) for row in table.rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _said(finding: Finding) -> str:
+    return finding.verdict.sentence.en if finding.verdict else f"Not run. {finding.problem}"

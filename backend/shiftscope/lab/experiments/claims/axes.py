@@ -76,7 +76,7 @@ def verdict(results: Results) -> Verdict:
         t("largest feature mean", "가장 큰 특징 평균"),
         t("largest sample mean", "가장 큰 표본 평균"),
         t("output depends on the batch", "출력의 배치 의존도"),
-        t("test accuracy", "테스트 정확도"),
+        t("test accuracy", "시험 정확도"),
     )
     return conclude(parts, table(t("Normalization", "정규화"), columns, rows))
 

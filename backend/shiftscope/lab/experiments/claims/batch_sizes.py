@@ -94,7 +94,7 @@ def verdict(results: Results) -> Verdict:
     columns = (
         WITHOUT_BN,
         WITH_BN,
-        t("with BN, statistics of the test set", "BN 있음, 테스트 세트의 통계"),
+        t("with BN, statistics of the test set", "BN 있음, 시험 집합의 통계"),
         t("group normalization", "그룹 정규화"),
     )
     return conclude(parts, table(t("Batch size", "배치 크기"), columns, rows))
@@ -115,7 +115,7 @@ CLAIM = Claim(
         ),
         watch=t(
             "The gap between the running and the batch's statistics, and the accuracy in eval mode.",
-            "실행 통계와 배치 통계의 차이, 그리고 평가 모드의 정확도를 보세요.",
+            "이동 통계와 배치 통계의 차이, 그리고 평가 모드의 정확도를 보세요.",
         ),
         looks=(
             look(
@@ -126,17 +126,17 @@ CLAIM = Claim(
             look(
                 "loss",
                 "Training loss against test loss: which network learns but fails in eval mode?",
-                "훈련 손실과 테스트 손실: 학습은 되지만 평가 모드에서 실패하는 신경망은 어느 것인가요?",
+                "훈련 손실과 시험 손실: 학습은 되지만 평가 모드에서 실패하는 신경망은 어느 것인가요?",
             ),
             look("affine", "Gamma and beta under so much noise.", "이렇게 큰 잡음 속에서 감마와 베타는 어떻게 되나요?"),
         ),
         change=t(
             "Lower the running statistics' momentum to 0.01 at batch 2.",
-            "배치 2에서 실행 통계의 모멘텀을 0.01로 낮춰 보세요.",
+            "배치 2에서 이동 통계의 모멘텀을 0.01로 낮춰 보세요.",
         ),
         rule=t(
             "Broken: at a batch of 2 the test accuracy in eval mode is 2 points below that at 32. Each run sees the same number of samples; the learning rate grows with the batch.",
-            "무너짐: 배치 2에서 평가 모드의 테스트 정확도가 배치 32보다 2퍼센트포인트 낮음. 모든 실행은 같은 수의 표본을 보고, 학습률은 배치 크기에 비례합니다.",
+            "무너짐: 배치 2에서 평가 모드의 시험 정확도가 배치 32보다 2퍼센트포인트 낮음. 모든 실행은 같은 수의 표본을 보고, 학습률은 배치 크기에 비례합니다.",
         ),
         formulae=(m.math("m", "=", "2", ":", m.sub(m.hat("x"), "i"), "=", m.words("±"), "1", m.words(" (ε → 0)")),),
         sources=(WU,),

@@ -77,12 +77,12 @@ def verdict(results: Results) -> Verdict:
         values = [percent(value) for value in (accuracy(label, PLAIN), accuracy(label, BN), own)]
         numbers = t(
             f"without BN {values[0]}, with BN {values[1]}, with the test batch's own statistics {values[2]}",
-            f"BN 없음 {values[0]}, BN 있음 {values[1]}, 테스트 배치 자체 통계 {values[2]}",
+            f"BN 없음 {values[0]}, BN 있음 {values[1]}, 시험 배치 자체 통계 {values[2]}",
         )
         parts += [
             part(
                 lost[label, BN] < lost[label, PLAIN],
-                _NAMES[label] + t(": BN with its running statistics loses less", ": 실행 통계를 쓰는 BN이 덜 잃는다"),
+                _NAMES[label] + t(": BN with its running statistics loses less", ": 이동 통계를 쓰는 BN이 덜 잃는다"),
                 numbers,
             ),
             part(
@@ -90,7 +90,7 @@ def verdict(results: Results) -> Verdict:
                 _NAMES[label]
                 + t(
                     ": the test batch's own statistics give back half of the loss",
-                    ": 테스트 배치 자체의 통계가 손실의 절반을 되찾는다",
+                    ": 시험 배치 자체의 통계가 손실의 절반을 되찾는다",
                 ),
                 percent(own),
             ),
@@ -113,27 +113,27 @@ def verdict(results: Results) -> Verdict:
         t("confidence without BN", "확신도, BN 없음"),
         t("confidence with BN", "확신도, BN 있음"),
     )
-    return conclude(parts, table(t("Test set", "테스트 세트"), columns, rows))
+    return conclude(parts, table(t("Test set", "시험 집합"), columns, rows))
 
 
 CLAIM = Claim(
     Experiment(
         id="test-shift",
         claim=13,
-        title=t("When the test set has shifted", "테스트 세트가 달라졌을 때"),
+        title=t("When the test set has shifted", "시험 집합이 달라졌을 때"),
         question=t("Brighter, paler, turned, or of classes never seen: does BN help when test data are not like the training data?",
-                   "더 밝거나, 흐리거나, 돌아갔거나, 본 적 없는 클래스: 테스트 데이터가 훈련 데이터와 다를 때 BN이 도움이 되나요?"),
+                   "더 밝거나, 흐리거나, 돌아갔거나, 본 적 없는 클래스: 시험 데이터가 훈련 데이터와 다를 때 BN이 도움이 되나요?"),
         prediction=t("Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
-                     "공변량 변화는 모든 신경망을 해칩니다. BN은 테스트 배치 자체의 통계를 쓸 수 있을 때 도움이 됩니다."),
-        watch=t("Test accuracy with the running statistics and with the test batch's own.", "실행 통계를 쓸 때와 테스트 배치 자체의 통계를 쓸 때의 테스트 정확도를 보세요."),
+                     "공변량 이동은 모든 신경망을 해칩니다. BN은 시험 배치 자체의 통계를 쓸 수 있을 때 도움이 됩니다."),
+        watch=t("Test accuracy with the running statistics and with the test batch's own.", "이동 통계를 쓸 때와 시험 배치 자체의 통계를 쓸 때의 시험 정확도를 보세요."),
         looks=(
-            look("loss", "The test curve leaves the training curve behind.", "테스트 곡선이 훈련 곡선에서 멀어집니다."),
-            look("affine", "The running statistics are those of the training data.", "실행 통계는 훈련 데이터의 것입니다."),
+            look("loss", "The test curve leaves the training curve behind.", "시험 곡선이 훈련 곡선에서 멀어집니다."),
+            look("affine", "The running statistics are those of the training data.", "이동 통계는 훈련 데이터의 것입니다."),
             look("ridges", "What the layers expect: a shifted input falls outside it.", "층이 기대하는 범위를 변한 입력은 벗어납니다."),
         ),
         change=t("Turn the images by 10 degrees, then by 90.", "이미지를 10도, 다음에는 90도 돌려 보세요."),
         rule=t("Hurt: 5 points of test accuracy below the clean test set. For classes never seen the accuracy is 0 by definition; the table shows how sure each network is of its wrong answers.",
-               "해침: 원본 테스트 세트보다 테스트 정확도가 5퍼센트포인트 낮음. 본 적 없는 클래스의 정확도는 정의상 0이며, 표는 각 신경망이 틀린 답을 얼마나 확신하는지 보여 줍니다."),
+               "해침: 원본 시험 집합보다 시험 정확도가 5퍼센트포인트 낮음. 본 적 없는 클래스의 정확도는 정의상 0이며, 표는 각 신경망이 틀린 답을 얼마나 확신하는지 보여 줍니다."),
         formulae=(m.math(m.sub("p", m.words("train")), "(", "x", ")", "≠", m.sub("p", m.words("test")), "(", "x", ")", ",", "p", "(", "y", "|", "x", ")"),),
         sources=(
             IOFFE,

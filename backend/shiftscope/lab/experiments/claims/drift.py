@@ -152,14 +152,14 @@ def sampling_verdict(results: Results) -> Verdict:
         for label in results.labels
     ]
     kinds = (
-        t(": sampling shift, untrained", ": 표본 변화, 훈련 전"),
+        t(": sampling shift, untrained", ": 표본 이동, 훈련 전"),
         t(": trained", ": 훈련 후"),
         t(": drift (std)", ": 이동 (표준편차)"),
     )
     columns = [name + kind for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
     return conclude(
         parts,
-        table(t("Batch size (sampling shift in sigma/sqrt(m))", "배치 크기 (표본 변화는 σ/√m 단위)"), columns, rows),
+        table(t("Batch size (sampling shift in sigma/sqrt(m))", "배치 크기 (표본 이동은 σ/√m 단위)"), columns, rows),
     )
 
 
@@ -172,7 +172,7 @@ ACCUMULATES = Claim(
         title=t("Ten layers down", "열 층 아래로"),
         question=t(
             "Each layer's input moves because all layers before it learn. Does the shift add up with depth?",
-            "앞의 모든 층이 학습하므로 각 층의 입력이 움직입니다. 그 변화는 깊이에 따라 쌓이나요?",
+            "앞의 모든 층이 학습하므로 각 층의 입력이 움직입니다. 그 이동은 깊이에 따라 쌓이나요?",
         ),
         prediction=t(
             "Without BN the deepest layers drift most; with BN all of them drift far less.",
@@ -215,7 +215,7 @@ SAMPLING = Claim(
         title=t("From batch to batch", "배치에서 배치로"),
         question=t(
             "Some texts call it internal covariate shift that one batch's distribution differs from the next one's. Is it?",
-            "어떤 글은 한 배치의 분포가 다음 배치와 다른 것을 내부 공변량 변화라고 부릅니다. 그럴까요?",
+            "어떤 글은 한 배치의 분포가 다음 배치와 다른 것을 내부 공변량 이동이라고 부릅니다. 그럴까요?",
         ),
         prediction=t(
             "If it were, the differences would exceed the noise of sampling, come with learning, and be smaller with BN.",
@@ -242,7 +242,7 @@ SAMPLING = Claim(
         ),
         rule=t(
             "Sampling shift: |batch mean − mean| of a unit before normalization, over what m independent draws give on average, sqrt(2/pi) sigma/sqrt(m); mean over units, layers and 200 batches. More than noise: not all between 0.67 and 1.5. Made by learning, or larger without BN: by a factor of 1.5.",
-            "표본 변화: 정규화 전 유닛의 |배치 평균 − 평균|을 독립 표본 m개가 평균적으로 주는 값 √(2/π)σ/√m으로 나누어 유닛, 층, 배치 200개에 걸쳐 평균한 것. 잡음보다 큼: 모두 0.67과 1.5 사이에 있지는 않음. 학습이 만들었거나 BN 없이 더 큼: 1.5배 이상.",
+            "표본 이동: 정규화 전 유닛의 |배치 평균 − 평균|을 독립 표본 m개가 평균적으로 주는 값 √(2/π)σ/√m으로 나누어 유닛, 층, 배치 200개에 걸쳐 평균한 것. 잡음보다 큼: 모두 0.67과 1.5 사이에 있지는 않음. 학습이 만들었거나 BN 없이 더 큼: 1.5배 이상.",
         ),
         formulae=(
             m.math(

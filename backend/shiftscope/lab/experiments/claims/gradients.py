@@ -51,11 +51,11 @@ def vanishing_verdict(results: Results) -> Verdict:
             start[PLAIN] < VANISHED,
             t(
                 "without BN gradients vanish on their way to the first layer",
-                "BN이 없으면 기울기가 첫 층으로 오는 길에 소실된다",
+                "BN이 없으면 그래디언트가 첫 층으로 오는 길에 소실된다",
             ),
             t(
                 f"at step 0 the first layer's is {number(start[PLAIN])} of the last one's",
-                f"스텝 0에서 첫 층의 기울기는 마지막 은닉층의 {number(start[PLAIN])}배",
+                f"스텝 0에서 첫 층의 그래디언트는 마지막 은닉층의 {number(start[PLAIN])}배",
             ),
         ),
         part(
@@ -82,7 +82,7 @@ def vanishing_verdict(results: Results) -> Verdict:
         for network, name in ((PLAIN, WITHOUT_BN), (BN, WITH_BN))
     ]
     columns = (
-        t("First over last gradient, step 0", "첫 층/마지막 층 기울기, 스텝 0"),
+        t("First over last gradient, step 0", "첫 층/마지막 층 그래디언트, 스텝 0"),
         t("Median over training", "훈련 전체의 중앙값"),
         TEST_ACCURACY,
     )
@@ -97,8 +97,8 @@ NOTHING, SLOW, BY_VALUE, BY_NORM = "as it is", "small learning rate", "clip by v
 _NAMES = {
     NOTHING: t("nothing done", "아무 조치 없음"),
     SLOW: t("learning rate 0.0001", "학습률 0.0001"),
-    BY_VALUE: t("clip by value", "값으로 자르기"),
-    BY_NORM: t("clip by norm", "노름으로 자르기"),
+    BY_VALUE: t("clip by value", "값 기준 클리핑"),
+    BY_NORM: t("clip by norm", "노름 기준 클리핑"),
 }
 EXPLODED = 100.0
 
@@ -130,7 +130,7 @@ def exploding_verdict(results: Results) -> Verdict:
             gradient[PLAIN] > EXPLODED and failed < LEARNT,
             t(
                 "with large weights the plain network's gradients explode and it fails",
-                "가중치가 크면 BN 없는 신경망의 기울기가 폭발하고 학습에 실패한다",
+                "가중치가 크면 BN 없는 신경망의 그래디언트가 폭발하고 학습에 실패한다",
             ),
             t(
                 f"norm in the first layer {number(gradient[PLAIN])}, accuracy {percent(failed)}",
@@ -165,8 +165,8 @@ def exploding_verdict(results: Results) -> Verdict:
         )
         for label in results.labels
     ]
-    largest = t("largest gradient", "가장 큰 기울기")
-    accuracy_name = t("test accuracy", "테스트 정확도")
+    largest = t("largest gradient", "가장 큰 그래디언트")
+    accuracy_name = t("test accuracy", "시험 정확도")
     columns = [name + Text.same(": ") + what for name in (WITHOUT_BN, WITH_BN) for what in (largest, accuracy_name)]
     return conclude(parts, table(RUN, columns, rows))
 
@@ -178,15 +178,15 @@ VANISH = Claim(
         title=t("Eight layers of sigmoids", "여덟 층의 시그모이드"),
         question=t(
             "Each sigmoid multiplies a gradient by a quarter at most. Does batch normalization make so deep a network trainable?",
-            "시그모이드 하나는 기울기를 최대 4분의 1로 줄입니다. 배치 정규화를 쓰면 이렇게 깊은 신경망도 학습될까요?",
+            "시그모이드 하나는 그래디언트를 최대 4분의 1로 줄입니다. 배치 정규화를 쓰면 이렇게 깊은 신경망도 학습될까요?",
         ),
         prediction=t(
             "Without BN the first layers get almost no gradient and nothing is learnt; with BN the network learns.",
-            "BN이 없으면 앞쪽 층에 기울기가 거의 도달하지 않아 학습되지 않고, BN이 있으면 학습됩니다.",
+            "BN이 없으면 앞쪽 층에 그래디언트가 거의 도달하지 않아 학습되지 않고, BN이 있으면 학습됩니다.",
         ),
         watch=t(
             "The norm of the gradient in the first layers against the last, and the accuracy of the plain network.",
-            "앞쪽 층과 뒤쪽 층의 기울기 노름, 그리고 BN 없는 신경망의 정확도를 보세요.",
+            "앞쪽 층과 뒤쪽 층의 그래디언트 노름, 그리고 BN 없는 신경망의 정확도를 보세요.",
         ),
         looks=(
             look(
@@ -208,7 +208,7 @@ VANISH = Claim(
         change=t("Take relu in place of sigmoid.", "시그모이드 대신 ReLU를 써 보세요."),
         rule=t(
             "Vanished: the first layer's weight gradient has less than 1/100 of the norm of the last hidden layer's. Learnt: a test accuracy of 80 %.",
-            "소실: 첫 층의 가중치 기울기 노름이 마지막 은닉층의 100분의 1 미만. 학습됨: 테스트 정확도 80 %.",
+            "소실: 첫 층의 가중치 그래디언트 노름이 마지막 은닉층의 100분의 1 미만. 학습됨: 시험 정확도 80 %.",
         ),
         formulae=(
             m.math(m.frac(m.row("d", "σ"), m.row("d", "x")), "=", "σ", "(", "1", "−", "σ", ")", "≤", m.frac("1", "4")),
@@ -227,18 +227,18 @@ EXPLODE = Claim(
     Experiment(
         id="exploding-gradients",
         claim=4,
-        title=t("Gradients that explode", "폭발하는 기울기"),
+        title=t("Gradients that explode", "폭발하는 그래디언트"),
         question=t(
             "Weights of standard deviation 0.5 make each of eight layers double its input. What tames the gradients?",
-            "표준편차 0.5인 가중치는 여덟 층 각각에서 입력을 두 배 이상으로 키웁니다. 무엇이 기울기를 다스릴까요?",
+            "표준편차 0.5인 가중치는 여덟 층 각각에서 입력을 두 배 이상으로 키웁니다. 무엇이 그래디언트를 다스릴까요?",
         ),
         prediction=t(
             "The plain network diverges; a small learning rate, clipping by value and clipping by norm each help; with BN nothing needs to be done.",
-            "BN 없는 신경망은 발산합니다. 작은 학습률, 값으로 자르기, 노름으로 자르기가 각각 도움이 되고, BN이 있으면 아무 조치도 필요 없습니다.",
+            "BN 없는 신경망은 발산합니다. 작은 학습률, 값 기준 클리핑, 노름 기준 클리핑이 각각 도움이 되고, BN이 있으면 아무 조치도 필요 없습니다.",
         ),
         watch=t(
             "The norm of the gradients at step 0, and which runs end above 80 %.",
-            "스텝 0의 기울기 노름, 그리고 80 %를 넘기는 실행을 보세요.",
+            "스텝 0의 그래디언트 노름, 그리고 80 %를 넘기는 실행을 보세요.",
         ),
         looks=(
             look(
@@ -256,7 +256,7 @@ EXPLODE = Claim(
         change=t("Clip at a norm of 10, then of 0.1.", "노름 한계를 10, 다음에는 0.1로 바꿔 보세요."),
         rule=t(
             "Exploded: a gradient norm above 100 in the first layer at step 0. A remedy helps when the plain network then reaches a test accuracy of 80 % that it does not reach without it.",
-            "폭발: 스텝 0에서 첫 층의 기울기 노름이 100보다 큼. BN 없는 신경망이 조치 없이는 도달하지 못한 테스트 정확도 80 %에 도달하면 그 조치가 도움이 된 것으로 봅니다.",
+            "폭발: 스텝 0에서 첫 층의 그래디언트 노름이 100보다 큼. BN 없는 신경망이 조치 없이는 도달하지 못한 시험 정확도 80 %에 도달하면 그 조치가 도움이 된 것으로 봅니다.",
         ),
         formulae=(m.math("g", "→", "g", m.words(" min"), "(", "1", ",", m.frac("c", m.row("‖", "g", "‖")), ")"),),
         sources=(_CLIP,),

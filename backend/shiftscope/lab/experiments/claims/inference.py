@@ -54,7 +54,7 @@ def statistics_verdict(results: Results) -> Verdict:
             abs(accuracy(LATE, FAST) - whole) <= POINT,
             t(
                 "the running average does as well as the statistics of the whole training set",
-                "실행 평균은 전체 훈련 세트의 통계만큼 잘 동작한다",
+                "이동 평균은 전체 훈련 집합의 통계만큼 잘 동작한다",
             ),
             t(
                 f"{percent(accuracy(LATE, FAST))} and {percent(whole)}",
@@ -66,7 +66,7 @@ def statistics_verdict(results: Results) -> Verdict:
             t("those of the last batch do worse", "마지막 배치의 통계는 더 나쁘다"),
             t(
                 f"{percent(sum(last) / len(last))}; test loss {number(losses['last_batch_'])} against {number(losses['population_'])}",
-                f"{percent(sum(last) / len(last))}, 테스트 손실 {number(losses['last_batch_'])} 대 {number(losses['population_'])}",
+                f"{percent(sum(last) / len(last))}, 시험 손실 {number(losses['last_batch_'])} 대 {number(losses['population_'])}",
             ),
         ),
         part(
@@ -93,10 +93,10 @@ def statistics_verdict(results: Results) -> Verdict:
         for network in AVERAGES
     ]
     columns = (
-        t("Running statistics", "실행 통계"),
-        t("Whole training set", "전체 훈련 세트"),
+        t("Running statistics", "이동 통계"),
+        t("Whole training set", "전체 훈련 집합"),
         t("One training batch", "훈련 배치 하나"),
-        t("Running mean off by (std)", "실행 평균의 오차 (표준편차)"),
+        t("Running mean off by (std)", "이동 평균의 오차 (표준편차)"),
     )
     return conclude(parts, table(RUN, columns, rows))
 
@@ -133,7 +133,7 @@ def folding_verdict(results: Results) -> Verdict:
         ),
         part(
             agreement == 1.0,
-            t("and the same classes for every test sample", "모든 테스트 표본에서 같은 클래스를 고른다"),
+            t("and the same classes for every test sample", "모든 시험 표본에서 같은 클래스를 고른다"),
             percent(agreement),
         ),
         part(
@@ -169,18 +169,18 @@ STATISTICS = Claim(
         claim=11,
         title=t("Whose mean, whose variance?", "누구의 평균, 누구의 분산인가?"),
         question=t("In use there may be no batch. Which mean and variance shall BN take: a running average, the whole training set's, the last batch's?",
-                   "실제로 쓸 때는 배치가 없을 수 있습니다. BN은 어떤 평균과 분산을 써야 하나요: 실행 평균, 전체 훈련 세트, 마지막 배치?"),
+                   "실제로 쓸 때는 배치가 없을 수 있습니다. BN은 어떤 평균과 분산을 써야 하나요: 이동 평균, 전체 훈련 집합, 마지막 배치?"),
         prediction=t("A running average does as well as the whole training set; the last batch does worse; a slow average needs time.",
-                     "실행 평균은 전체 훈련 세트만큼 좋고, 마지막 배치는 더 나쁘며, 느린 평균에는 시간이 필요합니다."),
-        watch=t("Running against batch statistics, channel by channel, over the first steps.", "처음 몇 스텝 동안 채널마다 실행 통계와 배치 통계를 비교해 보세요."),
+                     "이동 평균은 전체 훈련 집합만큼 좋고, 마지막 배치는 더 나쁘며, 느린 평균에는 시간이 필요합니다."),
+        watch=t("Running against batch statistics, channel by channel, over the first steps.", "처음 몇 스텝 동안 채널마다 이동 통계와 배치 통계를 비교해 보세요."),
         looks=(
-            look("affine", "The running statistics start at 0 and 1 and make for the batch's.", "실행 통계는 0과 1에서 출발해 배치의 통계로 다가갑니다."),
-            look("loss", "Test accuracy: momentum 0.01 lags behind at first.", "테스트 정확도: 모멘텀 0.01은 처음에 뒤처집니다."),
+            look("affine", "The running statistics start at 0 and 1 and make for the batch's.", "이동 통계는 0과 1에서 출발해 배치의 통계로 다가갑니다."),
+            look("loss", "Test accuracy: momentum 0.01 lags behind at first.", "시험 정확도: 모멘텀 0.01은 처음에 뒤처집니다."),
             look("moments", "What the averages chase: the batch's mean moves while the network learns.", "평균이 뒤쫓는 것: 배치 평균은 학습하는 동안 움직입니다."),
         ),
         change=t("Take batches of 4.", "배치 크기를 4로 바꿔 보세요."),
         rule=t("As well: within 1 point of test accuracy. Worse: more than 1 point below the statistics of the whole training set.",
-               "비슷함: 테스트 정확도 차이 1퍼센트포인트 이내. 더 나쁨: 전체 훈련 세트의 통계보다 1퍼센트포인트 넘게 낮음."),
+               "비슷함: 시험 정확도 차이 1퍼센트포인트 이내. 더 나쁨: 전체 훈련 집합의 통계보다 1퍼센트포인트 넘게 낮음."),
         formulae=(m.math(m.sub("μ", "run"), "→", "(", "1", "−", "a", ")", m.sub("μ", "run"), "+", "a", m.sub("μ", "B")),),
         sources=(IOFFE,),
         views=("affine", "loss", "moments"), layer="hidden 3",
@@ -198,15 +198,15 @@ FOLD = Claim(
                    "훈련이 끝나면 BN은 고정된 배율과 이동일 뿐입니다. 앞의 층이 이를 흔적 없이 흡수할 수 있을까요?"),
         prediction=t("Outputs agree to rounding, every class agrees, and inference costs what it costs without BN.",
                      "출력은 반올림 오차까지 같고, 모든 클래스가 일치하며, 추론 비용은 BN이 없을 때와 같습니다."),
-        watch=t("Gamma and the running statistics at the end: they are what is folded.", "마지막 시점의 감마와 실행 통계를 보세요. 이것이 합쳐지는 값입니다."),
+        watch=t("Gamma and the running statistics at the end: they are what is folded.", "마지막 시점의 감마와 이동 통계를 보세요. 이것이 합쳐지는 값입니다."),
         looks=(
             look("affine", "Gamma and beta have settled: from now on they are constants.", "감마와 베타가 자리를 잡았습니다. 이제부터는 상수입니다."),
-            look("moments", "In eval mode the running mean and variance are constants too.", "평가 모드에서는 실행 평균과 분산도 상수입니다."),
+            look("moments", "In eval mode the running mean and variance are constants too.", "평가 모드에서는 이동 평균과 분산도 상수입니다."),
             look("loss", "Folding changes nothing that could be seen here.", "합쳐도 여기서 보이는 것은 아무것도 바뀌지 않습니다."),
         ),
         change=t("Put BN after the activation: then the next layer takes it in.", "BN을 활성화 함수 뒤에 두어 보세요. 그러면 다음 층이 흡수합니다."),
         rule=t("Largest difference over the largest output, on the test set: at most 1e-12 in float64 and 1e-4 in float32. Time: medians of 400 passes in turns; folded at most 1.1 times the network without BN, where with BN it is more.",
-               "테스트 세트에서 최대 출력 대비 최대 차이가 float64에서 1e-12, float32에서 1e-4 이하. 시간은 번갈아 잰 400번의 중앙값으로, BN이 있을 때는 BN 없는 신경망의 1.1배를 넘고 합친 뒤에는 1.1배 이하여야 합니다."),
+               "시험 집합에서 최대 출력 대비 최대 차이가 float64에서 1e-12, float32에서 1e-4 이하. 시간은 번갈아 잰 400번의 중앙값으로, BN이 있을 때는 BN 없는 신경망의 1.1배를 넘고 합친 뒤에는 1.1배 이하여야 합니다."),
         formulae=(
             m.math("W", "′", "=", m.frac("γ", m.root(m.row(m.sup("σ", "2"), "+", "ε"))), "W", ",", "b", "′", "=", m.frac(m.row("γ", "(", "b", "−", "μ", ")"), m.root(m.row(m.sup("σ", "2"), "+", "ε"))), "+", "β"),
         ),

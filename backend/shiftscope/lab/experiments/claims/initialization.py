@@ -85,7 +85,7 @@ def verdict(results: Results) -> Verdict:
         )
         for label in results.labels
     ]
-    accuracy = t(": test accuracy", ": 테스트 정확도")
+    accuracy = t(": test accuracy", ": 시험 정확도")
     unlike = [t(f": std ratio, step {step}", f": 표준편차 비, 스텝 {step}") for step in (0, 100, 1000)]
     columns = [WITHOUT_BN + accuracy, WITH_BN + accuracy]
     columns += [name + what for name in (WITHOUT_BN, WITH_BN) for what in unlike]
@@ -127,7 +127,7 @@ CLAIM = Claim(
         change=t("Set init to zeros.", "초기화를 0으로 바꿔 보세요."),
         rule=t(
             "Tolerated: a test accuracy of 90 %. Like spread: the largest standard deviation of the pre-activations of a hidden layer is at most twice the smallest, in the network without BN.",
-            "견딤: 테스트 정확도 90 %. 비슷한 퍼짐: BN 없는 신경망에서 은닉층 활성화 전 값의 표준편차 중 가장 큰 것이 가장 작은 것의 두 배 이하.",
+            "견딤: 시험 정확도 90 %. 비슷한 퍼짐: BN 없는 신경망에서 은닉층 활성화 전 값의 표준편차 중 가장 큰 것이 가장 작은 것의 두 배 이하.",
         ),
         formulae=(
             m.math(

@@ -94,7 +94,7 @@ def verdict(results: Results) -> Verdict:
         for label in results.labels
     ]
     names = (
-        t(": test accuracy", ": 테스트 정확도"),
+        t(": test accuracy", ": 시험 정확도"),
         t(": steps to 90 %", ": 90 %까지의 스텝"),
         t(": seconds to 90 %", ": 90 %까지의 초"),
     )
@@ -117,7 +117,7 @@ CLAIM = Claim(
         ),
         watch=t(
             "Test accuracy at each learning rate, and where the plain network's activations grow beyond bounds.",
-            "학습률마다 테스트 정확도, 그리고 BN 없는 신경망의 활성값이 한없이 커지는 지점을 보세요.",
+            "학습률마다 시험 정확도, 그리고 BN 없는 신경망의 활성값이 한없이 커지는 지점을 보세요.",
         ),
         looks=(
             look("loss", "At 0.01, which curve falls first?", "0.01에서 어느 곡선이 먼저 떨어지나요?"),
@@ -129,13 +129,13 @@ CLAIM = Claim(
             look(
                 "updates",
                 "An update against its weight: BN makes the gradient shrink as weights grow.",
-                "가중치 대비 갱신의 크기: BN이 있으면 가중치가 커질수록 기울기가 작아집니다.",
+                "가중치 대비 갱신의 크기: BN이 있으면 가중치가 커질수록 그래디언트가 작아집니다.",
             ),
         ),
         change=t("Take Adam in place of SGD.", "SGD 대신 Adam을 써 보세요."),
         rule=t(
             "A rate works when the test accuracy reaches 90 %. Steps count to the first evaluation (one an epoch) at 90 %; seconds are steps times the median time of a training step of that network alone.",
-            "테스트 정확도가 90 %에 도달하면 그 학습률이 통한 것으로 봅니다. 스텝은 90 %에 처음 도달한 평가(에포크마다 한 번)까지 세고, 초는 스텝 수에 그 신경망만의 훈련 스텝 시간 중앙값을 곱한 것입니다.",
+            "시험 정확도가 90 %에 도달하면 그 학습률이 통한 것으로 봅니다. 스텝은 90 %에 처음 도달한 평가(에포크마다 한 번)까지 세고, 초는 스텝 수에 그 신경망만의 훈련 스텝 시간 중앙값을 곱한 것입니다.",
         ),
         formulae=(
             m.math(

@@ -56,11 +56,11 @@ def _better(results: Results, epoch: int) -> Part:
         holds=lower,
         says=t(
             f"after epoch {epoch} the loss is lower with BN, on both sets and for every seed",
-            f"에포크 {epoch} 이후 두 데이터 세트와 모든 시드에서 BN이 있을 때 손실이 더 낮다",
+            f"에포크 {epoch} 이후 훈련 집합과 시험 집합 모두, 모든 시드에서 BN이 있을 때 손실이 더 낮다",
         ),
         numbers=t(
             f"training {train[0]} against {train[1]}, test {test[0]} against {test[1]}",
-            f"훈련 {train[0]} 대 {train[1]}, 테스트 {test[0]} 대 {test[1]}",
+            f"훈련 {train[0]} 대 {train[1]}, 시험 {test[0]} 대 {test[1]}",
         ),
     )
 
@@ -91,7 +91,7 @@ def _outside(results: Results, key: tuple[str, int, str]) -> Text:
     ranges = [f"{number(min(values))}–{number(max(values))}" for values in (measured, swing)]
     return t(
         f"{network}, epoch {epoch}, {part}: {loss:.4f} published, {ranges[0]} measured, {ranges[1]} in the last epochs",
-        f"{name_of(network).ko}, 에포크 {epoch}, {'훈련' if part == 'train' else '테스트'}: "
+        f"{name_of(network).ko}, 에포크 {epoch}, {'훈련' if part == 'train' else '시험'}: "
         f"발표 {loss:.4f}, 측정 {ranges[0]}, 마지막 에포크들 {ranges[1]}",
     )
 
@@ -106,7 +106,7 @@ def _table(results: Results, *, published: bool) -> Table:
                 shown = f"{loss:.4f} ({accuracy:.2f})" if loss is not None and published else "–"
                 what = t(
                     f"epoch {epoch}, {'training' if part == 'train' else 'test'}",
-                    f"에포크 {epoch}, {'훈련' if part == 'train' else '테스트'}",
+                    f"에포크 {epoch}, {'훈련' if part == 'train' else '시험'}",
                 )
                 rows.append(
                     (
@@ -146,7 +146,7 @@ _LOOKS = (
 _BETTER_RULE = t(
     "After the first and after the last epoch, the loss with BN must be lower than without on the training set and on "
     "the test set, for every seed.",
-    "첫 에포크와 마지막 에포크 이후, 모든 시드에서 훈련 세트와 테스트 세트 모두 BN이 있을 때의 손실이 더 낮아야 합니다.",
+    "첫 에포크와 마지막 에포크 이후, 모든 시드에서 훈련 집합과 시험 집합 모두 BN이 있을 때의 손실이 더 낮아야 합니다.",
 )
 _FORMULA = m.math(
     m.hat(m.sub("x", "i")), "=", m.frac(m.row(m.sub("x", "i"), "−", m.sub("μ", "B")),
@@ -174,7 +174,7 @@ CLAIM = Claim(
         ),
         watch=t(
             "Loss and accuracy at the end of each epoch, on the training and on the test set.",
-            "에포크가 끝날 때마다 훈련 세트와 테스트 세트의 손실과 정확도를 보세요.",
+            "에포크가 끝날 때마다 훈련 집합과 시험 집합의 손실과 정확도를 보세요.",
         ),
         looks=_LOOKS,
         change=t("Lower the learning rate to 0.001.", "학습률을 0.001로 낮춰 보세요."),

@@ -73,7 +73,7 @@ def verdict(results: Results) -> Verdict:
         )
         for label in results.labels
     ]
-    kinds = (t(": steps to 90 %", ": 90 %까지의 스텝"), t(": test accuracy", ": 테스트 정확도"))
+    kinds = (t(": steps to 90 %", ": 90 %까지의 스텝"), t(": test accuracy", ": 시험 정확도"))
     columns = [name + kind for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
     return conclude(parts, table(t("Optimizer", "옵티마이저"), columns, rows))
 
@@ -91,14 +91,12 @@ CLAIM = Claim(
             "With each of them the network with BN learns, and no later than the one without.",
             "어느 것을 쓰든 BN이 있는 신경망이 학습되고, 없는 쪽보다 늦지 않습니다.",
         ),
-        watch=t(
-            "When each curve of test accuracy passes 90 %.", "각 테스트 정확도 곡선이 90 %를 지나는 시점을 보세요."
-        ),
+        watch=t("When each curve of test accuracy passes 90 %.", "각 시험 정확도 곡선이 90 %를 지나는 시점을 보세요."),
         looks=(
             look(
                 "loss",
                 "Adam and RMSprop rescale gradients themselves: is the gap smaller there?",
-                "Adam과 RMSprop은 스스로 기울기 크기를 맞춥니다. 그때는 차이가 더 작은가요?",
+                "Adam과 RMSprop은 스스로 그래디언트 크기를 맞춥니다. 그때는 차이가 더 작은가요?",
             ),
             look("updates", "The size of the updates relative to the weights.", "가중치 대비 갱신의 크기를 보세요."),
             look("ridges", "The inputs to the nonlinearity at the end.", "마지막 시점의 비선형 함수 입력을 보세요."),
@@ -106,7 +104,7 @@ CLAIM = Claim(
         change=t("Take ten times the learning rate in each.", "학습률을 모두 열 배로 올려 보세요."),
         rule=t(
             "Works: a test accuracy of 90 % at the end, first reached (one evaluation an epoch) no later than without BN.",
-            "동작함: 마지막 테스트 정확도 90 %, 그리고 에포크마다 한 번 하는 평가에서 BN 없는 쪽보다 늦지 않게 처음 도달.",
+            "동작함: 마지막 시험 정확도 90 %, 그리고 에포크마다 한 번 하는 평가에서 BN 없는 쪽보다 늦지 않게 처음 도달.",
         ),
         formulae=(m.math("w", "→", "w", "−", "η", m.frac(m.row("∂", "L"), m.row("∂", "w"))),),
         sources=(IOFFE,),

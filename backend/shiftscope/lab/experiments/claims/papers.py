@@ -64,7 +64,7 @@ def figure_verdict(results: Results) -> Verdict:
             accuracy[BN] > accuracy[PLAIN],
             t(
                 "the network with BN ends with the higher test accuracy",
-                "BN이 있는 신경망이 더 높은 테스트 정확도로 끝난다",
+                "BN이 있는 신경망이 더 높은 시험 정확도로 끝난다",
             ),
             pair(results, FIGURE, "test_accuracy", fraction=True),
         ),
@@ -90,7 +90,7 @@ def figure_verdict(results: Results) -> Verdict:
         for network, name in ((PLAIN, WITHOUT_BN), (BN, WITH_BN))
     ]
     columns = (
-        t("test accuracy", "테스트 정확도"),
+        t("test accuracy", "시험 정확도"),
         t("steps to 90 %", "90 %까지의 스텝"),
         t("wandering of the median (bands)", "중앙값의 이동 (띠 폭)"),
         t("band at the end over band at the start", "마지막 띠/처음 띠"),
@@ -137,7 +137,7 @@ def santurkar_verdict(results: Results) -> Verdict:
             all(noise >= clean - POINTS for noise, clean in noisy),
             t(
                 "noise after BN, which brings the shift back, does little harm",
-                "변화를 되살리는 BN 뒤의 잡음은 거의 해가 없다",
+                "이동을 되살리는 BN 뒤의 잡음은 거의 해가 없다",
             ),
             t("noisy and plain BN: ", "잡음 BN과 BN: ")
             + Text.same(", ".join(f"{100 * noise:.1f}/{100 * clean:.1f} %" for noise, clean in noisy)),
@@ -147,7 +147,7 @@ def santurkar_verdict(results: Results) -> Verdict:
                 mean(label, BN, "gradient_shift") >= mean(label, PLAIN, "gradient_shift"),
                 t(
                     f"the gradient shift is as large with BN as without, or larger ({label})",
-                    f"BN이 있을 때의 기울기 변화가 없을 때만큼 크거나 더 크다 ({label})",
+                    f"BN이 있을 때의 그래디언트 이동이 없을 때만큼 크거나 더 크다 ({label})",
                 ),
                 said(label, "gradient_shift"),
             )
@@ -155,8 +155,8 @@ def santurkar_verdict(results: Results) -> Verdict:
         ),
     ]
     for name, en, ko in (
-        ("variation", "the loss varies less along the gradient", "기울기 방향으로 손실이 덜 변한다"),
-        ("predictiveness", "the gradient changes less along itself", "기울기가 자기 방향으로 덜 변한다"),
+        ("variation", "the loss varies less along the gradient", "그래디언트 방향으로 손실이 덜 변한다"),
+        ("predictiveness", "the gradient changes less along itself", "그래디언트가 자기 방향으로 덜 변한다"),
         ("smoothness", "the effective smoothness is better", "유효 매끄러움이 더 좋다"),
     ):
         parts += [
@@ -180,12 +180,12 @@ def santurkar_verdict(results: Results) -> Verdict:
         for network in (PLAIN, BN, NOISY)
     ]
     columns = (
-        t("test accuracy", "테스트 정확도"),
-        t("gradient shift, first quarter", "기울기 변화, 첫 4분의 1"),
-        t("gradient shift, last quarter", "기울기 변화, 마지막 4분의 1"),
+        t("test accuracy", "시험 정확도"),
+        t("gradient shift, first quarter", "그래디언트 이동, 첫 4분의 1"),
+        t("gradient shift, last quarter", "그래디언트 이동, 마지막 4분의 1"),
         t("cosine", "코사인"),
         t("loss variation", "손실 변동"),
-        t("gradient change", "기울기 변동"),
+        t("gradient change", "그래디언트 변동"),
         t("effective smoothness", "유효 매끄러움"),
     )
     return conclude(parts, table(t("Network", "신경망"), columns, rows))
@@ -202,7 +202,7 @@ FIGURE_ONE = Claim(
         ),
         prediction=t(
             "With BN the test accuracy is higher, comes sooner, and the 15th, 50th and 85th percentiles stay in place.",
-            "BN이 있으면 테스트 정확도가 더 높고 더 빨리 오르며, 15, 50, 85 백분위수가 제자리에 머뭅니다.",
+            "BN이 있으면 시험 정확도가 더 높고 더 빨리 오르며, 15, 50, 85 백분위수가 제자리에 머뭅니다.",
         ),
         watch=t(
             "The percentiles of the last hidden layer's input to its sigmoid, step by step.",
@@ -210,7 +210,7 @@ FIGURE_ONE = Claim(
         ),
         looks=(
             look("density", "The three lines: which network's wander?", "세 선: 어느 신경망의 선이 떠도나요?"),
-            look("loss", "Test accuracy: the first thousand steps.", "테스트 정확도: 처음 천 스텝을 보세요."),
+            look("loss", "Test accuracy: the first thousand steps.", "시험 정확도: 처음 천 스텝을 보세요."),
             look("shift", "Layer by layer: where does the drift begin?", "층별로: 이동은 어디서 시작되나요?"),
         ),
         change=t("Train for 50,000 steps, as the paper does.", "논문처럼 50,000 스텝을 훈련해 보세요."),
@@ -233,18 +233,18 @@ LANDSCAPE = Claim(
     Experiment(
         id="santurkar",
         claim=22,
-        title=t("Is it really the shift?", "정말 그 변화 때문인가?"),
+        title=t("Is it really the shift?", "정말 그 이동 때문인가?"),
         question=t(
             "Santurkar et al. measure shift by the gradient, and find that BN does not reduce it; what changes is the landscape. Here too?",
-            "Santurkar 등은 변화를 기울기로 재고, BN이 그것을 줄이지 않으며 달라지는 것은 손실 지형이라고 했습니다. 여기서도 그런가요?",
+            "Santurkar 등은 이동을 그래디언트로 재고, BN이 그것을 줄이지 않으며 달라지는 것은 손실 지형이라고 했습니다. 여기서도 그런가요?",
         ),
         prediction=t(
             "Noisy BN trains as well; gradient shift is no smaller with BN; loss and gradient vary less along the gradient.",
-            "잡음 BN도 잘 학습되고, 기울기 변화는 BN이 있어도 더 작지 않으며, 기울기 방향으로 손실과 기울기가 덜 변합니다.",
+            "잡음 BN도 잘 학습되고, 그래디언트 이동은 BN이 있어도 더 작지 않으며, 그래디언트 방향으로 손실과 그래디언트가 덜 변합니다.",
         ),
         watch=t(
             "Drift and gradient shift of the three networks: the two definitions disagree.",
-            "세 신경망의 이동과 기울기 변화를 보세요. 두 정의는 서로 어긋납니다.",
+            "세 신경망의 이동량과 그래디언트 이동을 보세요. 두 정의는 서로 어긋납니다.",
         ),
         looks=(
             look(
@@ -258,7 +258,7 @@ LANDSCAPE = Claim(
         change=t("Make the noise ten times as large.", "잡음을 열 배로 키워 보세요."),
         rule=t(
             "Little harm: within 2 points of test accuracy of BN. Gradient shift: mean of the norm of G − G′ over layers and 20 looks; the first layer's is 0 by definition. Loss, gradient and smoothness along the gradient: steps of 0.5, 1, 2 and 4 learning rates; means over 20 looks.",
-            "거의 해가 없음: BN과 테스트 정확도 2퍼센트포인트 이내. 기울기 변화: 층과 20번의 관찰에 걸친 G − G′ 노름의 평균(첫 층은 정의상 0). 기울기 방향의 손실, 기울기, 매끄러움: 학습률의 0.5, 1, 2, 4배 보폭, 20번 관찰의 평균.",
+            "거의 해가 없음: BN과 시험 정확도 2퍼센트포인트 이내. 그래디언트 이동: 층과 20번의 관찰에 걸친 G − G′ 노름의 평균(첫 층은 정의상 0). 그래디언트 방향의 손실, 그래디언트, 매끄러움: 학습률의 0.5, 1, 2, 4배 보폭, 20번 관찰의 평균.",
         ),
         formulae=(
             m.math(

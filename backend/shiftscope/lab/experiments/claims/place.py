@@ -45,7 +45,7 @@ def verdict(results: Results) -> Verdict:
                 ),
                 t(
                     f"test loss {number(before)} before, {number(after)} after",
-                    f"테스트 손실 앞 {number(before)}, 뒤 {number(after)}",
+                    f"시험 손실 앞 {number(before)}, 뒤 {number(after)}",
                 ),
             )
         )
@@ -60,8 +60,8 @@ def verdict(results: Results) -> Verdict:
         for network in (PLAIN, BEFORE, AFTER)
     ]
     columns = (
-        t("Test loss", "테스트 손실"),
-        t("Test accuracy", "테스트 정확도"),
+        t("Test loss", "시험 손실"),
+        t("Test accuracy", "시험 정확도"),
         t("Steps to 90 %", "90 %까지의 스텝"),
     )
     return conclude(parts, table(t("Activation, network", "활성화 함수, 신경망"), columns, rows))
@@ -84,7 +84,7 @@ CLAIM = Claim(
         ),
         change=t("Take twice as many layers.", "층을 두 배로 늘려 보세요."),
         rule=t("For each activation function, the test loss with BN before must be at most 1.05 times that with BN after.",
-               "각 활성화 함수에서 BN이 앞에 있을 때의 테스트 손실이 뒤에 있을 때의 1.05배 이하여야 합니다."),
+               "각 활성화 함수에서 BN이 앞에 있을 때의 시험 손실이 뒤에 있을 때의 1.05배 이하여야 합니다."),
         formulae=(m.math("f", "(", m.words("BN"), "(", "W", "x", ")", ")", m.words("  /  "), m.words("BN"), "(", "f", "(", "W", "x", "+", "b", ")", ")"),),
         sources=(IOFFE,),
         views=("ridges", "density", "loss"), layer="hidden 3",

@@ -77,9 +77,9 @@ CLAIM = Claim(
                    "BN은 평균을 뺍니다. 그렇다면 그 앞의 편향은 무슨 일을 하나요? 감마와 베타로 BN을 완전히 되돌릴 수 있을까요?"),
         prediction=t("Any bias before BN leaves the outputs as they are; with gamma = sqrt(var + eps) and beta = mean, BN is the identity.",
                      "BN 앞의 편향은 출력을 바꾸지 않습니다. 감마 = √(분산 + ε), 베타 = 평균이면 BN은 항등 함수가 됩니다."),
-        watch=t("The gradient of the bias in the network with BN: it is rounding.", "BN이 있는 신경망에서 편향의 기울기를 보세요. 반올림 오차뿐입니다."),
+        watch=t("The gradient of the bias in the network with BN: it is rounding.", "BN이 있는 신경망에서 편향의 그래디언트를 보세요. 반올림 오차뿐입니다."),
         looks=(
-            look("gradients", "The layers' gradients: the biases before BN contribute nothing.", "층별 기울기: BN 앞의 편향은 아무것도 보태지 않습니다."),
+            look("gradients", "The layers' gradients: the biases before BN contribute nothing.", "층별 그래디언트: BN 앞의 편향은 아무것도 보태지 않습니다."),
             look("affine", "Gamma and beta do what weights' scale and biases did.", "가중치의 크기와 편향이 하던 일을 감마와 베타가 합니다."),
             look("moments", "The mean before BN drifts freely: nothing depends on it.", "BN 앞의 평균은 자유롭게 떠다닙니다. 아무것도 그것에 의존하지 않습니다."),
         ),

@@ -98,7 +98,7 @@ def verdict(results: Results) -> Verdict:
     ]
     columns = (
         t("training accuracy (noisy labels), or noise", "훈련 정확도(잡음 레이블) 또는 잡음"),
-        t("test accuracy", "테스트 정확도"),
+        t("test accuracy", "시험 정확도"),
     )
     return conclude(parts, table(t("Network", "신경망"), columns, rows))
 
@@ -111,16 +111,16 @@ CLAIM = Claim(
         question=t("A sample's normalized value depends on the chance of its batch. Does that noise keep a network from learning wrong labels by heart?",
                    "표본의 정규화된 값은 배치의 우연에 좌우됩니다. 이 잡음이 틀린 레이블을 외우지 못하게 막아 줄까요?"),
         prediction=t("BN helps a little on the test set, less with larger batches, and dropout is needed less where BN is.",
-                     "BN은 테스트 세트에서 조금 도움이 되고, 배치가 클수록 덜하며, BN이 있으면 드롭아웃이 덜 필요합니다."),
-        watch=t("Training against test accuracy: the gap is what was learnt by heart.", "훈련 정확도와 테스트 정확도의 차이가 외운 양입니다."),
+                     "BN은 시험 집합에서 조금 도움이 되고, 배치가 클수록 덜하며, BN이 있으면 드롭아웃이 덜 필요합니다."),
+        watch=t("Training against test accuracy: the gap is what was learnt by heart.", "훈련 정확도와 시험 정확도의 차이가 외운 양입니다."),
         looks=(
-            look("loss", "Where does the test loss turn and rise while the training loss falls?", "훈련 손실이 줄어드는 동안 테스트 손실은 어디서 다시 오르나요?"),
+            look("loss", "Where does the test loss turn and rise while the training loss falls?", "훈련 손실이 줄어드는 동안 시험 손실은 어디서 다시 오르나요?"),
             look("moments", "Batch 16: mean and spread jitter from step to step; that is the noise.", "배치 16: 평균과 퍼짐이 스텝마다 흔들립니다. 이것이 잡음입니다."),
             look("ridges", "Batch 256: the same distributions, much calmer.", "배치 256: 같은 분포가 훨씬 잔잔합니다."),
         ),
         change=t("Raise the label noise to 0.4.", "레이블 잡음을 0.4로 올려 보세요."),
         rule=t("The log-log slope of the noise over batch sizes of 8, 32, 128 and 512 must be −0.5 ± 0.1. At batch 16 BN must bring more than 1 point of test accuracy with a fifth of the labels wrong and some with all of them right, fewer points at 256, and dropout fewer points beside BN than alone.",
-               "배치 크기 8, 32, 128, 512에 대한 잡음의 로그-로그 기울기가 −0.5 ± 0.1이어야 합니다. 배치 16에서 BN은 레이블의 5분의 1이 틀렸을 때 테스트 정확도를 1퍼센트포인트 넘게, 모두 맞을 때도 조금은 올려야 하고, 256에서는 덜 올려야 하며, 드롭아웃은 BN과 함께일 때 혼자일 때보다 덜 올려야 합니다."),
+               "배치 크기 8, 32, 128, 512에 대한 잡음의 로그-로그 경사가 −0.5 ± 0.1이어야 합니다. 배치 16에서 BN은 레이블의 5분의 1이 틀렸을 때 시험 정확도를 1퍼센트포인트 넘게, 모두 맞을 때도 조금은 올려야 하고, 256에서는 덜 올려야 하며, 드롭아웃은 BN과 함께일 때 혼자일 때보다 덜 올려야 합니다."),
         formulae=(m.math(m.words("std "), "(", m.sub("μ", "B"), ")", "=", m.frac("σ", m.root("m"))),),
         sources=(IOFFE, Source(title="Srivastava et al. 2014, Dropout", url="https://jmlr.org/papers/v15/srivastava14a.html")),
         views=("loss", "moments", "ridges"), layer="hidden 1",

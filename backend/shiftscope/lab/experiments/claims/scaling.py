@@ -93,7 +93,7 @@ CLAIM = Claim(
         looks=(
             look("loss", "The network's loss on raw pixels (0 to 16) and on standardized ones.", "원래 픽셀(0–16)과 표준화한 픽셀에서 신경망의 손실을 보세요."),
             look("moments", "Raw inputs: the first layer's pre-activations are spread far more widely.", "원래 입력: 첫 층의 활성화 전 값이 훨씬 넓게 퍼집니다."),
-            look("gradients", "And its gradients are larger, so one learning rate fits no layer.", "기울기도 더 커서 하나의 학습률이 모든 층에 맞지 않습니다."),
+            look("gradients", "And its gradients are larger, so one learning rate fits no layer.", "그래디언트도 더 커서 하나의 학습률이 모든 층에 맞지 않습니다."),
         ),
         change=t("Scale the pixels to 0 and 1 alone (binary).", "픽셀을 0과 1로만(이진) 바꿔 보세요."),
         rule=t("Long: a condition number of the Hessian of 10 or more; round: 2 or less. Gradient descent takes the best constant step, 2/(l_1 + l_n), until 1 % of the excess loss is left. The network's steps count to the first evaluation at 90 %.",
