@@ -92,6 +92,17 @@ def test_a_stopped_run_leaves_its_trial_without_a_verdict(server: LiveServer) ->
     assert server.client.get(f"/api/trials/{trial['id']}").status_code == 404
 
 
+def test_a_run_whose_learning_rate_was_changed_gives_no_verdict(server: LiveServer) -> None:
+    trial = server.client.post("/api/experiments/two-axes", json={"seeds": 3}).json()
+    last = trial["runs"][2]["run"]["id"]
+    server.client.patch(f"/api/runs/{last}", json={"learning_rate": 0.5}).raise_for_status()
+    done = wait_for_trial(server, trial["id"])
+    assert (done["ended"], done["verdict"]) == (True, None)
+    assert done["reason"].startswith("the learning rate of batch and layer was changed")
+    for run in done["runs"]:
+        server.client.delete(f"/api/runs/{run['run']['id']}")
+
+
 @pytest.mark.parametrize("body", [{"seeds": 0}, {"seeds": 1000}, {"fast": True}])
 def test_what_a_trial_may_not_be(server: LiveServer, body: dict[str, Any]) -> None:
     assert server.client.post("/api/experiments/two-axes", json=body).status_code == 422

@@ -145,6 +145,8 @@ def _why_not_yet(parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figu
     for run, part in parts:
         if run.state.ended and run.state is not RunState.FINISHED:
             return f"{part.label} {run.state}: {run.reason}"
+        if any(event.kind == "learning_rate" for event in run.events):
+            return f"the learning rate of {part.label} was changed while it ran: it is no longer the experiment's"
     going_on = sum(not run.state.ended for run, _ in parts)
     if going_on:
         return f"{going_on} of {len(parts)} runs go on"
