@@ -7,6 +7,7 @@ import { byId, h, setText } from "./dom.js";
 import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
 import { readLink, writeLink } from "./link.js";
 import { LANGUAGES } from "./locales/index.js";
+import { recall, remember } from "./memory.js";
 import { drawNotices } from "./notices.js";
 import { drawPair, followParent } from "./pair.js";
 import { describe, makeRuns } from "./runs.js";
@@ -22,10 +23,10 @@ import { drawWaiting, drawWelcome } from "./welcome.js";
 const RECHECK_EVERY = 3000;
 const linked = readLink(location.search);
 const store = createStore({ ...EMPTY, look: { ...FIRST_LOOK, ...linked.look } });
-let t = await loadLanguage(chooseLanguage(linked.language ?? localStorage.getItem("language"), navigator.languages));
+let t = await loadLanguage(chooseLanguage(linked.language ?? recall("language"), navigator.languages));
 /** @type {Session | null} */
 let session = null;
-let theme = setTheme(linked.theme ?? localStorage.getItem("theme"));
+let theme = setTheme(linked.theme ?? recall("theme"));
 let drawable = false;
 
 const state = () => store.state;
@@ -131,23 +132,30 @@ function applyLanguage() {
 
 byId("language").addEventListener("change", async (/** @type {any} */ event) => {
   t = await loadLanguage(event.target.value);
-  localStorage.setItem("language", event.target.value);
+  remember("language", event.target.value);
   applyLanguage();
 });
 byId("theme").addEventListener("click", () => {
   theme = setTheme(theme.name === "light" ? "dark" : "light");
-  localStorage.setItem("theme", theme.name);
+  remember("theme", theme.name);
   stage.wake();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  if (!localStorage.getItem("theme")) theme = setTheme(null);
+  if (!recall("theme")) theme = setTheme(null);
   stage.wake();
 });
 byId("new-run").addEventListener("click", () => setup.open());
 byId("show-runs").addEventListener("click", () => runs.open());
 byId("copy-link").addEventListener("click", async () => {
+  const button = byId("copy-link");
   await navigator.clipboard?.writeText(location.href);
-  byId("copy-link").classList.add("done");
+  button.classList.add("done");
+  button.title = t("link.copied");
+  button.setAttribute("aria-label", t("link.copied"));
+  setTimeout(() => {
+    button.classList.remove("done");
+    fillTexts(document, t);
+  }, 2000);
 });
 for (const event of ["online", "pageshow"]) addEventListener(event, () => session?.connection.retry());
 document.addEventListener("visibilitychange", () => {

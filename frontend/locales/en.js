@@ -200,4 +200,5 @@ export default {
   "note.cost": "what the measuring itself takes",
   "help.cost": "What the scope itself costs this run, by its own clock.",
   "empty.view": "This layer has nothing to show here. Choose another.",
+  "link.copied": "The link is copied",
 };

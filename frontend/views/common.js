@@ -41,7 +41,7 @@ export function axis(scene, more) {
   const { theme } = scene;
   return {
     gridcolor: theme.grid, zerolinecolor: theme.faint, linecolor: theme.faint, tickcolor: theme.faint, zeroline: false,
-    ticks: "outside", ticklen: 3, fixedrange: false, exponentformat: "power", ...more,
+    ticks: "outside", ticklen: 3, fixedrange: false, exponentformat: more.type === "log" ? "power" : "e", ...more,
   };
 }
 

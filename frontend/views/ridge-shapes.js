@@ -77,7 +77,7 @@ export function outline(ridge, frame, row, x, y) {
   const low = row[ridge.range.offset];
   const high = row[ridge.range.offset + 1];
   const finite = Number.isFinite(low) && Number.isFinite(high) && high > low;
-  const width = (finite ? (high - low) / frame.unit : 1) / bins;
+  const width = finite ? (high - low) / frame.unit / bins : 0;
   const start = (finite ? (low - frame.center) / frame.unit : 0) + 0.5 * width;
   const peak = peakOf(ridge, row);
   const scale = finite && peak > 0 ? (ROW_HEIGHT * heightOf(peak / (width * frame.unit) / frame.peak)) / peak : 0;

@@ -10,13 +10,22 @@ import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layou
 /** @typedef {import("../measures.js").Drift} Drift */
 
 const SAMPLES = 40;
-const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10_000, 100_000];
+const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 
 /** Colours go by the logarithm above about 1 / 5, so that a mild shift is seen beside a wild one. @param {number} drift */
 export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
 
 const SETTLED_COLUMNS = 400;
 const MOST_NAMES = 6;
+const MOST_TICKS = 6;
+
+/** Values named on the colour scale: some up to a few hundred, else powers of ten. @param {number} top */
+function ticksOf(top) {
+  const decades = Math.floor(Math.log10(top));
+  if (decades < 3) return TICKS.filter((tick) => tick <= top).filter((_, i, all) => i % Math.ceil(all.length / MOST_TICKS) === 0);
+  const every = Math.ceil(decades / (MOST_TICKS - 1));
+  return [0, ...Array.from({ length: Math.floor(decades / every) }, (_, i) => 10 ** ((i + 1) * every))];
+}
 
 /**
  * Drifts by network and layer; null where a network lacks the layer.
@@ -80,7 +89,7 @@ export const shift = {
     // Every layer's name where there is room, else some, the last among them.
     const every = Math.ceil(layers.length / MOST_NAMES);
     const labelled = layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
-    const ticks = TICKS.filter((tick) => tick <= top);
+    const ticks = ticksOf(top);
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       margin: { l: scene.narrow ? 62 : 78, r: 66, t: 24, b: 36 },
@@ -88,7 +97,7 @@ export const shift = {
       coloraxis: {
         colorscale: scale, cmin: 0, cmax: warped(top),
         colorbar: {
-          thickness: 9, outlinewidth: 0, len: 1, y: 0.5, x: 1.005, tickfont: { size: 10 }, tickvals: ticks.map(warped), ticktext: ticks.map(String),
+          thickness: 9, outlinewidth: 0, len: 1, y: 0.5, x: 1.005, tickfont: { size: 10 }, tickvals: ticks.map(warped), ticktext: ticks.map((tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick))),
           title: { text: escapeText(quantityName(scene)), side: "right", font: { size: 10.5 } },
         },
       },
