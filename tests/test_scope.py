@@ -249,7 +249,7 @@ def test_a_batch_of_one_and_an_empty_one():
 def test_only_what_is_due_is_measured():
     sink = Collecting()
     network = networks.mlp()
-    scope = watch(network, to=sink, schedule=at(0, 3))
+    scope = watch(network, to=sink, probes="essential", schedule=at(0, 3))
     armed = []
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     x, y = data()

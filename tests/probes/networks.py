@@ -28,14 +28,16 @@ def mlp(sizes=(6, 5, 4, 3), activation="relu", norm=True, place="before", inplac
     return nn.Sequential(blocks)
 
 
-def cnn(activation="relu", norm=True, seed=0):
+def cnn(activation="relu", norm=True, seed=0, place="before"):
     torch.manual_seed(seed)
     blocks = OrderedDict()
     for number, (inputs, outputs) in enumerate([(2, 4), (4, 3)], start=1):
         children = OrderedDict(conv=nn.Conv2d(inputs, outputs, 3, padding=1))
+        children["activation"] = ACTIVATIONS[activation]()
         if norm:
             children["norm"] = nn.BatchNorm2d(outputs)
-        children["activation"] = ACTIVATIONS[activation]()
+        if place == "before":
+            children.move_to_end("activation")
         blocks[f"hidden {number}"] = nn.Sequential(children)
     blocks["flat"] = nn.Flatten()
     blocks["output"] = nn.Sequential(OrderedDict(linear=nn.Linear(3 * 6 * 5, 3)))
@@ -90,7 +92,7 @@ def sites(network, inputs):
                 here["normalized"], x = _normalize(module, x)
             else:
                 here["pre_activation"] = x
-                x = _activate(module, x)
+                x = here["activated"] = _activate(module, x)
         here["output"] = x
         found[name] = here
     return found

@@ -63,7 +63,11 @@ def test_any_float32(values):
     check(values)
 
 
-@given(hnp.arrays(np.float64, st.integers(0, 200), elements=st.one_of(st.floats(-1e30, 1e30), st.just(float("nan")))))
+# A row is of float32: what is smaller than those can be is left out.
+wide = st.floats(-1e30, 1e30).map(lambda value: value if abs(value) > 1e-30 else 0.0)
+
+
+@given(hnp.arrays(np.float64, st.integers(0, 200), elements=st.one_of(wide, st.just(float("nan")))))
 @settings(deadline=None, max_examples=100)
 def test_any_float64(values):
     check(values)

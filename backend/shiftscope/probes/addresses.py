@@ -47,15 +47,17 @@ class Addresses:
     def note(self) -> list[object]:
         """Note where everything lies now; return what must be kept until it was read."""
         kept: list[object] = []
-        self._note_gradients(kept)
-        self._note_vectors(kept)
+        if self._parameters:
+            self._note_gradients(kept)
+        if self._vectors:
+            self._note_vectors(kept)
         return kept
 
     def _note_gradients(self, kept: list[object]) -> None:
         gradients: list[Any] = list(map(_gradient, self._parameters))
         try:
             # A gradient has its parameter's type, shape and device: torch sees to that.
-            plain = all(map(Tensor.is_contiguous, gradients)) and (not gradients or gradients[0].is_cpu)
+            plain = all(map(Tensor.is_contiguous, gradients)) and gradients[0].is_cpu
         except TypeError:  # None: the loss does not depend on that parameter
             plain = False
         if plain and self._gradients_known:

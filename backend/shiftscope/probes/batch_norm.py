@@ -10,8 +10,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from shiftscope.probes.execute import Operation
 from shiftscope.probes.look import Want
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
 from shiftscope.probes.structure import Layer
 
 _SOURCE = "Ioffe & Szegedy 2015"
@@ -55,21 +56,21 @@ def _lay_affine(plan: Plan, network: NetworkPlan) -> None:
 
 def _lay_statistics(plan: Plan, network: NetworkPlan) -> None:
     for layer, norm in _norms(network):
-        site = layer.site("normalized")
+        site = layer.norm_input
         if not isinstance(norm, _BatchNorm) or site is None:
             continue
         channels = norm.num_features
         batch, _ = (
-            plan.add(Stream.CHANNELS, quantity, network=network.name, layer=layer.name, shape=(channels,))
+            plan.add(Stream.CHANNELS, quantity, Spot(network.name, layer.name), shape=(channels,))
             for quantity in (BATCH_MEAN, BATCH_VARIANCE)
         )
         program = network.program
-        index = program.see(site, Want.CHANNEL_MOMENTS, channels)
+        index = program.see(site, Want.CHANNEL_MOMENTS, channels=channels)
         program.add(Operation.WRITE_VECTOR, index, batch, argument=2 * channels)
         if norm.running_mean is not None:
             running = _copy(plan, network, layer, RUNNING_MEAN, norm, "running_mean")
             _copy(plan, network, layer, RUNNING_VARIANCE, norm, "running_var")
-            gap = plan.add(Stream.CHANNELS, RUNNING_GAP, network=network.name, layer=layer.name, shape=(channels,))
+            gap = plan.add(Stream.CHANNELS, RUNNING_GAP, Spot(network.name, layer.name), shape=(channels,))
             program.add(Operation.GAP, running, gap, other=batch, constant=norm.eps)
 
 
@@ -78,7 +79,7 @@ def _copy(plan: Plan, network: NetworkPlan, layer: Layer, quantity: Quantity, no
     # Looked up where the module keeps it: an attribute of a module is slow to get.
     held: Mapping[str, Any] = norm._parameters if own in norm._parameters else norm._buffers
     size = held[own].numel()
-    place = plan.add(Stream.CHANNELS, quantity, network=network.name, layer=layer.name, shape=(size,))
+    place = plan.add(Stream.CHANNELS, quantity, Spot(network.name, layer.name), shape=(size,))
     index = network.program.vector(held, own)
     network.program.add(Operation.COPY, index, place)
     return index

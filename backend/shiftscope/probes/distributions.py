@@ -5,8 +5,9 @@ from __future__ import annotations
 from shiftscope.probes.bins import FINE, REACH
 from shiftscope.probes.execute import Operation
 from shiftscope.probes.look import Want
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
 from shiftscope.probes.summary import BINS, LEVELS
 
 _SITES = "linear_output, normalized, pre_activation, output"
@@ -37,7 +38,7 @@ QUANTILES = Quantity(
 def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
         first, *_ = [
-            plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name, shape=(size,))
+            plan.add(Stream.LAYERS, quantity, Spot(network.name, layer.name, site.name), shape=(size,))
             for quantity, size in ((HISTOGRAM, BINS), (RANGE, 2), (OUTSIDE, 2))
         ]
         index = network.program.see(site, Want.BINS)
@@ -47,7 +48,7 @@ def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
 def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
         place = plan.add(
-            Stream.LAYERS, QUANTILES, network=network.name, layer=layer.name, site=site.name, shape=(len(LEVELS),),
+            Stream.LAYERS, QUANTILES, Spot(network.name, layer.name, site.name), shape=(len(LEVELS),),
             coordinates=LEVELS,
         )  # fmt: skip
         index = network.program.see(site, Want.BINS)

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from shiftscope.frames import Layout, LayoutBuilder, RunHeader, encode
 from shiftscope.probes import steps
+from shiftscope.probes.meter import Meter
 from shiftscope.probes.observation import Observation
-from shiftscope.probes.plan import Plan, Stream
+from shiftscope.probes.plan import Plan, Spot
 from shiftscope.probes.rows import Rows
+from shiftscope.probes.streams import Stream
 from shiftscope.sinks import Sink
-
-_TOGETHER = (Stream.STEPS, Stream.LAYERS, Stream.CHANNELS)
-"""Streams whose rows are filled by each network's one pass."""
 
 
 class Emission:
@@ -29,6 +28,7 @@ class Emission:
         self._waiting: list[Callable[[], None]] = []
         self._rows: Rows | None = None
         self._learning_rate: int | None = None
+        self._meter: Meter | None = None
         self._seq = 0
 
     @property
@@ -36,25 +36,30 @@ class Emission:
         """Whether the header is out."""
         return self._rows is not None
 
-    def begin(self, observations: Sequence[Observation], *, learning_rate: bool) -> None:
-        """Send the header: the networks' layouts side by side, stream by stream; let the networks write there."""
+    def begin(self, observations: Sequence[Observation], meter: Meter, *, learning_rate: bool) -> Mapping[Stream, int]:
+        """Send the header: the networks' layouts side by side, stream by stream; let the networks write there.
+
+        Returns the length of each stream's row.
+        """
         common = Plan()
         if learning_rate:
             common.add(Stream.STEPS, steps.LEARNING_RATE)
         for network in self._networks:
             for quantity in steps.EVALUATION:
-                common.add(Stream.EVALUATION, quantity, network=network)
+                common.add(Stream.EVALUATION, quantity, Spot(network))
+        meter.lay(common)
         layouts = [*(observation.layouts for observation in observations), common.build()]
         joined = {
             stream: _join(stream, [layout[stream] for layout in layouts if stream in layout])
             for stream in sorted(set().union(*layouts))
         }
-        rows = Rows({stream: joined[stream].size for stream in _TOGETHER if stream in joined})
+        rows = Rows({stream: layout.size for stream, layout in joined.items() if stream is not Stream.EVALUATION})
         ends = dict(rows.starts)
         for observation in observations:
             observation.move(rows.values, dict(ends))
             for stream, layout in observation.layouts.items():
                 ends[stream] += layout.size
+        self._meter = meter
         self._rows, self._learning_rate = rows, ends[Stream.STEPS] if learning_rate else None
         self._sink.begin(
             RunHeader(
@@ -66,6 +71,7 @@ class Emission:
         for send in self._waiting:
             send()
         self._waiting.clear()
+        return {stream: layout.size for stream, layout in joined.items()}
 
     def send(self, streams: Collection[Stream], step: int, learning_rate: float | None) -> None:
         """Send the rows of these streams as they are now."""
@@ -74,6 +80,10 @@ class Emission:
             raise RuntimeError("send() before begin()")
         if self._learning_rate is not None:
             rows.values[self._learning_rate] = np.nan if learning_rate is None else learning_rate
+        if Stream.COST in streams and self._meter is not None:
+            start = rows.starts[Stream.COST]
+            found = self._meter.row()
+            rows.values[start : start + found.size] = found
         for frame in rows.frames(streams, self._seq + 1, step, time.time()):
             self._sink.frame(frame)
             self._seq += 1

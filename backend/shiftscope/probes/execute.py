@@ -8,29 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.probes.compiled import compiled, float32_at, float64_at
-from shiftscope.probes.kernels import INFINITIES, NANS, squares
+from shiftscope.probes.kernels import FINITE, INFINITIES, NANS, squares
 from shiftscope.probes.summary import write_histogram, write_moments, write_not_finite, write_quantiles
 
 
 class Operation(IntEnum):
-    """What is done; the comments say what an operation's index is of, and its argument."""
+    """What is done; the comments say what an operation's index is of, and its argument.
+
+    Operations are carried out in this order.
+    """
 
     SQUARES = 0  # index: of a gradient
     WRITE_MOMENTS = 1  # of a site
     WRITE_NOT_FINITE = 2  # of a site
     WRITE_HISTOGRAM = 3  # of a site
     WRITE_QUANTILES = 4  # of a site
-    WRITE_NORM = 5  # of the first gradient; argument: number of gradients taken together
-    WRITE_TOTAL_NOT_FINITE = 6
-    WRITE_VECTOR = 7  # of the first number among those found by channel; argument: how many
-    COPY = 8  # of a parameter or buffer
-    GAP = 9  # of a running mean; argument: place of the batch means, followed by the variances; constant: eps
+    WRITE_FRACTION = 5  # of a site; argument: column of its state, a count
+    WRITE_GRADIENT = 6  # of a site
+    WRITE_NORM = 7  # of the first gradient; argument: number of gradients taken together
+    WRITE_TOTAL_NOT_FINITE = 8
+    WRITE_VECTOR = 9  # of the first number among those found by channel; argument: how many
+    COPY = 10  # of a parameter or buffer
+    GAP = 11  # of a running mean; argument: place of the batch means, followed by the variances; constant: eps
 
 
 # numba takes plain integers as constants.
 _SQUARES, _WRITE_MOMENTS = int(Operation.SQUARES), int(Operation.WRITE_MOMENTS)
 _WRITE_NOT_FINITE, _WRITE_HISTOGRAM = int(Operation.WRITE_NOT_FINITE), int(Operation.WRITE_HISTOGRAM)
-_WRITE_QUANTILES, _WRITE_NORM = int(Operation.WRITE_QUANTILES), int(Operation.WRITE_NORM)
+_WRITE_QUANTILES, _WRITE_FRACTION = int(Operation.WRITE_QUANTILES), int(Operation.WRITE_FRACTION)
+_WRITE_GRADIENT, _WRITE_NORM = int(Operation.WRITE_GRADIENT), int(Operation.WRITE_NORM)
 _WRITE_TOTAL, _WRITE_VECTOR = int(Operation.WRITE_TOTAL_NOT_FINITE), int(Operation.WRITE_VECTOR)
 _COPY, _GAP = int(Operation.COPY), int(Operation.GAP)
 
@@ -68,13 +74,19 @@ def _norm(sums: NDArray[np.float64], first: int, count: int) -> float:
 
 
 @compiled()
-def execute(  # noqa: C901, PLR0913, PLR0917  cases of a table; numba takes no keywords
+def _fraction(state: NDArray[np.float64], column: int) -> float:
+    return state[column] / state[FINITE] if state[FINITE] else np.nan
+
+
+@compiled()
+def execute(  # noqa: C901, PLR0912, PLR0913, PLR0917  cases of a table; numba takes no keywords
     operations: NDArray[np.int64],
     slots: NDArray[np.int64],
     sums: NDArray[np.float64],
     state: NDArray[np.float64],
     fine: NDArray[np.int32],
     vectors: NDArray[np.float32],
+    gradients: NDArray[np.float64],
     constants: NDArray[np.float64],
     levels: NDArray[np.float64],
     row: NDArray[np.float32],
@@ -88,13 +100,13 @@ def execute(  # noqa: C901, PLR0913, PLR0917  cases of a table; numba takes no k
         state: what was seen at sites, shape (sites, STATE).
         fine: their fine histograms, shape (sites, STRIDE).
         vectors: what was found by channel.
+        gradients: by sites' values: sum of squares, and count of what is not finite; shape (sites, 2).
         constants: numbers that operations refer to by index.
         levels: quantile levels, ascending.
         row: what is written to.
     """
     for i in range(operations.shape[0]):
-        operation, k, at = operations[i, 0], operations[i, 1], operations[i, 2]
-        argument = operations[i, 3]
+        operation, k, at, argument = operations[i, 0], operations[i, 1], operations[i, 2], operations[i, 3]
         if operation == _SQUARES:
             sums[k, 0], sums[k, 1] = squares(slots[k, ADDRESS], slots[k, COUNT], slots[k, WIDE] != 0)
         elif operation == _WRITE_MOMENTS:
@@ -105,10 +117,15 @@ def execute(  # noqa: C901, PLR0913, PLR0917  cases of a table; numba takes no k
             write_histogram(state[k], fine[k], row, at)
         elif operation == _WRITE_QUANTILES:
             write_quantiles(state[k], fine[k], levels, row, at)
+        elif operation == _WRITE_FRACTION:
+            row[at] = _fraction(state[k], argument)
+        elif operation == _WRITE_GRADIENT:
+            row[at] = _norm(gradients, k, 1)
         elif operation == _WRITE_NORM:
             row[at] = _norm(sums, k, argument)
         elif operation == _WRITE_TOTAL:
-            row[at] = state[:, NANS].sum() + state[:, INFINITIES].sum() + sums[:, 1].sum()
+            wild = state[:, NANS].sum() + state[:, INFINITIES].sum()
+            row[at] = wild + sums[:, 1].sum() + gradients[:, 1].sum()
         elif operation == _WRITE_VECTOR:
             row[at : at + argument] = vectors[k : k + argument]
         elif operation == _COPY:

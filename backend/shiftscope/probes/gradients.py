@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from shiftscope.probes.execute import Operation
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
 from shiftscope.probes.structure import Layer
 
 GRADIENT_NORM = Quantity(
@@ -34,10 +35,10 @@ def _lay(plan: Plan, network: NetworkPlan) -> None:
         if not parameters:
             continue
         first = network.program.gradients(list(parameters.values()))
-        whole = plan.add(Stream.LAYERS, GRADIENT_NORM, network=network.name, layer=name)
+        whole = plan.add(Stream.LAYERS, GRADIENT_NORM, Spot(network.name, name))
         network.program.add(Operation.WRITE_NORM, first, whole, argument=len(parameters))
         for slot, own in enumerate(parameters, start=first):
-            place = plan.add(Stream.LAYERS, GRADIENT_NORM, network=network.name, layer=name, site=own)
+            place = plan.add(Stream.LAYERS, GRADIENT_NORM, Spot(network.name, name, own))
             network.program.add(Operation.SQUARES, slot)
             network.program.add(Operation.WRITE_NORM, slot, place, argument=1)
 

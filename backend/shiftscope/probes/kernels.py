@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from shiftscope.probes.compiled import compiled, float32_at, float64_at
 
 # Columns of a tensor's state.
-COUNT, FINITE, MEAN, VARIANCE, MINIMUM, MAXIMUM, NANS, INFINITIES, LOWER, UPPER = range(10)
-STATE = 10
+COUNT, FINITE, MEAN, VARIANCE, MINIMUM, MAXIMUM, NANS, INFINITIES, LOWER, UPPER, ZEROS, BEYOND, PICKED = range(13)
+STATE = 13
 
 _BLOCK = 8192
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from shiftscope.probes.execute import Operation
 from shiftscope.probes.look import Want
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Stream
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
 
 _ALL = "over the finite values of all samples, units and positions of the site"
 _SITES = "linear_output, normalized, pre_activation, output"
@@ -24,20 +25,14 @@ _COUNTS = (NAN_COUNT, INFINITE_COUNT)
 
 def _lay_moments(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        first, *_ = [
-            plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name)
-            for quantity in _MOMENTS
-        ]
+        first = plan.add_all(Stream.LAYERS, _MOMENTS, Spot(network.name, layer.name, site.name))
         index = network.program.see(site, Want.MOMENTS)
         network.program.add(Operation.WRITE_MOMENTS, index, first)
 
 
 def _lay_counts(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
-        first, *_ = [
-            plan.add(Stream.LAYERS, quantity, network=network.name, layer=layer.name, site=site.name)
-            for quantity in _COUNTS
-        ]
+        first = plan.add_all(Stream.LAYERS, _COUNTS, Spot(network.name, layer.name, site.name))
         index = network.program.see(site, Want.MOMENTS)
         network.program.add(Operation.WRITE_NOT_FINITE, index, first)
 

@@ -1,9 +1,10 @@
-"""One network under observation: its layers, its part of each stream's row, and the program that fills it."""
+"""One network under observation: its layers, its part of each stream's row, and what fills it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from math import isfinite, nan
+from time import perf_counter_ns
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,62 +14,100 @@ from shiftscope.frames import Layout, NetworkInfo
 from shiftscope.probes import steps
 from shiftscope.probes.capture import Tap, WatchError
 from shiftscope.probes.execute import Operation
-from shiftscope.probes.plan import NetworkPlan, Plan, Stream
+from shiftscope.probes.meter import Meter
+from shiftscope.probes.plan import NetworkPlan, Plan, Spot
 from shiftscope.probes.probe import Probe
-from shiftscope.probes.program import Runner
+from shiftscope.probes.runner import Runner
+from shiftscope.probes.streams import PASSING, Stream
+from shiftscope.probes.study import Board, Moment, Setting, Study
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})
 
 
 class Observation:
-    """Measures one network at recorded steps, through a tap that has seen its first forward pass.
+    """Measures one network, through a tap that has seen its first forward pass.
 
     `scalars` names which of loss and accuracy will be given.
     """
 
     def __init__(
-        self, name: str, module: nn.Module, tap: Tap, probes: Sequence[Probe], scalars: Collection[str]
+        self,
+        name: str,
+        module: nn.Module,
+        tap: Tap,
+        probes: Sequence[Probe],
+        setting: Setting,
+        scalars: Collection[str],
+        meter: Meter,
     ) -> None:
         plan = Plan()
-        network = NetworkPlan(name, module, tap.discover(), DEFAULT_SITES.union(*(probe.sites for probe in probes)))
+        sites = DEFAULT_SITES.union(*(probe.sites for probe in probes))
+        network = NetworkPlan(name, module, tap, tap.discover(), sites, setting.units)
         given = [quantity for quantity in (steps.LOSS, steps.ACCURACY) if quantity.name in scalars]
-        self._scalars = [(quantity.name, plan.add(Stream.STEPS, quantity, network=name)) for quantity in given]
-        self._nonfinite = plan.add(Stream.STEPS, steps.NONFINITE_COUNT, network=name)
+        self._scalars = [(quantity.name, plan.add(Stream.STEPS, quantity, Spot(name))) for quantity in given]
+        self._nonfinite = plan.add(Stream.STEPS, steps.NONFINITE_COUNT, Spot(name))
+        self._meter = meter
+        self._studies: dict[Stream, tuple[str, Study]] = {}
         for probe in probes:
-            probe.lay(plan, network)
+            if probe.lay:
+                probe.lay(plan, network)
+            if probe.study and (study := probe.study(plan, network, setting)):
+                self._studies[probe.stream] = probe.name, study
         network.program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._nonfinite)
         self.info: NetworkInfo = network.info
         self.layouts: Mapping[Stream, Layout] = plan.build()
         self._tap = tap
-        self._starts: Mapping[Stream, int]
         starts, size = {}, 0
         for stream, layout in self.layouts.items():
             starts[stream] = size
             size += layout.size
-        self._starts = starts
-        self._values: NDArray[np.float32] = np.full(size, np.nan, dtype=np.float32)
-        self._runner = Runner(network.program, tap, starts)
+        self._board = Board(np.full(size, np.nan, dtype=np.float32), starts)
+        self._runner = Runner(network.program, tap, setting.units, meter)
+        self._runner.place(starts)
         self._note_places()
 
     def move(self, values: NDArray[np.float32], starts: Mapping[Stream, int]) -> None:
         """Write into `values` from now on, where this network's part of each stream's row begins at `starts`."""
         for stream, layout in self.layouts.items():
-            old, new = self._starts[stream], starts[stream]
-            values[new : new + layout.size] = self._values[old : old + layout.size]
-        self._values, self._starts = values, starts
+            old, new = self._board.starts[stream], starts[stream]
+            values[new : new + layout.size] = self._board.values[old : old + layout.size]
+        self._board = Board(values, starts)
         self._runner.place(starts)
         self._note_places()
 
-    def measure(self, streams: frozenset[Stream], scalars: Mapping[str, float]) -> float:
-        """Fill the rows of these streams from the recorded forward pass and the gradients at the parameters.
+    def prepare(self, due: frozenset[Stream]) -> None:
+        """Say what will be due at the coming step."""
+        self._runner.prepare(due)
 
-        Returns how many of the numbers measured are NaN or infinite.
+    def measure(self, due: frozenset[Stream], scalars: Mapping[str, float], moment: Moment) -> float:
+        """Fill the rows that are due from the recorded forward pass, the gradients at the parameters, and studies.
+
+        Returns how many of the numbers that were seen in passing are NaN or infinite.
         """
-        values = self._values
         if not self._tap.passed:
             raise WatchError(f"{self.info.name} has run no forward pass that builds a graph since its last update")
-        self._runner.run(values, streams)
+        count = self._measure_in_passing(due, scalars) if due & PASSING else 0.0
         self._tap.clear()
+        for stream in due & self._studies.keys():
+            name, study = self._studies[stream]
+            begin = perf_counter_ns()
+            study.before(moment, self._board)
+            self._meter.study(name, perf_counter_ns() - begin)
+        return count
+
+    def finish(self, due: frozenset[Stream], moment: Moment) -> None:
+        """Fill what could not be known before the update."""
+        if due & PASSING:
+            self._runner.finish(self._board.values)
+        for stream in due & self._studies.keys():
+            name, study = self._studies[stream]
+            begin = perf_counter_ns()
+            study.after(moment, self._board)
+            self._meter.study(name, perf_counter_ns() - begin)
+
+    def _measure_in_passing(self, due: frozenset[Stream], scalars: Mapping[str, float]) -> float:
+        values = self._board.values
+        self._runner.run(values, due)
         for name, place in self._scalar_places:
             values[place] = scalars.get(name, nan)
         if not isfinite(scalars.get("loss", 0.0)):
@@ -76,6 +115,6 @@ class Observation:
         return float(values[self._nonfinite_place])
 
     def _note_places(self) -> None:
-        start = self._starts[Stream.STEPS]
+        start = self._board.starts[Stream.STEPS]
         self._scalar_places = [(name, start + place.offset) for name, place in self._scalars]
         self._nonfinite_place = start + self._nonfinite.offset

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from typing import NamedTuple
 
 from torch import nn
 
 from shiftscope.frames import Layout, LayoutBuilder, NetworkInfo
+from shiftscope.probes.capture import Tap
 from shiftscope.probes.program import Place, Program
+from shiftscope.probes.streams import Stream
 from shiftscope.probes.structure import Layer, Site
-
-
-class Stream(IntEnum):
-    """Streams, by number: quantities that share a schedule."""
-
-    STEPS = 0
-    LAYERS = 1
-    EVALUATION = 2
-    DRIFT = 3
-    GRADIENT_SHIFT = 4
-    SAMPLING_SHIFT = 5
-    LANDSCAPE = 6
-    COST = 7
-    CHANNELS = 8
-
-    @property
-    def title(self) -> str:
-        """The layout's name."""
-        return self.name.lower()
 
 
 @dataclass(frozen=True)
@@ -47,15 +30,36 @@ class Quantity:
     source: str = ""
 
 
+class Spot(NamedTuple):
+    """What a number is about; empty where it does not apply."""
+
+    network: str = ""
+    layer: str = ""
+    site: str = ""
+
+
+_THE_RUN = Spot()
+
+
 @dataclass
 class NetworkPlan:
-    """One network: its layers and what is done at each recorded step."""
+    """One network: its layers and what is done at each recorded step.
+
+    Attributes:
+        name: as shown.
+        module: the network.
+        tap: what looks into it.
+        layers: in forward order.
+        sites: names of the sites that are measured.
+        units: single units that are looked at; of a layer that has fewer, the last one instead.
+    """
 
     name: str
     module: nn.Module
+    tap: Tap
     layers: list[Layer]
     sites: frozenset[str]
-    """Names of the sites that are measured."""
+    units: tuple[int, ...]
     program: Program = field(default_factory=Program)
 
     def measured_sites(self) -> Iterator[tuple[Layer, Site]]:
@@ -78,16 +82,23 @@ class Plan:
         self._builders: dict[Stream, LayoutBuilder] = {}
 
     def add(
-        self, stream: Stream, quantity: Quantity, *, network: str = "", layer: str = "", site: str = "",
-        shape: tuple[int, ...] = (), coordinates: tuple[float, ...] | None = None,
+        self, stream: Stream, quantity: Quantity, spot: Spot = _THE_RUN, *, shape: tuple[int, ...] = (),
+        coordinates: tuple[float, ...] | None = None,
     ) -> Place:  # fmt: skip
         """Lay out one entry and say where its values are to be written."""
         builder = self._builders.setdefault(stream, LayoutBuilder(int(stream), stream.title))
         place = builder.add(
-            quantity.name, unit=quantity.unit, network=network, layer=layer, site=site, shape=shape,
+            quantity.name, unit=quantity.unit, network=spot.network, layer=spot.layer, site=spot.site, shape=shape,
             coordinates=coordinates,
         )  # fmt: skip
         return Place(int(stream), place.start)
+
+    def add_all(
+        self, stream: Stream, quantities: Sequence[Quantity], spot: Spot, *, shape: tuple[int, ...] = ()
+    ) -> Place:
+        """Lay out several entries of one shape side by side and say where the first is to be written."""
+        first, *_ = [self.add(stream, quantity, spot, shape=shape) for quantity in quantities]
+        return first
 
     def build(self) -> Mapping[Stream, Layout]:
         """Return the layouts, by stream."""

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shiftscope.probes import batch_norm, distributions, gradients, moments
+from shiftscope.probes import (
+    activation_gradients,
+    activity,
+    batch_norm,
+    distributions,
+    drift,
+    gradient_shift,
+    gradients,
+    landscape,
+    moments,
+    sampling,
+    stages,
+    units,
+    update_ratios,
+)
 from shiftscope.probes.probe import Probe, Tier
 
 PROBES: tuple[Probe, ...] = (
@@ -15,6 +29,16 @@ PROBES: tuple[Probe, ...] = (
     gradients.GRADIENT_NORMS,
     batch_norm.AFFINE,
     batch_norm.BATCH_STATISTICS,
+    activity.ACTIVITY,
+    units.UNITS,
+    update_ratios.UPDATE_RATIOS,
+    drift.DRIFT,
+    sampling.SAMPLING_SHIFT,
+    gradient_shift.GRADIENT_SHIFT,
+    stages.STAGES,
+    activation_gradients.ACTIVATION_GRADIENTS,
+    units.UNIT_HISTOGRAMS,
+    landscape.LANDSCAPE,
 )
 
 _TIERS = tuple(Tier)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.frames import HEADER
-from shiftscope.probes.plan import Stream
+from shiftscope.probes.streams import Stream
 
 _GAP = HEADER.size // 4
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil, log1p
 
-UNBOUNDED_SCALE = 200.0
-"""Steps over which an unbounded run's spacing doubles: a million steps keep about 1,700 frames."""
+UNBOUNDED = 10
+"""An unbounded run's spacing doubles each `frames / UNBOUNDED` steps: of 2,000 frames a million steps keep 1,700."""
 
 
 class Schedule:
@@ -63,13 +63,13 @@ def thinning(total: int | None = None, frames: int = 2000) -> Schedule:
     """Every step at first, then smoothly fewer: the distance to the next is 1 + step / c.
 
     The number of steps kept up to s is then c * ln(1 + s / c). For a known `total`, c is solved so that about `frames`
-    are kept, and the last step is always one of them; otherwise c is UNBOUNDED_SCALE. Raises ValueError for fewer than
-    two frames.
+    are kept, and the last step is always one of them; otherwise c is frames / UNBOUNDED. Raises ValueError for fewer
+    than two frames.
     """
     if frames < 2:
         raise ValueError(f"thinning to {frames} frames: at least the first and the last step are kept")
     if total is None:
-        return _spaced(UNBOUNDED_SCALE, "thinning()")
+        return _spaced(frames / UNBOUNDED, f"thinning(None, {frames})")
     if total <= frames:
         return before(total)
     return _spaced(_scale(total, frames), f"thinning({total}, {frames})") & before(total) | at(total - 1)

@@ -6,144 +6,159 @@ memory nor changes which memory the network's own tensors get.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from shiftscope.probes.bins import STRIDE
-from shiftscope.probes.kernels import STATE
-from shiftscope.probes.look import CHANNELS, SIGHT, VECTOR, WANT, Want, look
+from shiftscope.probes.kernels import PICKED, STATE, squares
+from shiftscope.probes.look import PICK, SIGHT, VECTOR, WANT, Want, look
 from shiftscope.probes.memory import inner, readable
-from shiftscope.probes.structure import Call, Site
+from shiftscope.probes.meter import Meter
+from shiftscope.probes.normalizing import normalize
+from shiftscope.probes.structure import STAGES, Call
+from shiftscope.probes.wishes import Wish
 
-P = ParamSpec("P")
-R = TypeVar("R")
+MOST_PICKED = 1024
+"""Most values of a single unit that are looked at in one pass."""
 
-_NOWHERE = -1
 _NOTHING = torch.empty(0)
 
 
 class Sights:
-    """Slots for sites, and what was last seen at each.
+    """A slot for each site, and what was last seen there.
 
     Attributes:
         state: float64, shape (slots, STATE).
         fine: int32, shape (slots, STRIDE): fine histograms.
         vectors: float32: what was found by channel.
+        picked: float64, shape (sites with single units, units, MOST_PICKED): values of single units.
+        gradients: float64, shape (slots, 2): sum of squares, and count of what is not finite, of the gradients.
     """
 
-    def __init__(self, sites: Sequence[Site], wanted: Sequence[Want], channels: Mapping[int, int]) -> None:
-        size = len(sites)
-        self._sites = sites
+    def __init__(self, wishes: Sequence[Wish], units: Sequence[int], meter: Meter) -> None:
+        size = len(wishes)
+        self._wishes = wishes
+        self._meter = meter
         self._sights = np.zeros((size, SIGHT), dtype=np.int64)
-        self._sights[:, WANT] = wanted
-        end = 0
-        for slot, count in channels.items():
-            self._sights[slot, CHANNELS], self._sights[slot, VECTOR] = count, end
-            end += 2 * count
+        self._limits = np.array([wish.limits for wish in wishes], dtype=np.float64).reshape(size, 2)
+        self._units = np.array(units, dtype=np.int64)
+        end = picks = 0
+        for slot, wish in enumerate(wishes):
+            self._sights[slot] = wish.want, wish.channels, end, picks
+            end += 2 * wish.channels if wish.want & Want.CHANNEL_MOMENTS else 0
+            picks += bool(wish.want & Want.UNITS)
         self.state = np.zeros((size, STATE))
         self.fine = np.zeros((size, STRIDE), dtype=np.int32)
         self.vectors = np.zeros(end, dtype=np.float32)
-        self._by_channel = frozenset(channels)
-        self._pools: dict[int, list[Tensor]] = {slot: [] for slot, site in enumerate(sites) if len(site.calls) > 1}
+        self.picked = np.zeros((picks, len(units), MOST_PICKED))
+        self.gradients = np.zeros((size, 2))
+        self._inner = [bool(wish.channels) and wish.axis == 1 for wish in wishes]
+        self._pools: dict[int, list[Tensor]] = {s: [] for s, wish in enumerate(wishes) if len(wish.site.calls) > 1}
+        self._normalizations = {s: n for s, wish in enumerate(wishes) if (n := wish.site.normalization) is not None}
+        self._hooks = {slot: self._hook(slot) for slot, wish in enumerate(wishes) if wish.gradient}
+        self._plain = not (self._pools or self._normalizations or self._hooks)
         self._seen: set[int] = set()
-        self._turns: dict[object, int] = {}
 
     def vector(self, slot: int) -> int:
         """Return where in `vectors` begins what is found by channel at a slot."""
         return int(self._sights[slot, VECTOR])
 
-    def recorder(self, calls: Sequence[Call], part: int, forward: Callable[P, R]) -> Callable[P, R] | None:
-        """Return a stand-in for a part's forward that looks at what passes; None where there is nothing to look at.
+    def pick(self, slot: int) -> int:
+        """Return which of `picked` is a slot's."""
+        return int(self._sights[slot, PICK])
 
-        `calls` are those of the discovered pass, to which the sites refer.
-        """
-        slots = {(position, site.end): slot for slot, site in enumerate(self._sites) for position in site.calls}
-        ends = [
-            (slots.get((position, 0), _NOWHERE), slots.get((position, 1), _NOWHERE))
-            for position, call in enumerate(calls)
-            if call[0] == part
-        ]
-        if all(end == (_NOWHERE, _NOWHERE) for end in ends):
-            return None
-        return self._once(forward, *ends[0]) if len(ends) == 1 else self._several_times(forward, ends)
+    def only(self, mask: int) -> None:
+        """Look, from now on, for nothing but what is in the mask of Want."""
+        self._sights[:, WANT] = [wish.want & mask for wish in self._wishes]
 
     def begin(self) -> None:
         """Say that a forward pass begins."""
         self._seen.clear()
-        self._turns.clear()
-        for pool in self._pools.values():
-            pool.clear()
+        if not self._plain:
+            self.gradients[:] = 0
+            for pool in self._pools.values():
+                pool.clear()
 
     def finish(self) -> None:
         """Say that what was seen is to be read: sites that the pass did not come by hold no values."""
         for slot, pool in self._pools.items():
             if pool:
-                self._look(slot, torch.cat([tensor.reshape(-1) for tensor in pool]))
-        if len(self._seen) < len(self._sites):
-            for slot in set(range(len(self._sites))) - self._seen:
+                self._look(slot, _together(pool))
+        if len(self._seen) < len(self._wishes):
+            for slot in set(range(len(self._wishes))) - self._seen:
                 self._look(slot, _NOTHING)
 
-    def see(self, calls: Sequence[Call]) -> None:
-        """Look at the tensors of a pass that was kept."""
+    def picked_count(self, slot: int) -> int:
+        """Return how many values of each single unit there are at a slot."""
+        return int(self.state[slot, PICKED])
+
+    def see(self, calls: Sequence[Call], gradients: Mapping[tuple[int, int], Tensor]) -> None:
+        """Look at the tensors of a pass that was kept, and at the gradients by them, by call and end."""
         self.begin()
-        for slot, site in enumerate(self._sites):
-            for position in site.calls:
+        for slot, wish in enumerate(self._wishes):
+            for position in wish.site.calls:
                 _, given, output = calls[position]
-                self._note(slot, output if site.end else given)
+                self.show(slot, output if wish.site.end else given)
+                gradient = gradients.get((position, wish.site.end))
+                if wish.gradient and gradient is not None:
+                    self._hooks[slot](gradient)
 
-    def _once(self, forward: Callable[P, R], given_slot: int, output_slot: int) -> Callable[P, R]:
-        note = self._note
-
-        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
-            # What is given is looked at before: the part may write its output over it.
-            if given_slot >= 0:
-                given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-                note(given_slot, given)
-            output: Any = forward(*arguments, **keywords)
-            if output_slot >= 0:
-                note(output_slot, output)
-            returned: R = output
-            return returned
-
-        return passing
-
-    def _several_times(self, forward: Callable[P, R], ends: Sequence[tuple[int, int]]) -> Callable[P, R]:
-        """Stand in for a part that is called several times in a pass, for one layer or for several."""
-        turns, note = self._turns, self._note
-        turn_of = object()
-
-        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
-            turn = turns.get(turn_of, 0)
-            turns[turn_of] = turn + 1
-            given_slot, output_slot = ends[turn] if turn < len(ends) else (_NOWHERE, _NOWHERE)
-            if given_slot >= 0:
-                given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-                note(given_slot, given)
-            output: Any = forward(*arguments, **keywords)
-            if output_slot >= 0:
-                note(output_slot, output)
-            returned: R = output
-            return returned
-
-        return passing
-
-    def _note(self, slot: int, tensor: Tensor) -> None:
-        if slot in self._pools:
-            self._pools[slot].append(tensor.detach().clone())
-        else:
-            self._look(slot, tensor)
+    def show(self, slot: int, tensor: Tensor) -> None:
+        """Look at a tensor that comes by a site."""
+        if not self._plain:
+            if slot in self._hooks and tensor.requires_grad:
+                tensor.register_hook(self._hooks[slot])  # type: ignore[no-untyped-call]  # torch's
+            if slot in self._normalizations:
+                tensor = normalize(self._normalizations[slot], tensor.detach())
+            if slot in self._pools:
+                self._pools[slot].append(tensor.detach().clone())
+                return
+        self._look(slot, tensor)
 
     def _look(self, slot: int, tensor: Tensor) -> None:
         wide = False
         if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu):
             tensor = readable(tensor)
             wide = tensor.dtype is torch.float64
-        look(
-            self._sights, self.state, self.fine, self.vectors,
-            slot, tensor.data_ptr(), tensor.numel(), wide, inner(tensor) if slot in self._by_channel else 1,
-        )  # fmt: skip
+        there = (tensor.data_ptr(), tensor.numel(), wide, inner(tensor) if self._inner[slot] else 1)
+        if self._meter.timing:
+            self._look_piecewise(slot, there)
+        else:
+            look(
+                self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked, slot, *there
+            )  # fmt: skip
         self._seen.add(slot)
+
+    def _look_piecewise(self, slot: int, there: tuple[int, int, bool, int]) -> None:
+        """Do the same, each thing that is wanted by itself and timed."""
+        wanted = Want(int(self._sights[slot, WANT]))
+        for want in wanted:
+            self._sights[slot, WANT] = want
+            begin = time.perf_counter_ns()
+            look(
+                self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked, slot, *there
+            )  # fmt: skip
+            self._meter.look(want, time.perf_counter_ns() - begin, stages=self._wishes[slot].site.name in STAGES)
+        self._sights[slot, WANT] = wanted
+
+    def _hook(self, slot: int) -> Callable[[Tensor], None]:
+        def take(gradient: Tensor) -> None:
+            begin = time.perf_counter_ns()
+            values = readable(gradient)
+            total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
+            self.gradients[slot, 0] += total
+            self.gradients[slot, 1] += wild
+            if self._meter.timing:
+                self._meter.gradient(time.perf_counter_ns() - begin)
+
+        return take
+
+
+def _together(tensors: Sequence[Tensor]) -> Tensor:
+    """Join what several calls of one part passed: the layer's values are all of them."""
+    alike = len({tensor.shape[1:] for tensor in tensors}) == 1
+    return torch.cat(list(tensors)) if alike else torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from shiftscope.frames import LayerInfo
+from shiftscope.probes.normalizing import can_normalize
 
 Kind = Literal["linear", "normalization", "activation"]
 
@@ -49,6 +50,9 @@ class Part(NamedTuple):
     kind: Kind
 
 
+STAGES = ("linear_output", "normalized")
+"""Sites that show what a normalization does, stage by stage."""
+
 Call = tuple[int, Tensor, Tensor]
 """One call of a part in a forward pass: index of the part, input, output."""
 
@@ -63,6 +67,8 @@ class Site:
     name: str
     calls: tuple[int, ...]
     end: Literal[0, 1]
+    normalization: nn.Module | None = None
+    """Whose input is to be normalized, without gamma and beta, to get the values of this site."""
 
 
 @dataclass
@@ -86,6 +92,26 @@ class Layer:
             if isinstance(size, int):
                 return size
         return int(next(module.parameters()).shape[0])
+
+    @property
+    def activated(self) -> Site | None:
+        """What the activation gives out, as a site; the layer's output where no normalization follows."""
+        return Site("output", tuple(self.calls[self.activation]), 1) if self.activation else None
+
+    @property
+    def shown(self) -> Site | None:
+        """The site at which a layer's shift is looked at: the nonlinearity's input, or the output without one."""
+        return self.site("pre_activation") or self.site("output")
+
+    @property
+    def norm_input(self) -> Site | None:
+        """What the normalization takes in, as a site without a name."""
+        return Site("", tuple(self.calls[self.normalization]), 0) if self.normalization else None
+
+    @property
+    def unit_axis(self) -> int:
+        """Axis of the layer's tensors along which its units or channels lie."""
+        return 1 if isinstance(self.linear.module, _ConvNd) else -1
 
     @property
     def parts(self) -> list[Part]:
@@ -179,7 +205,8 @@ def _sites(layer: Layer) -> list[Site]:
     if layer.normalization:
         if layer.activation is None or first[layer.normalization] < first[layer.activation]:
             sites.append(at("linear_output", layer.linear, 1))
-        sites.append(at("normalized", layer.normalization, 0))
+        if can_normalize(layer.normalization.module):
+            sites.append(replace(at("normalized", layer.normalization, 0), normalization=layer.normalization.module))
     if layer.activation:
         sites.append(at("pre_activation", layer.activation, 0))
     last = max(layer.parts, key=lambda part: layer.calls[part][-1])

@@ -1,0 +1,66 @@
+"""What is due when: each stream's schedule, and how the widest one is kept from filling a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shiftscope.probes.schedules import Schedule, at, thinning
+from shiftscope.probes.streams import PASSING, Stream
+
+FRAMES = 2000
+"""About how many frames of what is measured in passing a run keeps by default."""
+STUDY_FRAMES = {Stream.DRIFT: 250, Stream.GRADIENT_SHIFT: 100, Stream.SAMPLING_SHIFT: 100, Stream.LANDSCAPE: 30}
+"""The same of studies, which cost one to several training steps each."""
+COST_FRAMES = 200
+CHANNELS_BUDGET = 40_000_000
+"""Bytes that FRAMES frames of per-channel vectors may take; of wider networks fewer frames are kept."""
+
+
+class Agenda:
+    """Says what is due.
+
+    Args:
+        schedule: of what is measured in passing; by default every step at first, then ever fewer.
+        own: schedules of single streams, by their name.
+        total_steps: where known.
+
+    Raises:
+        ValueError: there is no stream of that name.
+    """
+
+    def __init__(self, schedule: Schedule | None, own: Mapping[str, Schedule] | None, total_steps: int | None) -> None:
+        passing = schedule or thinning(total_steps, FRAMES)
+        self._schedules = dict.fromkeys(PASSING, passing)
+        for stream, frames in {**STUDY_FRAMES, Stream.COST: COST_FRAMES}.items():
+            self._schedules[stream] = thinning(total_steps, frames)
+        # The first step finds out and compiles.
+        self._schedules[Stream.COST] &= ~at(0)
+        names = {stream.title: stream for stream in Stream if stream is not Stream.EVALUATION}
+        for name, one in (own or {}).items():
+            if name not in names:
+                raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(names))}")
+            self._schedules[names[name]] = one
+        self._last = None if total_steps is None else total_steps - 1
+        self._channels_fixed = "channels" in (own or {})
+        self._channels_every = 1
+        self._passed = 0
+
+    def due(self, step: int) -> frozenset[Stream]:
+        """Return the streams that are due; to be asked once for each step, in order.
+
+        The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
+        """
+        due = {stream for stream, schedule in self._schedules.items() if schedule(step)}
+        if Stream.LAYERS not in due:
+            due -= {Stream.COST}
+        else:
+            if self._passed % self._channels_every and step != self._last:
+                due.discard(Stream.CHANNELS)
+            self._passed += 1
+        return frozenset(due)
+
+    def settle(self, sizes: Mapping[Stream, int]) -> None:
+        """Take the lengths of the rows, in floats, into account: what has none is never due again."""
+        self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
+        if not self._channels_fixed:
+            self._channels_every = max(1, -(-4 * FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))

@@ -1,0 +1,159 @@
+"""Gradient shift: internal covariate shift as the gradient feels it (Santurkar et al. 2018, definition 2.1).
+
+For layer i, on one batch: G is the gradient by its weights at all the parameters of step t; G' is the same with the
+earlier layers' parameters, gamma and beta among them, already updated to step t + 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from shiftscope.probes.chain import segments
+from shiftscope.probes.gradients import parameters_of
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
+from shiftscope.probes.study import Board, Moment, Setting
+from shiftscope.probes.trials import Trials, put
+
+_SOURCE = "Santurkar et al. 2018, definition 2.1"
+L2 = Quantity(
+    "l2", "1", "||G - G'||_2; 0 without shift, and for the first layer by definition", sites="weight", source=_SOURCE
+)
+COSINE = Quantity(
+    "cosine", "1", "G . G' / (||G|| ||G'||); 1 without shift, for the first layer by definition, and where both are 0",
+    sites="weight", source=_SOURCE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A layer's weights and all the parameters that are updated before the next layer's turn."""
+
+    weight: nn.Parameter
+    parameters: list[nn.Parameter] = field(default_factory=list)
+
+
+class _GradientShift:
+    """Compares gradients before and after the earlier layers' update.
+
+    Where the network is a chain, what the updated earlier layers pass on is computed once, layer by layer, and only
+    what follows is run and differentiated for each: exact, and about a third of the work.
+    """
+
+    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
+        self._trials = Trials(network, setting)
+        named, self._stages = _stages(network)
+        self._places = [
+            plan.add_all(Stream.GRADIENT_SHIFT, (L2, COSINE), Spot(network.name, name, "weight")) for name in named
+        ]
+        linears = [layer.linear.module for layer in network.layers if layer.name in set(named)]
+        self._segments = segments(network.module, linears)
+        self._parameters = [parameter for stage in self._stages for parameter in stage.parameters]
+        self._old: list[Tensor] = []
+        self._gradients: list[Tensor] | None = None
+
+    def before(self, moment: Moment, board: Board) -> None:  # noqa: ARG002
+        """Keep the parameters and, where they are those of the loss, the gradients that training has computed."""
+        weights = [stage.weight for stage in self._stages]
+        trusted = self._trials.repeats_training(moment, weights)
+        self._gradients = (
+            [torch.zeros_like(w) if w.grad is None else w.grad.clone() for w in weights] if trusted else None
+        )
+        self._old = [parameter.detach().clone() for parameter in self._parameters]
+
+    def after(self, moment: Moment, board: Board) -> None:
+        """Compute each layer's other gradient and write how far it is from the first."""
+        new = [stage_values(stage) for stage in self._stages]
+        with self._trials(self._parameters):
+            put(self._parameters, self._old)
+            first = self._gradients or self._trials.gradients(moment, [stage.weight for stage in self._stages])
+            by_parts = self._segments is not None and not self._trials.random
+            shifted = self._along_the_chain(moment, new) if by_parts else self._one_by_one(moment, new)
+            for place, one, other in zip(self._places, first, [first[0], *shifted], strict=True):
+                board.write(place, _compare(one, other))
+        self._old, self._gradients = [], None
+
+    def _along_the_chain(self, moment: Moment, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        cut = self._segments or []
+        passed, shifted = moment.inputs, []
+        for index in range(1, len(self._stages)):
+            put(self._stages[index - 1].parameters, new[index - 1])
+            with torch.no_grad():
+                for link in cut[index - 1]:
+                    passed = link(passed)
+            outputs = passed
+            for segment in cut[index:]:
+                for link in segment:
+                    outputs = link(outputs)
+            shifted += self._trials.differentiate(outputs, moment, [self._stages[index].weight])
+        return shifted
+
+    def _one_by_one(self, moment: Moment, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        shifted = []
+        for index in range(1, len(self._stages)):
+            put(self._stages[index - 1].parameters, new[index - 1])
+            shifted += self._trials.gradients(moment, [self._stages[index].weight])
+        return shifted
+
+
+def stage_values(stage: _Stage) -> list[Tensor]:
+    """Return the memory of a stage's parameters as they are now."""
+    return [parameter.data for parameter in stage.parameters]
+
+
+def _stages(network: NetworkPlan) -> tuple[list[str], list[_Stage]]:
+    """List the layers that have weights of their own, and group all parameters by them, in forward order.
+
+    Parameters of no layer belong with the one registered before them.
+    """
+    names: list[str] = []
+    stages: list[_Stage] = []
+    stage_of: dict[int, _Stage] = {}
+    for layer in network.layers:
+        own = parameters_of(layer)
+        weight = own.get("weight")
+        if weight is not None and id(weight) not in stage_of:
+            names.append(layer.name)
+            stages.append(_Stage(weight))
+        for parameter in own.values():
+            if stages:
+                stage_of.setdefault(id(parameter), stages[-1])
+    current = stages[0] if stages else None
+    for parameter in network.module.parameters():
+        current = stage_of.get(id(parameter), current)
+        if current is not None and parameter.requires_grad:
+            current.parameters.append(parameter)
+    return names, stages
+
+
+def _compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
+    """Return the L2 norm of the difference and the cosine of two gradients."""
+    a, b = one.double().reshape(-1), other.double().reshape(-1)
+    norms = torch.linalg.vector_norm(a) * torch.linalg.vector_norm(b)
+    both_zero = not (a.any() or b.any())
+    cosine = 1.0 if both_zero else (torch.dot(a, b) / norms).item() if norms != 0 else 0.0
+    return np.array([torch.linalg.vector_norm(a - b).item(), cosine])
+
+
+def _make(plan: Plan, network: NetworkPlan, setting: Setting) -> _GradientShift | None:
+    if setting.loss is None or not setting.targets or not _stages(network)[1]:
+        return None
+    return _GradientShift(plan, network, setting)
+
+
+GRADIENT_SHIFT = Probe(
+    "gradient_shift",
+    Tier.STANDARD,
+    "change of each layer's gradient because the earlier layers were updated; needs `loss` and each step's batch",
+    (L2, COSINE),
+    stream=Stream.GRADIENT_SHIFT,
+    study=_make,
+    needs_loss=True,
+)

@@ -1,0 +1,92 @@
+"""The loss landscape along the gradient (Santurkar et al. 2018, figure 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.streams import Stream
+from shiftscope.probes.study import Board, Moment, Setting
+from shiftscope.probes.trials import Trials, put
+
+_SOURCE = "Santurkar et al. 2018, figure 4"
+MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)
+"""Steps along the negative gradient, in learning rates."""
+_SHAPE = f"({len(MULTIPLES)},)"
+
+ALONG = Quantity(
+    "landscape_loss", "nat", "L(w - eta g), g the gradient of the step's batch at w; eta over the learning rate stands "
+    "in the entry's coordinates", shape=_SHAPE, source=_SOURCE,
+)  # fmt: skip
+VARIATION = Quantity("landscape_variation", "nat", "largest minus smallest of L(w) and landscape_loss", source=_SOURCE)
+PREDICTIVENESS = Quantity(
+    "gradient_predictiveness", "1", "||grad L(w) - grad L(w - eta g)||_2, over all parameters, for the same eta",
+    shape=_SHAPE, source=_SOURCE,
+)  # fmt: skip
+SMOOTHNESS = Quantity(
+    "effective_smoothness", "1", "largest ||grad L(w) - grad L(w - eta g)||_2 / (eta ||g||_2), the effective beta",
+    source=_SOURCE,
+)  # fmt: skip
+
+
+class _Landscape:
+    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
+        self._trials = Trials(network, setting)
+        self._parameters = [parameter for parameter in network.module.parameters() if parameter.requires_grad]
+        size, name = (len(MULTIPLES),), network.name
+        self._along = plan.add(Stream.LANDSCAPE, ALONG, Spot(name), shape=size, coordinates=MULTIPLES)
+        self._variation = plan.add(Stream.LANDSCAPE, VARIATION, Spot(name))
+        self._predictiveness = plan.add(Stream.LANDSCAPE, PREDICTIVENESS, Spot(name), shape=size, coordinates=MULTIPLES)
+        self._smoothness = plan.add(Stream.LANDSCAPE, SMOOTHNESS, Spot(name))
+
+    def before(self, moment: Moment, board: Board) -> None:
+        """Walk along the gradient and come back."""
+        rate = moment.learning_rate or np.nan
+        with self._trials(self._parameters):
+            start = [parameter.data for parameter in self._parameters]
+            first, gradient = self._look(moment)
+            losses, changes = [], []
+            for multiple in MULTIPLES:
+                put(self._parameters, [w - multiple * rate * g for w, g in zip(start, gradient, strict=True)])
+                loss, there = self._look(moment)
+                losses.append(loss)
+                changes.append(_norm([one - other for one, other in zip(gradient, there, strict=True)]))
+        distances = np.array(MULTIPLES) * rate * _norm(gradient)
+        board.write(self._along, np.array(losses))
+        board.write(self._variation, float(max(first, *losses) - min(first, *losses)))
+        board.write(self._predictiveness, np.array(changes))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            board.write(self._smoothness, float(np.max(np.array(changes) / distances)))
+
+    def after(self, moment: Moment, board: Board) -> None:
+        """Nothing is left to do."""
+
+    def _look(self, moment: Moment) -> tuple[float, list[Tensor]]:
+        loss = self._trials.loss(self._trials.outputs(moment), moment)
+        found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(self._parameters, found, strict=True)]
+        return loss.item(), gradients
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors])).item())
+
+
+def _make(plan: Plan, network: NetworkPlan, setting: Setting) -> _Landscape | None:
+    if setting.loss is None or not setting.targets or not setting.learning_rate:
+        return None
+    return _Landscape(plan, network, setting)
+
+
+LANDSCAPE = Probe(
+    "landscape",
+    Tier.FULL,
+    "loss and gradient along the gradient; needs `loss`, each step's batch and the learning rate",
+    (ALONG, VARIATION, PREDICTIVENESS, SMOOTHNESS),
+    stream=Stream.LANDSCAPE,
+    study=_make,
+    needs_loss=True,
+)

@@ -1,0 +1,69 @@
+"""Passes of the scope's own, after which a network is what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from shiftscope.probes.structure import Layer
+
+
+class Quiet:
+    """Lets a network be run as it trains, but for chance, without leaving a trace.
+
+    Normalizations stay in the mode that they are in, so that in training they take the batch's own statistics, and
+    batch normalization's running statistics are left alone. All other modules are put into eval mode: no dropout. A
+    normalization that draws random numbers draws them; the random state is the same afterwards. So are all modes,
+    buffers and gradients.
+    """
+
+    def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
+        normalizations = [layer.normalization.module for layer in layers if layer.normalization]
+        inside = {id(module): module for norm in normalizations for module in norm.modules()}
+        self._others = [module for module in network.modules() if id(module) not in inside]
+        self._batch_norms = [module for module in inside.values() if isinstance(module, _BatchNorm)]
+        self._buffers = [
+            buffer
+            for module in inside.values()
+            if not isinstance(module, _BatchNorm)
+            for buffer in module.buffers(recurse=False)
+        ]
+        self._devices = sorted({p.device.index or 0 for p in network.parameters() if p.is_cuda})
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Enter quiet."""
+        modes = [module.training for module in self._others]
+        tracking = [module.track_running_stats for module in self._batch_norms]
+        kept = [buffer.clone() for buffer in self._buffers]
+        random = self.random_state()
+        try:
+            for module in self._others:
+                module.training = False
+            for module in self._batch_norms:
+                # One that trains but tracks nothing uses the batch's statistics and updates none.
+                module.track_running_stats = module.track_running_stats and not module.training
+            yield
+        finally:
+            for module, mode in zip(self._others, modes, strict=True):
+                module.training = mode
+            for module, tracks in zip(self._batch_norms, tracking, strict=True):
+                module.track_running_stats = tracks
+            with torch.no_grad():
+                for buffer, value in zip(self._buffers, kept, strict=True):
+                    buffer.copy_(value)
+            self.set_random_state(random)
+
+    def random_state(self) -> list[Tensor]:
+        """Return torch's random state, of the host and of the devices that the network is on."""
+        return [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in self._devices)]
+
+    def set_random_state(self, state: Sequence[Tensor]) -> None:
+        """Put a random state back."""
+        torch.set_rng_state(state[0])
+        for device, there in zip(self._devices, state[1:], strict=True):
+            torch.cuda.set_rng_state(there, device)

@@ -1,0 +1,137 @@
+"""Carrying out a network's program at each recorded step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter_ns
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.probes.addresses import Addresses
+from shiftscope.probes.capture import Tap
+from shiftscope.probes.execute import Operation, execute
+from shiftscope.probes.look import Want
+from shiftscope.probes.meter import Meter
+from shiftscope.probes.passage import Passage
+from shiftscope.probes.program import NOWHERE, Place, Program, Step
+from shiftscope.probes.sights import Sights
+from shiftscope.probes.single_units import write_units
+from shiftscope.probes.streams import PASSING, Stream
+from shiftscope.probes.summary import LEVELS
+from shiftscope.probes.updates import Updates
+
+_BY_CHANNEL = Want.CHANNEL_MOMENTS
+
+
+class Runner:
+    """A program with its memory.
+
+    Args:
+        program: what is to be done.
+        tap: which has explored a pass; it is taken up, and looked through from now on.
+        units: which single units are looked at.
+        meter: of what it costs.
+    """
+
+    def __init__(self, program: Program, tap: Tap, units: Sequence[int], meter: Meter) -> None:
+        self._program = program
+        self._meter = meter
+        self._starts: Mapping[Stream, int] = {}
+        self._steps = sorted(program.steps, key=lambda step: step.operation)
+        self._sights = Sights(program.wishes, units, meter)
+        self._addresses = Addresses(program.parameters, program.vectors)
+        self._sums = np.zeros((len(program.parameters), 2))
+        self._constants = np.array(program.constants)
+        self._levels = np.array(LEVELS)
+        self._tables: dict[frozenset[Stream], NDArray[np.int64]] = {}
+        self._updates = Updates([(held, name) for held, name, _ in program.updates])
+        self._passage = Passage([wish.site for wish in program.wishes], tap.calls, self._sights.show)
+        tap.look_with(self._passage.stand_in, self._begin)
+        self._sights.see(tap.calls, tap.gradients)
+
+    def place(self, starts: Mapping[Stream, int]) -> None:
+        """Say where in the row each stream begins, from now on."""
+        self._starts = starts
+        self._tables.clear()
+
+    def prepare(self, due: frozenset[Stream]) -> None:
+        """Look, at the next pass, for what these streams need."""
+        self._sights.only(~0 if Stream.CHANNELS in due else ~_BY_CHANNEL)
+
+    def run(self, row: NDArray[np.float32], due: frozenset[Stream]) -> None:
+        """Write what was seen and what the gradients are, as far as it belongs to these streams."""
+        table = self._tables.get(due)
+        if table is None:
+            table = self._tables[due] = self._table(due)
+        self._sights.finish()
+        begin = perf_counter_ns()
+        kept = self._addresses.note()
+        if self._meter.timing:
+            self._meter.passing("gradient_norms", perf_counter_ns() - begin)
+            for operation in np.unique(table[:, 0]):
+                begin = perf_counter_ns()
+                self._execute(table[table[:, 0] == operation], row)
+                self._meter.operation(Operation(operation), perf_counter_ns() - begin)
+        else:
+            self._execute(table, row)
+        del kept
+        if self._program.units:
+            begin = perf_counter_ns()
+            self._write_units(row)
+            self._meter.passing("units", perf_counter_ns() - begin)
+        if self._program.updates:
+            begin = perf_counter_ns()
+            self._updates.before()
+            self._meter.passing("update_ratios", perf_counter_ns() - begin)
+
+    def finish(self, row: NDArray[np.float32]) -> None:
+        """Write what is known only after the update."""
+        if self._program.updates:
+            begin = perf_counter_ns()
+            ratios = self._updates.after()
+            for ratio, (_, _, place) in zip(ratios, self._program.updates, strict=True):
+                row[self._position(place)] = ratio
+            self._meter.passing("update_ratios", perf_counter_ns() - begin)
+
+    def _execute(self, table: NDArray[np.int64], row: NDArray[np.float32]) -> None:
+        sights = self._sights
+        execute(
+            table, self._addresses.table, self._sums, sights.state, sights.fine, sights.vectors, sights.gradients,
+            self._constants, self._levels, row,
+        )  # fmt: skip
+
+    def _begin(self) -> None:
+        self._passage.begin()
+        self._sights.begin()
+
+    def _write_units(self, row: NDArray[np.float32]) -> None:
+        for slot, moments, histograms in self._program.units:
+            write_units(
+                self._sights.picked[self._sights.pick(slot)], self._sights.picked_count(slot), self._levels, row,
+                self._position(moments) if moments != NOWHERE else -1,
+                self._position(histograms) if histograms != NOWHERE else -1,
+            )  # fmt: skip
+
+    def _position(self, place: Place) -> int:
+        return self._starts.get(Stream(place.stream), 0) + place.offset if place != NOWHERE else 0
+
+    def _table(self, due: frozenset[Stream]) -> NDArray[np.int64]:
+        def index(step: Step) -> int:
+            if step.operation is Operation.WRITE_VECTOR:
+                return self._sights.vector(step.of)
+            of_vector = step.operation in (Operation.COPY, Operation.GAP)
+            return step.of + (len(self._program.parameters) if of_vector else 0)
+
+        table = [
+            (
+                step.operation,
+                index(step),
+                self._position(step.place),
+                step.argument if step.other == NOWHERE else self._position(step.other),
+                step.constant,
+            )
+            for step in self._steps
+            if step.place == NOWHERE or step.place.stream in due & PASSING
+        ]
+        return np.array(table, dtype=np.int64).reshape(-1, 5)

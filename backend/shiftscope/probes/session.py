@@ -1,0 +1,194 @@
+"""One run's measuring: what is due, the networks under observation, and the frames that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter_ns
+
+from torch import Tensor, nn
+
+from shiftscope.probes.agenda import Agenda
+from shiftscope.probes.capture import Tap, WatchError
+from shiftscope.probes.emission import Emission
+from shiftscope.probes.meter import Meter
+from shiftscope.probes.observation import Observation
+from shiftscope.probes.probe import Probe
+from shiftscope.probes.streams import PASSING, Stream
+from shiftscope.probes.structure import find_parts
+from shiftscope.probes.study import Loss, Moment, Setting
+from shiftscope.sinks import Sink
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is measured.
+
+    Attributes:
+        probes: what is measured.
+        agenda: when.
+        total_steps: of the run, where known.
+        probe_batch: fixed inputs; by default those of the first step.
+        loss: (outputs, targets) -> a scalar.
+        units: single units that are looked at.
+    """
+
+    probes: Sequence[Probe]
+    agenda: Agenda
+    total_steps: int | None = None
+    probe_batch: Tensor | None = None
+    loss: Loss | None = None
+    units: tuple[int, ...] = (0, 1, 2)
+
+
+class Session:
+    """Measures networks that are trained in step.
+
+    Attributes:
+        step: updates so far.
+        diverged: the networks that were found not finite, and the step of the first time.
+    """
+
+    def __init__(self, networks: Mapping[str, nn.Module], sink: Sink, options: Options) -> None:
+        self._networks, self._sink, self._options = networks, sink, options
+        self._taps = {name: _tap(name, module, options.probes) for name, module in networks.items()}
+        self._meter = Meter([probe.name for probe in options.probes])
+        self._emission = Emission(sink, tuple(networks), options.total_steps)
+        self._observations: dict[str, Observation] = {}
+        self._moments: dict[str, Moment] = {}
+        self._probe_batch = options.probe_batch
+        self._updated: set[str] = set()
+        self._prepared: frozenset[Stream] = frozenset()
+        self.step = 0
+        self.diverged: dict[str, int] = {}
+        self.due: frozenset[Stream] = frozenset()
+        self._arm()
+
+    def measure(
+        self,
+        name: str,
+        scalars: Mapping[str, float],
+        batch: tuple[Tensor, Tensor] | None,
+        learning_rate: float | None,
+    ) -> None:
+        """Measure a network between backward pass and update, unless it was; something must be due.
+
+        `scalars` holds loss and accuracy, where they are known.
+        """
+        if name in self._moments:
+            return
+        with self._metered():
+            inputs, targets = batch or (self._taps[name].first_input, None)
+            moment = Moment(self.step, inputs, targets, learning_rate)
+            observation = self._observations.get(name) or self._observe(name, scalars, moment)
+            count = observation.measure(self.due, scalars, moment)
+            self._moments[name] = moment
+        if count and name not in self.diverged:
+            self._tell_divergence(name, scalars.get("loss"), count)
+
+    def updated(self, names: Sequence[str]) -> None:
+        """Say that networks were updated. The step is over when all were.
+
+        Raises:
+            WatchError: the step is due but they were not measured.
+        """
+        if self.due:
+            with self._metered():
+                for name in names:
+                    self._finish(name)
+        self._updated.update(names)
+        if len(self._updated) == len(self._networks):
+            self._updated.clear()
+            self._next_step()
+
+    def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
+        """Send what was found in eval mode, by network and quantity."""
+        self._emission.evaluation(self.step, metrics)
+
+    def close(self) -> None:
+        """Let go of the networks."""
+        self.due = frozenset()
+        for tap in self._taps.values():
+            tap.disarm()
+
+    def _observe(self, name: str, scalars: Mapping[str, float], moment: Moment) -> Observation:
+        if self._probe_batch is None:
+            self._probe_batch = moment.inputs.detach().clone()
+        options = self._options
+        setting = Setting(
+            options.loss, self._probe_batch, moment.targets is not None, moment.learning_rate is not None, options.units
+        )  # fmt: skip
+        made = Observation(
+            name, self._networks[name], self._taps[name], options.probes, setting, frozenset(scalars), self._meter
+        )  # fmt: skip
+        self._observations[name] = made
+        return made
+
+    def _finish(self, name: str) -> None:
+        moment = self._moments.get(name)
+        if moment is None:
+            raise WatchError(
+                f"step {self.step} is due, but measure() was not called between its backward pass and its update"
+            )
+        self._observations[name].finish(self.due, moment)
+
+    def _next_step(self) -> None:
+        self._meter.step(passing=bool(self.due & PASSING))
+        if self.due:
+            with self._metered():
+                self._send()
+        self.step += 1
+        self._sink.progress(self.step)
+        self._arm()
+
+    def _send(self) -> None:
+        learning_rate = next(iter(self._moments.values())).learning_rate
+        self._moments.clear()
+        if not self._emission.begun:
+            observations = [self._observations[name] for name in self._networks]
+            sizes = self._emission.begin(observations, self._meter, learning_rate=learning_rate is not None)
+            self._options.agenda.settle(sizes)
+            self._meter.reset()
+        self._emission.send(self.due, self.step, learning_rate)
+
+    def _arm(self) -> None:
+        due = self._options.agenda.due(self.step)
+        if due:
+            look = bool(due & PASSING)
+            for tap in self._taps.values():
+                tap.arm(look=look)
+            if due != self._prepared:
+                self._prepare(due)
+        elif self.due:
+            for tap in self._taps.values():
+                tap.disarm()
+        self.due = due
+
+    def _prepare(self, due: frozenset[Stream]) -> None:
+        self._prepared = due
+        self._meter.time_pieces(on=Stream.COST in due)
+        for observation in self._observations.values():
+            observation.prepare(due)
+
+    def _tell_divergence(self, name: str, loss: float | None, count: float) -> None:
+        self.diverged[name] = self.step
+        wild = loss is not None and not isfinite(loss)
+        what = f"its loss is {loss}" if wild else f"{count:.0f} values are not finite"
+        self._sink.event("diverged", self.step, f"{name} diverged at step {self.step}: {what}", network=name)
+
+    @contextmanager
+    def _metered(self) -> Iterator[None]:
+        begin = perf_counter_ns()
+        try:
+            yield
+        finally:
+            self._meter.inside(perf_counter_ns() - begin)
+
+
+def _tap(name: str, network: nn.Module, probes: Sequence[Probe]) -> Tap:
+    parts = find_parts(network)
+    if not any(part.kind == "linear" for part in parts):
+        raise WatchError(f"{name} ({type(network).__name__}) has no linear map or convolution to look at")
+    return Tap(network, parts, gradients=any(probe.activation_gradients for probe in probes))

@@ -1,0 +1,14 @@
+"""More sites: what batch normalization does, stage by stage."""
+
+from __future__ import annotations
+
+from shiftscope.probes.probe import Probe, Tier
+from shiftscope.probes.structure import STAGES as SITES
+
+STAGES = Probe(
+    "stages",
+    Tier.FULL,
+    "all that is measured at sites also for the normalization's input and its output before gamma and beta",
+    (),
+    sites=frozenset(SITES),
+)

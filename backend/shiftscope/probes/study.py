@@ -1,0 +1,81 @@
+"""Studies: measurements that run the network themselves, each on a schedule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from shiftscope.probes.program import Place
+from shiftscope.probes.streams import Stream
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A step of training: its batch, and what the update will be made with.
+
+    Attributes:
+        step: updates so far.
+        inputs: of the step's batch.
+        targets: of the step's batch, where they were given.
+        learning_rate: where it is known.
+    """
+
+    step: int
+    inputs: Tensor
+    targets: Tensor | None
+    learning_rate: float | None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What studies have to work with.
+
+    Attributes:
+        loss: (outputs, targets) -> a scalar, where it was given.
+        probe_batch: fixed inputs.
+        targets: whether each step's targets are given.
+        learning_rate: whether it is known.
+        units: single units that are looked at.
+    """
+
+    loss: Loss | None
+    probe_batch: Tensor
+    targets: bool
+    learning_rate: bool
+    units: tuple[int, ...] = (0, 1, 2)
+
+
+class Board:
+    """A network's part of the rows: where its places are."""
+
+    def __init__(self, values: NDArray[np.float32], starts: Mapping[Stream, int]) -> None:
+        self.values, self.starts = values, starts
+
+    def write(self, place: Place, numbers: NDArray[np.floating] | float) -> None:
+        """Write a number, or several that stand side by side."""
+        at = self.starts[Stream(place.stream)] + place.offset
+        if isinstance(numbers, float):
+            self.values[at] = numbers
+        else:
+            self.values[at : at + numbers.size] = numbers.reshape(-1)
+
+
+class Study(Protocol):
+    """One network's study.
+
+    At a step that is due, `before` is called between backward pass and update, then `after` once the network was
+    updated; each leaves network, gradients, modes and random state as they were.
+    """
+
+    def before(self, moment: Moment, board: Board) -> None:
+        """Look at the network as the update will find it."""
+
+    def after(self, moment: Moment, board: Board) -> None:
+        """Look at the network as the update left it."""
