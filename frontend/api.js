@@ -55,6 +55,11 @@ const at = (run) => `api/runs/${encodeURIComponent(run)}`;
 export const api = {
   schema: () => call("GET", "api/schema"),
   experiments: () => call("GET", "api/experiments"),
+  /** @param {string} experiment @param {{quick: boolean}} how */
+  startTrial: (experiment, how) => call("POST", `api/experiments/${encodeURIComponent(experiment)}`, how),
+  trials: () => call("GET", "api/trials"),
+  /** @param {string} trial */
+  trial: (trial) => call("GET", `api/trials/${encodeURIComponent(trial)}`),
   runs: () => call("GET", "api/runs"),
   /** @param {string} run */
   run: (run) => call("GET", at(run)),

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null, theme: "light" | "dark" | null,
- *   pair: string | null, config: Record<string, any> | null}} Linked
+ *   pair: string | null, config: Record<string, any> | null, experiment: string | null, trial: string | null}} Linked
  */
 
 /** @param {string | null} text */
@@ -35,7 +35,7 @@ export function readLink(search) {
   const theme = query.get("theme");
   return {
     run: query.get("run"), look, embed: query.has("embed"), language: query.get("lang"), theme: theme === "light" || theme === "dark" ? theme : null,
-    pair: query.get("pair"), config: configOf(query.get("config")),
+    pair: query.get("pair"), config: configOf(query.get("config")), experiment: query.get("experiment"), trial: query.get("trial"),
   };
 }
 
@@ -46,6 +46,8 @@ export function readLink(search) {
  */
 export function writeLink(run, look, kept = {}) {
   const query = new URLSearchParams();
+  if (kept.experiment) query.set("experiment", kept.experiment);
+  if (kept.trial) query.set("trial", kept.trial);
   if (run) query.set("run", run);
   if (look.layer !== null) query.set("layer", look.layer);
   if (look.step !== null) query.set("step", String(look.step));

@@ -1,9 +1,11 @@
 /** Wiring only: makes the parts and connects them. */
 
+import { Address } from "./address.js";
 import { api, Refusal } from "./api.js";
 import { plotlyReady } from "./chart.js";
 import { makeControls } from "./controls.js";
 import { byId, h, setText } from "./dom.js";
+import { makeExperiments } from "./experiments.js";
 import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
 import { readLink, writeLink } from "./link.js";
 import { LANGUAGES } from "./locales/index.js";
@@ -55,6 +57,8 @@ function open(run) {
   dispatch({ type: "open", run });
   if (before !== null) dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale } });
   session = run === null ? null : new Session(run, dispatch, () => stage.wake());
+  stage.views = experiments.views(VIEWS);
+  byId("stage").toggleAttribute("data-led", experiments.leads());
   stage.rebuild();
 }
 
@@ -71,7 +75,9 @@ const runs = makeRuns({ ...common, open, pair, again: setup.open });
 const controls = makeControls(common);
 const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help });
 const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });
-stage.followers.push(timeline.follow);
+const experiments = makeExperiments({ ...common, open, settings: setup.open, drawable: () => drawable, theme: () => theme, help, refresh: () => (refresh(), writeAddress()), embed: linked.embed });
+const address = new Address();
+stage.followers.push(timeline.follow, experiments.follow);
 
 /** @param {import("./types").View} view */
 function help(view) {
@@ -88,8 +94,9 @@ function refresh() {
   const { run, header, open: opened_, runs: list } = state();
   const started = session?.history !== null && header !== null;
   const paired = linked.pair !== null;
-  byId("welcome").hidden = paired || opened_ !== null || list === null;
-  byId("waiting").hidden = paired || (opened_ === null ? list !== null : started && drawable);
+  if (!paired) experiments.refresh();
+  byId("welcome").hidden = paired || opened_ !== null || list === null || experiments.covers();
+  byId("waiting").hidden = paired || (opened_ === null ? list !== null && !experiments.waits() : started && drawable);
   byId("stage").hidden = opened_ === null || !started;
   if (opened_ === null) byId("timeline").hidden = true;
   byId("run-title").hidden = !run;
@@ -106,10 +113,19 @@ function refresh() {
   if (!byId("waiting").hidden) drawWaiting(byId("waiting"), state(), t, { list: runs.open, again: setup.open });
 }
 
+let arrived = false;
+/** The link of what is shown; the one that brought here stands until that is shown. */
+function writeAddress() {
+  if (!arrived) return;
+  const { run, ...place } = experiments.link();
+  const { open: opened_, look } = state();
+  address.write(`${location.pathname}${writeLink(run, look, { ...place, embed: linked.embed, theme: linked.theme, language: linked.language, config: opened_ ? null : linked.config })}`, [run, place.experiment, place.trial].join());
+}
+
 let refreshing = false;
 store.listen((now, before) => {
   if (now.look !== before.look || now.open !== before.open) {
-    history.replaceState(null, "", `${location.pathname}${writeLink(now.open, now.look, { embed: linked.embed, theme: linked.theme, language: linked.language, config: now.open ? null : linked.config })}`);
+    writeAddress();
   }
   stage.wake();
   if (now.look !== before.look && now.run === before.run && now.events === before.events && now.problem === before.problem && now.playing === before.playing) return;
@@ -139,11 +155,18 @@ byId("theme").addEventListener("click", () => {
   theme = setTheme(theme.name === "light" ? "dark" : "light");
   remember("theme", theme.name);
   stage.wake();
+  experiments.wake();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   if (!recall("theme")) theme = setTheme(null);
   stage.wake();
 });
+byId("home").addEventListener("click", (/** @type {Event} */ event) => (event.preventDefault(), experiments.home()));
+addEventListener("popstate", () => address.follow(() => {
+  const link = readLink(location.search);
+  experiments.show(link);
+  dispatch({ type: "look", look: { ...FIRST_LOOK, ...link.look } });
+}));
 byId("new-run").addEventListener("click", () => setup.open());
 byId("show-runs").addEventListener("click", () => runs.open());
 byId("copy-link").addEventListener("click", async () => {
@@ -162,7 +185,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) session?.connection.retry();
   stage.wake();
 });
-addEventListener("resize", () => stage.wake());
+addEventListener("resize", () => (stage.wake(), experiments.wake()));
 
 document.body.classList.toggle("embed", linked.embed);
 applyLanguage();
@@ -171,11 +194,12 @@ applyLanguage();
 Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });
 
 async function load() {
-  const [list, experiments, schema] = await Promise.all([attempt(api.runs), attempt(api.experiments), attempt(api.schema)]);
-  if (experiments) dispatch({ type: "experiments", experiments });
+  const [list, catalogue, schema] = await Promise.all([attempt(api.runs), attempt(api.experiments), attempt(api.schema)]);
+  if (catalogue) dispatch({ type: "experiments", experiments: catalogue });
   if (schema) dispatch({ type: "schema", schema });
   if (!list) return void setTimeout(load, RECHECK_EVERY);
   dispatch({ type: "runs", runs: list });
+  await experiments.load();
 }
 if (linked.run && linked.pair) {
   await load();
@@ -188,7 +212,7 @@ if (linked.run && linked.pair) {
   drawPair(byId("pair"), [linked.run, linked.pair], state().look, { language: t("locale"), theme: theme.name, names });
 } else {
   if (linked.embed) followParent(store);
-  if (linked.run) open(linked.run);
+  if (linked.run && !linked.trial) open(linked.run);
   const loading = load();
   plotlyReady().then(() => {
     drawable = true;
@@ -196,4 +220,7 @@ if (linked.run && linked.pair) {
     stage.wake();
   }, (reason) => dispatch({ type: "problem", problem: reason.message }));
   await loading;
+  if (linked.trial || linked.experiment) experiments.show(linked);
+  arrived = true;
+  writeAddress();
 }

@@ -15,7 +15,7 @@ export interface Run {
   config: Record<string, any> | null; step: number; total_steps: number | null;
   created: number; started: number | null; ended: number | null; elapsed: number;
   pace: number | null; learning_rate: number | null;
-  preparing: { message: string; fraction: number | null } | null; seq: number;
+  preparing: { message: string; fraction: number | null } | null; seq: number; trial?: TrialPart | null;
 }
 export interface RunEvent {
   time: number; step: number; kind: string; message: string; network: string; layer: string;
@@ -26,7 +26,35 @@ export interface Text { en: string; ko: string }
 /** One text, or one for each language by its tag. */
 export type Words = string | Record<string, string>;
 export interface Experiment {
-  id: string; title: Words; question: Words; watch: Words; config: Record<string, any>;
+  id: string; claim: number; title: Words; question: Words; prediction: Words; watch: Words; change: Words; rule: Words; quick_note: Words;
+  looks: { view: string; text: Words }[]; formulae: string[]; sources: { title: string; url: string }[]; views: string[]; layer: string; seeds: number;
+  runs: { label: string; config: Record<string, any> }[]; quick: { label: string; config: Record<string, any> }[];
+  config: Record<string, any>;
+  /** config of a next run with one thing changed */
+  next: Record<string, any> | null;
+}
+export interface TrialPart { id: string; experiment: string; label: string; seed: number; runs: number; quick: boolean }
+export interface Verdict {
+  kind: "supported" | "not_supported" | "depends"; sentence: Words;
+  parts: { holds: boolean; says: Words; numbers: Words }[]; table: { columns: Words[]; rows: Words[][] };
+}
+export interface TrialRun { label: string; seed: number; run: Run; measured: Record<string, number | string> | null }
+export interface Trial {
+  id: string; experiment: string; quick: boolean; created: number; runs: TrialRun[]; ended: boolean; verdict: Verdict | null; reason: string;
+}
+/** What is read of a run that has ended. */
+export interface Reading {
+  networks: NetworkInfo[]; curves: { network: string; quantity: string; steps: number[]; values: number[] }[]; data: Record<string, any>;
+}
+/** The runs of one label, a reading a seed. */
+export interface Panel { label: string; readings: Reading[] }
+/** Losses ("loss"[row of w2][column of w1]) of two weights, the lowest point, and the path of gradient descent. */
+export interface Surface { inputs: string[]; w1: number[]; w2: number[]; loss: number[][]; lowest: number[]; path: number[][]; steps: number }
+/** What the charts of a whole trial read. */
+export interface TrialScene extends Scene {
+  panels: Panel[]; quantity: string | null; surfaces: { label: string; surface: Surface }[];
+  /** steps of descent shown, whole or between two */
+  at: number;
 }
 
 /** Where a quantity stands: its stream, and its place in that stream's rows. */

@@ -2,7 +2,6 @@
 
 import { h } from "./dom.js";
 import { isLive } from "./state.js";
-import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */
 
@@ -45,7 +44,7 @@ function sketch(title) {
  * @param {HTMLElement} root
  * @param {import("./state.js").State} state
  * @param {Translate} t
- * @param {{start: (experiment?: import("./types").Experiment) => void, configure: () => void, list: () => void}} acts
+ * @param {{start: () => void, configure: () => void, list: () => void}} acts
  */
 export function drawWelcome(root, state, t, acts) {
   const key = `${t("locale")}|${state.experiments.length}|${state.runs?.length}|${state.schema !== null}`;
@@ -56,10 +55,7 @@ export function drawWelcome(root, state, t, acts) {
     h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", {}, t("welcome.text")), sketch(t("welcome.picture")),
       h("div", { class: "go" }, h("button", { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } }, t("welcome.start")),
         h("button", { type: "button", disabled: state.schema === null, on: { click: acts.configure } }, t("welcome.configure")),
-        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)),
-    ...(state.experiments.length ? [h("h3", {}, t("welcome.experiments")), h("div", { class: "presets" }, ...state.experiments.map((one) =>
-      h("button", { type: "button", class: "preset", "data-experiment": one.id, on: { click: () => acts.start(one) } },
-        h("strong", {}, localized(one.title, t)), h("span", {}, localized(one.question, t)), h("span", { class: "watch" }, localized(one.watch, t)))))] : []));
+        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)));
 }
 
 /**

@@ -1,4 +1,7 @@
+import gallery from "./gallery.en.js";
+
 export default {
+  ...gallery,
   skip: "Skip to the charts", nav: "Runs and settings", controls: "Running", stage: "Charts", timeline: "Timeline", language: "Language",
   new_run: "New run", runs: "Runs", close: "Close", cancel: "Cancel", start: "Start", help: "What is this?",
   "theme.switch": "Light or dark", "link.copy": "Copy a link to this view",

@@ -1,4 +1,7 @@
+import gallery from "./gallery.ko.js";
+
 export default {
+  ...gallery,
   skip: "차트로 건너뛰기", nav: "실행과 설정", controls: "실행 제어", stage: "차트", timeline: "타임라인", language: "언어",
   new_run: "새 실행", runs: "실행 목록", close: "닫기", cancel: "취소", start: "시작", help: "이것은 무엇인가요?",
   "theme.switch": "밝게 또는 어둡게", "link.copy": "이 화면의 링크 복사",

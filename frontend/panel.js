@@ -1,0 +1,45 @@
+/** A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves. */
+
+import { card } from "./card.js";
+import { Chart } from "./chart.js";
+import { setText } from "./dom.js";
+
+/** @typedef {import("./types").TrialScene} TrialScene */
+
+/**
+ * @param {import("./types").View} view
+ * @param {TrialScene} first
+ * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("./types").View) => void, moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
+ */
+export function makePanel(view, first, host) {
+  const made = card(view, first, { dispatch: () => {}, scene: host.scene, help: () => host.help(view), picture: (format) => chart.picture(format, host.scene()) });
+  let asked = false;
+  let alive = true;
+  const chart = new Chart(made.chart, view, { pick: () => {}, wake });
+
+  function wake() {
+    if (asked || !alive || !host.drawable()) return;
+    asked = true;
+    requestAnimationFrame((now) => {
+      asked = false;
+      if (!alive) return;
+      const moving = host.moves?.(now) ?? false;
+      const scene = host.scene();
+      const budget = { layouts: 1, repaints: 1 };
+      const later = chart.tick(scene, now, budget);
+      if (!moving) setText(made.summary, view.summary(scene));
+      if (moving || later) wake();
+    });
+  }
+
+  return {
+    element: made.element,
+    wake,
+    /** @param {HTMLElement} choices what is chosen for this chart, above it */
+    choose: (choices) => made.chart.before(choices),
+    destroy() {
+      alive = false;
+      chart.destroy();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
+
+import { isLive } from "./state.js";
+
+/** @typedef {import("./types").Trial} Trial */
+/** @typedef {import("./types").TrialRun} TrialRun */
+
+/** Groups of the gallery by the ids of their experiments; what is in none comes last. @type {[string, string[]][]} */
+const GROUPS = [
+  ["training", ["mnist-table", "mnist-xavier", "learning-rates", "optimizers"]],
+  ["shift", ["depth", "sampling-shift", "ioffe-szegedy-figure-1", "santurkar"]],
+  ["signal", ["vanishing-gradients", "exploding-gradients", "initialization", "input-scaling"]],
+  ["batches", ["batch-sizes", "regularization", "inference-statistics", "test-shift"]],
+  ["inside", ["before-or-after", "redundant-bias", "folding", "two-axes"]],
+  ["others", ["whitening", "recurrent"]],
+];
+
+/**
+ * Experiments by group, none twice, none left out.
+ * @template {{id: string}} E
+ * @param {E[]} experiments
+ * @returns {{group: string, experiments: E[]}[]}
+ */
+export function grouped(experiments) {
+  const known = new Set(GROUPS.flatMap(([, ids]) => ids));
+  const found = GROUPS.map(([group, ids]) => ({ group, experiments: ids.flatMap((id) => experiments.find((one) => one.id === id) ?? []) }));
+  const rest = experiments.filter((one) => !known.has(one.id));
+  return [...found, { group: "more", experiments: rest }].filter((one) => one.experiments.length > 0);
+}
+
+/**
+ * The run to be shown: the open one while it goes on, else the one that trains, else the one that waits, else what was shown, else the first.
+ * @param {Trial} trial
+ * @param {string | null} open
+ */
+export function current(trial, open) {
+  const runs = trial.runs.map(({ run }) => run);
+  const shown = runs.find((run) => run.id === open);
+  if (shown && isLive(shown)) return shown.id;
+  const next = runs.find((run) => isLive(run) && run.state !== "queued") ?? runs.find(isLive) ?? shown ?? runs[0];
+  return next?.id ?? null;
+}
+
+/** Labels of a trial's planned runs, in order. @param {Trial} trial */
+export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label))];
+
+/** How many seeds the trial has. @param {Trial} trial */
+export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
+
+/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one */
+export const nameOf = (trial, one) => (seedsOf(trial) > 1 ? `${one.label} · ${one.run.config?.seed ?? one.seed}` : one.label);
+
+/** Runs that ended otherwise than they should. @param {Trial} trial */
+export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && run.state !== "finished");
+
+/**
+ * Figures of all runs as a table: a row a figure, a column a run.
+ * @param {Trial} trial
+ * @returns {{columns: string[], rows: {name: string, values: (number | string | null)[]}[]}}
+ */
+export function figureTable(trial) {
+  const names = [...new Set(trial.runs.flatMap((one) => Object.keys(one.measured ?? {})))];
+  return {
+    columns: trial.runs.map((one) => nameOf(trial, one)),
+    rows: names.map((name) => ({ name, values: trial.runs.map((one) => one.measured?.[name] ?? null) })),
+  };
+}
+
+/** Test accuracy of each network at the end of a run, where it was measured. @param {TrialRun} one @returns {{network: string, accuracy: number}[]} */
+export function accuracies(one) {
+  return Object.entries(one.measured ?? {}).flatMap(([name, value]) => {
+    const [network, quantity, ...more] = name.split("/");
+    return quantity === "test_accuracy" && more.length === 0 && typeof value === "number" ? [{ network, accuracy: value }] : [];
+  });
+}
+
+/** The newest verdict on an experiment. @param {Trial[]} trials newest first @param {string} experiment */
+export const lastVerdict = (trials, experiment) => trials.find((one) => one.experiment === experiment && one.verdict !== null)?.verdict ?? null;
+
+/**
+ * The views of the stage, those that matter to an experiment first.
+ * @template {{id: string}} V
+ * @param {V[]} views
+ * @param {string[]} first ids
+ * @returns {V[]}
+ */
+export function ordered(views, first) {
+  const leading = first.flatMap((id) => views.find((view) => view.id === id) ?? []);
+  return [...leading, ...views.filter((view) => !leading.includes(view))];
+}

@@ -1,0 +1,190 @@
+"""The gallery of experiments as a learner goes through it: open one, run it, read its verdict, go back, send a link."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from shiftscope.lab.experiments.catalogue import catalogue, find
+from tests.browser.conftest import eventually
+from tests.browser.test_stage import seen as seen  # noqa: PLC0414  the fixture, by its name
+from tests.browser.test_stage import violations
+from tests.conftest import LiveServer
+
+pytestmark = pytest.mark.browser
+
+SHORT = "redundant-bias"
+SWEEP = "input-scaling"
+PATIENCE = 240_000
+
+
+@pytest.fixture(scope="session")
+def swept(server: LiveServer) -> str:
+    """The id of a trial of the loss surface's experiment that has ended with a verdict."""
+    trial = server.client.post(f"/api/experiments/{SWEEP}", json={"quick": True}).json()
+    eventually(lambda: server.client.get(f"/api/trials/{trial['id']}").json()["ended"], seconds=PATIENCE / 1000)
+    return trial["id"]
+
+
+def verdict_of(server: LiveServer, trial: str) -> Any:
+    return server.client.get(f"/api/trials/{trial}").json()["verdict"]
+
+
+def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> None:
+    page.goto("/")
+    cards = page.locator(".claim")
+    expect(cards).to_have_count(len(catalogue()))
+    for experiment in catalogue():
+        page.locator(f'[data-experiment="{experiment.id}"]').click()
+        opened = page.locator("#experiment")
+        expect(opened.locator("h2")).to_have_text(experiment.title.en)
+        assert page.url.endswith(f"?experiment={experiment.id}")
+        for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
+            expect(opened).to_contain_text(" ".join(text.en.split()))
+        expect(opened.locator("math")).to_have_count(len(experiment.formulae))
+        expect(opened.locator("#start-trial")).to_be_enabled()
+        page.go_back()
+        expect(cards.first).to_be_visible()
+    page.goto(f"/?experiment={SWEEP}")
+    expect(page.locator("#experiment h2")).to_have_text(find(SWEEP).experiment.title.en)
+
+
+def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
+    experiment = find(SHORT).experiment
+    page.goto(f"/?experiment={SHORT}")
+    page.click("#start-trial")
+    expect(page.locator("#trial-bar .title")).to_have_text(experiment.title.en)
+    expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
+    expect(page.locator("#guide")).to_contain_text(experiment.looks[0].text.en)
+    expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0], timeout=PATIENCE)
+    assert page.evaluate("shiftscope.store.state.look.layer") == experiment.layer
+    page.click("#guide-next")
+    expect(page.locator("#guide")).to_contain_text(experiment.looks[1].text.en)
+    expect(page.locator(".looked-at")).to_have_attribute("data-view", experiment.looks[1].view)
+    page.get_by_role("button", name="End the guided tour").click()
+    expect(page.locator("#guide")).to_be_hidden()
+
+    expect(page.locator("#verdict .parts")).to_be_visible(timeout=PATIENCE)
+    trial = re.search(r"trial=([\w-]+)", page.url)
+    assert trial
+    verdict = verdict_of(server, trial[1])
+    expect(page.locator("#verdict-title")).to_have_attribute("data-kind", verdict["kind"])
+    for part in verdict["parts"]:
+        expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["en"])
+        expect(page.locator("#verdict .parts")).to_contain_text(part["numbers"]["en"])
+    expect(page.locator("#verdict > .scroll tbody tr")).to_have_count(len(verdict["table"]["rows"]))
+    expect(page.locator("#verdict .rule").first).to_contain_text(" ".join(experiment.rule.en.split()))
+
+    page.click("#home")
+    expect(page.locator(f'[data-experiment="{SHORT}"] .badge')).to_be_visible()
+    page.go_back()
+    expect(page.locator("#verdict .parts")).to_be_visible()
+
+
+def test_a_sweep_is_one_chart_and_one_table_and_the_descent_moves(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}")
+    sweep = page.locator('[data-view="sweep"]')
+    expect(sweep.locator(".xy .js-line").first).to_be_attached()
+    expect(sweep.locator(".x2y2 .js-line").first).to_be_attached()
+    sweep.locator("select").select_option("test_loss")
+    expect(page.locator("#summary-sweep")).to_contain_text("test loss")
+    surface = page.locator('[data-view="surface"]')
+    surface.scroll_into_view_if_needed()
+    expect(surface.locator(".contour").first).to_be_attached()
+    slider = surface.locator('input[type="range"]')
+    # It is walking by itself; taken by hand it stays where it is put.
+    slider.fill("3")
+    at = surface.locator(".at")
+    expect(at).to_contain_text("raw: step 3 of")
+    lines = "[...document.querySelectorAll('[data-view=\"surface\"] .js-line')]"
+    path = f"{lines}.map((line) => line.getAttribute('d')).join()"
+    before = page.evaluate(path)
+    slider.fill("60")
+    expect(at).to_contain_text("raw: step 60 of")
+    eventually(lambda: page.evaluate(path) != before)
+    surface.get_by_role("button", name="Watch the descent").click()
+    eventually(lambda: "step 60 of" not in at.inner_text())
+
+
+def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}")
+    chips = page.locator(".chip")
+    expect(chips.nth(0)).to_have_attribute("aria-current", "true")
+    chips.nth(1).click()
+    expect(chips.nth(1)).to_have_attribute("aria-current", "true")
+    eventually(lambda: f"run={chips.nth(1).get_attribute('data-run')}" in page.url)
+    page.reload()
+    expect(chips.nth(1)).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(chips.nth(0)).to_have_attribute("aria-current", "true")
+
+
+def test_the_one_thing_to_change_is_filled_in(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}")
+    page.click("#change-one")
+    expect(page.locator('[data-path="dataset.scaling"] select')).to_have_value("binary")
+
+
+def test_a_stopped_run_says_why_there_is_no_verdict(page: Page, server: LiveServer) -> None:
+    trial = server.client.post("/api/experiments/mnist-xavier", json={}).json()
+    run = trial["runs"][0]["run"]["id"]
+    server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    page.goto(f"/?trial={trial['id']}")
+    expect(page.locator("#verdict-title")).to_have_text("No verdict")
+    expect(page.locator("#verdict .why")).to_contain_text("did not finish (stopped)")
+
+
+def test_embedded_a_trial_shows_its_verdict_without_controls(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}&embed")
+    expect(page.locator("#verdict .parts")).to_be_visible()
+    for hidden in ("#bar", "#controls", "#trial-bar .acts", "#guide"):
+        expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_in_korean(context: BrowserContext, server: LiveServer, swept: str) -> None:
+    page = context.new_page()
+    page.goto("/?lang=ko")
+    experiment = find(SWEEP).experiment
+    card = page.locator(f'[data-experiment="{SWEEP}"]')
+    expect(card).to_contain_text(experiment.title.ko)
+    card.click()
+    for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
+        expect(page.locator("#experiment")).to_contain_text(" ".join(text.ko.split()))
+    page.goto(f"/?trial={swept}&lang=ko")
+    for part in verdict_of(server, swept)["parts"]:
+        expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["ko"])
+    expect(page.locator("#results-on")).to_have_text("결과")
+
+
+def test_axe_finds_nothing(seen: Page, swept: str) -> None:
+    for address, ready in (("/", ".claim"), (f"/?experiment={SWEEP}", "#start-trial"), (f"/?trial={swept}", ".parts")):
+        seen.goto(address)
+        expect(seen.locator(ready).first).to_be_visible()
+        seen.wait_for_timeout(500)
+        assert violations(seen) == [], address
+        overflow = seen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, address
+    seen.click("#guide-on")
+    expect(seen.locator("#guide")).to_be_visible()
+    assert violations(seen) == []
+
+
+def test_a_formula_from_outside_becomes_no_markup(browser: Browser, server: LiveServer) -> None:
+    context = browser.new_context(base_url=server.url, bypass_csp=True)
+    page = context.new_page()
+    page.goto("/")
+    made = page.evaluate(
+        """async () => {
+            const script = document.querySelector('script[type="module"]').src;
+            const { formula } = await import(new URL("mathml.js", script).href);
+            const text = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi onclick="x()">x</mi><mtext>' +
+                '<img xmlns="http://www.w3.org/1999/xhtml" src="x" onerror="document.title=1"/></mtext></math>';
+            return [formula(text).outerHTML, formula("no <b>math").textContent];
+        }"""
+    )
+    assert made[0] == "<math><mi>x</mi><mtext></mtext></math>"
+    assert made[1] == "no math"
+    context.close()
