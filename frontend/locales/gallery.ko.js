@@ -25,5 +25,5 @@ export default {
   "help.surface": "선형 모델의 손실을 두 가중치의 함수로 그린 것입니다. 밝기와 등고선은 손실의 로그값이고, 십자는 가장 낮은 점입니다.\n선은 가장 좋은 고정 보폭을 쓴 경사 하강의 경로입니다. 긴 골짜기에서는 기어가고, 둥근 그릇에서는 바닥까지 곧장 갑니다.",
   "surface.summary": "{label}: 경사 하강 {steps}스텝, 손실 {from}에서 {to}까지", "surface.step": "경사 하강의 스텝", "surface.play": "내려가는 과정 보기", "surface.pause": "여기서 멈추기", "surface.at": "{label}: {steps}스텝 중 {step}, 손실 {loss}",
   "input.age": "나이", "input.height": "키",
-  "quantity.test_accuracy": "테스트 정확도", "quantity.test_loss": "테스트 손실", "quantity.train_accuracy": "훈련 정확도", "quantity.train_loss": "훈련 손실", "event.measured": "판정을 위해 측정함",
+  "quantity.test_accuracy": "시험 정확도", "quantity.test_loss": "시험 손실", "quantity.train_accuracy": "훈련 정확도", "quantity.train_loss": "훈련 손실", "event.measured": "판정을 위해 측정함",
 };

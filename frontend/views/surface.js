@@ -113,4 +113,3 @@ export const surface = {
     scene.t("surface.summary", { label, steps: one.steps, from: brief(lossAt(one, 0)), to: brief(lossAt(one, one.path.length - 1)) })).join("; "),
   table: (/** @type {any} */ scene) => [["inputs", "step", "w1", "w2"], ...scene.surfaces.flatMap((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) => one.path.map(([x, y], step) => [label, step, x, y]))],
 };
-

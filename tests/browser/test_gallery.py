@@ -26,7 +26,7 @@ def swept(server: LiveServer) -> str:
     """The id of a trial of the loss surface's experiment that has ended with a verdict."""
     trial = server.client.post(f"/api/experiments/{SWEEP}", json={"quick": True}).json()
     eventually(lambda: server.client.get(f"/api/trials/{trial['id']}").json()["ended"], seconds=PATIENCE / 1000)
-    return trial["id"]
+    return str(trial["id"])
 
 
 def verdict_of(server: LiveServer, trial: str) -> Any:
