@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from shiftscope.config import Mlp, RunConfig, Steps
-from shiftscope.recording import open_recording
+from shiftscope.recording import RecordingError, open_recording
 from tests.conftest import serve
 
 
@@ -28,6 +31,53 @@ def test_a_taken_port_is_one_line_that_names_the_port_and_the_flag(tmp_path: Pat
     (line,) = result.stderr.splitlines()
     assert str(port) in line
     assert "--port" in line
+
+
+def test_a_folder_is_one_servers(tmp_path: Path) -> None:
+    with serve(tmp_path / "runs"):
+        second = shiftscope("serve", "--port", "0", "--data", str(tmp_path / "runs"))
+    assert second.returncode == 1
+    (line,) = second.stderr.splitlines()
+    assert "another server keeps its recordings" in line
+    assert "--data" in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [(("--data", "/etc/passwd"), "recordings cannot be kept in /etc/passwd"), (("--host", "none.invalid"), "--host")],
+)
+def test_what_cannot_be_served_is_one_line(flags: tuple[str, str], words: str) -> None:
+    result = shiftscope("serve", "--port", "0", *flags)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_closes_its_recording(tmp_path: Path, ending: signal.Signals) -> None:
+    target = tmp_path / "run.shiftscope"
+    (tmp_path / "config.json").write_text('{"duration": {"kind": "steps", "steps": 1000000}, "pace": 50}')
+    command = [sys.executable, "-m", "shiftscope.cli", "train", str(tmp_path / "config.json"), "--to", str(target)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 90
+    while not (target.exists() and _frames(target)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(ending)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said.splitlines()[-1].startswith("interrupted;")
+    assert [path.name for path in tmp_path.iterdir() if path != tmp_path / "config.json"] == [target.name]
+    with open_recording(target) as recording:
+        assert list(recording.journal())[-1].value == "stopped"
+
+
+def _frames(path: Path) -> int:
+    try:
+        with open_recording(path) as recording:
+            return recording.last_seq
+    except (RecordingError, sqlite3.Error):  # not yet made
+        return 0
 
 
 def test_settings_come_from_the_environment_and_flags_go_before(tmp_path: Path) -> None:

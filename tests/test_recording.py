@@ -178,6 +178,20 @@ def test_what_was_appended_survives_kill_9(tmp_path: Path) -> None:
     assert kept == hashlib.sha256(b"".join(map(producer.frame, range(1, 101)))).digest()
 
 
+def test_a_recording_cut_off_in_mid_writing_can_be_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """As for a user that may only read: nothing may be made beside the file."""
+    recorder = make(tmp_path / "r.shiftscope")
+    recorder.append(frames(3))
+    recorder._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    (folder / "r.shiftscope").write_bytes((tmp_path / "r.shiftscope").read_bytes())
+    recorder.close()
+    (folder / "r.shiftscope-shm").mkdir()  # not even root could make that file now
+    with open_recording(folder / "r.shiftscope") as recording:
+        assert recording.last_seq == 6
+
+
 def test_files_that_are_not_recordings(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no recording"):
         open_recording(tmp_path / "none.shiftscope")

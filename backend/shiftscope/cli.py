@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -17,6 +18,8 @@ from pydantic import ValidationError
 from shiftscope.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from shiftscope.config import RunConfig
 
 app = typer.Typer(
@@ -57,14 +60,41 @@ def _settings(flags: dict[str, Any]) -> Settings:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        socket.getaddrinfo(host, port, family)
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        typer.echo(
-            f"port {port} of {host} cannot be listened on ({error.strerror}): take another with --port "
-            "(or SHIFTSCOPE_PORT); 0 finds a free one",
-            err=True,
+    except socket.gaierror as error:
+        _give_up(
+            f"there is no address {host} ({error.strerror}): --host (or SHIFTSCOPE_HOST) names one of this machine's"
         )
-        raise typer.Exit(1) from None
+    except OSError as error:
+        _give_up(
+            f"port {port} of {host} cannot be listened on ({error.strerror}): take another with --port "
+            "(or SHIFTSCOPE_PORT); 0 finds a free one"
+        )
+
+
+def _claim(folder: Path) -> FileLock:
+    """Make the folder of recordings and hold it: two servers would each take the other's runs for dead."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        _give_up(
+            f"another server keeps its recordings in {folder}: name another folder with --data (or SHIFTSCOPE_DATA)"
+        )
+    except OSError as error:
+        _give_up(
+            f"recordings cannot be kept in {folder} ({error}): name another folder with --data (or SHIFTSCOPE_DATA)"
+        )
+    return lock
+
+
+def _give_up(reason: str) -> NoReturn:
+    typer.echo(reason, err=True)
+    raise typer.Exit(1)
 
 
 def _serve(settings: Settings, listening: socket.socket) -> None:
@@ -73,6 +103,8 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
     from shiftscope.server.app import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lock = _claim(settings.data)
+    _allow_many_files()
     # Frames do not compress, and compressing them for a hundred viewers would take the whole core.
     config = uvicorn.Config(
         create_app(settings), ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=32 << 20,
@@ -84,7 +116,20 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
     typer.echo(f"Shiftscope: {url} (recordings in {settings.data}; Ctrl-C ends it)")
     if settings.open_browser:
         threading.Timer(0.5, _open_browser, [url]).start()
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        lock.release()
+
+
+def _allow_many_files() -> None:
+    """Raise this process' own limit of open files as far as it may: each run under way or queued holds three."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _open_browser(url: str) -> None:
@@ -114,9 +159,11 @@ def train(
         for item in error.errors():
             typer.echo(f"{config}: {'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}", err=True)
         raise typer.Exit(2) from None
+    except UnicodeDecodeError as error:
+        typer.echo(f"{config}: not UTF-8 text: {error}", err=True)
+        raise typer.Exit(2) from None
     except (OSError, RecordingError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        _give_up(str(error))
 
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
@@ -125,6 +172,7 @@ def _train(config: RunConfig, to: Path, settings: Settings) -> None:
     from shiftscope.training_run import Controls, train
 
     sink = open_file(to, config=config)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with the recording closed
     try:
         train(
             config,
@@ -136,8 +184,13 @@ def _train(config: RunConfig, to: Path, settings: Settings) -> None:
         )
     except DatasetError as error:
         sink.end("failed", str(error))
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        _give_up(str(error))
+    except KeyboardInterrupt:
+        sink.end("stopped", "interrupted")
+        _give_up(f"interrupted; {to} holds what was recorded")
+    except BaseException as error:
+        sink.end("failed", f"{type(error).__name__}: {error}")
+        raise
     typer.echo(f"{to}: {config.total_steps} steps")
 
 

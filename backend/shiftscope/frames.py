@@ -21,6 +21,9 @@ HEADER = struct.Struct("<IIQd")
 MAX_ROW = 4_000_000
 """Largest row accepted, in float32 values (16 MB)."""
 
+MAX_STEP = 2**63
+"""Steps are stored as signed 64-bit integers."""
+
 
 class FrameError(ValueError):
     """Bytes that are not frames of the layouts at hand."""
@@ -33,7 +36,7 @@ class Entry(BaseModel):
     positions along the last axis where they are numbers (the levels of percentiles, say).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
@@ -43,6 +46,12 @@ class Entry(BaseModel):
     shape: tuple[int, ...] = Field((), max_length=4)
     offset: int = Field(ge=0, lt=MAX_ROW)
     coordinates: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _as_many_coordinates_as_positions(self) -> Self:
+        if self.coordinates is not None and self.shape[-1:] != (len(self.coordinates),):
+            raise ValueError(f"{self.quantity}: {len(self.coordinates)} coordinates for shape {self.shape}")
+        return self
 
     @property
     def size(self) -> int:
@@ -121,6 +130,8 @@ def split(message: bytes, frame_bytes: Mapping[int, int]) -> Iterator[Frame]:
             raise FrameError(f"{len(message) - offset} bytes are left where a header of {HEADER.size} should stand")
         stream, seq, step, time = HEADER.unpack_from(message, offset)
         length = frame_bytes.get(stream)
+        if step >= MAX_STEP:
+            raise FrameError(f"frame {seq} is of step {step}; steps end before {MAX_STEP}")
         if length is None:
             raise FrameError(f"stream {stream} has no layout; known are {sorted(frame_bytes)}")
         if offset + length > len(message):
@@ -189,4 +200,15 @@ class RunHeader(BaseModel):
 
     networks: tuple[NetworkInfo, ...] = Field(max_length=16)
     layouts: tuple[Layout, ...] = Field(max_length=64)
-    total_steps: int | None = Field(None, ge=0)
+    total_steps: int | None = Field(None, ge=0, lt=MAX_STEP)
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> Self:
+        for what, names in (
+            ("network", [network.name for network in self.networks]),
+            ("stream", [layout.stream for layout in self.layouts]),
+            ("stream", [layout.name for layout in self.layouts]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"a {what} is there twice: {names}")
+        return self

@@ -32,8 +32,9 @@ class Recorder:
         self._connection = connection
         self._lock = threading.Lock()
         # WAL: readers never wait. NORMAL: each commit reaches the kernel, which kill -9 cannot undo.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        with self._writing():
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
 
     @classmethod
     def create(cls, path: Path, info: RunInfo) -> Self:
@@ -44,18 +45,32 @@ class Recorder:
         """
         try:
             path.touch(exist_ok=False)
+        except OSError as error:
+            raise RecordingError(f"{path} cannot be made: {error}") from error
+        try:
             writer = cls(path, connect(path, read_only=False))
-            writer._connection.executescript(_SCHEMA)
+            with writer._writing() as connection:
+                connection.executescript(_SCHEMA)
             writer._put("run", info)
-        except (OSError, sqlite3.Error) as error:
+        except (RecordingError, sqlite3.Error) as error:
+            for left in (path, *beside(path)):
+                left.unlink(missing_ok=True)
             raise RecordingError(f"{path} cannot be made: {error}") from error
         return writer
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open an existing file to append to it. Raises RecordingError."""
+        """Open an existing file to append to it.
+
+        Raises:
+            FileNotFoundError: there is none.
+            RecordingError: it is not a recording, or cannot be written.
+        """
         with open_recording(path):  # says what is wrong with the file, if anything
-            return cls(path, connect(path, read_only=False))
+            try:
+                return cls(path, connect(path, read_only=False))
+            except sqlite3.Error as error:
+                raise RecordingError(f"{path} cannot be written: {error}") from error
 
     def begin(self, header: RunHeader) -> None:
         """Say, once, what the frames will hold."""
@@ -99,6 +114,11 @@ class Recorder:
                 yield self._connection
         except sqlite3.Error as error:
             raise RecordingError(f"{self.path} cannot be written: {error}") from error
+
+
+def beside(path: Path) -> tuple[Path, Path]:
+    """Return the files that SQLite may keep beside a recording that is in use."""
+    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
 
 
 def settle(path: Path) -> bool:

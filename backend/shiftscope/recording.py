@@ -8,6 +8,7 @@ process. A commit survives a kill -9 of the process; only a crash of the operati
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -62,7 +63,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     time: float
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, lt=2**63)
     kind: str = Field(min_length=1, max_length=40)
     message: str = Field("", max_length=4000)
     network: str = Field("", max_length=200)
@@ -83,6 +84,8 @@ class Recording:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        # A read may still go on in another thread when its task was cancelled: closing under it would crash SQLite.
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +94,9 @@ class Recording:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file; a read that goes on in another thread is waited for."""
+        with self._lock:
+            self._connection.close()
 
     @property
     def info(self) -> RunInfo:
@@ -133,7 +137,10 @@ class Recording:
         )
         frames: list[Frame] = []
         size = 0
-        with closing(self._connection.execute(query, (after, 2**62 if upto is None else upto, stride))) as cursor:
+        with (
+            self._lock,
+            closing(self._connection.execute(query, (after, 2**62 if upto is None else upto, stride))) as cursor,
+        ):
             for row in cursor:
                 size += len(row[4])
                 if max_bytes is not None and frames and size > max_bytes:
@@ -197,6 +204,26 @@ class Recording:
         return int(self._connection.execute(query, parameters).fetchone()[0])
 
 
+def _open(path: Path) -> tuple[sqlite3.Connection, int, int]:
+    """Connect and read the file's application id and format."""
+    try:
+        return _probed(connect(path, read_only=True))
+    except sqlite3.OperationalError:
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        # Closed in mid-writing and then moved where nothing can be written: without a log, what is there is all.
+        return _probed(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False))
+
+
+def _probed(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, int, int]:
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        return connection, application, connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
 def open_recording(path: str | Path) -> Recording:
     """Open a recording to read it.
 
@@ -208,9 +235,12 @@ def open_recording(path: str | Path) -> Recording:
     if not path.is_file():
         raise FileNotFoundError(f"there is no recording at {path}")
     try:
-        connection = connect(path, read_only=True)
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection, application, version = _open(path)
+    except sqlite3.OperationalError as error:
+        raise RecordingError(
+            f"{path} cannot be opened ({error}): it may have been copied while it was being written, into a folder "
+            "that cannot be written; put it, with the -wal file beside it, where it can"
+        ) from error
     except sqlite3.Error as error:
         raise RecordingError(f"{path} is not a recording: {error}") from error
     if application != APPLICATION_ID:

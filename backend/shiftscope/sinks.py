@@ -126,6 +126,7 @@ class ServerSink:
         self._flushed = self._told = time.monotonic()
         self._wake = threading.Event()
         self._step = self._step_told = 0
+        self._refusal = ""
         self.acknowledged = 0
         self.closed = threading.Event()
         self.run = ""
@@ -203,11 +204,12 @@ class ServerSink:
         self._tell(type="event", kind=kind, step=step, message=message, network=network, layer=layer, value=value)
 
     def end(self, state: str, reason: str) -> None:
-        """See Sink. Returns when the server has kept everything and closed."""
+        """See Sink. Returns when the server has kept everything and closed. Raises SinkError when it has not."""
         self._tell(type="end", state=state, reason=reason)
-        self.closed.wait(CLOSE_SECONDS)
-        self._wake.set()
+        kept = self.closed.wait(CLOSE_SECONDS)
         self._socket.close()
+        if not kept or self._refusal:
+            raise SinkError(f"the server did not take the run's end: {self._refusal or 'no answer'}")
 
     def _tell_progress(self) -> None:
         self._told, self._step_told = time.monotonic(), self._step
@@ -240,9 +242,11 @@ class ServerSink:
                 elif message["type"] == "command" and self._on_command:
                     self._on_command(message)
         except ConnectionClosed as error:
-            logger.warning("the server closed the connection: %s", _reason(error))
+            self._refusal = _reason(error)
+            logger.warning("the server closed the connection: %s", self._refusal)
         finally:
             self.closed.set()
+            self._wake.set()
 
     def _send_late(self) -> None:
         while not self.closed.is_set():

@@ -24,6 +24,11 @@ def test_a_page_of_another_site_may_change_nothing(server: LiveServer) -> None:
     assert server.client.post("/api/runs/none/stop", headers={"origin": server.url}).status_code == 404
 
 
+@pytest.mark.parametrize("headers", [{"host": "["}, {"origin": "http://["}])
+def test_addresses_that_are_none_are_refused(server: LiveServer, headers: dict[str, str]) -> None:
+    assert server.client.post("/api/runs/none/stop", headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/api/ingest", "/api/runs/none/stream"])
 def test_a_page_of_another_site_may_open_no_socket(server: LiveServer, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:

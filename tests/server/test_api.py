@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -185,6 +186,44 @@ def test_nan_in_a_request_is_refused_and_not_a_crash(server: LiveServer) -> None
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "a\0b", "x" * 201])
+def test_a_name_is_a_line_of_text(server: LiveServer, name: str) -> None:
+    with Producer(server.url) as producer:
+        assert server.client.patch(f"/api/runs/{producer.run}", json={"name": name}).status_code == 422
+        assert server.client.patch(f"/api/runs/{producer.run}", json={"name": " mine "}).json()["name"] == "mine"
+
+
+def test_pause_and_resume_at_once_leave_state_and_worker_agreed(server: LiveServer) -> None:
+    run = server.start(config=SLOW | {"pace": None})["id"]
+    server.wait(run, "running")
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            actions = ("pause", "resume", "pause", "resume")
+            list(pool.map(lambda action: server.client.post(f"/api/runs/{run}/{action}"), actions))
+            if server.run(run)["state"] == "running":
+                server.client.post(f"/api/runs/{run}/pause")
+            held = _settled_step(server, run)
+            assert server.run(run) | {"elapsed": 0} == server.run(run) | {"elapsed": 0}
+            assert server.run(run)["step"] == held
+    server.client.post(f"/api/runs/{run}/stop")
+
+
+def test_what_is_changed_while_a_run_is_queued_holds_when_it_starts(server: LiveServer) -> None:
+    busy = [server.start(config=SLOW)["id"] for _ in range(2)]
+    for run in busy:
+        server.wait(run, "running")
+    queued = server.start(config=SLOW)["id"]
+    server.client.patch(f"/api/runs/{queued}", json={"pace": 1, "learning_rate": 0.5})
+    for run in busy:
+        server.client.post(f"/api/runs/{run}/stop")
+    server.wait(queued, "running")
+    server.wait_for_step(queued, 2)
+    server.client.post(f"/api/runs/{queued}/stop")
+    with open_recording(server.data / f"{queued}.shiftscope") as recording:
+        assert recording.values("steps", "learning_rate")[-1] == 0.5
+        assert recording.last_seq < 40, "it went on at its old pace"
+
+
 def test_unknown_experiment(server: LiveServer) -> None:
     response = server.client.post("/api/runs", json={"experiment": "nothing"})
     assert response.status_code == 404
@@ -205,7 +244,7 @@ def test_the_page_and_plotly_are_served_compressed_and_cached_for_good(server: L
 
 
 @pytest.mark.parametrize(
-    "name", ["../pyproject.toml", "%2e%2e/pyproject.toml", ".hidden", "none.js", "/etc/passwd", ""]
+    "name", ["../pyproject.toml", "%2e%2e/pyproject.toml", ".hidden", "none.js", "/etc/passwd", "", "%00", "a" * 5000]
 )
 def test_nothing_outside_the_frontend_is_served(server: LiveServer, name: str) -> None:
     assert server.client.get(f"/static/{name}").status_code == 404

@@ -121,6 +121,31 @@ def test_a_viewer_that_stops_reading_slows_nothing_and_catches_up(tmp_path: Path
     assert {f.seq: f.data for f in asleep.frames} == {seq: frame(seq, width) for seq in range(1, count + 1)}
 
 
+def test_viewers_that_leave_in_mid_reading_harm_nothing(tmp_path: Path) -> None:
+    """A read that goes on in a thread after its viewer has left must not meet a closed file: SQLite would crash."""
+    with serve(tmp_path / "runs") as server:
+        run = server.start(config=LONG)["id"]
+        server.wait_for_step(run, 300)
+        for _ in range(15):
+            viewers = [Viewer(server.url, run) for _ in range(10)]
+            for viewer in viewers:
+                viewer.hear()
+                viewer.socket.socket.close()
+        assert server.run(run)["state"] == "running"
+        assert server.process.poll() is None
+
+
+def test_what_is_no_recording_does_not_keep_the_server_from_starting(tmp_path: Path) -> None:
+    data = tmp_path / "runs"
+    (data / "folder.shiftscope").mkdir(parents=True)
+    (data / "dangling.shiftscope").symlink_to(tmp_path / "nothing")
+    (data / "empty.shiftscope").touch()
+    (data / "text.shiftscope").write_text("not a database " * 100)
+    with serve(data) as server:
+        assert server.client.get("/api/runs").json() == []
+    assert len(list(data.glob("*.shiftscope"))) == 4 - 1 + (data / "dangling.shiftscope").is_symlink()
+
+
 def test_a_diverging_run_says_so_and_goes_on(server: LiveServer) -> None:
     config = {"optimizer": {"kind": "sgd", "learning_rate": 1000}, "duration": {"kind": "steps", "steps": 60}}
     run = server.wait(server.start(config=config)["id"], "finished", "failed")

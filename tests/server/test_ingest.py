@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
+from shiftscope.frames import encode
 from shiftscope.recording import open_recording
 from tests.conftest import LiveServer
-from tests.producer import Producer, frame
+from tests.producer import WIDTH, Producer, frame, header
 
 
 def test_a_producer_makes_a_run_of_its_own(server: LiveServer) -> None:
@@ -47,6 +51,7 @@ def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveSer
         (frame(1) + frame(1), "frame 1 follows on 1"),
         (frame(1)[:-1], "frame 1 of stream 1 needs"),
         (b"", "an empty message"),
+        (encode(1, 1, 2**63, 1.0, np.zeros(WIDTH, np.float32)), "steps end before"),
         ("{", "Invalid JSON"),
         ('{"type": "dance"}', "does not match any of the expected tags"),
         ('{"type": "progress", "step": -1}', "greater than or equal to 0"),
@@ -92,15 +97,69 @@ def test_a_script_that_goes_away_is_interrupted(server: LiveServer) -> None:
     assert "closed the connection" in server.wait(producer.run, "interrupted")["reason"]
 
 
-def test_commands_reach_a_script(server: LiveServer) -> None:
+def test_a_script_sets_its_own_pace_and_its_run_can_be_ended(server: LiveServer) -> None:
     with Producer(server.url) as producer:
         producer.begin()
         producer.socket.send(frame(1))
         producer.wait_for_acknowledgement(1)
-        server.client.post(f"/api/runs/{producer.run}/pause")
-        assert producer.wait_for_command()["command"] == "pause"
-        server.client.patch(f"/api/runs/{producer.run}", json={"pace": 3})
-        assert producer.wait_for_command() == {"type": "command", "command": "set", "pace": 3.0}
-        refused = server.client.post(f"/api/runs/{producer.run}/stop")
-        assert refused.status_code == 409
-        assert "stop the script" in refused.json()["detail"]
+        for request in (
+            server.client.post(f"/api/runs/{producer.run}/pause"),
+            server.client.patch(f"/api/runs/{producer.run}", json={"pace": 3}),
+        ):
+            assert request.status_code == 409
+            assert "its own script sets the pace" in request.json()["detail"]
+        stopped = server.client.post(f"/api/runs/{producer.run}/stop").json()
+        assert (stopped["state"], stopped["seq"]) == ("stopped", 1)
+        with pytest.raises(ConnectionClosed) as closed:
+            producer.wait_for_acknowledgement(2)
+    assert closed.value.rcvd is not None
+    assert "stopped from the page" in closed.value.rcvd.reason
+
+
+def test_a_script_that_leaves_at_once_leaves_no_run_behind_that_seems_to_go_on(server: LiveServer) -> None:
+    for _ in range(10):
+        hello(server.url).close()
+    deadline = time.monotonic() + 10
+    while going_on := [
+        r for r in server.client.get("/api/runs").json() if r["name"] == "gone at once" and not r["ended"]
+    ]:
+        assert time.monotonic() < deadline, going_on
+        time.sleep(0.05)
+
+
+def hello(url: str) -> ClientConnection:
+    socket = connect(f"{url.replace('http', 'ws')}/api/ingest", proxy=None, legacy=True)
+    socket.send('{"type": "hello", "name": "gone at once"}')
+    return socket
+
+
+@pytest.mark.parametrize("first", [b"binary", '{"type": "hello", "run": "none", "token": "\u00e9"}'])
+def test_a_strange_hello_is_refused_in_words(server: LiveServer, first: bytes | str) -> None:
+    with connect(f"{server.url.replace('http', 'ws')}/api/ingest", proxy=None) as socket:
+        socket.send(first)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda h: h["layouts"][0]["entries"][0].update(coordinates=[float("nan")]), "finite number"),
+        (lambda h: h["layouts"][0]["entries"][0].update(coordinates=[1.0, 2.0]), "2 coordinates for shape"),
+        (lambda h: h["layouts"].append(h["layouts"][0]), "a stream is there twice"),
+        (lambda h: h["networks"].append(h["networks"][0]), "a network is there twice"),
+        (lambda h: h.update(total_steps=2**63), "less than"),
+    ],
+)
+def test_a_header_that_could_not_be_read_again_is_refused(server: LiveServer, change: Any, words: str) -> None:
+    bad = header()
+    change(bad)
+    with Producer(server.url) as producer:
+        producer.say(type="begin", header=bad)
+        with pytest.raises(ConnectionClosed) as closed:
+            producer.hear()
+    assert closed.value.rcvd is not None
+    assert words in closed.value.rcvd.reason
+    server.wait(producer.run, "interrupted")

@@ -42,11 +42,18 @@ def refusal(scope: Scope, hosts: frozenset[str] | None) -> str | None:
     """Return why a request is refused, or None when it is not."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if hosts is not None and urlsplit(f"//{host}").hostname not in hosts:
+    if hosts is not None and _hostname(f"//{host}") not in hosts:
         return f"requests to {host!r} are not served here; --allowed-hosts names the hosts that are"
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE_METHODS):
         return None
-    if urlsplit(origin).netloc != host:
+    if origin.partition("://")[2] != host:
         return f"a page of {origin} may not speak to {host}"
     return None
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # "[", say
+        return None

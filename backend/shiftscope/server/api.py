@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.background import BackgroundTask
 
 import shiftscope
@@ -45,12 +45,17 @@ class Health(BaseModel):
     version: str = shiftscope.__version__
 
 
+RunName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
 class NewRun(BaseModel):
     """What to train. Everything may be left out: {} is the default experiment."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(None, min_length=1, max_length=200)
+    name: RunName | None = None
     experiment: str | None = Field(None, description="id of an experiment, whose first run's config is taken")
     config: RunConfig | None = Field(None, description="goes before the experiment's")
 
@@ -60,7 +65,7 @@ class RunChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    name: str | None = Field(None, min_length=1, max_length=200)
+    name: RunName | None = None
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; null for full speed")
     learning_rate: float | None = Field(None, gt=0, le=1e6)
 
@@ -103,60 +108,63 @@ async def get_run(run: NamedRun) -> RunView:
 async def change_run(run: NamedRun, change: RunChange) -> RunView:
     """Rename a run at any time; change the pace or the learning rate of one that is under way."""
     training = change.model_fields_set & {"pace", "learning_rate"}
-    if training and run.state.ended:
-        raise IllegalTransition(run, f"change its {' and '.join(sorted(training)).replace('_', ' ')}")
-    if change.name is not None:
-        await run.record("name", f"renamed to {change.name}", value=change.name)
-    if "pace" in training:
-        words = "full speed" if change.pace is None else f"{change.pace:g} steps/s"
-        await _set(run, "pace", change.pace, f"pace: {words}")
-    if change.learning_rate is not None:
-        await _set(run, "learning_rate", change.learning_rate, f"learning rate: {change.learning_rate:g}")
-    return run.view
+    async with run.changing:
+        if training:
+            _refuse_unless_steerable(run, f"change its {' and '.join(sorted(training)).replace('_', ' ')}")
+        if change.name is not None:
+            await run.record("name", f"renamed to {change.name}", value=change.name)
+        if "pace" in training:
+            words = "full speed" if change.pace is None else f"{change.pace:g} steps/s"
+            await _set(run, "pace", change.pace, f"pace: {words}")
+        if change.learning_rate is not None:
+            await _set(run, "learning_rate", change.learning_rate, f"learning rate: {change.learning_rate:g}")
+        return run.view
 
 
 @router.delete("/runs/{run_id}", status_code=204, responses=_NOT_FOUND)
 async def delete_run(run: NamedRun, server: Server) -> None:
     """Stop a run that is under way, then remove it and its recording."""
-    if not run.state.ended:
-        await server.supervisor.stop(run)
-    await asyncio.to_thread(server.store.delete, run)
+    async with run.changing:
+        if not run.state.ended:
+            await server.supervisor.stop(run)
+        await asyncio.to_thread(server.store.delete, run)
 
 
 @router.post("/runs/{run_id}/pause", responses=_NOT_FOUND | _CONFLICT)
 async def pause(run: NamedRun) -> RunView:
     """Hold a running run at its next step."""
-    if run.state is not RunState.RUNNING:
-        raise IllegalTransition(run, "pause")
-    await _command(run, "pause")
-    await run.move(RunState.PAUSED)
-    return run.view
+    async with run.changing:
+        _refuse_unless_steerable(run, "pause", RunState.RUNNING)
+        await _command(run, "pause")
+        await run.move(RunState.PAUSED)
+        return run.view
 
 
 @router.post("/runs/{run_id}/resume", responses=_NOT_FOUND | _CONFLICT)
 async def resume(run: NamedRun) -> RunView:
     """Let a paused run go on."""
-    if run.state is not RunState.PAUSED:
-        raise IllegalTransition(run, "resume")
-    await run.move(RunState.RUNNING)
-    await _command(run, "resume")
-    return run.view
+    async with run.changing:
+        _refuse_unless_steerable(run, "resume", RunState.PAUSED)
+        await run.move(RunState.RUNNING)
+        await _command(run, "resume")
+        return run.view
 
 
 @router.post("/runs/{run_id}/step", responses=_NOT_FOUND | _CONFLICT)
 async def step(run: NamedRun) -> RunView:
     """Let a paused run take one step."""
-    if run.state is not RunState.PAUSED:
-        raise IllegalTransition(run, "take a single step")
-    await _command(run, "step")
-    return run.view
+    async with run.changing:
+        _refuse_unless_steerable(run, "take a single step", RunState.PAUSED)
+        await _command(run, "step")
+        return run.view
 
 
 @router.post("/runs/{run_id}/stop", responses=_NOT_FOUND | _CONFLICT)
 async def stop(run: NamedRun, server: Server) -> RunView:
     """End a run; what it has recorded stays. Returns when it has ended."""
-    await server.supervisor.stop(run)
-    return run.view
+    async with run.changing:
+        await server.supervisor.stop(run)
+        return run.view
 
 
 @router.get("/runs/{run_id}/recording", responses=_NOT_FOUND, response_class=FileResponse)
@@ -181,6 +189,13 @@ def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
         return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
     experiment = find(wanted.experiment).experiment
     return wanted.config or experiment.config, experiment.title.en
+
+
+def _refuse_unless_steerable(run: Run, wanted: str, state: RunState | None = None) -> None:
+    if run.state.ended or state not in {None, run.state}:
+        raise IllegalTransition(run, wanted)
+    if run.info.source == "script":
+        raise IllegalTransition(run, f"{wanted} from here: its own script sets the pace")
 
 
 async def _set(run: Run, name: str, value: float | None, message: str) -> None:

@@ -73,6 +73,10 @@ def _explain_errors(app: FastAPI) -> None:
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=404)
 
+    @app.exception_handler(FileNotFoundError)
+    async def removed(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": f"the recording was removed meanwhile: {error}"}, status_code=404)
+
     @app.exception_handler(IllegalTransition)
     async def conflict(_: Request, error: IllegalTransition) -> JSONResponse:
         return JSONResponse({"detail": str(error), "state": error.state}, status_code=409)

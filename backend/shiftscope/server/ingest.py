@@ -6,19 +6,23 @@ import asyncio
 import contextlib
 import hmac
 import json
+import logging
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
-from shiftscope.frames import Frame, FrameError, RunHeader, split
+from shiftscope.frames import MAX_STEP, Frame, FrameError, RunHeader, split
 from shiftscope.recording import RecordingError
 from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
 from shiftscope.server.services import Server, Services
 
+logger = logging.getLogger(__name__)
 router = APIRouter()
 
 ACKNOWLEDGE_SECONDS = 0.2
+SHUT_DOWN = 1012
+"""Close code of a server that goes away."""
 
 
 class ProtocolError(Exception):
@@ -51,7 +55,7 @@ class Progress(BaseModel):
     """How far the training is."""
 
     type: Literal["progress"]
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, lt=MAX_STEP)
 
 
 class EventMessage(BaseModel):
@@ -59,7 +63,7 @@ class EventMessage(BaseModel):
 
     type: Literal["event"]
     kind: Literal["diverged", "note", "measured"]
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, lt=MAX_STEP)
     message: str = Field(max_length=4000)
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
@@ -89,47 +93,79 @@ class SocketProducer:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await self._websocket.send_text(json.dumps({"type": "command", "command": command, **values}))
 
+    async def close(self, reason: str) -> None:
+        """See Producer."""
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await self._websocket.close(1008, _fitting(reason))
+
 
 @router.websocket("/api/ingest")
 async def ingest(websocket: WebSocket, server: Server) -> None:
     """Take a producer's measurements, keep them, acknowledge them."""
     await websocket.accept()
     try:
-        run = await _greet(websocket, server)
-    except (ProtocolError, ValidationError) as error:
+        run = await _admit(websocket, server)
+    except (ProtocolError, ValidationError, RecordingError) as error:
         await _refuse(websocket, error)
         return
     except WebSocketDisconnect:
         return
+    run.producer = SocketProducer(websocket)
     acknowledging = asyncio.create_task(_acknowledge(websocket, run))
     try:
+        await _welcome(websocket, run)
         await _listen(websocket, run)
         await websocket.send_text(_acknowledgement(run.seq))
         await websocket.close()
+    except WebSocketDisconnect as gone:
+        await _lost(run, "the server was shut down" if gone.code == SHUT_DOWN else "its script closed the connection")
     except (ProtocolError, ValidationError, FrameError, IllegalTransition, RecordingError) as error:
         await _refuse(websocket, error)
         await _lost(run, f"its producer was refused: {_words(error)}")
-    except WebSocketDisconnect:
-        await _lost(run, "the script that sent it closed the connection")
+    except Exception as error:
+        # The boundary of a connection: whatever went wrong, the run must not seem to go on.
+        logger.exception("the producer of run %s", run.id)
+        await _refuse(websocket, error)
+        await _lost(run, f"its producer was lost: {_words(error)}")
     finally:
         run.producer = None
         acknowledging.cancel()
 
 
-async def _greet(websocket: WebSocket, server: Services) -> Run:
-    hello = Hello.model_validate_json(await websocket.receive_text())
-    if hello.run:
-        run = server.store.get(hello.run)
-        if run is None or not hmac.compare_digest(run.token, hello.token):
-            raise ProtocolError(f"there is no run {hello.run!r} with that token")
-        if run.producer is not None or run.state.ended:
-            raise ProtocolError(f"run {run.id} is {run.state}" + (" and has a producer" if run.producer else ""))
-    else:
-        run = server.store.create(hello.name or "watched script", "script", None)
+async def _admit(websocket: WebSocket, server: Services) -> Run:
+    hello = Hello.model_validate_json(await _receive_text(websocket))
+    if not hello.run:
+        run = await asyncio.to_thread(server.store.create, hello.name or "watched script", "script", None)
         await run.move(RunState.PREPARING)
-    run.producer = SocketProducer(websocket)
+        return run
+    found = server.store.get(hello.run)
+    if found is None or not hmac.compare_digest(found.token.encode(), hello.token.encode()):
+        raise ProtocolError(f"there is no run {hello.run!r} with that token")
+    if found.producer is not None or found.state.ended:
+        raise ProtocolError(f"run {found.id} is {found.state}" + (" and has a producer" if found.producer else ""))
+    return found
+
+
+async def _receive_text(websocket: WebSocket) -> str:
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1006))
+    if message.get("text") is None:
+        raise ProtocolError("the first message must be a hello, in text")
+    return str(message["text"])
+
+
+async def _welcome(websocket: WebSocket, run: Run) -> None:
     await websocket.send_text(json.dumps({"type": "welcome", "run": run.id, "token": run.token, "after": run.seq}))
-    return run
+    config = run.info.config
+    if config is None or run.producer is None:
+        return
+    # What was changed while the run was queued: its worker was started by the config alone.
+    wanted: dict[str, tuple[JsonValue, JsonValue]] = {
+        "pace": (run.pace, config.pace), "learning_rate": (run.learning_rate, config.optimizer.learning_rate)
+    }  # fmt: skip
+    if changed := {name: now for name, (now, before) in wanted.items() if now != before}:
+        await run.producer.command("set", **changed)
 
 
 async def _listen(websocket: WebSocket, run: Run) -> None:
@@ -196,7 +232,7 @@ async def _lost(run: Run, reason: str) -> None:
 
 async def _refuse(websocket: WebSocket, error: Exception) -> None:
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await websocket.close(1008, _words(error))
+        await websocket.close(1008, _fitting(_words(error)))
 
 
 def _words(error: Exception) -> str:
@@ -205,5 +241,9 @@ def _words(error: Exception) -> str:
         text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     else:
         text = str(error)
+    return text
+
+
+def _fitting(reason: str) -> str:
     # A close reason holds 123 bytes.
-    return text.encode()[:120].decode(errors="ignore")
+    return reason.encode()[:120].decode(errors="ignore")

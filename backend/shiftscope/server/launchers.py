@@ -108,11 +108,13 @@ class LocalLauncher:
         self._threads = threads
         self._keep_spare = spare
         self._spare: LocalWorker | None = None
+        self._preparing = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Start the spare worker, if one is wanted and there is none."""
-        if self._keep_spare and (self._spare is None or not self._spare.alive):
-            self._spare = await LocalWorker.spawn(self._threads)
+        async with self._preparing:
+            if self._keep_spare and (self._spare is None or not self._spare.alive):
+                self._spare = await LocalWorker.spawn(self._threads)
 
     async def launch(self, assignment: Assignment) -> Worker:
         """See Launcher."""

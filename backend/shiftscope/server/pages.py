@@ -10,6 +10,8 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+import os
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -49,21 +51,28 @@ class Pages:
     def digest(self) -> str:
         """Return a digest that changes whenever a file of the page does."""
         stamp = hashlib.sha256()
-        for path in [*sorted(self.folder.rglob("*")), self._plotly]:
-            if path.is_file() and "node_modules" not in path.parts:
-                stat = path.stat()
-                stamp.update(f"{path.name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+        for path in [*sorted(self._files()), self._plotly]:
+            stat = path.stat()
+            stamp.update(f"{path.name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
         return stamp.hexdigest()[:12]
+
+    def _files(self) -> Iterator[Path]:
+        for folder, folders, names in os.walk(self.folder):
+            folders[:] = [name for name in folders if name != "node_modules"]
+            yield from (Path(folder) / name for name in names)
 
     def find(self, name: str) -> Path | None:
         """Return the file of a name below static/, or None: nothing outside the folder, no dot files."""
         if name == PLOTLY:
             return self._plotly
-        path = (self.folder / name).resolve()
-        inside = path.is_relative_to(self.folder) and not any(
-            p.startswith(".") for p in path.parts[len(self.folder.parts) :]
-        )
-        return path if inside and path.is_file() else None
+        try:
+            path = (self.folder / name).resolve()
+            inside = path.is_relative_to(self.folder) and not any(
+                part.startswith(".") for part in path.parts[len(self.folder.parts) :]
+            )
+            return path if inside and path.is_file() else None
+        except (ValueError, OSError):  # a NUL, a name longer than any file's
+            return None
 
     def index(self) -> Response:
         """Answer with the page itself."""
@@ -105,7 +114,7 @@ def pages_router(pages: Pages) -> APIRouter:
     async def static(name: str, request: Request) -> Response:
         head, _, rest = name.partition("/")
         current = head == await asyncio.to_thread(pages.digest)
-        path = pages.find(rest if current else name)
+        path = await asyncio.to_thread(pages.find, rest if current else name)
         if path is None:
             raise HTTPException(404, f"the page has no file {name!r}; reload it")
         gzipped = "gzip" in request.headers.get("accept-encoding", "")

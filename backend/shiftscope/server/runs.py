@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from enum import StrEnum
@@ -14,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from shiftscope.config import RunConfig
 from shiftscope.frames import Frame, RunHeader
 from shiftscope.recorder import Recorder
-from shiftscope.recording import SUFFIX, Event, Recording, RunInfo, TrialPart, open_recording
+from shiftscope.recording import SUFFIX, Event, Recording, RecordingError, RunInfo, TrialPart, open_recording
 from shiftscope.server.hub import Signal
+
+logger = logging.getLogger(__name__)
 
 
 class RunState(StrEnum):
@@ -95,6 +98,9 @@ class Producer(Protocol):
     async def command(self, command: str, **values: JsonValue) -> None:
         """Send a command."""
 
+    async def close(self, reason: str) -> None:
+        """Take no more from it."""
+
 
 class Run:
     """One run. All changes go through `record`, which keeps them in the recording and wakes who waits."""
@@ -122,6 +128,9 @@ class Run:
         self._trained = 0.0
         self._running_since: float | None = None
         self._writer = writer
+        self.changing = asyncio.Lock()
+        """Held by who looks at the state and then acts on it, so that commands go out in the order of their effects."""
+        self._order = asyncio.Lock()
 
     @classmethod
     def create(
@@ -176,35 +185,41 @@ class Run:
 
     async def move(self, state: RunState, reason: str = "") -> None:
         """Go to another state. Raises IllegalTransition."""
-        if state not in NEXT[self.state]:
-            raise IllegalTransition(self, f"become {state}")
-        await self.record("state", reason, value=state.value)
-        if state.ended:
-            await asyncio.to_thread(self.close)
+        async with self._order:
+            if state not in NEXT[self.state]:
+                raise IllegalTransition(self, f"become {state}")
+            await self._happen("state", reason, value=state.value)
+            if state.ended:
+                await asyncio.to_thread(self.close)
 
     async def record(self, kind: str, message: str = "", **more: JsonValue) -> None:
-        """Let something happen to the run: it takes effect now, and is kept when this returns."""
-        event = self._event(kind, message, **more)
-        self._apply(event)
-        await asyncio.to_thread(self._log, event)
-        self.signal.notify()
+        """Let something happen to the run: when this returns it is kept, and takes effect.
+
+        Raises:
+            RecordingError: it could not be kept; then it did not happen.
+            FileNotFoundError: the recording was removed.
+        """
+        async with self._order:
+            await self._happen(kind, message, **more)
 
     async def begin(self, header: RunHeader) -> None:
         """Take the producer's header and start to run."""
         if self.header is not None:
             raise IllegalTransition(self, "begin a second time")
-        if self._writer is not None:
-            await asyncio.to_thread(self._writer.begin, header)
-        self._set_header(header)
+        async with self._order:
+            if self._writer is not None:
+                await asyncio.to_thread(self._writer.begin, header)
+            self._set_header(header)
         await self.move(RunState.RUNNING)
 
     async def append(self, frames: list[Frame]) -> None:
         """Keep frames, which must follow on the last one; then wake the viewers."""
-        if self._writer is None:
-            raise IllegalTransition(self, "take frames")
-        await asyncio.to_thread(self._writer.append, frames)
-        self.seq = frames[-1].seq
-        self.step = max(self.step, frames[-1].step)
+        async with self._order:
+            if self._writer is None:
+                raise IllegalTransition(self, "take frames")
+            await asyncio.to_thread(self._writer.append, frames)
+            self.seq = frames[-1].seq
+            self.step = max(self.step, frames[-1].step)
         self.signal.notify()
 
     async def wait_until_ended(self) -> None:
@@ -230,6 +245,18 @@ class Run:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+
+    async def _happen(self, kind: str, message: str, **more: JsonValue) -> None:
+        event = self._event(kind, message, **more)
+        try:
+            await asyncio.to_thread(self._log, event)
+        except RecordingError:
+            # That a run is in another state is so, kept or not: on a full disk it ends all the same.
+            if kind != "state":
+                raise
+            logger.exception("run %s is %s, which its recording does not say", self.id, event.value)
+        self._apply(event)
+        self.signal.notify()
 
     def _log(self, event: Event) -> None:
         if self._writer is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlite3 import DatabaseError
 
 from shiftscope.config import RunConfig
+from shiftscope.recorder import beside
 from shiftscope.recording import SUFFIX, RecordingError, TrialPart
 from shiftscope.server.runs import Run
 
@@ -42,16 +43,16 @@ class RunStore:
         return list(reversed(self._runs.values()))
 
     def delete(self, run: Run) -> None:
-        """Forget a run and remove its file."""
-        del self._runs[run.id]
+        """Remove a run's file, then forget the run. Raises OSError when it cannot be removed: then the run stays."""
         run.close()
-        for suffix in ("", "-wal", "-shm"):
-            run.path.with_name(run.path.name + suffix).unlink(missing_ok=True)
+        for path in (*beside(run.path), run.path):
+            path.unlink(missing_ok=True)
+        self._runs.pop(run.id, None)
 
 
 def _load(path: Path) -> Run | None:
     try:
         return Run.load(path)
-    except (RecordingError, DatabaseError, ValueError) as error:
+    except (RecordingError, DatabaseError, OSError, ValueError) as error:
         logger.warning("%s is left out: %s", path, error)
         return None

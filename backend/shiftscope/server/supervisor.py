@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from shiftscope.assignment import Assignment
+from shiftscope.recording import RecordingError
 from shiftscope.server.launchers import LocalLauncher, Worker
 from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
 from shiftscope.settings import Settings
@@ -43,7 +44,8 @@ class Supervisor:
             await run.move(RunState.STOPPED, "stopped before it began")
             return
         if run.id not in self._tasks:
-            raise IllegalTransition(run, "stop from here: stop the script that sends it")
+            await _dismiss(run)
+            return
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 if run.producer is not None:
@@ -70,10 +72,14 @@ class Supervisor:
             async with self._places:
                 if not run.state.ended:
                     await run.move(RunState.PREPARING)
-                    run.prepare(Preparing(message="starting a worker (the first on a machine compiles for half a minute)"))
+                    run.prepare(
+                        Preparing(message="starting a worker (the first on a machine compiles for half a minute)")
+                    )
                     await self._work(run)
-        except OSError as error:
-            await run.move(RunState.FAILED, f"no worker could be started: {error}")
+        except (OSError, RecordingError, IllegalTransition) as error:
+            logger.exception("run %s", run.id)
+            if not run.state.ended:
+                await run.move(RunState.FAILED, f"the run could not be started: {error}")
         except asyncio.CancelledError:
             if not run.state.ended:
                 await run.move(RunState.INTERRUPTED, f"the server was shut down while the run was {run.state}")
@@ -104,3 +110,11 @@ class Supervisor:
             await asyncio.wait_for(run.wait_until_ended(), LAST_WORD_SECONDS)
         except TimeoutError:
             await run.move(RunState.FAILED, obituary)
+
+
+async def _dismiss(run: Run) -> None:
+    """End the run of a script, which itself may go on."""
+    producer = run.producer
+    await run.move(RunState.STOPPED, "stopped from the page; the script that sent it may go on")
+    if producer is not None:
+        await producer.close("the run was stopped from the page")
