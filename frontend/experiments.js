@@ -195,7 +195,8 @@ export function makeExperiments(host) {
     /** The stage's views, those that matter first. @param {import("./types").View[]} views */
     views: (views) => ordered(views, experimentOf(trial?.experiment)?.views ?? []),
     leads: () => place.trial !== null && (experimentOf(trial?.experiment)?.views.length ?? 0) > 0,
-    follow: () => pointAt(byId("stage"), guide === null ? null : (experimentOf(trial?.experiment)?.looks[guide].view ?? null)),
+    /** Cards may have come since: they are marked while the tour goes on. */
+    follow: () => guide !== null && pointAt(byId("stage"), experimentOf(trial?.experiment)?.looks[guide].view ?? null),
     wake: charts.wake,
     async load() {
       trials = (await host.attempt(api.trials)) ?? trials;
