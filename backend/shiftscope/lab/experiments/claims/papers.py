@@ -117,7 +117,7 @@ def _landscape(label: str, network: Network) -> PlannedRun:
 
 
 _LANDSCAPE = (
-    _landscape(SIGMOIDS, Mlp(depth=3, width=100, activation="sigmoid")),
+    _landscape(SIGMOIDS, Mlp(depth=3, width=100, activation="sigmoid", init="normal", init_std=0.1)),
     _landscape(RELUS, Mlp(depth=8, width=64, init="he_normal")),
 )
 
