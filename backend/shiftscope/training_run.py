@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch.nn.functional import cross_entropy
+
 from shiftscope.config import RunConfig, Thinning
 from shiftscope.keeping import Keeping
 from shiftscope.lab.data import Data
@@ -134,6 +136,8 @@ def train(
         schedule=schedule_of(config),
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
+        probes=config.probes,
+        loss=cross_entropy,
     )
     state, reason = _train(config, training, scope, measuring, controls, sink.flush)
     if follow and state == "finished":

@@ -60,7 +60,7 @@ def test_openapi_documents_every_route(server: LiveServer) -> None:
 def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) -> None:
     created = server.start()
     assert created["state"] == "queued"
-    assert RunConfig.model_validate(created["config"]) == RunConfig(pace=100)
+    assert RunConfig.model_validate(created["config"]) == RunConfig(pace=100, probes="full")
     server.wait(created["id"], "running")
     server.client.patch(f"/api/runs/{created['id']}", json={"pace": None})
     done = server.wait(created["id"], "finished")

@@ -92,6 +92,9 @@ class RunConfig(Part):
     seed: int = Field(0, ge=0, le=2**31 - 1)
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; empty: as fast as it goes")
     recording: Recording = Thinning()
+    probes: Literal["essential", "standard", "full"] = Field(
+        "standard", description="how much is measured: distributions and gradients; also drift and shift; everything"
+    )
     on_divergence: Literal["continue", "stop"] = Field(
         "continue", description="what to do when a network's loss or gradient is no longer finite"
     )

@@ -21,8 +21,8 @@ from shiftscope.server.services import NamedRun, Server
 
 router = APIRouter(prefix="/api")
 
-DEFAULT = RunConfig(pace=100)
-"""What {} starts. At full speed it is over in four seconds: too fast to see what happens."""
+DEFAULT = RunConfig(pace=100, probes="full")
+"""What {} starts: everything there is to see, at a pace at which it can be seen (at full speed it takes seconds)."""
 
 
 class Problem(BaseModel):
