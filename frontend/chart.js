@@ -8,6 +8,7 @@ import { groupLines, LinesPainter } from "./drawing/lines.js";
 import { mappingOf } from "./drawing/mapping.js";
 import { ShapeWriter, writeTexts } from "./drawing/paths.js";
 import { RasterPainter } from "./drawing/raster.js";
+import { isLive } from "./state.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
@@ -141,6 +142,8 @@ export class Chart {
       const drawn = this.figure?.layout[name]?.range;
       const wanted = fresh[name].range;
       if (!drawn || !wanted) return true;
+      // A run that has ended has the axes of all its values, in whatever order they came.
+      if (!isLive(scene.run)) return wanted[0] === drawn[0] && wanted[1] === drawn[1];
       const slack = 0.04 * (drawn[1] - drawn[0]);
       return wanted[0] >= drawn[0] - slack && wanted[1] <= drawn[1] + slack && wanted[1] - wanted[0] > 0.5 * (drawn[1] - drawn[0]);
     });

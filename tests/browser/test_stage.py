@@ -108,6 +108,7 @@ def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
 
 def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(stage: Page) -> None:
     stage.mouse.move(5, 5)
+    stage.wait_for_timeout(3000)  # until the axes are those of the whole history
     first = picture(stage, "moments")
     stage.set_viewport_size({"width": 1500, "height": 1000})
     stage.wait_for_timeout(500)
