@@ -30,7 +30,7 @@ export function makeSetup(host) {
     // Pressed before everything had loaded: the form needs its schema.
     const schema = host.state().schema ?? (await host.attempt(api.schema));
     if (!schema || dialog.open) return;
-    const initial = { ...beginning(schema, experiments), ...config };
+    const initial = { ...defaultOf(schema, schema), ...config };
     const form = makeForm(schema, initial, t);
     const name = h("input", { id: "new-name", type: "text", maxLength: 200, placeholder: t("setup.name.hint"), autocomplete: "off" });
     const preset = h("select", { id: "preset", on: { change: () => choose() } }, h("option", { value: "" }, t("setup.own")),
@@ -70,15 +70,6 @@ export function makeSetup(host) {
   }
 
   return { open, start };
-}
-
-/** The settings to begin with: the schema's defaults; what it has none for is taken from the first experiment. @param {Record<string, any>} schema @param {Experiment[]} experiments */
-function beginning(schema, experiments) {
-  const value = defaultOf(schema, schema);
-  for (const [name, part] of Object.entries(schema.properties)) {
-    if (part.default === undefined && experiments.length) value[name] = structuredClone(experiments[0].config[name]);
-  }
-  return value;
 }
 
 /** A text that the server has in one language or in several. @param {import("./types").Words} text @param {import("./types").Translate} t */

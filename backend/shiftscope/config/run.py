@@ -67,11 +67,10 @@ class Every(Part):
 Recording = Annotated[Thinning | Every, Field(discriminator="kind")]
 
 
-def _default_variants() -> tuple[Variant, ...]:
-    return (
-        Variant(name="without BN", normalization=NoNormalization()),
-        Variant(name="with BN", normalization=BatchNormalization()),
-    )
+_TWINS = (
+    Variant(name="without BN", normalization=NoNormalization()),
+    Variant(name="with BN", normalization=BatchNormalization()),
+)
 
 
 class RunConfig(Part):
@@ -79,7 +78,7 @@ class RunConfig(Part):
 
     dataset: Dataset = Digits()
     variants: tuple[Variant, ...] = Field(
-        default_factory=_default_variants,
+        _TWINS,
         min_length=1,
         max_length=4,
         description="the networks: same start weights, same batches in the same order, normalization and dropout apart",
