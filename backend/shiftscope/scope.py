@@ -140,10 +140,14 @@ class Scope:
         """
         if not self._session.due:
             return
-        given = {"loss": self._by_network(losses), "accuracy": self._by_network(accuracies)}
+        loss_of, accuracy_of = self._by_network(losses), self._by_network(accuracies)
         rate = self._current_learning_rate() if learning_rate is None else learning_rate
         for name in self._names:
-            scalars = {quantity: _number(values[name]) for quantity, values in given.items() if name in values}
+            scalars = {}
+            if name in loss_of:
+                scalars["loss"] = _number(loss_of[name])
+            if name in accuracy_of:
+                scalars["accuracy"] = _number(accuracy_of[name])
             self._session.measure(name, scalars, batch, rate)
 
     def step(self) -> None:

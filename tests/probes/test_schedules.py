@@ -54,3 +54,20 @@ def test_an_unbounded_run():
 def test_what_makes_no_sense(wrong):
     with pytest.raises(ValueError, match="at least"):
         wrong()
+
+
+@given(
+    st.sampled_from([
+        every(1), every(7), at(0, 5, 900), before(40), never(), thinning(5000, 300), thinning(None, 50),
+        every(3) & ~before(20), every(4) | at(3), thinning(3000, 100) & every(2), ~every(2),
+        every(2) & ~every(2) & before(99),
+    ]),
+    st.integers(0, 4000),
+)  # fmt: skip
+def test_what_follows_is_the_first_that_is_due(schedule, step):
+    found = schedule.following(step)
+    tried = next((other for other in range(step, step + 6000) if schedule(other)), None)
+    if tried is None:
+        assert found is None or found > step + 6000
+    else:
+        assert found == tried

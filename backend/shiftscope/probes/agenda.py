@@ -15,6 +15,9 @@ COST_FRAMES = 200
 CHANNELS_BUDGET = 40_000_000
 """Bytes that FRAMES frames of per-channel vectors may take; of wider networks fewer frames are kept."""
 
+_NOTHING: frozenset[Stream] = frozenset()
+_NEVER = 2**63
+
 
 class Agenda:
     """Says what is due.
@@ -44,23 +47,30 @@ class Agenda:
         self._channels_fixed = "channels" in (own or {})
         self._channels_every = 1
         self._passed = 0
+        self._soonest = 0
+        self._known: dict[frozenset[Stream], frozenset[Stream]] = {}
 
     def due(self, step: int) -> frozenset[Stream]:
         """Return the streams that are due; to be asked once for each step, in order.
 
         The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
         """
+        if step < self._soonest:
+            return _NOTHING
         due = {stream for stream, schedule in self._schedules.items() if schedule(step)}
-        if Stream.LAYERS not in due:
-            due -= {Stream.COST}
+        if Stream.STEPS not in due:
+            due -= {Stream.COST, Stream.CHANNELS}
         else:
             if self._passed % self._channels_every and step != self._last:
                 due.discard(Stream.CHANNELS)
             self._passed += 1
-        return frozenset(due)
+        following = [schedule.following(step + 1) for schedule in set(self._schedules.values())]
+        self._soonest = min((one for one in following if one is not None), default=_NEVER)
+        return self._known.setdefault(frozenset(due), frozenset(due))
 
     def settle(self, sizes: Mapping[Stream, int]) -> None:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
+        self._soonest = 0
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
         if not self._channels_fixed:
             self._channels_every = max(1, -(-4 * FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))

@@ -47,6 +47,8 @@ class Tap:
         """The explored pass, until `clear`."""
         self.gradients: dict[tuple[int, int], Tensor] = {}
         """Those by the explored pass's tensors, by call and end."""
+        self.overwriting: set[int] = set()
+        """Parts that write over their input."""
         self._keep_gradients = gradients
         self.inputs: tuple[Any, ...] = ()
         """Positional arguments of the last pass."""
@@ -148,7 +150,10 @@ class Tap:
             given: Any = arguments[0] if arguments else next(iter(keywords.values()))
             kept = given.detach().clone()
             gradient_of_given = self._gradient_keeper(given)
+            version = given._version
             output: Any = forward(*arguments, **keywords)
+            if given._version != version:
+                self.overwriting.add(index)
             call = len(self.calls)
             gradient_of_given(call, 0)
             self._gradient_keeper(output)(call, 1)

@@ -63,3 +63,17 @@ def float64_at(address: int, n: int) -> NDArray[np.float64]:
     """View n values in memory, for compiled functions."""
     array: NDArray[np.float64] = carray(_pointer(address), (n,), np.float64)
     return array
+
+
+@compiled()
+def int32_at(address: int, n: int) -> NDArray[np.int32]:
+    """View n values in memory, for compiled functions."""
+    array: NDArray[np.int32] = carray(_pointer(address), (n,), np.int32)
+    return array
+
+
+@compiled()
+def int64_at(address: int, n: int) -> NDArray[np.int64]:
+    """View n values in memory, for compiled functions."""
+    array: NDArray[np.int64] = carray(_pointer(address), (n,), np.int64)
+    return array

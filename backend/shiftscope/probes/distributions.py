@@ -41,7 +41,7 @@ def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
             plan.add(Stream.LAYERS, quantity, Spot(network.name, layer.name, site.name), shape=(size,))
             for quantity, size in ((HISTOGRAM, BINS), (RANGE, 2), (OUTSIDE, 2))
         ]
-        index = network.program.see(site, Want.BINS)
+        index = network.program.see(site, Want.MOMENTS | Want.BINS)
         network.program.add(Operation.WRITE_HISTOGRAM, index, first)
 
 
@@ -51,7 +51,7 @@ def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
             Stream.LAYERS, QUANTILES, Spot(network.name, layer.name, site.name), shape=(len(LEVELS),),
             coordinates=LEVELS,
         )  # fmt: skip
-        index = network.program.see(site, Want.BINS)
+        index = network.program.see(site, Want.MOMENTS | Want.BINS)
         network.program.add(Operation.WRITE_QUANTILES, index, place)
 
 

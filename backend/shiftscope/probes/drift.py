@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from shiftscope.probes.activity import CUT_TO_ZERO
 from shiftscope.probes.distances import distances, quantities
-from shiftscope.probes.passage import Passage
+from shiftscope.probes.passage import Passage, Show
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.program import Place
@@ -42,7 +42,7 @@ class Glance:
             if layer.activation and isinstance(layer.activation.module, CUT_TO_ZERO) and len(sites[index].calls) == 1
         ]
         outputs = [site for index in self.relus if (site := self.layers[index].activated)]
-        self._passage = Passage([*sites, *outputs], network.tap.calls, self._show)
+        self._passage = Passage([*sites, *outputs], network.tap.calls, network.tap.overwriting, self)
         self._samples: dict[int, Sample] = {}
         self._dead: dict[int, float] = {}
 
@@ -54,13 +54,28 @@ class Glance:
             self._network(inputs)
         return self._samples, self._dead
 
-    def _show(self, slot: int, tensor: Tensor) -> None:
+    def show(self, slot: int) -> Show:
+        """See Viewer."""
         if slot < len(self.layers):
-            self._samples[slot] = take(tensor, self.layers[slot].unit_axis)
-        else:
-            index = self.relus[slot - len(self.layers)]
-            alive = tensor.detach().movedim(self.layers[index].unit_axis, 0).flatten(1).ne(0).any(dim=1)
-            self._dead[index] = 1.0 - alive.double().mean().item()
+            return lambda tensor: self._take_sample(slot, tensor)
+        return lambda tensor: self._count_dead(self.relus[slot - len(self.layers)], tensor)
+
+    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """See Viewer."""
+        show, show_other = self.show(given), self.show(output)
+
+        def both(one: Tensor, other: Tensor) -> None:
+            show(one)
+            show_other(other)
+
+        return both
+
+    def _take_sample(self, index: int, tensor: Tensor) -> None:
+        self._samples[index] = take(tensor, self.layers[index].unit_axis)
+
+    def _count_dead(self, index: int, tensor: Tensor) -> None:
+        alive = tensor.detach().movedim(self.layers[index].unit_axis, 0).flatten(1).ne(0).any(dim=1)
+        self._dead[index] = 1.0 - alive.double().mean().item()
 
 
 class _Drift:

@@ -84,9 +84,10 @@ class Emission:
             start = rows.starts[Stream.COST]
             found = self._meter.row()
             rows.values[start : start + found.size] = found
-        for frame in rows.frames(streams, self._seq + 1, step, time.time()):
+        frames = rows.frames(streams, self._seq + 1, step, time.time())
+        self._seq += len(frames)
+        for frame in frames:
             self._sink.frame(frame)
-            self._seq += 1
 
     def evaluation(self, step: int, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Send what was found in eval mode, by network and quantity."""

@@ -1,4 +1,4 @@
-"""Looking at one tensor as it passes: one compiled call for all that is wanted, while its values are in the cache."""
+"""Looking at tensors as they pass: one compiled call for all that is wanted, while their values are in the cache."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import bins
-from shiftscope.probes.compiled import compiled
+from shiftscope.probes.bins import STRIDE, bins
+from shiftscope.probes.compiled import compiled, float32_at, float64_at, int32_at, int64_at
 from shiftscope.probes.counting import count_beyond, count_zeros, pick
-from shiftscope.probes.kernels import BEYOND, PICKED, ZEROS, channel_moments, moments
+from shiftscope.probes.kernels import BEYOND, PICKED, STATE, ZEROS, channel_moments, moments
+
+MOST_PICKED = 1024
+"""Most values of a single unit that are looked at in one pass."""
 
 
 class Want(IntFlag):
@@ -32,49 +35,57 @@ WANT, CHANNELS, VECTOR, PICK = range(4)
 the values of single units go."""
 SIGHT = 4
 
+SIGHTS, LIMITS, STATES, FINES, VECTORS, UNITS, PICKS, UNIT_COUNT = range(8)
+"""Entries of the directory: addresses of tables, and the number of single units.
+
+sights: int64, (slots, SIGHT), what is wanted. limits: float64, (slots, 2), beyond which values are counted. states:
+float64, (slots, STATE). fines: int32, (slots, STRIDE), fine histograms. vectors: float32, what is found by channel:
+means, then variances. units: int64, which single units are looked at. picks: float64, (sites with single units, units,
+MOST_PICKED), their values.
+"""
+DIRECTORY = 8
+
 
 @compiled()
-def look(  # noqa: PLR0913, PLR0917  numba takes no keywords, and a bundle would be unpacked at each call
-    sights: NDArray[np.int64],
-    limits: NDArray[np.float64],
-    state: NDArray[np.float64],
-    fine: NDArray[np.int32],
-    vectors: NDArray[np.float32],
-    units: NDArray[np.int64],
-    picked: NDArray[np.float64],
-    slot: int,
-    address: int,
-    n: int,
-    wide: bool,
-    inner: int,
-) -> None:
-    """Take in what is wanted of n values at an address.
+def look(directory: NDArray[np.int64], slot: int, address: int, n: int, wide: bool, inner: int) -> None:
+    """Take in what is wanted at a slot of n values at an address.
+
+    A directory of addresses stands for seven tables, because each table given would be unpacked at each call.
 
     Args:
-        sights: what is wanted, shape (slots, SIGHT).
-        limits: shape (slots, 2), beyond which values are counted.
-        state: shape (slots, STATE), is filled.
-        fine: fine histograms, shape (slots, STRIDE), are filled.
-        vectors: is filled with what is found by channel: means, then variances.
-        units: which single units are looked at.
-        picked: shape (sites with single units, units, most values), is filled with theirs.
-        slot: which one of these.
+        directory: where the tables are, shape (DIRECTORY,).
+        slot: which row of them.
         address: where the values lie in memory.
         n: how many there are.
         wide: whether they are float64 instead of float32.
         inner: how many values of one channel lie together.
     """
-    want, channels = sights[slot, WANT], sights[slot, CHANNELS]
+    sight = int64_at(directory[SIGHTS] + 8 * SIGHT * slot, SIGHT)
+    state = float64_at(directory[STATES] + 8 * STATE * slot, STATE)
+    want, channels = sight[WANT], sight[CHANNELS]
     if want & _MOMENTS:
-        moments(address, n, wide, state[slot])
+        moments(address, n, wide, state)
     if want & _BINS:
-        bins(address, n, wide, state[slot], fine[slot])
+        bins(address, n, wide, state, int32_at(directory[FINES] + 4 * STRIDE * slot, STRIDE))
     if want & _CHANNEL_MOMENTS:
-        start = sights[slot, VECTOR]
-        channel_moments(address, n, wide, inner, vectors[start : start + 2 * channels])
+        out = float32_at(directory[VECTORS] + 4 * sight[VECTOR], 2 * channels)
+        channel_moments(address, n, wide, inner, out)
     if want & _ZEROS:
-        state[slot, ZEROS] = count_zeros(address, n, wide)
+        state[ZEROS] = count_zeros(address, n, wide)
     if want & _BEYOND:
-        state[slot, BEYOND] = count_beyond(address, n, wide, limits[slot, 0], limits[slot, 1])
+        limits = float64_at(directory[LIMITS] + 16 * slot, 2)
+        state[BEYOND] = count_beyond(address, n, wide, limits[0], limits[1])
     if want & _UNITS:
-        state[slot, PICKED] = pick(address, n, wide, channels, inner, units, picked[sights[slot, PICK]])
+        count = directory[UNIT_COUNT]
+        size = count * MOST_PICKED
+        picked = float64_at(directory[PICKS] + 8 * size * sight[PICK], size).reshape(count, MOST_PICKED)
+        state[PICKED] = pick(address, n, wide, channels, inner, int64_at(directory[UNITS], count), picked)
+
+
+@compiled()
+def look_at_both(
+    directory: NDArray[np.int64], slot: int, address: int, n: int, other: int, other_address: int, other_n: int
+) -> None:
+    """Look at two tensors of float32 of which nothing is wanted by channel."""
+    look(directory, slot, address, n, False, 1)
+    look(directory, other, other_address, other_n, False, 1)

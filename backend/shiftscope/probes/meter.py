@@ -109,7 +109,7 @@ class Meter:
         self._inside += nanoseconds
 
     def step(self, *, passing: bool) -> None:
-        """Count a step; `passing` says whether it was one at which something is measured in passing."""
+        """Count a step that is over; `passing` says whether something was measured in passing."""
         self._steps += 1
         self._frames += passing
 

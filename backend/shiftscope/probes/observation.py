@@ -18,7 +18,7 @@ from shiftscope.probes.meter import Meter
 from shiftscope.probes.plan import NetworkPlan, Plan, Spot
 from shiftscope.probes.probe import Probe
 from shiftscope.probes.runner import Runner
-from shiftscope.probes.streams import PASSING, Stream
+from shiftscope.probes.streams import Stream
 from shiftscope.probes.study import Board, Moment, Setting, Study
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})
@@ -86,33 +86,37 @@ class Observation:
         """
         if not self._tap.passed:
             raise WatchError(f"{self.info.name} has run no forward pass that builds a graph since its last update")
-        count = self._measure_in_passing(due, scalars) if due & PASSING else 0.0
+        count = self._measure_in_passing(due, scalars) if Stream.STEPS in due else 0.0
         self._tap.clear()
-        for stream in due & self._studies.keys():
-            name, study = self._studies[stream]
-            begin = perf_counter_ns()
-            study.before(moment, self._board)
-            self._meter.study(name, perf_counter_ns() - begin)
+        if due & self._studies.keys():
+            for stream, (name, study) in self._studies.items():
+                if stream in due:
+                    begin = perf_counter_ns()
+                    study.before(moment, self._board)
+                    self._meter.study(name, perf_counter_ns() - begin)
         return count
 
     def finish(self, due: frozenset[Stream], moment: Moment) -> None:
         """Fill what could not be known before the update."""
-        if due & PASSING:
+        if Stream.STEPS in due:
             self._runner.finish(self._board.values)
-        for stream in due & self._studies.keys():
-            name, study = self._studies[stream]
-            begin = perf_counter_ns()
-            study.after(moment, self._board)
-            self._meter.study(name, perf_counter_ns() - begin)
+        if due & self._studies.keys():
+            for stream, (name, study) in self._studies.items():
+                if stream in due:
+                    begin = perf_counter_ns()
+                    study.after(moment, self._board)
+                    self._meter.study(name, perf_counter_ns() - begin)
 
     def _measure_in_passing(self, due: frozenset[Stream], scalars: Mapping[str, float]) -> float:
         values = self._board.values
         self._runner.run(values, due)
         for name, place in self._scalar_places:
             values[place] = scalars.get(name, nan)
+        count = values.item(self._nonfinite_place)
         if not isfinite(scalars.get("loss", 0.0)):
-            values[self._nonfinite_place] += 1
-        return float(values[self._nonfinite_place])
+            count += 1
+            values[self._nonfinite_place] = count
+        return count
 
     def _note_places(self) -> None:
         start = self._board.starts[Stream.STEPS]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from torch import Tensor
 
@@ -12,19 +12,32 @@ from shiftscope.probes.structure import Call, Site
 P = ParamSpec("P")
 R = TypeVar("R")
 
-
 _Slots = tuple[int, ...]
+Show = Callable[[Tensor], None]
+
+
+class Viewer(Protocol):
+    """Who is shown what comes by."""
+
+    def show(self, slot: int) -> Show:
+        """Return what is to be called with a tensor that comes by a site, the slot-th."""
+
+    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """Return what is to be called with a part's input and output, after its call."""
 
 
 class Passage:
-    """Shows each tensor that comes by a site: `show(slot, tensor)`, `slot` being the index of the site in `sites`.
+    """Shows each tensor that comes by a site to a viewer, who knows the site by its index in `sites`.
 
-    A part's input is shown before the part is called, which may write its output over it. `calls` are those of the
-    explored pass, to which the sites refer.
+    A part's input is shown before the part is called if that writes over it. `calls` are those of the explored pass,
+    to which the sites refer; `overwriting` names the parts that write over their input.
     """
 
-    def __init__(self, sites: Sequence[Site], calls: Sequence[Call], show: Callable[[int, Tensor], None]) -> None:
-        self._show = show
+    def __init__(
+        self, sites: Sequence[Site], calls: Sequence[Call], overwriting: Collection[int], viewer: Viewer
+    ) -> None:
+        self._viewer = viewer
+        self._overwriting = overwriting
         self._order = [index for index, _, _ in calls]
         self._slots: dict[tuple[int, int], _Slots] = {}
         for slot, site in enumerate(sites):
@@ -46,19 +59,37 @@ class Passage:
         ]
         if not any(given or output for given, output in ends):
             return None
-        return self._once(forward, *ends[0]) if len(ends) == 1 else self._several_times(part, forward, ends)
+        if len(ends) > 1:
+            return self._several_times(part, forward, ends)
+        given_slots, output_slots = ends[0]
+        if len(given_slots) == len(output_slots) == 1 and part not in self._overwriting:
+            return self._once_at_both_ends(forward, given_slots[0], output_slots[0])
+        return self._once(forward, given_slots, output_slots)
 
-    def _once(self, forward: Callable[P, R], given_slots: _Slots, output_slots: _Slots) -> Callable[P, R]:
-        show = self._show
+    def _once_at_both_ends(self, forward: Callable[P, R], given_slot: int, output_slot: int) -> Callable[P, R]:
+        show = self._viewer.show_both(given_slot, output_slot)
 
         def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
-            if given_slots:
-                given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-                for slot in given_slots:
-                    show(slot, given)
             output: Any = forward(*arguments, **keywords)
-            for slot in output_slots:
-                show(slot, output)
+            given: Any = arguments[0] if arguments else next(iter(keywords.values()))
+            show(given, output)
+            returned: R = output
+            return returned
+
+        return passing
+
+    def _once(self, forward: Callable[P, R], given_slots: _Slots, output_slots: _Slots) -> Callable[P, R]:
+        show_given = [self._viewer.show(slot) for slot in given_slots]
+        show_output = [self._viewer.show(slot) for slot in output_slots]
+
+        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if show_given:
+                given: Any = arguments[0] if arguments else next(iter(keywords.values()))
+                for show in show_given:
+                    show(given)
+            output: Any = forward(*arguments, **keywords)
+            for show in show_output:
+                show(output)
             returned: R = output
             return returned
 

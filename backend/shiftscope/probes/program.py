@@ -25,6 +25,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(-1, 0)
+_NOTHING = Want(0)
 
 
 class Step(NamedTuple):
@@ -51,14 +52,14 @@ class Program:
         self.units: list[tuple[int, Place, Place]] = []
 
     def see(
-        self, site: Site, want: Want = Want.MOMENTS, *, channels: int = 0, axis: int = 1,
+        self, site: Site, want: Want = _NOTHING, *, channels: int = 0, axis: int = 1,
         limits: tuple[float, float] | None = None, gradient: bool = False,
     ) -> int:  # fmt: skip
         """Say what is wanted at a site, and see Wish; return its index."""
         key = (site.calls, site.end, site.normalization)
         known = [(wish.site.calls, wish.site.end, wish.site.normalization) for wish in self.wishes]
         if key not in known:
-            self.wishes.append(Wish(site))
+            self.wishes.append(Wish(site, _NOTHING))
             known.append(key)
         index = known.index(key)
         wish = self.wishes[index]

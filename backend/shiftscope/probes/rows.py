@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,12 @@ class Rows:
             (stream, 4 * (start - _GAP), 4 * (start + sizes[stream])) for stream, start in self.starts.items()
         ]
 
-    def frames(self, streams: Collection[Stream], first_seq: int, step: int, time: float) -> Iterator[bytes]:
-        """Yield the rows of these streams as frames, the bytes that frames.encode would make."""
-        memory = self._memory
-        seq = first_seq
+    def frames(self, streams: Collection[Stream], first_seq: int, step: int, time: float) -> list[bytes]:
+        """Return the rows of these streams as frames, the bytes that frames.encode would make."""
+        memory, seq, made = self._memory, first_seq, []
         for stream, begin, end in self._frames:
             if stream in streams:
                 HEADER.pack_into(memory, begin, stream, seq, step, time)
-                yield bytes(memory[begin:end])
+                made.append(memory[begin:end].tobytes())
                 seq += 1
+        return made

@@ -46,7 +46,8 @@ class Runner:
         self._levels = np.array(LEVELS)
         self._tables: dict[frozenset[Stream], NDArray[np.int64]] = {}
         self._updates = Updates([(held, name) for held, name, _ in program.updates])
-        self._passage = Passage([wish.site for wish in program.wishes], tap.calls, self._sights.show)
+        sites = [wish.site for wish in program.wishes]
+        self._passage = Passage(sites, tap.calls, tap.overwriting, self._sights)
         tap.look_with(self._passage.stand_in, self._begin)
         self._sights.see(tap.calls, tap.gradients)
 

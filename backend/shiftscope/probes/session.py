@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter_ns
@@ -60,7 +59,8 @@ class Session:
         self._moments: dict[str, Moment] = {}
         self._probe_batch = options.probe_batch
         self._updated: set[str] = set()
-        self._prepared: frozenset[Stream] = frozenset()
+        self._prepared: frozenset[Stream] | None = None
+        self._look = True
         self.step = 0
         self.diverged: dict[str, int] = {}
         self.due: frozenset[Stream] = frozenset()
@@ -79,14 +79,15 @@ class Session:
         """
         if name in self._moments:
             return
-        with self._metered():
-            inputs, targets = batch or (self._taps[name].first_input, None)
-            moment = Moment(self.step, inputs, targets, learning_rate)
-            observation = self._observations.get(name) or self._observe(name, scalars, moment)
-            count = observation.measure(self.due, scalars, moment)
-            self._moments[name] = moment
+        begin = perf_counter_ns()
+        inputs, targets = batch or (self._taps[name].first_input, None)
+        moment = Moment(self.step, inputs, targets, learning_rate)
+        observation = self._observations.get(name) or self._observe(name, scalars, moment)
+        count = observation.measure(self.due, scalars, moment)
+        self._moments[name] = moment
         if count and name not in self.diverged:
             self._tell_divergence(name, scalars.get("loss"), count)
+        self._meter.inside(perf_counter_ns() - begin)
 
     def updated(self, names: Sequence[str]) -> None:
         """Say that networks were updated. The step is over when all were.
@@ -95,13 +96,16 @@ class Session:
             WatchError: the step is due but they were not measured.
         """
         if self.due:
-            with self._metered():
-                for name in names:
-                    self._finish(name)
-        self._updated.update(names)
-        if len(self._updated) == len(self._networks):
+            begin = perf_counter_ns()
+            for name in names:
+                self._finish(name)
+            self._meter.inside(perf_counter_ns() - begin)
+        if len(names) < len(self._networks):
+            self._updated.update(names)
+            if len(self._updated) < len(self._networks):
+                return
             self._updated.clear()
-            self._next_step()
+        self._next_step()
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Send what was found in eval mode, by network and quantity."""
@@ -135,10 +139,12 @@ class Session:
         self._observations[name].finish(self.due, moment)
 
     def _next_step(self) -> None:
-        self._meter.step(passing=bool(self.due & PASSING))
-        if self.due:
-            with self._metered():
-                self._send()
+        due = self.due
+        if due:
+            begin = perf_counter_ns()
+            self._send()
+            self._meter.inside(perf_counter_ns() - begin)
+        self._meter.step(passing=Stream.STEPS in due)
         self.step += 1
         self._sink.progress(self.step)
         self._arm()
@@ -156,11 +162,10 @@ class Session:
     def _arm(self) -> None:
         due = self._options.agenda.due(self.step)
         if due:
-            look = bool(due & PASSING)
-            for tap in self._taps.values():
-                tap.arm(look=look)
-            if due != self._prepared:
+            if due is not self._prepared:
                 self._prepare(due)
+            for tap in self._taps.values():
+                tap.arm(look=self._look)
         elif self.due:
             for tap in self._taps.values():
                 tap.disarm()
@@ -168,6 +173,7 @@ class Session:
 
     def _prepare(self, due: frozenset[Stream]) -> None:
         self._prepared = due
+        self._look = bool(due & PASSING)
         self._meter.time_pieces(on=Stream.COST in due)
         for observation in self._observations.values():
             observation.prepare(due)
@@ -177,14 +183,6 @@ class Session:
         wild = loss is not None and not isfinite(loss)
         what = f"its loss is {loss}" if wild else f"{count:.0f} values are not finite"
         self._sink.event("diverged", self.step, f"{name} diverged at step {self.step}: {what}", network=name)
-
-    @contextmanager
-    def _metered(self) -> Iterator[None]:
-        begin = perf_counter_ns()
-        try:
-            yield
-        finally:
-            self._meter.inside(perf_counter_ns() - begin)
 
 
 def _tap(name: str, network: nn.Module, probes: Sequence[Probe]) -> Tap:

@@ -14,18 +14,13 @@ import torch
 from torch import Tensor
 
 from shiftscope.probes.bins import STRIDE
-from shiftscope.probes.kernels import PICKED, STATE, squares
-from shiftscope.probes.look import PICK, SIGHT, VECTOR, WANT, Want, look
+from shiftscope.probes.kernels import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
+from shiftscope.probes.look import DIRECTORY, MOST_PICKED, PICK, SIGHT, VECTOR, WANT, Want, look, look_at_both
 from shiftscope.probes.memory import inner, readable
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.normalizing import normalize
 from shiftscope.probes.structure import STAGES, Call
 from shiftscope.probes.wishes import Wish
-
-MOST_PICKED = 1024
-"""Most values of a single unit that are looked at in one pass."""
-
-_NOTHING = torch.empty(0)
 
 
 class Sights:
@@ -56,12 +51,12 @@ class Sights:
         self.vectors = np.zeros(end, dtype=np.float32)
         self.picked = np.zeros((picks, len(units), MOST_PICKED))
         self.gradients = np.zeros((size, 2))
-        self._inner = [bool(wish.channels) and wish.axis == 1 for wish in wishes]
+        self._nothing = np.full(STATE, np.nan)
+        self._nothing[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
+        self._directory = np.zeros(DIRECTORY, dtype=np.int64)
+        tables = (self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
+        self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
         self._pools: dict[int, list[Tensor]] = {s: [] for s, wish in enumerate(wishes) if len(wish.site.calls) > 1}
-        self._normalizations = {s: n for s, wish in enumerate(wishes) if (n := wish.site.normalization) is not None}
-        self._hooks = {slot: self._hook(slot) for slot, wish in enumerate(wishes) if wish.gradient}
-        self._plain = not (self._pools or self._normalizations or self._hooks)
-        self._seen: set[int] = set()
 
     def vector(self, slot: int) -> int:
         """Return where in `vectors` begins what is found by channel at a slot."""
@@ -71,67 +66,96 @@ class Sights:
         """Return which of `picked` is a slot's."""
         return int(self._sights[slot, PICK])
 
+    def picked_count(self, slot: int) -> int:
+        """Return how many values of each single unit there are at a slot."""
+        return int(self.state[slot, PICKED])
+
     def only(self, mask: int) -> None:
         """Look, from now on, for nothing but what is in the mask of Want."""
         self._sights[:, WANT] = [wish.want & mask for wish in self._wishes]
 
     def begin(self) -> None:
-        """Say that a forward pass begins."""
-        self._seen.clear()
-        if not self._plain:
-            self.gradients[:] = 0
-            for pool in self._pools.values():
-                pool.clear()
+        """Say that a forward pass begins: sites that it does not come by hold no values."""
+        self.state[:] = self._nothing
+        self.gradients[:] = 0.0
+        for pool in self._pools.values():
+            pool.clear()
 
     def finish(self) -> None:
-        """Say that what was seen is to be read: sites that the pass did not come by hold no values."""
+        """Say that what was seen is to be read."""
         for slot, pool in self._pools.items():
             if pool:
                 self._look(slot, _together(pool))
-        if len(self._seen) < len(self._wishes):
-            for slot in set(range(len(self._wishes))) - self._seen:
-                self._look(slot, _NOTHING)
-
-    def picked_count(self, slot: int) -> int:
-        """Return how many values of each single unit there are at a slot."""
-        return int(self.state[slot, PICKED])
 
     def see(self, calls: Sequence[Call], gradients: Mapping[tuple[int, int], Tensor]) -> None:
         """Look at the tensors of a pass that was kept, and at the gradients by them, by call and end."""
         self.begin()
         for slot, wish in enumerate(self._wishes):
+            show = self.show(slot)
             for position in wish.site.calls:
                 _, given, output = calls[position]
-                self.show(slot, output if wish.site.end else given)
+                show(output if wish.site.end else given)
                 gradient = gradients.get((position, wish.site.end))
                 if wish.gradient and gradient is not None:
-                    self._hooks[slot](gradient)
+                    self._take_gradient(slot, gradient)
 
-    def show(self, slot: int, tensor: Tensor) -> None:
-        """Look at a tensor that comes by a site."""
-        if not self._plain:
-            if slot in self._hooks and tensor.requires_grad:
-                tensor.register_hook(self._hooks[slot])  # type: ignore[no-untyped-call]  # torch's
-            if slot in self._normalizations:
-                tensor = normalize(self._normalizations[slot], tensor.detach())
-            if slot in self._pools:
-                self._pools[slot].append(tensor.detach().clone())
-                return
-        self._look(slot, tensor)
+    def show(self, slot: int) -> Callable[[Tensor], None]:
+        """Return what looks at a tensor that comes by a slot."""
+        wish, pool = self._wishes[slot], self._pools.get(slot)
+        if not wish.gradient and wish.site.normalization is None and pool is None:
+            return lambda tensor: self._look(slot, tensor)
+
+        def thorough(tensor: Tensor) -> None:
+            if wish.gradient and tensor.requires_grad:
+                tensor.register_hook(lambda gradient: self._take_gradient(slot, gradient))  # type: ignore[no-untyped-call]
+            if wish.site.normalization is not None:
+                tensor = normalize(wish.site.normalization, tensor.detach())
+            if pool is None:
+                self._look(slot, tensor)
+            else:
+                pool.append(tensor.detach().clone())
+
+        return thorough
+
+    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """Return what looks at a part's input and output, which both are there after the call."""
+        show, show_other = self.show(given), self.show(output)
+        directory, meter, usual = self._directory, self._meter, torch.float32
+        simple = all(
+            not (wish.gradient or wish.channels or wish.site.normalization or len(wish.site.calls) > 1)
+            for wish in (self._wishes[given], self._wishes[output])
+        )
+
+        def both(one: Tensor, other: Tensor) -> None:
+            if (
+                simple
+                and one.dtype is usual
+                and other.dtype is usual
+                and one.is_contiguous()
+                and other.is_contiguous()
+                and other.is_cpu
+                and not meter.timing
+            ):
+                look_at_both(
+                    directory, given, one.data_ptr(), one.numel(), output, other.data_ptr(), other.numel()
+                )  # fmt: skip
+            else:
+                show(one)
+                show_other(other)
+
+        return both
 
     def _look(self, slot: int, tensor: Tensor) -> None:
         wide = False
         if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu):
             tensor = readable(tensor)
             wide = tensor.dtype is torch.float64
-        there = (tensor.data_ptr(), tensor.numel(), wide, inner(tensor) if self._inner[slot] else 1)
+        wish = self._wishes[slot]
+        together = inner(tensor) if wish.channels and wish.axis == 1 else 1
         if self._meter.timing:
-            self._look_piecewise(slot, there)
+            self._look_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, together))
         else:
-            look(
-                self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked, slot, *there
-            )  # fmt: skip
-        self._seen.add(slot)
+            look(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, together)
 
     def _look_piecewise(self, slot: int, there: tuple[int, int, bool, int]) -> None:
         """Do the same, each thing that is wanted by itself and timed."""
@@ -139,23 +163,18 @@ class Sights:
         for want in wanted:
             self._sights[slot, WANT] = want
             begin = time.perf_counter_ns()
-            look(
-                self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked, slot, *there
-            )  # fmt: skip
+            look(self._directory, slot, *there)
             self._meter.look(want, time.perf_counter_ns() - begin, stages=self._wishes[slot].site.name in STAGES)
         self._sights[slot, WANT] = wanted
 
-    def _hook(self, slot: int) -> Callable[[Tensor], None]:
-        def take(gradient: Tensor) -> None:
-            begin = time.perf_counter_ns()
-            values = readable(gradient)
-            total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
-            self.gradients[slot, 0] += total
-            self.gradients[slot, 1] += wild
-            if self._meter.timing:
-                self._meter.gradient(time.perf_counter_ns() - begin)
-
-        return take
+    def _take_gradient(self, slot: int, gradient: Tensor) -> None:
+        begin = time.perf_counter_ns()
+        values = readable(gradient)
+        total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
+        self.gradients[slot, 0] += total
+        self.gradients[slot, 1] += wild
+        if self._meter.timing:
+            self._meter.gradient(time.perf_counter_ns() - begin)
 
 
 def _together(tensors: Sequence[Tensor]) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,12 @@ from shiftscope.probes.streams import Stream
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """A step of training: its batch, and what the update will be made with.
 
     Attributes:
         step: updates so far.
-        inputs: of the step's batch.
+        inputs: of the step's batch; the network's first argument.
         targets: of the step's batch, where they were given.
         learning_rate: where it is known.
     """

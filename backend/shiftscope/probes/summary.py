@@ -40,7 +40,7 @@ def write_histogram(state: NDArray[np.float64], fine: NDArray[np.int32], row: ND
     total = 0
     for i in range(STRIDE):
         total += fine[i]
-    scale = 1.0 / max(total, 1)
+    scale = 1.0 / max(total, 1) if state[FINITE] > 0 else 0.0
     for b in range(BINS):
         count = 0
         for i in range(FOLD):

@@ -14,7 +14,7 @@ class Wish:
 
     Attributes:
         site: the site.
-        want: what of its values.
+        want: what of its values; may be nothing yet.
         channels: how many units or channels there are, where something is wanted of these.
         axis: along which they lie.
         limits: beyond which values are counted.
@@ -22,7 +22,7 @@ class Wish:
     """
 
     site: Site
-    want: Want = Want.MOMENTS
+    want: Want
     channels: int = 0
     axis: int = 1
     limits: tuple[float, float] = (0.0, 0.0)
