@@ -175,9 +175,9 @@ def test_a_layer_that_dies_does_not_explode():
                 network[0].linear.weight.mul_(0 if step == 0 else 1)
                 network[0].linear.bias.add_(1)
             scope.step()
-    sigma = networks.sites(networks.mlp(norm=False, activation="sigmoid"), inputs)["hidden 1"]["pre_activation"].std()
-    found = sink.values("mean_shift_from_previous", layer="hidden 1")
-    assert found[2] == pytest.approx(1 / (0.01 * sigma), rel=1e-3)
+    first = networks.sites(networks.mlp(norm=False, activation="sigmoid"), inputs)["hidden 1"]["pre_activation"]
+    found = sink.values("unit_mean_shift_from_previous", layer="hidden 1")
+    assert found[2] == pytest.approx((1 / (0.01 * first.std(axis=0))).mean(), rel=1e-3)
     assert np.isfinite(sink.values("gaussian_kl_from_start", layer="hidden 1")).all()
 
 
