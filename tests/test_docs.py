@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import runpy
 
+from shiftscope.probes.registry import PROBES
 from shiftscope.settings import Settings
 from tests.conftest import REPOSITORY
 
@@ -25,3 +27,17 @@ def test_links_between_documents_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_page_of_measures_is_that_of_the_registry() -> None:
+    """Write it anew with: python docs/measures.py."""
+    module = runpy.run_path(str(REPOSITORY / "docs" / "measures.py"))
+    assert (REPOSITORY / "docs" / "measures.md").read_text() == module["document"]()
+
+
+def test_each_quantity_has_a_unit_and_a_formula() -> None:
+    for probe in PROBES:
+        assert probe.about
+        for quantity in probe.quantities:
+            assert quantity.unit, quantity.name
+            assert quantity.formula, quantity.name

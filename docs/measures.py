@@ -1,0 +1,62 @@
+"""Writes docs/measures.md: every quantity that the probes record, from their registry.
+
+python docs/measures.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shiftscope.probes import steps
+from shiftscope.probes.plan import Quantity
+from shiftscope.probes.probe import Tier
+from shiftscope.probes.registry import PROBES
+
+TARGET = Path(__file__).with_suffix(".md")
+
+HEAD = """# What is measured
+
+Every quantity by the probe that records it, in the order of the tiers: *essential*; *standard*, which holds it; and
+*full*, which holds both. `shiftscope.watch(model, probes="standard")` chooses a tier, `probes=["moments", "drift"]`
+single probes. This page is written from the registry by `python docs/measures.py`.
+
+Sites of a layer: `linear_output` (of the linear map or convolution), `normalized` (before gamma and beta),
+`pre_activation` (the input to the nonlinearity) and `output` (what the layer passes on). Shape () is a scalar; C is the
+number of channels. Step *t* describes the networks after *t* updates.
+
+The scope measures its own cost while it runs: stream `cost`, milliseconds a step and percent of the step, by probe; the
+page shows it as a chart. `python benchmarks/overhead.py` measures it against a bare training loop.
+"""
+
+
+def main() -> None:
+    TARGET.write_text(document(), encoding="utf-8")
+
+
+def document() -> str:
+    """Return the page."""
+    parts = [HEAD, "## Each step and each evaluation\n", _table([*steps.QUANTITIES, *steps.EVALUATION])]
+    for tier in Tier:
+        parts.append(f"## {tier.value.capitalize()}\n")
+        for probe in PROBES:
+            if probe.tier is tier:
+                needs = " It needs the loss and each step's batch." if probe.needs_loss else ""
+                parts.append(f"### {probe.name}\n\n{_sentence(probe.about)} Stream `{probe.stream.title}`.{needs}\n")
+                parts.append(_table(probe.quantities))
+    return "\n".join(parts)
+
+
+def _table(quantities: list[Quantity] | tuple[Quantity, ...]) -> str:
+    rows = ["| quantity | site | shape | unit | formula | source |", "|---|---|---|---|---|---|"]
+    for one in quantities:
+        cells = (f"`{one.name}`", one.sites, one.shape, one.unit, one.formula, one.source)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+if __name__ == "__main__":
+    main()
