@@ -79,7 +79,7 @@ def settled(page: Page) -> int:
     before = -2
     while (step := step_of(page)) != before:
         before = step
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(2000)
     return step
 
 

@@ -100,7 +100,7 @@ def _settled_step(server: LiveServer, run: str) -> int:
     before = -1
     while (step := server.run(run)["step"]) != before:
         before = step
-        time.sleep(0.3)
+        time.sleep(1)
     return step
 
 
