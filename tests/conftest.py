@@ -14,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 # Tiny networks gain nothing from threads, and lose much where other processes want the cores too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says something about the machine, not about the program.
+hypothesis.settings.register_profile("shiftscope", deadline=None)
+hypothesis.settings.load_profile("shiftscope")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
