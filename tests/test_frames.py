@@ -34,7 +34,7 @@ def test_golden_samples() -> None:
 
 @given(
     st.integers(0, 2**32 - 1),
-    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**63 - 1),
     st.floats(allow_nan=False),
     arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)),
 )
