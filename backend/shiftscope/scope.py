@@ -143,12 +143,7 @@ class Scope:
         loss_of, accuracy_of = self._by_network(losses), self._by_network(accuracies)
         rate = self._current_learning_rate() if learning_rate is None else learning_rate
         for name in self._names:
-            scalars = {}
-            if name in loss_of:
-                scalars["loss"] = _number(loss_of[name])
-            if name in accuracy_of:
-                scalars["accuracy"] = _number(accuracy_of[name])
-            self._session.measure(name, scalars, batch, rate)
+            self._session.measure(name, _number(loss_of.get(name)), _number(accuracy_of.get(name)), batch, rate)
 
     def step(self) -> None:
         """Say that the networks were updated. Does nothing where the scope follows the optimizers.
@@ -200,7 +195,7 @@ class Scope:
         if self._session.due:
             rate = self._current_learning_rate()
             for name in names:
-                self._session.measure(name, {}, None, rate)
+                self._session.measure(name, None, None, None, rate)
 
     def _current_learning_rate(self) -> float | None:
         first = next(iter(self._optimizers.values()), None)
@@ -224,5 +219,5 @@ def _open(to: str | Path | Sink, name: str) -> Sink:
     return to
 
 
-def _number(value: Tensor | float) -> float:
+def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value

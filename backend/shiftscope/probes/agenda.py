@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from shiftscope.probes.schedules import Schedule, at, thinning
 from shiftscope.probes.streams import PASSING, Stream
@@ -48,29 +49,60 @@ class Agenda:
         self._channels_every = 1
         self._passed = 0
         self._soonest = 0
-        self._known: dict[frozenset[Stream], frozenset[Stream]] = {}
+        self._begin()
 
     def due(self, step: int) -> frozenset[Stream]:
-        """Return the streams that are due; to be asked once for each step, in order.
+        """Return the streams that are due; to be asked once for each step, in order. The same set is the same object.
 
         The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
         """
         if step < self._soonest:
             return _NOTHING
-        due = {stream for stream, schedule in self._schedules.items() if schedule(step)}
-        if Stream.STEPS not in due:
-            due -= {Stream.COST, Stream.CHANNELS}
-        else:
-            if self._passed % self._channels_every and step != self._last:
-                due.discard(Stream.CHANNELS)
-            self._passed += 1
-        following = [schedule.following(step + 1) for schedule in set(self._schedules.values())]
-        self._soonest = min((one for one in following if one is not None), default=_NEVER)
-        return self._known.setdefault(frozenset(due), frozenset(due))
+        found, soonest = 0, _NEVER
+        for item in self._items:
+            if item.next <= step:
+                if item.schedule(step):
+                    found |= item.mark
+                item.next = _or_never(item.schedule.following(step + 1))
+            soonest = min(soonest, item.next)
+        self._soonest = soonest
+        return self._combine(found, step)
 
     def settle(self, sizes: Mapping[Stream, int]) -> None:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
-        self._soonest = 0
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
         if not self._channels_fixed:
             self._channels_every = max(1, -(-4 * FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))
+        self._begin()
+
+    def _begin(self) -> None:
+        marks: dict[Schedule, int] = {}
+        for stream, schedule in self._schedules.items():
+            marks[schedule] = marks.get(schedule, 0) | 1 << stream
+        self._items = [_Item(schedule, mark) for schedule, mark in marks.items()]
+        self._soonest = 0
+        self._known: dict[int, frozenset[Stream]] = {0: _NOTHING}
+
+    def _combine(self, found: int, step: int) -> frozenset[Stream]:
+        if not found & 1 << Stream.STEPS:
+            found &= ~(1 << Stream.COST | 1 << Stream.CHANNELS)
+        else:
+            if self._passed % self._channels_every and step != self._last:
+                found &= ~(1 << Stream.CHANNELS)
+            self._passed += 1
+        if found not in self._known:
+            self._known[found] = frozenset(stream for stream in Stream if found & 1 << stream)
+        return self._known[found]
+
+
+@dataclass
+class _Item:
+    """A schedule, the streams that follow it as bits, and the next step at which it is to be asked."""
+
+    schedule: Schedule
+    mark: int
+    next: int = 0
+
+
+def _or_never(step: int | None) -> int:
+    return _NEVER if step is None else step

@@ -21,8 +21,12 @@ inside, and a quantile is at most one fine bin (2 * REACH / FINE = 0.016 sigma) 
 """
 LANES = 4
 """Fine histograms counted side by side: equal values in a row (relu's zeros) would wait for each other's sum."""
-STRIDE = FINE + 2
+LANE = FINE + 2
 """Counts a lane: below, FINE bins, above."""
+COARSE = FINE // FOLD
+"""Bins of the histogram that is shown."""
+STRIDE = LANE + COARSE + 1
+"""What is kept of a fine histogram: the counts of a lane, then how many values lie below each coarse bin's edges."""
 
 _BLOCK = 1024
 _NARROW = 2.0**-18
@@ -67,7 +71,7 @@ def _bins_finite(x: NDArray[Any], lower: float, scale: float, counts: NDArray[np
 @compiled()
 def _bins32(x: NDArray[np.float32], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
     places = np.empty(_BLOCK, np.int32)
-    second, third, fourth = np.uint32(STRIDE), np.uint32(2 * STRIDE), np.uint32(3 * STRIDE)
+    second, third, fourth = np.uint32(LANE), np.uint32(2 * LANE), np.uint32(3 * LANE)
     one = np.int32(1)
     for start in range(0, x.size, _BLOCK):
         block = x[start : min(start + _BLOCK, x.size)]
@@ -83,10 +87,26 @@ def _bins32(x: NDArray[np.float32], lower: float, scale: float, counts: NDArray[
 
 
 @compiled()
+def _fold(lanes: NDArray[np.int32], fine: NDArray[np.int32]) -> None:
+    for i in range(LANE):
+        fine[i] = lanes[i] + lanes[LANE + i] + lanes[2 * LANE + i] + lanes[3 * LANE + i]
+
+
+@compiled()
+def _accumulate(fine: NDArray[np.int32]) -> None:
+    below = fine[0]
+    for b in range(COARSE):
+        fine[LANE + b] = below
+        for i in range(FOLD):
+            below += fine[1 + b * FOLD + i]
+    fine[LANE + COARSE] = below
+
+
+@compiled()
 def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
-    """Count n values at `address` into `fine` (STRIDE counts) over the range of `state`, whose moments are filled."""
+    """Count n values at `address` into `fine` (STRIDE) over the range of `state`, whose moments are filled."""
     choose_range(state)
-    fine[:STRIDE] = 0
+    fine[:] = 0
     if state[FINITE] == 0:
         return
     span = state[UPPER] - state[LOWER]
@@ -97,7 +117,7 @@ def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDA
     elif state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
         _bins_finite(float32_at(address, n), state[LOWER], scale, fine)
     else:
-        lanes = np.zeros(LANES * STRIDE, np.int32)
+        lanes = np.zeros(LANES * LANE, np.int32)
         _bins32(float32_at(address, n), state[LOWER], scale, lanes)
-        for i in range(STRIDE):
-            fine[i] = lanes[i] + lanes[STRIDE + i] + lanes[2 * STRIDE + i] + lanes[3 * STRIDE + i]
+        _fold(lanes, fine)
+    _accumulate(fine)

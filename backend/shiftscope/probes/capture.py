@@ -87,7 +87,8 @@ class Tap:
 
     def clear(self) -> None:
         """Let go of all that is kept of the last pass."""
-        self._forget()
+        if self.calls:
+            self._forget()
         self.inputs = ()
         self.passed = False
 

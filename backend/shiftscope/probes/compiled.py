@@ -1,12 +1,16 @@
 """How functions are compiled, and how compiled ones read memory by its address.
 
 Results are cached on disk beside this package, in the user's cache directory, or where NUMBA_CACHE_DIR says; where
-nothing is writable they are compiled anew by each process.
+nothing is writable they are compiled anew by each process. numba takes a cached function for current as long as its own
+file is; but what it calls is compiled into it. Here it is current as long as all of this package is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,8 +41,19 @@ def _compile(function: Function, *, vectorized: bool, cache: bool) -> Function:
     result: Any = njit(
         cache=cache, nogil=True, error_model="numpy", boundscheck=False, fastmath=_VECTORIZED if vectorized else False
     )(function)
+    if cache:
+        result._cache._cache_file._source_stamp = _stamp()
     made: Function = result
     return made
+
+
+@lru_cache
+def _stamp() -> str:
+    """Tell one state of this package from another."""
+    digest = sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _to_pointer(_context: Any, address: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: ANN401  numba's own types

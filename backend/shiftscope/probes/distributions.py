@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from shiftscope.probes.bins import FINE, REACH
+from shiftscope.probes.bins import COARSE, FINE, REACH
 from shiftscope.probes.execute import Operation
 from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
-from shiftscope.probes.summary import BINS, LEVELS
+from shiftscope.probes.summary import LEVELS
 
 _SITES = "linear_output, normalized, pre_activation, output"
 
 HISTOGRAM = Quantity(
     "histogram", "fraction", "fraction of the finite values in each of the equal bins of histogram_range",
-    shape=f"({BINS},)", sites=_SITES,
+    shape=f"({COARSE},)", sites=_SITES,
 )  # fmt: skip
 RANGE = Quantity(
     "histogram_range", "1",
@@ -39,7 +39,7 @@ def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
         first, *_ = [
             plan.add(Stream.LAYERS, quantity, Spot(network.name, layer.name, site.name), shape=(size,))
-            for quantity, size in ((HISTOGRAM, BINS), (RANGE, 2), (OUTSIDE, 2))
+            for quantity, size in ((HISTOGRAM, COARSE), (RANGE, 2), (OUTSIDE, 2))
         ]
         index = network.program.see(site, Want.MOMENTS | Want.BINS)
         network.program.add(Operation.WRITE_HISTOGRAM, index, first)
@@ -56,6 +56,6 @@ def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
 
 
 HISTOGRAMS = Probe(
-    "histograms", Tier.ESSENTIAL, f"{BINS} bins of each site", (HISTOGRAM, RANGE, OUTSIDE), _lay_histogram
+    "histograms", Tier.ESSENTIAL, f"{COARSE} bins of each site", (HISTOGRAM, RANGE, OUTSIDE), _lay_histogram
 )
 PERCENTILES = Probe("quantiles", Tier.ESSENTIAL, "quantiles of each site", (QUANTILES,), _lay_quantiles)

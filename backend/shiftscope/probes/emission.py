@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class Emission:
         self._waiting.clear()
         return {stream: layout.size for stream, layout in joined.items()}
 
-    def send(self, streams: Collection[Stream], step: int, learning_rate: float | None) -> None:
+    def send(self, streams: frozenset[Stream], step: int, learning_rate: float | None) -> None:
         """Send the rows of these streams as they are now."""
         rows = self._rows
         if rows is None:

@@ -53,6 +53,9 @@ class Meter:
 
     Attributes:
         timing: whether what is measured in passing is being timed, piece by piece.
+        inside: what was spent in measure() and step(), all in all.
+        frames: steps at which something was measured in passing.
+        steps: steps so far.
     """
 
     def __init__(self, probes: Sequence[str]) -> None:
@@ -65,9 +68,9 @@ class Meter:
     def reset(self) -> None:
         """Begin anew, with no step."""
         self._studies: dict[str, int] = defaultdict(int)
-        self._inside = 0
-        self._frames = 0
-        self._steps = 0
+        self.inside = 0
+        self.frames = 0
+        self.steps = 0
         self._since = time.thread_time_ns()
 
     def lay(self, plan: Plan) -> None:
@@ -104,25 +107,16 @@ class Meter:
         """Add what a study took."""
         self._studies[probe] += nanoseconds
 
-    def inside(self, nanoseconds: int) -> None:
-        """Add what was spent in measure() and step(), all in all."""
-        self._inside += nanoseconds
-
-    def step(self, *, passing: bool) -> None:
-        """Count a step that is over; `passing` says whether something was measured in passing."""
-        self._steps += 1
-        self._frames += passing
-
     def row(self) -> NDArray[np.float32]:
         """Return milliseconds and percent of each probe, of the scope and in all, and begin anew."""
         elapsed = time.thread_time_ns() - self._since
-        spent = {name: float(self._studies[name] + self._frames * self._passing[name]) for name in self._names}
-        spent[SCOPE] += max(0.0, self._inside - sum(spent.values()))
+        spent = {name: float(self._studies[name] + self.frames * self._passing[name]) for name in self._names}
+        spent[SCOPE] += max(0.0, self.inside - sum(spent.values()))
         for name, nanoseconds in self._looks.items():
-            spent[name] += nanoseconds * self._frames
+            spent[name] += nanoseconds * self.frames
         spent[TOTAL] = sum(spent.values())
         rest = max(elapsed - spent[TOTAL], 1.0)
-        steps = max(self._steps, 1)
+        steps = max(self.steps, 1)
         pairs = [(value / steps / 1e6, 100 * value / rest) for value in spent.values()]
         self.reset()
         return np.array(pairs, dtype=np.float32).reshape(-1)

@@ -44,10 +44,11 @@ class Observation:
         sites = DEFAULT_SITES.union(*(probe.sites for probe in probes))
         network = NetworkPlan(name, module, tap, tap.discover(), sites, setting.units)
         given = [quantity for quantity in (steps.LOSS, steps.ACCURACY) if quantity.name in scalars]
-        self._scalars = [(quantity.name, plan.add(Stream.STEPS, quantity, Spot(name))) for quantity in given]
+        self._scalars = {quantity.name: plan.add(Stream.STEPS, quantity, Spot(name)) for quantity in given}
         self._nonfinite = plan.add(Stream.STEPS, steps.NONFINITE_COUNT, Spot(name))
         self._meter = meter
         self._studies: dict[Stream, tuple[str, Study]] = {}
+        self._due_studies: list[tuple[str, Study]] = []
         for probe in probes:
             if probe.lay:
                 probe.lay(plan, network)
@@ -78,47 +79,50 @@ class Observation:
     def prepare(self, due: frozenset[Stream]) -> None:
         """Say what will be due at the coming step."""
         self._runner.prepare(due)
+        self._due_studies = [self._studies[stream] for stream in sorted(due) if stream in self._studies]
 
-    def measure(self, due: frozenset[Stream], scalars: Mapping[str, float], moment: Moment) -> float:
-        """Fill the rows that are due from the recorded forward pass, the gradients at the parameters, and studies.
+    def measure(self, due: frozenset[Stream], loss: float | None, accuracy: float | None) -> float:
+        """Fill the rows that are due from what was seen in passing and the gradients at the parameters.
 
-        Returns how many of the numbers that were seen in passing are NaN or infinite.
+        Returns how many of the numbers are NaN or infinite.
+
+        Raises:
+            WatchError: there was no forward pass.
         """
+        values = self._board.values
         if not self._tap.passed:
             raise WatchError(f"{self.info.name} has run no forward pass that builds a graph since its last update")
-        count = self._measure_in_passing(due, scalars) if Stream.STEPS in due else 0.0
-        self._tap.clear()
-        if due & self._studies.keys():
-            for stream, (name, study) in self._studies.items():
-                if stream in due:
-                    begin = perf_counter_ns()
-                    study.before(moment, self._board)
-                    self._meter.study(name, perf_counter_ns() - begin)
-        return count
-
-    def finish(self, due: frozenset[Stream], moment: Moment) -> None:
-        """Fill what could not be known before the update."""
-        if Stream.STEPS in due:
-            self._runner.finish(self._board.values)
-        if due & self._studies.keys():
-            for stream, (name, study) in self._studies.items():
-                if stream in due:
-                    begin = perf_counter_ns()
-                    study.after(moment, self._board)
-                    self._meter.study(name, perf_counter_ns() - begin)
-
-    def _measure_in_passing(self, due: frozenset[Stream], scalars: Mapping[str, float]) -> float:
-        values = self._board.values
         self._runner.run(values, due)
-        for name, place in self._scalar_places:
-            values[place] = scalars.get(name, nan)
-        count = values.item(self._nonfinite_place)
-        if not isfinite(scalars.get("loss", 0.0)):
+        if self._loss_at >= 0:
+            values[self._loss_at] = nan if loss is None else loss
+        if self._accuracy_at >= 0:
+            values[self._accuracy_at] = nan if accuracy is None else accuracy
+        count = values.item(self._nonfinite_at)
+        if loss is not None and not isfinite(loss):
             count += 1
-            values[self._nonfinite_place] = count
+            values[self._nonfinite_at] = count
         return count
+
+    def begin_studies(self, moment: Moment) -> None:
+        """Let studies that are due look at the network as the update will find it."""
+        for name, study in self._due_studies:
+            begin = perf_counter_ns()
+            study.before(moment, self._board)
+            self._meter.study(name, perf_counter_ns() - begin)
+
+    def finish(self) -> None:
+        """Fill what could not be known before the update."""
+        self._runner.finish(self._board.values)
+
+    def finish_studies(self, moment: Moment) -> None:
+        """Let studies that are due look at the network as the update left it."""
+        for name, study in self._due_studies:
+            begin = perf_counter_ns()
+            study.after(moment, self._board)
+            self._meter.study(name, perf_counter_ns() - begin)
 
     def _note_places(self) -> None:
         start = self._board.starts[Stream.STEPS]
-        self._scalar_places = [(name, start + place.offset) for name, place in self._scalars]
-        self._nonfinite_place = start + self._nonfinite.offset
+        at = {quantity: start + place.offset for quantity, place in self._scalars.items()}
+        self._loss_at, self._accuracy_at = at.get("loss", -1), at.get("accuracy", -1)
+        self._nonfinite_at = start + self._nonfinite.offset

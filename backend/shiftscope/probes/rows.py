@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +29,16 @@ class Rows:
         self._frames = [
             (stream, 4 * (start - _GAP), 4 * (start + sizes[stream])) for stream, start in self.starts.items()
         ]
+        self._chosen: dict[frozenset[Stream], list[tuple[Stream, int, int]]] = {}
 
-    def frames(self, streams: Collection[Stream], first_seq: int, step: int, time: float) -> list[bytes]:
+    def frames(self, streams: frozenset[Stream], first_seq: int, step: int, time: float) -> list[bytes]:
         """Return the rows of these streams as frames, the bytes that frames.encode would make."""
+        chosen = self._chosen.get(streams)
+        if chosen is None:
+            chosen = self._chosen[streams] = [frame for frame in self._frames if frame[0] in streams]
         memory, seq, made = self._memory, first_seq, []
-        for stream, begin, end in self._frames:
-            if stream in streams:
-                HEADER.pack_into(memory, begin, stream, seq, step, time)
-                made.append(memory[begin:end].tobytes())
-                seq += 1
+        for stream, begin, end in chosen:
+            HEADER.pack_into(memory, begin, stream, seq, step, time)
+            made.append(memory[begin:end].tobytes())
+            seq += 1
         return made

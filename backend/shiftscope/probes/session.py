@@ -56,11 +56,12 @@ class Session:
         self._meter = Meter([probe.name for probe in options.probes])
         self._emission = Emission(sink, tuple(networks), options.total_steps)
         self._observations: dict[str, Observation] = {}
+        self._measured: dict[str, float | None] = {}
         self._moments: dict[str, Moment] = {}
         self._probe_batch = options.probe_batch
         self._updated: set[str] = set()
         self._prepared: frozenset[Stream] | None = None
-        self._look = True
+        self._passing = self._studying = False
         self.step = 0
         self.diverged: dict[str, int] = {}
         self.due: frozenset[Stream] = frozenset()
@@ -69,25 +70,29 @@ class Session:
     def measure(
         self,
         name: str,
-        scalars: Mapping[str, float],
+        loss: float | None,
+        accuracy: float | None,
         batch: tuple[Tensor, Tensor] | None,
         learning_rate: float | None,
     ) -> None:
-        """Measure a network between backward pass and update, unless it was; something must be due.
-
-        `scalars` holds loss and accuracy, where they are known.
-        """
-        if name in self._moments:
+        """Measure a network between backward pass and update, unless it was; something must be due."""
+        if name in self._measured:
             return
         begin = perf_counter_ns()
-        inputs, targets = batch or (self._taps[name].first_input, None)
-        moment = Moment(self.step, inputs, targets, learning_rate)
-        observation = self._observations.get(name) or self._observe(name, scalars, moment)
-        count = observation.measure(self.due, scalars, moment)
-        self._moments[name] = moment
-        if count and name not in self.diverged:
-            self._tell_divergence(name, scalars.get("loss"), count)
-        self._meter.inside(perf_counter_ns() - begin)
+        tap, observation = self._taps[name], self._observations.get(name)
+        if observation is None:
+            observation = self._observe(name, loss, accuracy, batch, learning_rate)
+        if self._passing:
+            count = observation.measure(self.due, loss, accuracy)
+            if count and name not in self.diverged:
+                self._tell_divergence(name, loss, count)
+        if self._studying:
+            inputs, targets = batch or (tap.first_input, None)
+            moment = self._moments[name] = Moment(self.step, inputs, targets, learning_rate)
+            observation.begin_studies(moment)
+        tap.clear()
+        self._measured[name] = learning_rate
+        self._meter.inside += perf_counter_ns() - begin
 
     def updated(self, names: Sequence[str]) -> None:
         """Say that networks were updated. The step is over when all were.
@@ -95,17 +100,22 @@ class Session:
         Raises:
             WatchError: the step is due but they were not measured.
         """
+        begin = perf_counter_ns()
         if self.due:
-            begin = perf_counter_ns()
             for name in names:
                 self._finish(name)
-            self._meter.inside(perf_counter_ns() - begin)
         if len(names) < len(self._networks):
             self._updated.update(names)
             if len(self._updated) < len(self._networks):
                 return
             self._updated.clear()
-        self._next_step()
+        if self.due:
+            self._send()
+        self._meter.steps += 1
+        self._meter.inside += perf_counter_ns() - begin
+        self.step += 1
+        self._sink.progress(self.step)
+        self._arm()
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Send what was found in eval mode, by network and quantity."""
@@ -117,41 +127,44 @@ class Session:
         for tap in self._taps.values():
             tap.disarm()
 
-    def _observe(self, name: str, scalars: Mapping[str, float], moment: Moment) -> Observation:
+    def _observe(
+        self,
+        name: str,
+        loss: float | None,
+        accuracy: float | None,
+        batch: tuple[Tensor, Tensor] | None,
+        learning_rate: float | None,
+    ) -> Observation:
         if self._probe_batch is None:
-            self._probe_batch = moment.inputs.detach().clone()
+            inputs = batch[0] if batch else self._taps[name].first_input
+            self._probe_batch = inputs.detach().clone()
         options = self._options
         setting = Setting(
-            options.loss, self._probe_batch, moment.targets is not None, moment.learning_rate is not None, options.units
+            options.loss, self._probe_batch, batch is not None, learning_rate is not None, options.units
         )  # fmt: skip
+        scalars = {"loss": loss, "accuracy": accuracy}
+        given = {quantity for quantity, value in scalars.items() if value is not None}
         made = Observation(
-            name, self._networks[name], self._taps[name], options.probes, setting, frozenset(scalars), self._meter
+            name, self._networks[name], self._taps[name], options.probes, setting, given, self._meter
         )  # fmt: skip
+        made.prepare(self.due)
         self._observations[name] = made
         return made
 
     def _finish(self, name: str) -> None:
-        moment = self._moments.get(name)
-        if moment is None:
+        if name not in self._measured:
             raise WatchError(
                 f"step {self.step} is due, but measure() was not called between its backward pass and its update"
             )
-        self._observations[name].finish(self.due, moment)
-
-    def _next_step(self) -> None:
-        due = self.due
-        if due:
-            begin = perf_counter_ns()
-            self._send()
-            self._meter.inside(perf_counter_ns() - begin)
-        self._meter.step(passing=Stream.STEPS in due)
-        self.step += 1
-        self._sink.progress(self.step)
-        self._arm()
+        if self._passing:
+            self._observations[name].finish()
+        if self._studying:
+            self._observations[name].finish_studies(self._moments.pop(name))
 
     def _send(self) -> None:
-        learning_rate = next(iter(self._moments.values())).learning_rate
-        self._moments.clear()
+        learning_rate = next(iter(self._measured.values()))
+        self._measured.clear()
+        self._meter.frames += self._passing
         if not self._emission.begun:
             observations = [self._observations[name] for name in self._networks]
             sizes = self._emission.begin(observations, self._meter, learning_rate=learning_rate is not None)
@@ -165,7 +178,7 @@ class Session:
             if due is not self._prepared:
                 self._prepare(due)
             for tap in self._taps.values():
-                tap.arm(look=self._look)
+                tap.arm(look=self._passing)
         elif self.due:
             for tap in self._taps.values():
                 tap.disarm()
@@ -173,7 +186,7 @@ class Session:
 
     def _prepare(self, due: frozenset[Stream]) -> None:
         self._prepared = due
-        self._look = bool(due & PASSING)
+        self._passing, self._studying = Stream.STEPS in due, not due <= PASSING | {Stream.COST}
         self._meter.time_pieces(on=Stream.COST in due)
         for observation in self._observations.values():
             observation.prepare(due)

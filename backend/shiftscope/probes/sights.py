@@ -56,6 +56,7 @@ class Sights:
         self._directory = np.zeros(DIRECTORY, dtype=np.int64)
         tables = (self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
         self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
+        self._thorough = any(wish.gradient or len(wish.site.calls) > 1 for wish in wishes)
         self._pools: dict[int, list[Tensor]] = {s: [] for s, wish in enumerate(wishes) if len(wish.site.calls) > 1}
 
     def vector(self, slot: int) -> int:
@@ -77,9 +78,10 @@ class Sights:
     def begin(self) -> None:
         """Say that a forward pass begins: sites that it does not come by hold no values."""
         self.state[:] = self._nothing
-        self.gradients[:] = 0.0
-        for pool in self._pools.values():
-            pool.clear()
+        if self._thorough:
+            self.gradients[:] = 0.0
+            for pool in self._pools.values():
+                pool.clear()
 
     def finish(self) -> None:
         """Say that what was seen is to be read."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import STRIDE, bins
+from shiftscope.probes.bins import COARSE, STRIDE, bins
 from shiftscope.probes.compiled import compiled
 from shiftscope.probes.kernels import STATE, moments
-from shiftscope.probes.summary import BINS, write_histogram, write_moments, write_quantiles
+from shiftscope.probes.summary import write_histogram, write_moments, write_quantiles
 
 MOMENTS = 5
 
@@ -24,7 +24,7 @@ def write_units(
     """
     units = picked.shape[0]
     state, fine = np.zeros(STATE), np.zeros(STRIDE, np.int32)
-    one, shown = np.zeros(MOMENTS, np.float32), np.zeros(BINS + 4, np.float32)
+    one, shown = np.zeros(MOMENTS, np.float32), np.zeros(COARSE + 4, np.float32)
     for k in range(units):
         address = picked[k].ctypes.data
         moments(address, count, True, state)
@@ -36,7 +36,7 @@ def write_units(
             write_quantiles(state, fine, levels, row, at + MOMENTS * units + k * levels.size)
         if histograms_at >= 0:
             write_histogram(state, fine, shown, 0)
-            row[histograms_at + k * BINS : histograms_at + (k + 1) * BINS] = shown[:BINS]
-            edges = histograms_at + units * BINS + 2 * k
-            row[edges : edges + 2] = shown[BINS : BINS + 2]
-            row[edges + 2 * units : edges + 2 * units + 2] = shown[BINS + 2 :]
+            row[histograms_at + k * COARSE : histograms_at + (k + 1) * COARSE] = shown[:COARSE]
+            edges = histograms_at + units * COARSE + 2 * k
+            row[edges : edges + 2] = shown[COARSE : COARSE + 2]
+            row[edges + 2 * units : edges + 2 * units + 2] = shown[COARSE + 2 :]

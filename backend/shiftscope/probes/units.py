@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from shiftscope.probes.bins import COARSE
 from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.program import NOWHERE
 from shiftscope.probes.streams import Stream
-from shiftscope.probes.summary import BINS, LEVELS
+from shiftscope.probes.summary import LEVELS
 
 _SITES = "pre_activation, or output of a layer without a nonlinearity"
 _OF = "of single units (`units` of watch(), by default 0, 1, 2), over the batch; of a channel one position a sample"
@@ -18,7 +19,7 @@ MOMENTS = tuple(
     for name in ("mean", "variance", "std", "minimum", "maximum")
 )
 QUANTILES = Quantity("unit_quantiles", "1", f"as quantiles, {_OF}", f"(units, {len(LEVELS)})", _SITES, _SOURCE)
-HISTOGRAM = Quantity("unit_histogram", "fraction", f"as histogram, {_OF}", f"(units, {BINS})", _SITES)
+HISTOGRAM = Quantity("unit_histogram", "fraction", f"as histogram, {_OF}", f"(units, {COARSE})", _SITES)
 RANGE = Quantity("unit_histogram_range", "1", f"as histogram_range, {_OF}", "(units, 2)", _SITES)
 OUTSIDE = Quantity("unit_histogram_outside", "fraction", f"as histogram_outside, {_OF}", "(units, 2)", _SITES)
 
@@ -43,7 +44,7 @@ def _lay_histograms(plan: Plan, network: NetworkPlan) -> None:
             continue
         where = Spot(network.name, layer.name, site.name)
         count = len(network.units)
-        first = plan.add(Stream.LAYERS, HISTOGRAM, where, shape=(count, BINS))
+        first = plan.add(Stream.LAYERS, HISTOGRAM, where, shape=(count, COARSE))
         plan.add(Stream.LAYERS, RANGE, where, shape=(count, 2))
         plan.add(Stream.LAYERS, OUTSIDE, where, shape=(count, 2))
         index = network.program.see(site, Want.UNITS, channels=layer.features, axis=layer.unit_axis)
