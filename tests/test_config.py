@@ -63,6 +63,10 @@ def test_networks_and_normalizations_combine_but_where_it_makes_no_sense(network
         ({"variants": [{"name": "a", "normalization": {"kind": "whitening", "group_size": 48}}]}, "a: groups of 48"),
         ({"optimizer": {"kind": "sgd", "learning_rate": float("nan")}}, "finite number"),
         ({"dataset": {"kind": "digits", "test_corruption": {"kind": "unseen_classes", "classes": 9}}}, "equal to 8"),
+        (
+            {"network": {"kind": "mlp", "width": 3900, "depth": 4}, "dataset": {"kind": "cifar10"}},
+            "the network has 57,665,410 parameters; at most 50,000,000 are accepted",
+        ),
         ({"unknown": 1}, "Extra inputs are not permitted"),
     ],
 )
@@ -72,7 +76,8 @@ def test_a_learners_mistakes_are_met_in_words(changes, words):
 
 def test_training_sizes_follow_the_classes_that_are_left_out():
     assert c.Digits().training_size == 1437
-    assert c.Mnist().training_size == 60_000
+    assert c.Mnist().training_size == c.FashionMnist().training_size == 60_000
+    assert c.Cifar10(test_corruption=c.UnseenClasses(classes=3)).training_size == 35_000
     assert c.Mnist(test_corruption=c.UnseenClasses(classes=2)).training_size == 60_000 - 5851 - 5949
 
 
@@ -120,8 +125,8 @@ def test_configs_agree_with_their_own_schema():
 def test_other_networks_bring_their_counts(network):
     adapter = TypeAdapter(c.Network)
     assert adapter.validate_python({"kind": network.kind}) == network
-    assert network.parameters((28, 28)) > 0
-    assert network.activations((28, 28)) > 0
+    assert network.parameters((3, 28, 28)) > network.parameters((1, 28, 28)) > 0
+    assert network.activations((1, 28, 28)) == network.activations((3, 28, 28)) > 0
 
 
 def test_the_config_needs_neither_torch_nor_numpy():

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftscope.lab.datasets import IdxDataset
-from shiftscope.lab.files import KnownFile
+from shiftscope.lab.files import Content, KnownFile
+from shiftscope.lab.originals import Original
 
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
@@ -34,14 +34,30 @@ def contents(seed: int = 0, train: int = 30, test: int = 10, size: int = 4) -> l
     ]
 
 
-def dataset(files: list[bytes], mirrors: tuple[str, ...] = ()) -> IdxDataset:
+def known(name: str, content: bytes) -> KnownFile:
+    """What is known of the gzip file of `content`."""
+    packed = gzip.compress(content, mtime=0)
+    inside = Content(name, len(content), f"md5:{hashlib.md5(content).hexdigest()}")
+    return KnownFile(f"{name}.gz", len(packed), sha256(packed), (inside,))
+
+
+def sha256(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def dataset(files: list[bytes], mirrors: tuple[str, ...] = (), title: str = "Small") -> Original:
     """The data set whose true files are `files`."""
-    known = []
-    for name, content in zip(NAMES, files, strict=True):
-        packed = gzip.compress(content, mtime=0)
-        checksums = [hashlib.sha256(data).hexdigest() for data in (packed, content)]
-        known.append(KnownFile(f"{name}.gz", len(packed), *checksums))
-    return IdxDataset("Small", "small", tuple(known), image=(4, 4), classes=3, mirrors=mirrors)
+    return Original(
+        title=title,
+        folder=title.lower(),
+        format="idx",
+        files=tuple(map(known, NAMES, files)),
+        train=NAMES[:2],
+        test=NAMES[2:],
+        image=(1, 4, 4),
+        classes=3,
+        mirrors=mirrors,
+    )
 
 
 def write(folder: Path, files: list[bytes], packed: bool = True) -> None:

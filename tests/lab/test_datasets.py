@@ -1,6 +1,7 @@
 import gzip
 import os
 import re
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from shiftscope import config
 from shiftscope.lab import datasets
-from shiftscope.lab.datasets import MNIST, DatasetError, load_idx
+from shiftscope.lab.datasets import CIFAR10, FASHION_MNIST, MNIST, DatasetError, load_original
 
 from . import idx_files
 from .idx_files import NAMES, idx
@@ -63,7 +64,7 @@ def test_the_real_mnist(inside):
 def test_files_are_found_packed_or_plain_in_the_folder_or_its_own(tmp_path, packed, place):
     files = idx_files.contents()
     idx_files.write(tmp_path / place, files, packed)
-    data = load_idx(idx_files.dataset(files), tmp_path, quiet)
+    data = load_original(idx_files.dataset(files), tmp_path, quiet)
     pixels = np.frombuffer(files[0][16:], np.uint8).reshape(30, 16)
     np.testing.assert_array_equal(data.train_inputs.numpy(), pixels.astype(np.float32) / np.float32(255))
     assert data.test_labels.tolist() == list(files[3][8:])
@@ -74,14 +75,14 @@ def test_a_recompressed_file_is_the_same_file(tmp_path):
     files = idx_files.contents()
     idx_files.write(tmp_path, files)
     (tmp_path / f"{NAMES[0]}.gz").write_bytes(gzip.compress(files[0], compresslevel=1, mtime=7))
-    assert len(load_idx(idx_files.dataset(files), tmp_path, quiet).train_labels) == 30
+    assert len(load_original(idx_files.dataset(files), tmp_path, quiet).train_labels) == 30
 
 
 def refused(tmp_path: Path, files: list[bytes], known: list[bytes] | None = None) -> str:
     """What the error says when the folder holds `files` and the true ones are `known` (the same, if not given)."""
     idx_files.write(tmp_path, files, packed=False)
     with pytest.raises(DatasetError) as caught:
-        load_idx(idx_files.dataset(files if known is None else known), tmp_path, quiet, mirrors=())
+        load_original(idx_files.dataset(files if known is None else known), tmp_path, quiet, mirrors=())
     message = str(caught.value)
     assert "\n" not in message
     assert "Delete it to have it downloaded again, or put the original in its place." in message
@@ -108,7 +109,7 @@ def test_any_altered_byte_is_noticed(tmp_path_factory, which, data):
 
 def test_other_bytes_in_the_right_format_are_not_the_original(tmp_path):
     files, others = idx_files.contents(), idx_files.contents(seed=1)
-    assert "is not the original file: the SHA-256" in refused(tmp_path, [*files[:2], others[2], files[3]], files)
+    assert "is not the original file: the MD5" in refused(tmp_path, [*files[:2], others[2], files[3]], files)
 
 
 def test_images_of_another_size(tmp_path):
@@ -148,7 +149,7 @@ def test_a_damaged_gzip_file(tmp_path, damage, words):
     path = tmp_path / f"{NAMES[2]}.gz"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DatasetError, match=f"{NAMES[2]}.gz .*{words}.*Delete it"):
-        load_idx(idx_files.dataset(files), tmp_path, quiet, mirrors=())
+        load_original(idx_files.dataset(files), tmp_path, quiet, mirrors=())
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
@@ -159,4 +160,60 @@ def test_a_file_that_cannot_be_read(tmp_path):
     if os.access(path, os.R_OK):
         pytest.skip("this user reads everything")
     with pytest.raises(DatasetError, match="cannot be read: Permission denied"):
-        load_idx(idx_files.dataset(files), tmp_path, quiet, mirrors=())
+        load_original(idx_files.dataset(files), tmp_path, quiet, mirrors=())
+
+
+OTHER_FILES = idx_files.contents(seed=1)
+OTHER = idx_files.dataset(OTHER_FILES, title="Other")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_files_of_another_data_set_beside_its_folder_are_passed_over(tmp_path, packed):
+    # as MNIST's and Fashion-MNIST's files, which have the same names
+    files = idx_files.contents()
+    small = idx_files.dataset(files)
+    idx_files.write(tmp_path, OTHER_FILES, packed)
+    with pytest.raises(DatasetError, match=f"{NAMES[0]}.gz could not be downloaded .*no mirror is known"):
+        load_original(small, tmp_path, quiet, others=(small, OTHER))
+    idx_files.write(tmp_path / "small", files)
+    for dataset, content in ((small, files), (OTHER, OTHER_FILES)):
+        data = load_original(dataset, tmp_path, quiet, others=(small, OTHER))
+        assert data.test_labels.tolist() == list(content[3][8:])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_files_of_another_data_set_in_its_folder_are_named(tmp_path, packed):
+    small = idx_files.dataset(idx_files.contents())
+    idx_files.write(tmp_path / "small", OTHER_FILES, packed)
+    with pytest.raises(DatasetError, match=f"{NAMES[0]}.* is Other's file of that name, not Small's. Delete it"):
+        load_original(small, tmp_path, quiet, others=(small, OTHER))
+
+
+def test_a_damaged_file_beside_its_folder_is_not_taken_for_anothers(tmp_path):
+    small = idx_files.dataset(idx_files.contents())
+    idx_files.write(tmp_path, idx_files.contents())
+    path = tmp_path / f"{NAMES[0]}.gz"
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(DatasetError, match=f"{NAMES[0]}.gz is cut off"):
+        load_original(small, tmp_path, quiet, others=(small, OTHER))
+
+
+@pytest.mark.skipif(not REAL, reason="the files of MNIST are not here: SHIFTSCOPE_DATASETS may name their folder")
+def test_the_real_mnist_is_not_taken_for_fashion(tmp_path):
+    for file in MNIST.files:
+        (tmp_path / file.name).symlink_to((Path(REAL[0]) / "mnist" / file.name).resolve())
+    with pytest.raises(DatasetError, match=r"127\.0\.0\.1:1/fashion-mnist/train-images-idx3-ubyte\.gz: no connection"):
+        datasets.load(config.FashionMnist(), tmp_path, quiet, mirrors=("http://127.0.0.1:1",))
+
+
+def test_the_data_sets_of_the_config_are_those_of_the_lab():
+    for ours, theirs in ((config.Mnist, MNIST), (config.FashionMnist, FASHION_MNIST), (config.Cifar10, CIFAR10)):
+        assert ours.image == theirs.image
+        assert len(ours.class_counts) == theirs.classes
+        contents = {content.name: content.size for file in theirs.files for content in file.contents}
+        size = prod(ours.image)
+        if theirs.format == "idx":
+            assert contents[theirs.train[0]] == 16 + sum(ours.class_counts) * size
+            assert contents[theirs.train[1]] == 8 + sum(ours.class_counts)
+        else:
+            assert sum(contents[name] for name in theirs.train) == sum(ours.class_counts) * (1 + size)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shiftscope.lab.data import Data
-from shiftscope.lab.datasets import DatasetError, load_idx
+from shiftscope.lab.datasets import DatasetError, load_original
 
 from . import idx_files
 from .idx_files import NAMES, Server, serving
@@ -32,7 +32,7 @@ def empty():
 
 
 def fetch(folder: Path, *servers: Server, progress=lambda *_: None) -> Data:
-    return load_idx(idx_files.dataset(FILES, tuple(server.url for server in servers)), folder, progress)
+    return load_original(idx_files.dataset(FILES, tuple(server.url for server in servers)), folder, progress)
 
 
 def refused(folder: Path, *servers: Server) -> str:

@@ -8,7 +8,7 @@ from shiftscope import config as c
 from shiftscope.lab.networks import build
 from shiftscope.lab.twins import twins
 
-IMAGE = (8, 8)
+IMAGE = (1, 8, 8)
 NONE = c.NoNormalization()
 NORMALIZATIONS = [
     c.NoNormalization(), c.BatchNormalization(), c.BatchNormalization(place="after"), c.LayerNormalization(),
@@ -54,6 +54,29 @@ def test_every_normalization_leaves_the_start_weights_alone_and_trains(network, 
     assert output.shape == (6, 10)
     output.square().sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("network", [c.Mlp(depth=3, width=12), c.Cnn(depth=3, channels=4), c.Rnn(width=12)])
+def test_colour_images_are_counted_and_trained_on(network):
+    config = c.RunConfig(dataset=c.Cifar10(), network=network, batch_size=8)
+    plain = twins(config, inputs=config.dataset.features, classes=10)["without BN"]
+    assert sum(parameter.numel() for parameter in plain.parameters()) == network.parameters(config.dataset.image)
+    images = torch.rand(8, config.dataset.features)
+    plain(images).square().sum().backward()
+    assert all((parameter.grad != 0).any() for parameter in plain.parameters())
+
+
+def test_networks_see_a_colour_image_as_its_channels():
+    image = torch.rand(2, 3, 32, 32)
+    seen = []
+    for kind, block in (("cnn", "conv 1"), ("rnn", "row 2")):
+        config = c.RunConfig.model_validate({"dataset": {"kind": "cifar10"}, "network": {"kind": kind}})
+        network = twins(config, inputs=3072, classes=10)["without BN"]
+        layer = next(m for m in network.get_submodule(block).modules() if isinstance(m, nn.Linear | nn.Conv2d))
+        layer.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+        network(image.flatten(1))
+    assert torch.equal(seen[0], image)
+    assert torch.equal(seen[1][:, :96], image[:, :, 1].flatten(1))
 
 
 def test_a_cnn_is_what_its_config_says():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shiftscope import config as c
 from shiftscope.lab import datasets
 from shiftscope.lab.data import Data
-from shiftscope.lab.preparation import corrupt, noisy_labels, rotate
+from shiftscope.lab.preparation import corrupt, noisy_labels, rotate, scale
 from shiftscope.lab.training import Training
 
 
@@ -52,6 +52,16 @@ def test_scalings_use_the_training_set_alone(plain):
     assert torch.equal(binary.test_inputs, (plain.test_inputs > 0.5).float())
 
 
+def test_each_channel_is_standardized_by_itself():
+    images = torch.rand(40, 3, 4) * torch.tensor([1.0, 10.0, 100.0]).reshape(1, 3, 1)
+    labels = torch.zeros(40, dtype=torch.int64)
+    data = scale(Data(images.flatten(1), labels, 2 * images.flatten(1), labels, 10), "standardized", 255, channels=3)
+    channels = images.double().numpy()
+    mean, deviation = (f(channels, axis=(0, 2), keepdims=True) for f in (np.mean, np.std))
+    np.testing.assert_allclose(data.train_inputs.reshape(40, 3, 4), (channels - mean) / deviation, atol=1e-5)
+    np.testing.assert_allclose(data.test_inputs.reshape(40, 3, 4), (2 * channels - mean) / deviation, atol=1e-5)
+
+
 def test_brightness_and_contrast_change_the_test_set_alone(plain):
     changed = digits(test_corruption=c.Brightness(brightness=0.2, contrast=0.5))
     expected = np.clip(0.5 * (plain.test_inputs.numpy() - 0.5) + 0.5 + 0.2, 0, 1)
@@ -59,14 +69,14 @@ def test_brightness_and_contrast_change_the_test_set_alone(plain):
     assert torch.equal(changed.train_inputs, plain.train_inputs)
 
 
-@pytest.mark.parametrize("image", [(5, 5), (4, 6), (6, 4)])
+@pytest.mark.parametrize("image", [(1, 5, 5), (1, 4, 6), (1, 6, 4), (3, 5, 5)])
 def test_a_quarter_and_a_half_turn_are_exact(image):
     pixels = torch.rand(3, *image)
     half = rotate(pixels.flatten(1), 180, image).reshape(pixels.shape)
-    torch.testing.assert_close(half, torch.rot90(pixels, 2, (1, 2)))
-    if image[0] == image[1]:
+    torch.testing.assert_close(half, torch.rot90(pixels, 2, (2, 3)))
+    if image[1] == image[2]:
         quarter = rotate(pixels.flatten(1), 90, image).reshape(pixels.shape)
-        torch.testing.assert_close(quarter, torch.rot90(pixels, 1, (1, 2)))  # counter-clockwise
+        torch.testing.assert_close(quarter, torch.rot90(pixels, 1, (2, 3)))  # counter-clockwise
     torch.testing.assert_close(rotate(pixels.flatten(1), 0, image), pixels.flatten(1))
 
 
@@ -74,7 +84,7 @@ def test_a_turn_keeps_the_aspect_of_what_is_not_square():
     # A disc in a wide image stays the disc that it is.
     rows, columns = torch.meshgrid(torch.arange(20.0) - 9.5, torch.arange(40.0) - 19.5, indexing="ij")
     disc = (rows**2 + columns**2 < 49).float()
-    turned = rotate(disc.reshape(1, -1), 40, (20, 40)).reshape(20, 40)
+    turned = rotate(disc.reshape(1, -1), 40, (1, 20, 40)).reshape(20, 40)
     assert (turned - disc).abs().mean() < 0.02
 
 

@@ -241,7 +241,7 @@ def test_the_probe_batch_is_fixed_and_of_the_training_set(digits, tiny):
     large = c.RunConfig(network=c.Cnn(depth=16, channels=512, pool_every=16), batch_size=2)
     size = len(Training(large, digits).probe_batch)
     assert 2 <= size < 512
-    assert size * large.network.activations((8, 8)) <= 50_000_000
+    assert size * large.network.activations((1, 8, 8)) <= 50_000_000
 
 
 def test_calls_out_of_turn_and_a_batch_that_is_too_large_are_refused(tiny):

@@ -6,9 +6,11 @@ number has stated bounds, which reach the page through the JSON Schema.
 
 from shiftscope.config.datasets import (
     Brightness,
+    Cifar10,
     Corruption,
     Dataset,
     Digits,
+    FashionMnist,
     Images,
     Mnist,
     NoCorruption,
@@ -56,6 +58,7 @@ __all__ = [
     "Adam",
     "BatchNormalization",
     "Brightness",
+    "Cifar10",
     "ClipByNorm",
     "ClipByValue",
     "Clipping",
@@ -66,6 +69,7 @@ __all__ = [
     "Duration",
     "Epochs",
     "Every",
+    "FashionMnist",
     "GroupNormalization",
     "Images",
     "InstanceNormalization",

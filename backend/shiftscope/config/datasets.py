@@ -41,10 +41,10 @@ Corruption = Annotated[NoCorruption | Brightness | Rotation | UnseenClasses, Fie
 
 
 class Images(Part):
-    """Grey images of ten classes, and what is done to them before they are trained on."""
+    """Images of ten classes, and what is done to them before they are trained on."""
 
-    image: ClassVar[tuple[int, int]]
-    """Rows and columns of an image."""
+    image: ClassVar[tuple[int, int, int]]
+    """Channels, rows and columns of an image; a sample is its channels one after the other, each row by row."""
     class_counts: ClassVar[tuple[int, ...]]
     """Training samples by class."""
     white: ClassVar[float]
@@ -53,7 +53,7 @@ class Images(Part):
     scaling: Literal["unit", "raw", "standardized", "binary"] = Field(
         "unit",
         description="pixels from 0 to 1, as stored (0 to 16 or 255), less their mean over their standard deviation "
-        "(both of the whole training set), or 0 and 1 alone",
+        "(both of the whole training set, channel by channel), or 0 and 1 alone",
     )
     label_noise: float = Field(0.0, ge=0, le=1, description="fraction of training labels replaced by a wrong one")
     test_corruption: Corruption = NoCorruption()
@@ -61,8 +61,8 @@ class Images(Part):
     @property
     def features(self) -> int:
         """Number of values of one input."""
-        rows, columns = self.image
-        return rows * columns
+        channels, rows, columns = self.image
+        return channels * rows * columns
 
     @property
     def trained_classes(self) -> int:
@@ -79,7 +79,7 @@ class Images(Part):
 class Digits(Images):
     """Handwritten digits, 8 x 8 pixels, bundled with scikit-learn: 1,437 for training and 360 for testing."""
 
-    image = (8, 8)
+    image = (1, 8, 8)
     white = 16
     class_counts = (142, 146, 142, 146, 145, 145, 145, 143, 139, 144)
 
@@ -89,11 +89,31 @@ class Digits(Images):
 class Mnist(Images):
     """MNIST, 28 x 28 pixels: 60,000 for training and 10,000 for testing, from its original IDX files."""
 
-    image = (28, 28)
+    image = (1, 28, 28)
     white = 255
     class_counts = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
 
     kind: Literal["mnist"] = "mnist"
 
 
-Dataset = Annotated[Digits | Mnist, Field(discriminator="kind")]
+class FashionMnist(Images):
+    """Fashion-MNIST, clothes in 28 x 28 pixels: 60,000 for training and 10,000 for testing, from its IDX files."""
+
+    image = (1, 28, 28)
+    white = 255
+    class_counts = (6000,) * 10
+
+    kind: Literal["fashion_mnist"] = "fashion_mnist"
+
+
+class Cifar10(Images):
+    """CIFAR-10, colour photographs of 32 x 32 pixels: 50,000 for training and 10,000 for testing, from its binary."""
+
+    image = (3, 32, 32)
+    white = 255
+    class_counts = (5000,) * 10
+
+    kind: Literal["cifar10"] = "cifar10"
+
+
+Dataset = Annotated[Digits | Mnist | FashionMnist | Cifar10, Field(discriminator="kind")]

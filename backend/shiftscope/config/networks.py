@@ -8,6 +8,8 @@ from pydantic import Field
 
 from shiftscope.config._part import Part
 
+Image = tuple[int, int, int]
+"""Channels, rows and columns of what a network sees."""
 Activation = Literal["relu", "sigmoid", "tanh"]
 Init = Annotated[
     Literal["default", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform", "normal", "zeros"],
@@ -31,13 +33,14 @@ class Mlp(Part):
         """What a normalization layer sees as channels."""
         return self.width
 
-    def parameters(self, image: tuple[int, int], outputs: int = 10) -> int:
-        """Count the weights and biases for an `image` of rows and columns, normalization left out."""
-        inputs = image[0] * image[1]
+    def parameters(self, image: Image, outputs: int = 10) -> int:
+        """Count the weights and biases for an `image`, normalization left out."""
+        channels, rows, columns = image
+        inputs = channels * rows * columns
         hidden = (inputs + 1) * self.width + (self.depth - 1) * (self.width + 1) * self.width
         return hidden + (self.width + 1) * outputs
 
-    def activations(self, image: tuple[int, int]) -> int:  # noqa: ARG002 - the other networks need it
+    def activations(self, image: Image) -> int:  # noqa: ARG002 - the other networks need it
         """Count the values that one sample makes between its input and the output layer."""
         return self.depth * self.width
 
@@ -56,19 +59,19 @@ class Cnn(Part):
     init: Init = "default"
     init_std: InitStd = 0.01
 
-    def parameters(self, image: tuple[int, int], outputs: int = 10) -> int:  # noqa: ARG002 - the other networks need it
-        """Count the weights and biases, normalization left out."""
-        convolutions = (9 + 1) * self.channels + (self.depth - 1) * (9 * self.channels + 1) * self.channels
+    def parameters(self, image: Image, outputs: int = 10) -> int:
+        """Count the weights and biases for an `image`, normalization left out."""
+        convolutions = (9 * image[0] + 1) * self.channels + (self.depth - 1) * (9 * self.channels + 1) * self.channels
         return convolutions + (self.channels + 1) * outputs
 
-    def activations(self, image: tuple[int, int]) -> int:
+    def activations(self, image: Image) -> int:
         """Count the values that one sample makes between its input and the output layer."""
         return sum(rows * columns * self.channels for rows, columns in self.maps(image))
 
-    def maps(self, image: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    def maps(self, image: Image) -> tuple[tuple[int, int], ...]:
         """Return rows and columns of what each convolution makes of `image`, before pooling."""
         sizes = []
-        rows, columns = image
+        _, rows, columns = image
         for number in range(1, self.depth + 1):
             sizes.append((rows, columns))
             if self.pools(number, (rows, columns)):
@@ -94,13 +97,13 @@ class Rnn(Part):
         """What a normalization layer sees as channels."""
         return self.width
 
-    def parameters(self, image: tuple[int, int], outputs: int = 10) -> int:
-        """Count the weights and biases for an `image` of rows and columns, normalization left out."""
-        return (image[1] + 1 + self.width) * self.width + (self.width + 1) * outputs
+    def parameters(self, image: Image, outputs: int = 10) -> int:
+        """Count the weights and biases for an `image`, normalization left out."""
+        return (image[0] * image[2] + 1 + self.width) * self.width + (self.width + 1) * outputs
 
-    def activations(self, image: tuple[int, int]) -> int:
+    def activations(self, image: Image) -> int:
         """Count the values that one sample makes between its input and the output layer."""
-        return image[0] * self.width
+        return image[1] * self.width
 
 
 Network = Annotated[Mlp | Cnn | Rnn, Field(discriminator="kind")]

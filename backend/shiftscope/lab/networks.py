@@ -15,15 +15,15 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoi
 
 
 def build(
-    network: config.Network, variant: config.Variant, inputs: int, classes: int, image: tuple[int, int]
+    network: config.Network, variant: config.Variant, inputs: int, classes: int, image: tuple[int, int, int]
 ) -> nn.Module:
     """Build a network, (batch, inputs) -> (batch, classes); networks but the mlp take `inputs` for an `image`.
 
-    It consists of named blocks in forward order, the last of them "output". A hidden block has the children `linear`
-    or `conv`, `norm` (unless there is none), `activation` and what follows it, in the order in which they are applied;
-    the output block ends with `linear`. The bias of a linear map stays where batch normalization makes it redundant,
-    so that networks that differ in their normalization alone have the same weights otherwise. Draws from torch's
-    global random state.
+    `image` is its channels, rows and columns. The network consists of named blocks in forward order, the last of them
+    "output". A hidden block has the children `linear` or `conv`, `norm` (unless there is none), `activation` and what
+    follows it, in the order in which they are applied; the output block ends with `linear`. The bias of a linear map
+    stays where batch normalization makes it redundant, so that networks that differ in their normalization alone have
+    the same weights otherwise. Draws from torch's global random state.
     """
     match network:
         case config.Mlp():
@@ -45,14 +45,14 @@ def _mlp(network: config.Mlp, variant: config.Variant, inputs: int, classes: int
     return nn.Sequential(blocks)
 
 
-def _cnn(network: config.Cnn, variant: config.Variant, classes: int, image: tuple[int, int]) -> nn.Sequential:
+def _cnn(network: config.Cnn, variant: config.Variant, classes: int, image: tuple[int, int, int]) -> nn.Sequential:
     """Build blocks "conv 1" ... "conv N"; the first makes images of its flat inputs, max pooling comes last in some."""
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
-    channels = 1
+    channels = image[0]
     for number, size in enumerate(network.maps(image), start=1):
         block: OrderedDict[str, nn.Module] = OrderedDict()
         if number == 1:
-            block["image"] = nn.Unflatten(1, (1, *image))
+            block["image"] = nn.Unflatten(1, image)
         convolution = nn.Conv2d(channels, network.channels, kernel_size=3, padding=1)
         initialize(convolution, network)
         block["conv"] = convolution
@@ -67,11 +67,11 @@ def _cnn(network: config.Cnn, variant: config.Variant, classes: int, image: tupl
     return nn.Sequential(blocks)
 
 
-def _rnn(network: config.Rnn, variant: config.Variant, classes: int, image: tuple[int, int]) -> RowByRow:
-    rows, columns = image
+def _rnn(network: config.Rnn, variant: config.Variant, classes: int, image: tuple[int, int, int]) -> RowByRow:
+    channels, rows, columns = image
     block = nn.Sequential(_dropout(variant) | OrderedDict(linear=_linear(network, network.width, classes)))
-    linear = _linear(network, columns + network.width, network.width)
-    return RowByRow(linear, [_nonlinearity(network, variant) for _ in range(rows)], output=block)
+    linear = _linear(network, channels * columns + network.width, network.width)
+    return RowByRow(image, linear, [_nonlinearity(network, variant) for _ in range(rows)], output=block)
 
 
 def _nonlinearity(network: config.Network, variant: config.Variant) -> OrderedDict[str, nn.Module]:

@@ -26,7 +26,7 @@ def prepare(data: Data, options: config.Images) -> Data:
     """
     labels = noisy_labels(data.train_labels, data.classes, options.label_noise)
     corrupted = corrupt(replace(data, train_labels=labels), options.test_corruption, options.image)
-    return scale(corrupted, options.scaling, options.white)
+    return scale(corrupted, options.scaling, options.white, options.image[0])
 
 
 def noisy_labels(labels: Tensor, classes: int, fraction: float) -> Tensor:
@@ -41,7 +41,7 @@ def noisy_labels(labels: Tensor, classes: int, fraction: float) -> Tensor:
     return noisy
 
 
-def corrupt(data: Data, corruption: config.Corruption, image: tuple[int, int]) -> Data:
+def corrupt(data: Data, corruption: config.Corruption, image: tuple[int, int, int]) -> Data:
     """Return `data` with its test set changed; for unseen classes the training set is, too."""
     match corruption:
         case config.NoCorruption():
@@ -63,32 +63,38 @@ def corrupt(data: Data, corruption: config.Corruption, image: tuple[int, int]) -
             )
 
 
-def rotate(inputs: Tensor, degrees: float, image: tuple[int, int]) -> Tensor:
-    """Turn images (N, rows * columns) counter-clockwise around their centres; bilinear, black from outside."""
-    images = inputs.reshape(-1, 1, *image)
+def rotate(inputs: Tensor, degrees: float, image: tuple[int, int, int]) -> Tensor:
+    """Turn images (N, channels rows columns) counter-clockwise around their centres; bilinear, black from outside."""
+    images = inputs.reshape(-1, *image)
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    rows, columns = image
+    _, rows, columns = image
     # Where a pixel of the result comes from, in coordinates from -1 to 1, x to the right and y down.
     back = torch.tensor([[cos, -sin * rows / columns, 0.0], [sin * columns / rows, cos, 0.0]], dtype=inputs.dtype)
     grid = functional.affine_grid(back.expand(len(images), 2, 3), list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False).flatten(1)
 
 
-def scale(data: Data, scaling: str, white: float) -> Data:
+def scale(data: Data, scaling: str, white: float, channels: int = 1) -> Data:
     """Scale pixels from [0, 1]: "unit" leaves them, "raw" makes white what it is in the file.
 
-    "standardized" takes the training pixels' mean from all and divides by their standard deviation; "binary" makes 1
-    of what is above one half and 0 of the rest.
+    "standardized" takes each channel's mean over the training pixels from it and divides by their standard deviation;
+    "binary" makes 1 of what is above one half and 0 of the rest.
     """
     match scaling:
         case "raw":
             return _each(data, lambda pixels: pixels * white)
         case "standardized":
-            deviation, mean = torch.std_mean(data.train_inputs, correction=0)
-            return _each(data, lambda pixels: (pixels - mean) / deviation)
+            return _standardized(data, channels)
         case "binary":
             return _each(data, lambda pixels: (pixels > 0.5).to(pixels.dtype))
     return data
+
+
+def _standardized(data: Data, channels: int) -> Data:
+    by_channel = data.train_inputs.reshape(len(data.train_inputs), channels, -1).unbind(1)
+    deviations, means = zip(*(torch.std_mean(pixels, correction=0) for pixels in by_channel), strict=True)
+    deviation, mean = (torch.stack(figures).reshape(1, channels, 1) for figures in (deviations, means))
+    return _each(data, lambda pixels: ((pixels.reshape(len(pixels), channels, -1) - mean) / deviation).flatten(1))
 
 
 def _each(data: Data, change: Callable[[Tensor], Tensor]) -> Data:

@@ -12,24 +12,30 @@ from torch import Tensor, nn
 class RowByRow(nn.Module):
     """Blocks "row 1" ... "row N" that share their weights, applied from a state of zeros, then "output".
 
-    A block has the child `linear`, applied to a row and the state side by side, and those that follow it. Unrolled
+    A block has the child `linear`, applied to a row and the state side by side, and those that follow it. A row of a
+    colour image is that of each channel, side by side. Unrolled
     like this, each row is a layer of its own to look at. A normalization that keeps running statistics keeps them for
     each row by itself, because the state's distribution differs from row to row, with one gamma and beta for all, as
     Cooijmans et al. (2016) do, who normalize the maps of row and state apart.
 
     Args:
-        linear: the map from a row and the state to the next state, columns + width -> width.
+        image: channels, rows and columns of an image.
+        linear: the map from a row and the state to the next state, channels * columns + width -> width.
         nonlinearities: for each row, the modules that follow the map, by name and in forward order. Affine parameters
             of the first row's normalization become those of all.
         output: what makes class scores of the last state.
     """
 
     def __init__(
-        self, linear: nn.Linear, nonlinearities: Sequence[OrderedDict[str, nn.Module]], output: nn.Module
+        self,
+        image: tuple[int, int, int],
+        linear: nn.Linear,
+        nonlinearities: Sequence[OrderedDict[str, nn.Module]],
+        output: nn.Module,
     ) -> None:
         super().__init__()
         self._width = linear.out_features
-        self._columns = linear.in_features - linear.out_features
+        self._image = image
         for number, nonlinearity in enumerate(nonlinearities, start=1):
             block: OrderedDict[str, nn.Module] = OrderedDict(linear=linear if number == 1 else _sharing(linear))
             for name, module in nonlinearity.items():
@@ -39,10 +45,11 @@ class RowByRow(nn.Module):
         self.output = output
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(batch, rows * columns) -> (batch, classes)."""
+        """(batch, channels * rows * columns) -> (batch, classes)."""
         state = torch.zeros(len(inputs), self._width, dtype=inputs.dtype, device=inputs.device)
         *rows, output = self.children()
-        for block, row in zip(rows, torch.split(inputs, self._columns, dim=1), strict=True):
+        by_row = inputs.reshape(-1, *self._image).transpose(1, 2).flatten(2)
+        for block, row in zip(rows, by_row.unbind(1), strict=True):
             state = block(torch.cat((row, state), dim=1))
         scores: Tensor = output(state)
         return scores
