@@ -1,13 +1,15 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from shiftscope.config import RunConfig
 from shiftscope.lab.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
-from shiftscope.lab.experiments.experiment import Experiment
+from shiftscope.lab.experiments.experiment import Experiment, View
 from shiftscope.lab.experiments.text import Text
 
 HANGUL = re.compile("[가-힣]")
@@ -42,11 +44,28 @@ def test_the_runs_of_an_experiment_differ_in_their_label_and_can_be_trained(expe
             assert RunConfig.model_validate_json(run.config.model_dump_json()) == run.config
     if experiment.quick:
         assert [run.label for run in experiment.quick] == [run.label for run in experiment.runs]
-        assert sum(run.config.total_steps for run in experiment.quick) < sum(
-            run.config.total_steps for run in experiment.runs
+        quick, whole = (
+            sum(run.config.total_steps for run, _ in experiment.plan(quick=quick)) for quick in (True, False)
         )
+        assert quick < whole
     again = Experiment.model_validate_json(experiment.model_dump_json(exclude={"config", "next"}))
     assert again == experiment
+
+
+def test_the_charts_that_an_experiment_can_name_are_those_of_the_page():
+    source = (Path(__file__).parents[3] / "frontend" / "views" / "index.js").read_text(encoding="utf-8")
+    found = re.search(r"VIEWS = \[(.*?)\]", source, re.DOTALL)
+    assert found
+    names = [re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name.strip()) for name in found[1].split(",")]
+    assert tuple(names) == get_args(View)
+
+
+@pytest.mark.parametrize("experiment", catalogue(), ids=lambda one: one.id)
+def test_an_experiment_measures_what_its_charts_draw(experiment):
+    drawn = {*experiment.views, *(look.view for look in experiment.looks)}
+    assert {look.view for look in experiment.looks} <= set(experiment.views)
+    if drawn & {"microscope", "landscape"}:
+        assert {run.config.probes for run in (*experiment.runs, *experiment.quick)} == {"full"}
 
 
 def test_each_seed_is_a_run_of_its_own():

@@ -14,9 +14,10 @@ from shiftscope.lab.experiments.text import Text
 from shiftscope.lab.experiments.verdict import Figures, Results, Verdict
 
 View = Literal[
-    "ridges", "shift", "loss", "gradients", "moments", "affine", "density", "gradient_shift", "units", "updates"
-]
-"""A chart of the page (frontend/views)."""
+    "ridges", "shift", "loss", "gradients", "moments", "affine", "density", "microscope", "gradient_shift", "running",
+    "units", "updates", "landscape", "sampling", "cost",
+]  # fmt: skip
+"""A chart of the page's stage (frontend/views/index.js)."""
 
 
 class _Data(BaseModel):

@@ -19,7 +19,7 @@ _RUNS = (
         label=LABEL,
         config=RunConfig(
             variants=variants(batch_norm=BatchNormalization(), layer_norm=LayerNormalization()),
-            network=Mlp(depth=3, width=64), optimizer=Sgd(learning_rate=0.1), duration=Steps(steps=500),
+            network=Mlp(depth=3, width=64), optimizer=Sgd(learning_rate=0.1), duration=Steps(steps=500), probes="full",
         ),
     ),
 )  # fmt: skip
@@ -93,7 +93,7 @@ CLAIM = Claim(
         watch=t("The same layer in both networks: per unit or per sample, what has mean 0?", "두 신경망의 같은 층에서 평균이 0인 것은 유닛별인가요, 표본별인가요?"),
         looks=(
             look("ridges", "Both networks' inputs to the nonlinearity look alike from afar.", "멀리서 보면 두 신경망의 비선형 함수 입력은 비슷합니다."),
-            look("affine", "Both have a gamma and a beta per unit.", "둘 다 유닛마다 감마와 베타가 있습니다."),
+            look("microscope", "Batch normalization stage by stage: one mean and one variance per unit, over the batch.", "배치 정규화를 단계별로 봅니다. 평균과 분산은 유닛마다 하나씩, 배치에 걸쳐 구합니다."),
             look("loss", "Both learn; only one of them needs its batch.", "둘 다 학습되지만 배치가 필요한 것은 하나뿐입니다."),
         ),
         change=t("Take batches of 2: which of the two suffers?", "배치 크기를 2로 바꿔 보세요. 둘 중 어느 쪽이 나빠지나요?"),
@@ -104,7 +104,7 @@ CLAIM = Claim(
             m.math(m.sub("μ", "i"), "=", m.frac("1", "H"), m.sub("∑", "k"), m.sub("x", "ik"), m.words(" (layer)")),
         ),
         sources=(IOFFE, Source(title="Ba, Kiros & Hinton 2016, Layer Normalization", url="https://arxiv.org/abs/1607.06450")),
-        views=("ridges", "affine", "loss"), layer="hidden 1",
+        views=("microscope", "ridges", "loss"), layer="hidden 1",
         seeds=1,
         runs=_RUNS,
     ),

@@ -128,7 +128,11 @@ CLAIM = Claim(
                 "Training loss against test loss: which network learns but fails in eval mode?",
                 "훈련 손실과 시험 손실: 학습은 되지만 평가 모드에서 실패하는 신경망은 어느 것인가요?",
             ),
-            look("affine", "Gamma and beta under so much noise.", "이렇게 큰 잡음 속에서 감마와 베타는 어떻게 되나요?"),
+            look(
+                "running",
+                "Batch 2: the running statistics against those of the batch, which leap from step to step.",
+                "배치 2: 스텝마다 크게 튀는 배치 통계와 이동 통계를 비교하세요.",
+            ),
         ),
         change=t(
             "Lower the running statistics' momentum to 0.01 at batch 2.",
@@ -140,7 +144,7 @@ CLAIM = Claim(
         ),
         formulae=(m.math("m", "=", "2", ":", m.sub(m.hat("x"), "i"), "=", m.words("±"), "1", m.words(" (ε → 0)")),),
         sources=(WU,),
-        views=("loss", "density", "affine"),
+        views=("loss", "density", "running", "sampling"),
         layer="hidden 3",
         runs=_runs(12),
         quick=_runs(6),

@@ -128,7 +128,7 @@ CLAIM = Claim(
         watch=t("Test accuracy with the running statistics and with the test batch's own.", "이동 통계를 쓸 때와 시험 배치 자체의 통계를 쓸 때의 시험 정확도를 보세요."),
         looks=(
             look("loss", "The test curve leaves the training curve behind.", "시험 곡선이 훈련 곡선에서 멀어집니다."),
-            look("affine", "The running statistics are those of the training data.", "이동 통계는 훈련 데이터의 것입니다."),
+            look("running", "The running statistics are those of the training data.", "이동 통계는 훈련 데이터의 것입니다."),
             look("ridges", "What the layers expect: a shifted input falls outside it.", "층이 기대하는 범위를 변한 입력은 벗어납니다."),
         ),
         change=t("Turn the images by 10 degrees, then by 90.", "이미지를 10도, 다음에는 90도 돌려 보세요."),
@@ -140,7 +140,7 @@ CLAIM = Claim(
             Source(title="Shimodaira 2000, Improving predictive inference under covariate shift", url="https://doi.org/10.1016/S0378-3758(00)00115-4"),
             Source(title="Nado et al. 2020, Evaluating Prediction-Time Batch Normalization", url="https://arxiv.org/abs/2006.10963"),
         ),
-        views=("loss", "affine", "ridges"), layer="hidden 1",
+        views=("loss", "running", "ridges"), layer="hidden 1",
         runs=_RUNS, quick=shorter(_RUNS, 700), quick_note=QUICK,
     ),
     verdict,

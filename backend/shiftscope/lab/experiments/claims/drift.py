@@ -222,11 +222,15 @@ SAMPLING = Claim(
             "그렇다면 그 차이는 표본 추출 잡음보다 크고, 학습과 함께 생기며, BN이 있으면 더 작아야 합니다.",
         ),
         watch=t(
-            "How much a layer's mean jitters from step to step, before and after training.",
-            "훈련 전과 후에 층의 평균이 스텝마다 얼마나 흔들리는지 보세요.",
+            "How much two batches differ in each layer, before and after training, beside the drift.",
+            "훈련 전과 후에 두 배치가 층마다 얼마나 다른지, 이동량과 나란히 보세요.",
         ),
         looks=(
-            look("moments", "The jitter of the mean: it is there at step 0.", "평균의 흔들림은 스텝 0부터 있습니다."),
+            look(
+                "sampling",
+                "Two batches at the same weights: their difference is there at step 0, in every layer.",
+                "같은 가중치에서 본 두 배치의 차이는 스텝 0부터 모든 층에 있습니다.",
+            ),
             look(
                 "shift",
                 "The drift on a fixed probe batch: that is what learning does.",
@@ -259,7 +263,7 @@ SAMPLING = Claim(
             _DRIFT,
         ),
         sources=(IOFFE,),
-        views=("moments", "shift", "ridges"),
+        views=("sampling", "shift", "ridges"),
         layer="hidden 3",
         runs=_SIZES,
         quick=shorter(_SIZES, 500),

@@ -112,6 +112,7 @@ def _landscape(label: str, network: Network) -> PlannedRun:
                 without_BN=NoNormalization(), with_BN=BatchNormalization(), noisy_BN=NoisyBatchNormalization()
             ),
             network=network, optimizer=Sgd(learning_rate=0.1), batch_size=128, duration=Steps(steps=2000), recording=FRAMES,
+            probes="full",
         ),
     )  # fmt: skip
 
@@ -243,8 +244,8 @@ LANDSCAPE = Claim(
             "잡음 BN도 잘 학습되고, 그래디언트 이동은 BN이 있어도 더 작지 않으며, 그래디언트 방향으로 손실과 그래디언트가 덜 변합니다.",
         ),
         watch=t(
-            "Drift and gradient shift of the three networks: the two definitions disagree.",
-            "세 신경망의 이동량과 그래디언트 이동을 보세요. 두 정의는 서로 어긋납니다.",
+            "Drift and gradient shift of the three networks, two definitions that disagree, and the landscape of each.",
+            "세 신경망의 이동량과 그래디언트 이동을 보세요. 두 정의는 서로 어긋납니다. 손실 지형도 비교해 보세요.",
         ),
         looks=(
             look(
@@ -252,7 +253,11 @@ LANDSCAPE = Claim(
                 "The norm of G − G′: which network is highest, early and late?",
                 "G − G′의 노름: 초기와 후기에 어느 신경망이 가장 높은가요?",
             ),
-            look("shift", "The drift of the same networks: another order.", "같은 신경망들의 이동은 순서가 다릅니다."),
+            look(
+                "landscape",
+                "How far loss and gradient change along the gradient: which network's lines are lowest?",
+                "그래디언트를 따라 손실과 그래디언트가 얼마나 변하나요? 어느 신경망의 선이 가장 낮은가요?",
+            ),
             look("loss", "Noisy BN trains all the same.", "잡음 BN도 그대로 학습됩니다."),
         ),
         change=t("Make the noise ten times as large.", "잡음을 열 배로 키워 보세요."),
@@ -289,7 +294,7 @@ LANDSCAPE = Claim(
             m.math(m.sub("ICS", "i"), "=", "‖", m.sub("G", "i"), "−", m.sub(m.row("G", "′"), "i"), "‖"),
         ),
         sources=(SANTURKAR,),
-        views=("gradient_shift", "shift", "loss"),
+        views=("gradient_shift", "landscape", "shift", "loss"),
         layer="hidden 3",
         runs=_LANDSCAPE,
         quick=shorter(_LANDSCAPE, 1000),

@@ -16,7 +16,8 @@ CHANGED = 0.01
 
 _RUNS = (
     PlannedRun(
-        label=LABEL, config=RunConfig(variants=TWINS, network=Mlp(depth=5, width=64), duration=Steps(steps=300))
+        label=LABEL,
+        config=RunConfig(variants=TWINS, network=Mlp(depth=5, width=64), duration=Steps(steps=300), probes="full"),
     ),
 )
 
@@ -81,7 +82,7 @@ CLAIM = Claim(
         looks=(
             look("gradients", "The layers' gradients: the biases before BN contribute nothing.", "층별 그래디언트: BN 앞의 편향은 아무것도 보태지 않습니다."),
             look("affine", "Gamma and beta do what weights' scale and biases did.", "가중치의 크기와 편향이 하던 일을 감마와 베타가 합니다."),
-            look("moments", "The mean before BN drifts freely: nothing depends on it.", "BN 앞의 평균은 자유롭게 떠다닙니다. 아무것도 그것에 의존하지 않습니다."),
+            look("microscope", "The mean of x before BN drifts freely: after it nothing of that mean is left.", "BN 앞에서 x의 평균은 자유롭게 떠다닙니다. BN을 지나면 그 평균의 흔적이 남지 않습니다."),
         ),
         change=t("Set eps to 1: does gamma = sqrt(var + eps) still undo BN?", "eps를 1로 바꿔 보세요. 감마 = √(분산 + ε)이 여전히 BN을 되돌리나요?"),
         rule=t("Outputs in train mode on one batch, largest difference over the largest output: at most 1e-12 in float64 and 1e-4 in float32. As a control, the same biases must change the plain network's outputs by more than 1 %.",
@@ -91,7 +92,7 @@ CLAIM = Claim(
             m.math("γ", "=", m.root(m.row(m.sup("σ", "2"), "+", "ε")), ",", "β", "=", "μ", ":", m.words("BN"), "(", "x", ")", "=", "x"),
         ),
         sources=(IOFFE,),
-        views=("gradients", "affine", "moments"), layer="hidden 1",
+        views=("gradients", "microscope", "affine"), layer="hidden 1",
         seeds=1,
         runs=_RUNS,
     ),

@@ -115,7 +115,7 @@ CLAIM = Claim(
         watch=t("Training against test accuracy: the gap is what was learnt by heart.", "훈련 정확도와 시험 정확도의 차이가 외운 양입니다."),
         looks=(
             look("loss", "Where does the test loss turn and rise while the training loss falls?", "훈련 손실이 줄어드는 동안 시험 손실은 어디서 다시 오르나요?"),
-            look("moments", "Batch 16: mean and spread jitter from step to step; that is the noise.", "배치 16: 평균과 퍼짐이 스텝마다 흔들립니다. 이것이 잡음입니다."),
+            look("sampling", "Batch 16: how much two batches differ at the same weights; that is the noise.", "배치 16: 같은 가중치에서 두 배치가 얼마나 다른지 보세요. 이것이 잡음입니다."),
             look("ridges", "Batch 256: the same distributions, much calmer.", "배치 256: 같은 분포가 훨씬 잔잔합니다."),
         ),
         change=t("Raise the label noise to 0.4.", "레이블 잡음을 0.4로 올려 보세요."),
@@ -123,7 +123,7 @@ CLAIM = Claim(
                "배치 크기 8, 32, 128, 512에 대한 잡음의 로그-로그 경사가 −0.5 ± 0.1이어야 합니다. 배치 16에서 BN은 레이블의 5분의 1이 틀렸을 때 시험 정확도를 1퍼센트포인트 넘게, 모두 맞을 때도 조금은 올려야 하고, 256에서는 덜 올려야 하며, 드롭아웃은 BN과 함께일 때 혼자일 때보다 덜 올려야 합니다."),
         formulae=(m.math(m.words("std "), "(", m.sub("μ", "B"), ")", "=", m.frac("σ", m.root("m"))),),
         sources=(IOFFE, Source(title="Srivastava et al. 2014, Dropout", url="https://jmlr.org/papers/v15/srivastava14a.html")),
-        views=("loss", "moments", "ridges"), layer="hidden 1",
+        views=("loss", "sampling", "ridges"), layer="hidden 1",
         runs=_runs(40), quick=_runs(20), quick_note=t("Half the epochs, one seed.", "에포크 절반, 시드 하나."),
     ),
     verdict,
