@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from shiftscope.lab.twins import twin
 from shiftscope.probes.schedules import at, every
 from shiftscope.recording import open_recording
 from shiftscope.scope import WatchError, watch
+from shiftscope.sinks import SinkError
+from tests.conftest import serve
 from tests.probes import brute, networks
 from tests.probes.collecting import Collecting
 
@@ -206,6 +209,65 @@ def test_evaluations_keep_their_order_and_step():
     assert [frame.step for frame in sink.of("evaluation")] == [0, 2]
     assert sink.values("test_loss", network="net").tolist() == [2.5, 1.5]
     assert sink.values("test_accuracy", network="net").tolist() == [0.125, 0.25]
+
+
+def test_only_metrics_that_are_given_are_laid_out():
+    sink = Collecting()
+    network = networks.mlp()
+    scope = watch({"net": network}, to=sink, schedule=every(1))
+    scope.evaluate({"net": {"test_accuracy": 0.125}})
+    train(network, 1, scope)
+    assert [entry.quantity for entry in sink.layout("evaluation").entries] == ["test_accuracy"]
+    with pytest.raises(ValueError, match=r"test_loss.*not recorded.*test_accuracy"):
+        scope.evaluate({"net": {"test_loss": 1.0}})
+    with pytest.raises(ValueError, match="no network 'nest'"):
+        scope.evaluate({"nest": {"test_accuracy": 1.0}})
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_a_training_outlives_the_server_that_it_is_shown_by(tmp_path, followed):
+    network, alone = networks.mlp(), networks.mlp()
+    alone.load_state_dict(network.state_dict())
+    with serve(tmp_path / "runs") as server:
+        optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+        scope = watch({"net": network}, to=server.url, schedule=every(1), optimizer=optimizer if followed else None)
+        steps(1, network, optimizer, None if followed else scope)
+        server.process.kill()
+        server.process.wait()
+        with pytest.warns(RuntimeWarning, match="goes on unwatched"):
+            steps(200, network, optimizer, None if followed else scope)
+        scope.event("note", "heard by nobody")
+        scope.evaluate({"net": {"test_loss": 1.0}})
+        assert scope.steps_done == 201
+        scope.close()
+    optimizer = torch.optim.SGD(alone.parameters(), lr=0.1)
+    steps(201, alone, optimizer)
+    for name, value in alone.state_dict().items():
+        assert torch.equal(value, network.state_dict()[name]), name
+
+
+def test_who_asks_for_it_is_told_that_the_server_is_gone(tmp_path):
+    network = networks.mlp()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    with serve(tmp_path / "runs") as server:
+        watch({"net": network}, to=server.url, schedule=every(1), optimizer=optimizer, when_lost="raise")
+        server.process.kill()
+        server.process.wait()
+        with pytest.raises(SinkError):
+            steps(200, network, optimizer)
+
+
+def steps(count, network, optimizer, scope=None):
+    inputs = torch.linspace(-1, 1, 48).reshape(8, 6)
+    for _ in range(count):
+        optimizer.zero_grad()
+        network(inputs).square().sum().backward()
+        if scope:
+            scope.measure()
+        optimizer.step()
+        if scope:
+            scope.step()
+        time.sleep(0.001)
 
 
 def test_divergence_is_recorded_and_told_once():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
+from warnings import warn
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -18,10 +19,11 @@ from shiftscope.probes.registry import select
 from shiftscope.probes.schedules import Schedule
 from shiftscope.probes.session import Options, Session
 from shiftscope.probes.study import Loss
-from shiftscope.sinks import ServerSink, Sink, open_file
+from shiftscope.sinks import LOST, ServerSink, Sink, open_file
 
 __all__ = ["Scope", "WatchError", "watch"]
 
+WhenLost = Literal["warn", "raise"]
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
 
@@ -39,6 +41,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     probe_batch: Tensor | None = None,
     loss: Loss | None = None,
     units: Sequence[int] = (0, 1, 2),
+    when_lost: WhenLost = "warn",
 ) -> Scope:
     """Begin to look into one network, or several that are trained in step.
 
@@ -57,6 +60,9 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         loss: (outputs, targets) -> a scalar, as it is trained with. Gradient shift and landscape need it, and that
             `measure` is given each step's batch.
         units: single units of each layer that are looked at.
+        when_lost: what happens when nothing more can be sent (the server is gone, the disk is full): "warn" lets the
+            training go on unwatched, "raise" raises a SinkError, or
+            a RecordingError, in it.
 
     Raises:
         WatchError: a network is compiled, or has no layers.
@@ -71,7 +77,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     agenda = Agenda(schedule, schedules, total_steps)
     options = Options(chosen, agenda, total_steps, probe_batch, loss, tuple(units))
     sink = _open(to, name)
-    scope = Scope(Session(networks, sink, options), sink, tuple(networks))
+    scope = Scope(Session(networks, sink, options), sink, tuple(networks), when_lost)
     if optimizer is not None:
         scope.follow(optimizer)
     return scope
@@ -80,13 +86,14 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 class Scope:
     """Measures the networks at the steps that are due, and sends what it finds. A context manager; made by `watch`."""
 
-    def __init__(self, session: Session, sink: Sink, names: Sequence[str]) -> None:
+    def __init__(self, session: Session, sink: Sink, names: Sequence[str], when_lost: WhenLost = "warn") -> None:
         self._session = session
+        self._when_lost = when_lost
         self._sink = sink
         self._names = names
         self._optimizers: dict[str, Optimizer] = {}
         self._handles: list[RemovableHandle] = []
-        self._closed = False
+        self._closed = self._lost = False
 
     @property
     def steps_done(self) -> int:
@@ -116,7 +123,7 @@ class Scope:
         for one in dict.fromkeys(per_network.values()):
             own = [name for name, other in per_network.items() if other is one]
             self._handles.append(one.register_step_pre_hook(lambda *_, own=own: self._before_update(own)))
-            self._handles.append(one.register_step_post_hook(lambda *_, own=own: self._session.updated(own)))
+            self._handles.append(one.register_step_post_hook(lambda *_, own=own: self._updated(own)))
 
     def measure(
         self,
@@ -136,37 +143,53 @@ class Scope:
 
         Raises:
             WatchError: a watched network has not run a forward pass.
-            SinkError: nothing more can be sent.
+            SinkError: nothing more can be sent, and `when_lost` is "raise".
         """
         if not self._session.due:
             return
         loss_of, accuracy_of = self._by_network(losses), self._by_network(accuracies)
         rate = self._current_learning_rate() if learning_rate is None else learning_rate
-        for name in self._names:
-            self._session.measure(name, _number(loss_of.get(name)), _number(accuracy_of.get(name)), batch, rate)
+        try:
+            for name in self._names:
+                loss, accuracy = _number(loss_of.get(name)), _number(accuracy_of.get(name))
+                self._session.measure(name, loss, accuracy, batch, rate)
+        except LOST as error:
+            self._lose(error)
 
     def step(self) -> None:
         """Say that the networks were updated. Does nothing where the scope follows the optimizers.
 
         Raises:
             WatchError: the step is due but was not measured, or the scope is closed.
-            SinkError: nothing more can be sent.
+            SinkError: nothing more can be sent, and `when_lost` is "raise".
         """
         if self._closed:
             raise WatchError("the scope is closed")
         if not self._optimizers:
-            self._session.updated(self._names)
+            self._updated(self._names)
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Record what was found in eval mode after the updates so far.
 
-        `metrics` holds, by network, any of test_loss, test_accuracy, train_loss, train_accuracy.
+        `metrics` holds, by network, any of test_loss, test_accuracy, train_loss, train_accuracy: always the same ones.
+        Those that are given before the first step, or else all four, are what the run records.
+
+        Raises:
+            ValueError: there is no such network or metric, or the run does not record it.
+            SinkError: nothing more can be sent, and `when_lost` is "raise".
         """
-        self._session.evaluate(metrics)
+        try:
+            self._session.evaluate(metrics)
+        except LOST as error:
+            self._lose(error)
 
     def event(self, kind: str, message: str, *, network: str = "", layer: str = "") -> None:
-        """Record that something happened."""
-        self._sink.event(kind, self._session.step, message, network=network, layer=layer)
+        """Record that something happened. Raises SinkError as `measure` does."""
+        if not self._lost:
+            try:
+                self._sink.event(kind, self._session.step, message, network=network, layer=layer)
+            except LOST as error:
+                self._lose(error)
 
     def close(self, state: str = "finished", reason: str = "") -> None:
         """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing."""
@@ -176,7 +199,11 @@ class Scope:
         for handle in self._handles:
             handle.remove()
         self._session.close()
-        self._sink.end(state, reason)
+        if not self._lost:
+            try:
+                self._sink.end(state, reason)
+            except LOST as error:
+                self._lose(error)
 
     def __enter__(self) -> Self:
         return self
@@ -191,11 +218,28 @@ class Scope:
         else:
             self.close("failed", f"{kind.__name__}: {error}")
 
+    def _updated(self, names: Sequence[str]) -> None:
+        try:
+            self._session.updated(names)
+        except LOST as error:
+            self._lose(error)
+
+    def _lose(self, error: Exception) -> None:
+        """Go on unwatched, or not, now that nothing more can be sent."""
+        self._lost = True
+        self._session.close()
+        if self._when_lost == "raise":
+            raise error
+        warn(f"{error}. The training goes on unwatched.", RuntimeWarning, stacklevel=3)
+
     def _before_update(self, names: Sequence[str]) -> None:
         if self._session.due:
             rate = self._current_learning_rate()
-            for name in names:
-                self._session.measure(name, None, None, None, rate)
+            try:
+                for name in names:
+                    self._session.measure(name, None, None, None, rate)
+            except LOST as error:
+                self._lose(error)
 
     def _current_learning_rate(self) -> float | None:
         first = next(iter(self._optimizers.values()), None)

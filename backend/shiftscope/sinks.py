@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from shiftscope.config import RunConfig
 from shiftscope.frames import Frame, RunHeader
 from shiftscope.recorder import Recorder
-from shiftscope.recording import Event, RunInfo
+from shiftscope.recording import Event, RecordingError, RunInfo
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ CLOSE_SECONDS = 10.0
 
 class SinkError(Exception):
     """The place where frames should go cannot be reached, or refused them."""
+
+
+LOST = (SinkError, RecordingError)
+"""What a sink raises when it takes no more."""
 
 
 class Sink(Protocol):

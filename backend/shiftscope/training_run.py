@@ -138,6 +138,7 @@ def train(
         probe_batch=training.probe_batch,
         probes=config.probes,
         loss=cross_entropy,
+        when_lost="raise",
     )
     state, reason = _train(config, training, scope, measuring, controls, sink.flush)
     if follow and state == "finished":

@@ -29,7 +29,7 @@ def test_nothing_stays_behind():
     network = networks.mlp()
     tap = armed(network)
     network(torch.randn(4, 6)).sum().backward()
-    assert instance_forwards(network) == [""]
+    assert len(instance_forwards(network)) == 8
     assert len(tap.calls) == 7
     tap.disarm()
     assert instance_forwards(network) == []
@@ -42,7 +42,34 @@ def test_a_forward_that_fails_leaves_nothing_behind():
     tap = armed(network)
     with pytest.raises(RuntimeError):
         network(torch.randn(4, 7))
+    calls = len(tap.calls)
+    network[0](torch.randn(4, 6))
+    assert len(tap.calls) == calls, "the pass that failed is over"
+    tap.disarm()
+    assert instance_forwards(network) == []
+
+
+def test_a_part_that_is_called_by_itself_is_not_looked_at():
+    network = networks.mlp()
+    tap = armed(network)
+    network[0](torch.randn(4, 6))
+    assert tap.calls == []
+    assert not tap.passed
+    network(torch.randn(4, 6))
+    assert len(tap.calls) == 7
+
+
+def test_only_the_entrance_is_changed_where_nothing_is_to_be_looked_at():
+    network = networks.mlp()
+    tap = armed(network)
+    network(torch.randn(4, 6)).sum().backward()
+    tap.discover()
+    tap.arm(look=False)
     assert instance_forwards(network) == [""]
+    tap.clear()
+    network(torch.randn(4, 6))
+    assert tap.passed
+    assert tap.calls == []
     tap.disarm()
     assert instance_forwards(network) == []
 

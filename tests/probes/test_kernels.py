@@ -117,6 +117,30 @@ def test_a_gap_between_two_values():
     check(x)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("period", [1, 2, 32, 61, 1024])
+def test_large_maps_are_sampled_without_aliasing(period, dtype):
+    random = np.random.default_rng(period)
+    n = 8 * bins.SAMPLE
+    pattern = random.normal(size=period) * 3
+    values = (np.resize(pattern, n) + random.normal(size=n)).astype(dtype)
+    got, expected = measured(values), brute.moments(values)
+    np.testing.assert_allclose(got["moments"], expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(got["quantiles"], brute.quantiles(values), atol=0.03 * expected[2])
+    edges = np.linspace(*got["range"].astype(np.float64), 65)
+    true = np.histogram(values, edges)[0] / n
+    np.testing.assert_allclose(got["histogram"], true, atol=5 * np.sqrt(true.max() / bins.SAMPLE))
+
+
+def test_a_sample_that_meets_nothing_finite():
+    values = np.full(40 * bins.SAMPLE, np.nan, np.float32)
+    values[:1] = 3.0
+    got = measured(values)
+    assert got["counts"].tolist() == [values.size - 1, 0]
+    assert got["moments"][0] == 3.0
+    assert np.isnan(got["quantiles"]).all() or (got["quantiles"] == 3.0).all()
+
+
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_counted_and_left_out(poison):
     rng = np.random.default_rng(2)

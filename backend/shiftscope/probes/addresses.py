@@ -19,14 +19,12 @@ from torch import Tensor, nn
 from shiftscope.probes.execute import ADDRESS, COUNT, SLOT, WIDE
 from shiftscope.probes.memory import readable
 
-_dtype = attrgetter("dtype")
-_on_cpu = attrgetter("is_cpu")
 _gradient = attrgetter("grad")
 _NOTHING = torch.empty(0)
 
 
 class Addresses:
-    """The table of gradients, then vectors: where each lies.
+    """The table of gradients, then vectors: where each lies, shape (SLOT, tensors).
 
     Args:
         parameters: those whose gradients are looked at.
@@ -38,59 +36,44 @@ class Addresses:
         size = len(parameters) + len(vectors)
         # Filled from Python, where array.array is quicker than numpy; both see the same memory.
         self._flat = array("q", bytes(8 * SLOT * size))
-        self.table: NDArray[np.int64] = np.frombuffer(self._flat, dtype=np.int64).reshape(size, SLOT)
-        self._gradients = _Columns(0, len(parameters))
-        self._rest = _Columns(len(parameters), size)
-        self._gradients_known = False
+        self.table: NDArray[np.int64] = np.frombuffer(self._flat, dtype=np.int64).reshape(SLOT, size)
+        self._size, self._gradients = size, len(parameters)
+        self._plain = False
+        self._dtype = torch.float32
         self._vector_addresses: list[int] = []
 
-    def note(self) -> list[object]:
+    def note(self) -> list[Any]:
         """Note where everything lies now; return what must be kept until it was read."""
-        kept: list[object] = []
-        if self._parameters:
-            self._note_gradients(kept)
-        if self._vectors:
-            self._note_vectors(kept)
-        return kept
-
-    def _note_gradients(self, kept: list[object]) -> None:
-        gradients: list[Any] = list(map(_gradient, self._parameters))
+        if not self._size:
+            return []
+        tensors = list(map(_gradient, self._parameters))
         try:
             # A gradient has its parameter's type, shape and device: torch sees to that.
-            plain = all(map(Tensor.is_contiguous, gradients)) and gradients[0].is_cpu
+            plain = self._plain and all(map(Tensor.is_contiguous, tensors))
+            plain = plain and (not tensors or (tensors[0].is_cpu and tensors[0].dtype is self._dtype))
+            tensors += [held[name] for held, name in self._vectors]
+            addresses = list(map(Tensor.data_ptr, tensors))
         except TypeError:  # None: the loss does not depend on that parameter
             plain = False
-        if plain and self._gradients_known:
-            kept.append(gradients)
-            self._flat[self._gradients.address] = array("q", map(Tensor.data_ptr, gradients))
-        else:
-            self._write(self._gradients, gradients, kept)
-            self._gradients_known = plain and _readable_types(list(map(_dtype, gradients)))
+        if plain and addresses[self._gradients :] == self._vector_addresses:
+            self._flat[: self._size] = array("q", addresses)
+            return tensors
+        return self._note_anew()
 
-    def _note_vectors(self, kept: list[object]) -> None:
-        vectors = [held[name] for held, name in self._vectors]
-        addresses = list(map(Tensor.data_ptr, vectors))
-        if addresses != self._vector_addresses:
-            self._write(self._rest, vectors, kept)
-            plain = all(map(_on_cpu, vectors)) and all(map(Tensor.is_contiguous, vectors))
-            self._vector_addresses = addresses if plain and _readable_types(list(map(_dtype, vectors))) else []
-
-    def _write(self, columns: _Columns, tensors: Sequence[Tensor | None], kept: list[object]) -> None:
+    def _note_anew(self) -> list[Any]:
+        gradients = [parameter.grad for parameter in self._parameters]
+        tensors = [*gradients, *(held[name] for held, name in self._vectors)]
         values = [_NOTHING if tensor is None else readable(tensor) for tensor in tensors]
-        self._flat[columns.address] = array("q", map(Tensor.data_ptr, values))
-        self._flat[columns.count] = array("q", map(Tensor.numel, values))
-        self._flat[columns.wide] = array("q", [tensor.dtype is torch.float64 for tensor in values])
-        kept.append(values)
+        size = self._size
+        self._flat[ADDRESS * size : (ADDRESS + 1) * size] = array("q", map(Tensor.data_ptr, values))
+        self._flat[COUNT * size : (COUNT + 1) * size] = array("q", map(Tensor.numel, values))
+        self._flat[WIDE * size :] = array("q", [tensor.dtype is torch.float64 for tensor in values])
+        self._plain = all(tensor is not None and _is_plain(tensor) for tensor in tensors)
+        self._dtype = values[0].dtype if gradients else torch.float32
+        self._vector_addresses = [tensor.data_ptr() for tensor in values[self._gradients :]]
+        return values
 
 
-class _Columns:
-    """The columns of some rows of the table, as slices of its flat memory."""
-
-    def __init__(self, first: int, last: int) -> None:
-        self.address, self.count, self.wide = (
-            slice(SLOT * first + column, SLOT * last, SLOT) for column in (ADDRESS, COUNT, WIDE)
-        )
-
-
-def _readable_types(types: Sequence[torch.dtype]) -> bool:
-    return set(types) <= {torch.float32, torch.float64}
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether values are read where they lie, without a copy."""
+    return tensor.is_cpu and tensor.is_contiguous() and tensor.dtype in {torch.float32, torch.float64}

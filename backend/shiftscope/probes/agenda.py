@@ -17,6 +17,7 @@ CHANNELS_BUDGET = 40_000_000
 """Bytes that FRAMES frames of per-channel vectors may take; of wider networks fewer frames are kept."""
 
 _NOTHING: frozenset[Stream] = frozenset()
+_AHEAD = 256
 _NEVER = 2**63
 
 
@@ -48,40 +49,45 @@ class Agenda:
         self._channels_fixed = "channels" in (own or {})
         self._channels_every = 1
         self._passed = 0
-        self._soonest = 0
-        self._begin()
+        self._begin(ahead=1)
 
     def due(self, step: int) -> frozenset[Stream]:
         """Return the streams that are due; to be asked once for each step, in order. The same set is the same object.
 
         The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
         """
-        if step < self._soonest:
-            return _NOTHING
-        found, soonest = 0, _NEVER
-        for item in self._items:
-            if item.next <= step:
-                if item.schedule(step):
-                    found |= item.mark
-                item.next = _or_never(item.schedule.following(step + 1))
-            soonest = min(soonest, item.next)
-        self._soonest = soonest
-        return self._combine(found, step)
+        if step >= self._planned:
+            self._plan(step)
+        return self._days.get(step, _NOTHING)
 
     def settle(self, sizes: Mapping[Stream, int]) -> None:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
         if not self._channels_fixed:
             self._channels_every = max(1, -(-4 * FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))
-        self._begin()
+        self._begin(_AHEAD)
 
-    def _begin(self) -> None:
+    def _begin(self, ahead: int) -> None:
         marks: dict[Schedule, int] = {}
         for stream, schedule in self._schedules.items():
             marks[schedule] = marks.get(schedule, 0) | 1 << stream
         self._items = [_Item(schedule, mark) for schedule, mark in marks.items()]
-        self._soonest = 0
+        self._ahead = ahead
+        self._planned = 0
+        self._days: dict[int, frozenset[Stream]] = {}
         self._known: dict[int, frozenset[Stream]] = {0: _NOTHING}
+
+    def _plan(self, step: int) -> None:
+        """Find out what is due from `step` on, some way ahead: asked for many at once, each step costs less."""
+        end = step + self._ahead
+        found: dict[int, int] = {}
+        for item in self._items:
+            while item.next < end:
+                if item.next >= step and item.schedule(item.next):
+                    found[item.next] = found.get(item.next, 0) | item.mark
+                item.next = _or_never(item.schedule.following(max(item.next + 1, step)))
+        self._days = {at: self._combine(found[at], at) for at in sorted(found)}
+        self._planned = end
 
     def _combine(self, found: int, step: int) -> frozenset[Stream]:
         if not found & 1 << Stream.STEPS:

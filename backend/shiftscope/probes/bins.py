@@ -28,6 +28,11 @@ COARSE = FINE // FOLD
 STRIDE = LANE + COARSE + 1
 """What is kept of a fine histogram: the counts of a lane, then how many values lie below each coarse bin's edges."""
 
+WHOLE = 131_072
+"""Most values that are all counted; of more a sample is."""
+SAMPLE = 65_536
+"""Values of a sample: a Gaussian's quantiles from 6.7 % to 93.3 % then have a standard error of at most 0.008."""
+
 _BLOCK = 1024
 _NARROW = 2.0**-18
 _SAFE_LOW, _SAFE_HIGH = 1e-30, 1e30
@@ -103,8 +108,23 @@ def _accumulate(fine: NDArray[np.int32]) -> None:
 
 
 @compiled()
+def _sample(x: NDArray[Any], sample: NDArray[Any]) -> None:
+    """Take one value from each of equal stretches, at a place that jumps about: a fixed one would alias with rows."""
+    stretch = x.size // sample.size
+    random = np.uint64(0x9E3779B97F4A7C15)
+    for i in range(sample.size):
+        random ^= random << np.uint64(13)
+        random ^= random >> np.uint64(7)
+        random ^= random << np.uint64(17)
+        sample[i] = x[i * stretch + np.int64((random >> np.uint64(33)) % np.uint64(stretch))]
+
+
+@compiled()
 def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
-    """Count n values at `address` into `fine` (STRIDE) over the range of `state`, whose moments are filled."""
+    """Count n values at `address` into `fine` (STRIDE) over the range of `state`, whose moments are filled.
+
+    Of more than WHOLE values a sample is counted.
+    """
     choose_range(state)
     fine[:] = 0
     if state[FINITE] == 0:
@@ -113,11 +133,20 @@ def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDA
     # A hair less than FINE bins, so that the largest value falls into the last one.
     scale = FINE * (1.0 - 1e-6) / span
     if wide:
-        _bins_finite(float64_at(address, n), state[LOWER], scale, fine)
-    elif state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
-        _bins_finite(float32_at(address, n), state[LOWER], scale, fine)
+        x64 = float64_at(address, n)
+        if n > WHOLE:
+            x64 = np.empty(SAMPLE, np.float64)
+            _sample(float64_at(address, n), x64)
+        _bins_finite(x64, state[LOWER], scale, fine)
     else:
-        lanes = np.zeros(LANES * LANE, np.int32)
-        _bins32(float32_at(address, n), state[LOWER], scale, lanes)
-        _fold(lanes, fine)
+        x32 = float32_at(address, n)
+        if n > WHOLE:
+            x32 = np.empty(SAMPLE, np.float32)
+            _sample(float32_at(address, n), x32)
+        if state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
+            _bins_finite(x32, state[LOWER], scale, fine)
+        else:
+            lanes = np.zeros(LANES * LANE, np.int32)
+            _bins32(x32, state[LOWER], scale, lanes)
+            _fold(lanes, fine)
     _accumulate(fine)

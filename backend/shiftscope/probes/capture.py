@@ -1,16 +1,17 @@
 """Seeing what goes into and comes out of a network's modules, only while it is wanted.
 
-While armed, the network's own `forward` is replaced on the instance; for the length of a forward pass that builds a
-graph, so are those of its parts. An evaluation under no_grad costs nothing, and a copy or pickle made at any time is
-that of an unwatched network.
+While armed, the `forward` of the network and of its parts are replaced on the instances, which costs a pass less than
+hooks do. The parts are looked at in forward passes of the network that build a graph, and in no others; a copy or
+pickle made at any time is that of an unwatched network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import MethodType
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -55,21 +56,24 @@ class Tap:
         self.passed = False
         """Whether there was a pass since `clear`."""
         self._originals: list[Call] = []
-        self._aside = False
+        self._aside = self._exploring_now = False
         self._look = True
         self.unexplored = True
         """Whether `discover` is still to come."""
-        self._begin: Callable[[], None] = self._forget
-        self._entrance = _Entrance(self, root)
+        self._forwards = [part.module.forward for part in parts]
         self._root = root
-        self._stand_ins = [
-            _StandIn(part.module, self._exploring(index, part.module.forward)) for index, part in enumerate(parts)
-        ]
+        self._own_forward: Forward = root.forward
+        self._entrance = _Detours([(root, self._run)])
+        self._look_with(self._explore, self._begin_exploring, self._end_exploring)
 
     def arm(self, *, look: bool = True) -> None:
         """Notice forward passes from now on; look at their parts, unless only that there was one counts."""
         self._look = look or self.unexplored
         self._entrance.install()
+        if self._look:
+            self._detours.install()
+        else:
+            self._detours.remove()
 
     @property
     def first_input(self) -> Tensor:
@@ -82,6 +86,7 @@ class Tap:
 
     def disarm(self) -> None:
         """Let go of the network and of all that is kept."""
+        self._detours.remove()
         self._entrance.remove()
         self.clear()
 
@@ -103,51 +108,77 @@ class Tap:
         self.unexplored = False
         return find_layers(self.parts, self._originals)
 
-    def look_with(self, stand_in: Callable[[int, Forward], Forward | None], begin: Callable[[], None]) -> None:
-        """Let, in later passes, `stand_in(index, forward)` replace parts' forwards; call `begin` before each pass.
+    def look_with(
+        self, stand_in: Callable[[int, Forward], Forward | None], begin: Callable[[], None], end: Callable[[], None]
+    ) -> None:
+        """Let `stand_in(index, forward)` replace parts' forwards while armed.
 
-        A part for which it gives None is left alone.
+        `begin` and `end` are called before and after each pass that is to be looked at; between passes, the stand-ins
+        are to do what the forwards do. A part for which `stand_in` gives None is left alone.
         """
-        self._stand_ins = self._replacements(stand_in)
-        self._begin = begin
+        installed = self._detours.installed
+        self._detours.remove()
+        self._look_with(stand_in, begin, end)
+        if installed:
+            self._detours.install()
 
     @contextmanager
     def aside(self, stand_in: Callable[[int, Forward], Forward | None] | None = None) -> Iterator[None]:
         """Let passes in the block be no part of training; `stand_in`, if any, replaces parts' forwards in them."""
+        detours = _Detours(self._replacements(stand_in) if stand_in else ())
         self._aside = True
+        detours.install()
         try:
-            with _installed(self._replacements(stand_in) if stand_in else ()):
-                yield
+            yield
         finally:
+            detours.remove()
             self._aside = False
 
-    def run(self, forward: Callable[P, R], *arguments: P.args, **keywords: P.kwargs) -> R:
+    def _look_with(
+        self, stand_in: Callable[[int, Forward], Forward | None], begin: Callable[[], None], end: Callable[[], None]
+    ) -> None:
+        replacements = self._replacements(stand_in)
+        self._through = next((forward for module, forward in replacements if module is self._root), self._own_forward)
+        self._detours = _Detours([(module, forward) for module, forward in replacements if module is not self._root])
+        self._begin, self._end = begin, end
+
+    def _run(self, *arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the network takes and gives
         """Carry out one forward pass of the network, and look at it if it builds a graph."""
         if self._aside or not torch.is_grad_enabled():
-            return forward(*arguments, **keywords)
+            return self._own_forward(*arguments, **keywords)
         self.inputs = arguments
         self.passed = True
         if not self._look:
-            return forward(*arguments, **keywords)
+            return self._own_forward(*arguments, **keywords)
         self._begin()
-        stand_ins = self._stand_ins
-        if len(stand_ins) == 1 and stand_ins[0].module is self._root:
-            own: Callable[P, R] = stand_ins[0].forward
-            return own(*arguments, **keywords)
-        with _installed(stand_ins):
-            return forward(*arguments, **keywords)
+        try:
+            return self._through(*arguments, **keywords)
+        finally:
+            self._end()
 
-    def _replacements(self, stand_in: Callable[[int, Forward], Forward | None]) -> list[_StandIn]:
-        made = [(part.module, stand_in(index, part.module.forward)) for index, part in enumerate(self.parts)]
-        return [_StandIn(module, forward) for module, forward in made if forward is not None]
+    def _replacements(self, stand_in: Callable[[int, Forward], Forward | None]) -> list[tuple[nn.Module, Forward]]:
+        made = [
+            (part.module, stand_in(index, forward))
+            for index, (part, forward) in enumerate(zip(self.parts, self._forwards, strict=True))
+        ]
+        return [(module, forward) for module, forward in made if forward is not None]
+
+    def _begin_exploring(self) -> None:
+        self._forget()
+        self._exploring_now = True
+
+    def _end_exploring(self) -> None:
+        self._exploring_now = False
 
     def _forget(self) -> None:
         self.calls.clear()
         self.gradients.clear()
         self._originals.clear()
 
-    def _exploring(self, index: int, forward: Callable[P, R]) -> Callable[P, R]:
+    def _explore(self, index: int, forward: Callable[P, R]) -> Callable[P, R]:
         def explore(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if not self._exploring_now:
+                return forward(*arguments, **keywords)
             given: Any = arguments[0] if arguments else next(iter(keywords.values()))
             kept = given.detach().clone()
             gradient_of_given = self._gradient_keeper(given)
@@ -177,66 +208,49 @@ class Tap:
         return lambda call, end: key.append((call, end))
 
 
-class _StandIn(NamedTuple):
-    module: nn.Module
-    forward: Forward
+class _Detours:
+    """Replaces modules' forwards on the instances; what was there before comes back."""
 
-
-class _installed:  # noqa: N801  a context manager as a class costs a third of one as a generator
-    """Replaces modules' forwards in a block."""
-
-    __slots__ = ("_own", "_stand_ins")
-
-    def __init__(self, stand_ins: Sequence[_StandIn]) -> None:
-        self._stand_ins = stand_ins
-        self._own: list[Forward | None] = []
-
-    def __enter__(self) -> None:
-        for module, forward in self._stand_ins:
-            state = module.__dict__
-            self._own.append(state.get("forward"))
-            state["forward"] = forward
-
-    def __exit__(self, *_: object) -> None:
-        for (module, _forward), own in zip(self._stand_ins, self._own, strict=True):
-            if own is None:
-                del module.__dict__["forward"]
-            else:
-                module.__dict__["forward"] = own
-
-
-class _Entrance:
-    """Stands in for the `forward` of a watched network while its tap is armed."""
-
-    def __init__(self, tap: Tap, root: nn.Module) -> None:
-        self._tap, self._root = tap, root
-        self._own: Forward | None = None
-        self._forward: Forward = root.forward
+    def __init__(self, replacements: Sequence[tuple[nn.Module, Forward]]) -> None:
+        self._detours = [(module, _detour(forward, module)) for module, forward in replacements]
+        self._before: list[Forward | None] = []
+        self.installed = False
 
     def install(self) -> None:
-        state = self._root.__dict__
-        if state.get("forward") is not self:
-            self._own = state.get("forward")
-            self._forward = self._root.forward
-            state["forward"] = self
+        if not self.installed:
+            self.installed = True
+            self._before = [module.__dict__.get("forward") for module, _ in self._detours]
+            for module, detour in self._detours:
+                module.__dict__["forward"] = detour
 
     def remove(self) -> None:
-        state = self._root.__dict__
-        if state.get("forward") is self:
-            if self._own is None:
-                del state["forward"]
-            else:
-                state["forward"] = self._own
+        if self.installed:
+            self.installed = False
+            for (module, detour), before in zip(self._detours, self._before, strict=True):
+                if module.__dict__.get("forward") is not detour:
+                    continue  # somebody has put another one there since
+                if before is None:
+                    del module.__dict__["forward"]
+                else:
+                    module.__dict__["forward"] = before
 
-    def __call__(self, *arguments: object, **keywords: object) -> object:
-        return self._tap.run(self._forward, *arguments, **keywords)
 
-    # A copy or a pickle of the network, taken while armed, has the method that it would have had without.
+class _Detour(partial[Any]):
+    """Stands in for a module's forward. A copy or a pickle of the module has the method that it has without."""
+
+    module: nn.Module
+
     def __deepcopy__(self, memo: dict[int, Any]) -> MethodType:
-        return MethodType(type(self._root).forward, memo.get(id(self._root), self._root))
+        return MethodType(type(self.module).forward, memo.get(id(self.module), self.module))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (self._root, "forward")  # looked up before the copy has a state, and so on its class
+        return getattr, (self.module, "forward")  # looked up before the copy has a state, and so on its class
+
+
+def _detour(forward: Forward, module: nn.Module) -> _Detour:
+    made = _Detour(forward)
+    made.module = module
+    return made
 
 
 def _refuse_compiled(root: nn.Module) -> None:

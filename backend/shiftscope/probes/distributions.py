@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftscope.probes.bins import COARSE, FINE, REACH
+from shiftscope.probes.bins import COARSE, FINE, REACH, SAMPLE, WHOLE
 from shiftscope.probes.execute import Operation
 from shiftscope.probes.look import Want
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
@@ -10,10 +10,11 @@ from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.summary import LEVELS
 
+_SAMPLED = f"of more than {WHOLE:,} values, one from each of {SAMPLE:,} stretches, at places that jump"
 _SITES = "linear_output, normalized, pre_activation, output"
 
 HISTOGRAM = Quantity(
-    "histogram", "fraction", "fraction of the finite values in each of the equal bins of histogram_range",
+    "histogram", "fraction", f"fraction of the finite values in each of the equal bins of histogram_range; {_SAMPLED}",
     shape=f"({COARSE},)", sites=_SITES,
 )  # fmt: skip
 RANGE = Quantity(
@@ -29,7 +30,8 @@ OUTSIDE = Quantity(
 QUANTILES = Quantity(
     "quantiles", "1",
     "value below which a fraction p of the finite values lies, linear between neighbours; p stands in the entry's "
-    f"coordinates. Read from {FINE} bins: off by at most {2 * REACH / FINE:.3f} std",
+    f"coordinates. Read from {FINE} bins: off by at most {2 * REACH / FINE:.3f} std; sampled as the histogram, by about "
+    "0.01 std",
     shape=f"({len(LEVELS)},)", sites=_SITES,
     source="TensorBoard's nine bands; 15, 50 and 85 % of Ioffe & Szegedy 2015, figure 1",
 )  # fmt: skip

@@ -52,6 +52,7 @@ class Glance:
         self._passage.begin()
         with self._quiet(), torch.no_grad(), self._tap.aside(self._passage.stand_in):
             self._network(inputs)
+        self._passage.end()
         return self._samples, self._dead
 
     def show(self, slot: int) -> Show:

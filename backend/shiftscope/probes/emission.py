@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from shiftscope.frames import Layout, LayoutBuilder, RunHeader, encode
 from shiftscope.probes import steps
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.observation import Observation
-from shiftscope.probes.plan import Plan, Spot
+from shiftscope.probes.plan import Plan, Quantity, Spot
 from shiftscope.probes.rows import Rows
 from shiftscope.probes.streams import Stream
 from shiftscope.sinks import Sink
@@ -25,7 +26,8 @@ class Emission:
         self._sink = sink
         self._networks = networks
         self._total_steps = total_steps
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[tuple[int, Mapping[str, Mapping[str, float]]]] = []
+        self._laid: tuple[Quantity, ...] = ()
         self._rows: Rows | None = None
         self._learning_rate: int | None = None
         self._meter: Meter | None = None
@@ -44,8 +46,9 @@ class Emission:
         common = Plan()
         if learning_rate:
             common.add(Stream.STEPS, steps.LEARNING_RATE)
+        metrics = self._metrics()
         for network in self._networks:
-            for quantity in steps.EVALUATION:
+            for quantity in metrics:
                 common.add(Stream.EVALUATION, quantity, Spot(network))
         meter.lay(common)
         layouts = [*(observation.layouts for observation in observations), common.build()]
@@ -68,8 +71,8 @@ class Emission:
                 total_steps=self._total_steps,
             )
         )
-        for send in self._waiting:
-            send()
+        for step, found in self._waiting:
+            self._send_evaluation(step, found)
         self._waiting.clear()
         return {stream: layout.size for stream, layout in joined.items()}
 
@@ -79,7 +82,7 @@ class Emission:
         if rows is None:
             raise RuntimeError("send() before begin()")
         if self._learning_rate is not None:
-            rows.values[self._learning_rate] = np.nan if learning_rate is None else learning_rate
+            rows.numbers[self._learning_rate] = nan if learning_rate is None else learning_rate
         if Stream.COST in streams and self._meter is not None:
             start = rows.starts[Stream.COST]
             found = self._meter.row()
@@ -90,17 +93,35 @@ class Emission:
             self._sink.frame(frame)
 
     def evaluation(self, step: int, metrics: Mapping[str, Mapping[str, float]]) -> None:
-        """Send what was found in eval mode, by network and quantity."""
-        values = [
-            metrics.get(network, {}).get(quantity.name, np.nan)
-            for network in self._networks
-            for quantity in steps.EVALUATION
-        ]
-        row = np.array(values, dtype=np.float32)
+        """Send what was found in eval mode, by network and quantity.
+
+        Raises:
+            ValueError: of a network or a quantity that the run does not record.
+        """
+        self._check(metrics)
         if self.begun:
-            self._send_row(Stream.EVALUATION, step, row)
+            self._send_evaluation(step, metrics)
         else:
-            self._waiting.append(lambda: self._send_row(Stream.EVALUATION, step, row))
+            self._waiting.append((step, metrics))
+
+    def _metrics(self) -> tuple[Quantity, ...]:
+        """Choose what is recorded of evaluations: what those before the first step hold, or all there is."""
+        given = {name for _, metrics in self._waiting for found in metrics.values() for name in found}
+        self._laid = tuple(quantity for quantity in steps.EVALUATION if not given or quantity.name in given)
+        return self._laid
+
+    def _check(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
+        known = [quantity.name for quantity in self._laid or steps.EVALUATION]
+        for network, found in metrics.items():
+            if network not in self._networks:
+                raise ValueError(f"evaluate(): there is no network {network!r}; there are {', '.join(self._networks)}")
+            for name in found:
+                if name not in known:
+                    raise ValueError(f"evaluate(): {name!r} is not recorded in this run; {', '.join(known)} are")
+
+    def _send_evaluation(self, step: int, metrics: Mapping[str, Mapping[str, float]]) -> None:
+        values = [metrics.get(network, {}).get(one.name, nan) for network in self._networks for one in self._laid]
+        self._send_row(Stream.EVALUATION, step, np.array(values, dtype=np.float32))
 
     def _send_row(self, stream: Stream, step: int, row: NDArray[np.float32]) -> None:
         self._seq += 1

@@ -7,8 +7,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.compiled import compiled, float32_at, float64_at
-from shiftscope.probes.kernels import FINITE, INFINITIES, NANS, squares
+from shiftscope.probes.bins import STRIDE
+from shiftscope.probes.compiled import compiled, float32_at, float64_at, int32_at, int64_at
+from shiftscope.probes.kernels import COUNT as COUNT_SEEN
+from shiftscope.probes.kernels import FINITE, INFINITIES, NANS, PICKED, STATE, squares
 from shiftscope.probes.summary import write_histogram, write_moments, write_not_finite, write_quantiles
 
 
@@ -30,6 +32,7 @@ class Operation(IntEnum):
     WRITE_VECTOR = 9  # of the first number among those found by channel; argument: how many
     COPY = 10  # of a parameter or buffer
     GAP = 11  # of a running mean; argument: place of the batch means, followed by the variances; constant: eps
+    FORGET = 12  # all that was seen at sites
 
 
 # numba takes plain integers as constants.
@@ -38,11 +41,23 @@ _WRITE_NOT_FINITE, _WRITE_HISTOGRAM = int(Operation.WRITE_NOT_FINITE), int(Opera
 _WRITE_QUANTILES, _WRITE_FRACTION = int(Operation.WRITE_QUANTILES), int(Operation.WRITE_FRACTION)
 _WRITE_GRADIENT, _WRITE_NORM = int(Operation.WRITE_GRADIENT), int(Operation.WRITE_NORM)
 _WRITE_TOTAL, _WRITE_VECTOR = int(Operation.WRITE_TOTAL_NOT_FINITE), int(Operation.WRITE_VECTOR)
-_COPY, _GAP = int(Operation.COPY), int(Operation.GAP)
+_COPY, _GAP, _FORGET = int(Operation.COPY), int(Operation.GAP), int(Operation.FORGET)
 
 ADDRESS, COUNT, WIDE = range(3)
-"""Columns of a slot: where its values lie, how many, whether they are float64."""
+"""Rows of the table of slots: where values lie, how many, whether they are float64."""
 SLOT = 3
+
+SLOTS, SUMS, STATES, FINES, VECTORS, GRADIENTS, CONSTANTS, LEVELS, ROW = range(9)
+"""Tables of the directory, each an address and a number of slots, sites or values.
+
+slots: int64, (SLOT, slots): gradients, parameters and buffers. sums: float64, (gradients, 2): of each of them the sum
+of squares and the count of what is not finite; filled on the way. states: float64, (sites, STATE), what was seen at
+sites. fines: int32, (sites, STRIDE), their fine histograms. vectors: float32, what was found by channel. gradients:
+float64, (sites, 2), by sites' values: sum of squares, and count of what is not finite. constants: float64, numbers
+that operations refer to by index. levels: float64, quantile levels, ascending. row: float32, what is written to.
+"""
+DIRECTORY = (ROW + 1, 2)
+_ADDRESS, _LENGTH = 0, 1
 
 
 @compiled()
@@ -79,56 +94,54 @@ def _fraction(state: NDArray[np.float64], column: int) -> float:
 
 
 @compiled()
-def execute(  # noqa: C901, PLR0912, PLR0913, PLR0917  cases of a table; numba takes no keywords
-    operations: NDArray[np.int64],
-    slots: NDArray[np.int64],
-    sums: NDArray[np.float64],
-    state: NDArray[np.float64],
-    fine: NDArray[np.int32],
-    vectors: NDArray[np.float32],
-    gradients: NDArray[np.float64],
-    constants: NDArray[np.float64],
-    levels: NDArray[np.float64],
-    row: NDArray[np.float32],
-) -> None:
+def _forget(states: NDArray[np.float64]) -> None:
+    states[:] = np.nan
+    for state in states:
+        state[COUNT_SEEN] = state[FINITE] = state[NANS] = state[INFINITIES] = state[PICKED] = 0
+
+
+@compiled()
+def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None:  # noqa: C901, PLR0912
     """Carry out `operations`, shape (operations, 5): operation, index, place in the row, argument, constant.
 
-    Args:
-        operations: the table.
-        slots: gradients, parameters and buffers, shape (slots, SLOT).
-        sums: for each slot that is a gradient, its sum of squares and count of what is not finite; filled on the way.
-        state: what was seen at sites, shape (sites, STATE).
-        fine: their fine histograms, shape (sites, STRIDE).
-        vectors: what was found by channel.
-        gradients: by sites' values: sum of squares, and count of what is not finite; shape (sites, 2).
-        constants: numbers that operations refer to by index.
-        levels: quantile levels, ascending.
-        row: what is written to.
+    `directory`, shape DIRECTORY, stands for nine tables, because each table given would be unpacked at each call.
     """
+    sites = directory[STATES, _LENGTH]
+    slots = int64_at(directory[SLOTS, _ADDRESS], SLOT * directory[SLOTS, _LENGTH]).reshape(SLOT, -1)
+    sums = float64_at(directory[SUMS, _ADDRESS], 2 * directory[SUMS, _LENGTH]).reshape(-1, 2)
+    states = float64_at(directory[STATES, _ADDRESS], STATE * sites).reshape(-1, STATE)
+    fines = int32_at(directory[FINES, _ADDRESS], STRIDE * sites).reshape(-1, STRIDE)
+    vectors = float32_at(directory[VECTORS, _ADDRESS], directory[VECTORS, _LENGTH])
+    gradients = float64_at(directory[GRADIENTS, _ADDRESS], 2 * sites).reshape(-1, 2)
+    constants = float64_at(directory[CONSTANTS, _ADDRESS], directory[CONSTANTS, _LENGTH])
+    levels = float64_at(directory[LEVELS, _ADDRESS], directory[LEVELS, _LENGTH])
+    row = float32_at(directory[ROW, _ADDRESS], directory[ROW, _LENGTH])
     for i in range(operations.shape[0]):
         operation, k, at, argument = operations[i, 0], operations[i, 1], operations[i, 2], operations[i, 3]
         if operation == _SQUARES:
-            sums[k, 0], sums[k, 1] = squares(slots[k, ADDRESS], slots[k, COUNT], slots[k, WIDE] != 0)
+            sums[k, 0], sums[k, 1] = squares(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0)
         elif operation == _WRITE_MOMENTS:
-            write_moments(state[k], row, at)
+            write_moments(states[k], row, at)
         elif operation == _WRITE_NOT_FINITE:
-            write_not_finite(state[k], row, at)
+            write_not_finite(states[k], row, at)
         elif operation == _WRITE_HISTOGRAM:
-            write_histogram(state[k], fine[k], row, at)
+            write_histogram(states[k], fines[k], row, at)
         elif operation == _WRITE_QUANTILES:
-            write_quantiles(state[k], fine[k], levels, row, at)
+            write_quantiles(states[k], fines[k], levels, row, at)
         elif operation == _WRITE_FRACTION:
-            row[at] = _fraction(state[k], argument)
+            row[at] = _fraction(states[k], argument)
         elif operation == _WRITE_GRADIENT:
             row[at] = _norm(gradients, k, 1)
         elif operation == _WRITE_NORM:
             row[at] = _norm(sums, k, argument)
         elif operation == _WRITE_TOTAL:
-            wild = state[:, NANS].sum() + state[:, INFINITIES].sum()
+            wild = states[:, NANS].sum() + states[:, INFINITIES].sum()
             row[at] = wild + sums[:, 1].sum() + gradients[:, 1].sum()
         elif operation == _WRITE_VECTOR:
             row[at : at + argument] = vectors[k : k + argument]
         elif operation == _COPY:
-            _copy(slots[k], row, at)
+            _copy(slots[:, k], row, at)
         elif operation == _GAP:
-            _gap(slots[k], row, at, argument, constants[operations[i, 4]])
+            _gap(slots[:, k], row, at, argument, constants[operations[i, 4]])
+        elif operation == _FORGET:
+            _forget(states)

@@ -45,10 +45,16 @@ class Passage:
                 end = (position, site.end)
                 self._slots[end] = (*self._slots.get(end, ()), slot)
         self._turns: dict[int, int] = {}
+        self._under_way = False
 
     def begin(self) -> None:
-        """Say that a forward pass begins."""
+        """Say that a forward pass begins, and that what comes by is to be shown."""
         self._turns.clear()
+        self._under_way = True
+
+    def end(self) -> None:
+        """Say that it is over: until the next one the stand-ins do what the forwards do."""
+        self._under_way = False
 
     def stand_in(self, part: int, forward: Callable[P, R]) -> Callable[P, R] | None:
         """Return what to call instead of a part's forward; None where it comes by no site."""
@@ -71,6 +77,9 @@ class Passage:
 
         def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
             output: Any = forward(*arguments, **keywords)
+            if not self._under_way:
+                unseen: R = output
+                return unseen
             given: Any = arguments[0] if arguments else next(iter(keywords.values()))
             show(given, output)
             returned: R = output
@@ -83,6 +92,8 @@ class Passage:
         show_output = [self._viewer.show(slot) for slot in output_slots]
 
         def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if not self._under_way:
+                return forward(*arguments, **keywords)
             if show_given:
                 given: Any = arguments[0] if arguments else next(iter(keywords.values()))
                 for show in show_given:
@@ -103,6 +114,8 @@ class Passage:
         passings = [self._once(forward, *end) for end in ends]
 
         def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if not self._under_way:
+                return forward(*arguments, **keywords)
             turn = turns.get(part, 0)
             turns[part] = turn + 1
             return (passings[turn] if turn < len(passings) else forward)(*arguments, **keywords)

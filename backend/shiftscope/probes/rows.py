@@ -26,19 +26,22 @@ class Rows:
         self._memory = memoryview(bytearray(4 * size))
         self.values: NDArray[np.float32] = np.frombuffer(self._memory, dtype=np.float32)
         self.values[:] = np.nan
+        self.numbers = self._memory.cast("f")
+        """The same memory, for single numbers."""
         self._frames = [
-            (stream, 4 * (start - _GAP), 4 * (start + sizes[stream])) for stream, start in self.starts.items()
+            (int(stream), 4 * (start - _GAP), 4 * (start + sizes[stream])) for stream, start in self.starts.items()
         ]
-        self._chosen: dict[frozenset[Stream], list[tuple[Stream, int, int]]] = {}
+        self._last: frozenset[Stream] | None = None
+        self._chosen: list[tuple[int, int, int]] = []
 
     def frames(self, streams: frozenset[Stream], first_seq: int, step: int, time: float) -> list[bytes]:
         """Return the rows of these streams as frames, the bytes that frames.encode would make."""
-        chosen = self._chosen.get(streams)
-        if chosen is None:
-            chosen = self._chosen[streams] = [frame for frame in self._frames if frame[0] in streams]
-        memory, seq, made = self._memory, first_seq, []
-        for stream, begin, end in chosen:
-            HEADER.pack_into(memory, begin, stream, seq, step, time)
+        if streams is not self._last:
+            self._last = streams
+            self._chosen = [frame for frame in self._frames if frame[0] in streams]
+        memory, pack, seq, made = self._memory, HEADER.pack_into, first_seq, []
+        for stream, begin, end in self._chosen:
+            pack(memory, begin, stream, seq, step, time)
             made.append(memory[begin:end].tobytes())
             seq += 1
         return made

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter_ns
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.probes.addresses import Addresses
 from shiftscope.probes.capture import Tap
-from shiftscope.probes.execute import Operation, execute
+from shiftscope.probes.execute import (
+    CONSTANTS,
+    DIRECTORY,
+    FINES,
+    GRADIENTS,
+    LEVELS,
+    ROW,
+    SLOTS,
+    STATES,
+    SUMS,
+    VECTORS,
+    Operation,
+    execute,
+)
 from shiftscope.probes.look import Want
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.passage import Passage
@@ -18,7 +32,7 @@ from shiftscope.probes.program import NOWHERE, Place, Program, Step
 from shiftscope.probes.sights import Sights
 from shiftscope.probes.single_units import write_units
 from shiftscope.probes.streams import PASSING, Stream
-from shiftscope.probes.summary import LEVELS
+from shiftscope.probes.summary import LEVELS as QUANTILE_LEVELS
 from shiftscope.probes.updates import Updates
 
 _BY_CHANNEL = Want.CHANNEL_MOMENTS
@@ -38,17 +52,20 @@ class Runner:
         self._program = program
         self._meter = meter
         self._starts: Mapping[Stream, int] = {}
+        program.add(Operation.FORGET)
         self._steps = sorted(program.steps, key=lambda step: step.operation)
         self._sights = Sights(program.wishes, units, meter)
         self._addresses = Addresses(program.parameters, program.vectors)
         self._sums = np.zeros((len(program.parameters), 2))
+        self._row: NDArray[np.float32] | None = None
         self._constants = np.array(program.constants)
-        self._levels = np.array(LEVELS)
+        self._levels = np.array(QUANTILE_LEVELS)
         self._tables: dict[frozenset[Stream], NDArray[np.int64]] = {}
+        self._directory = self._list_tables()
         self._updates = Updates([(held, name) for held, name, _ in program.updates])
         sites = [wish.site for wish in program.wishes]
         self._passage = Passage(sites, tap.calls, tap.overwriting, self._sights)
-        tap.look_with(self._passage.stand_in, self._begin)
+        tap.look_with(self._passage.stand_in, self._begin, self._passage.end)
         self._sights.see(tap.calls, tap.gradients)
 
     def place(self, starts: Mapping[Stream, int]) -> None:
@@ -66,6 +83,10 @@ class Runner:
         if table is None:
             table = self._tables[due] = self._table(due)
         self._sights.finish()
+        if self._program.units:
+            begin = perf_counter_ns()
+            self._write_units(row)
+            self._meter.passing("units", perf_counter_ns() - begin)
         begin = perf_counter_ns()
         kept = self._addresses.note()
         if self._meter.timing:
@@ -77,10 +98,7 @@ class Runner:
         else:
             self._execute(table, row)
         del kept
-        if self._program.units:
-            begin = perf_counter_ns()
-            self._write_units(row)
-            self._meter.passing("units", perf_counter_ns() - begin)
+        self._sights.forgotten = True
         if self._program.updates:
             begin = perf_counter_ns()
             self._updates.before()
@@ -96,11 +114,22 @@ class Runner:
             self._meter.passing("update_ratios", perf_counter_ns() - begin)
 
     def _execute(self, table: NDArray[np.int64], row: NDArray[np.float32]) -> None:
+        if row is not self._row:
+            self._row = row
+            self._directory[ROW] = row.ctypes.data, row.size
+        execute(table, self._directory)
+
+    def _list_tables(self) -> NDArray[np.int64]:
+        """Make the directory, as far as it stays."""
         sights = self._sights
-        execute(
-            table, self._addresses.table, self._sums, sights.state, sights.fine, sights.vectors, sights.gradients,
-            self._constants, self._levels, row,
-        )  # fmt: skip
+        tables: dict[int, NDArray[Any]] = {
+            SLOTS: self._addresses.table, SUMS: self._sums, STATES: sights.state, FINES: sights.fine,
+            VECTORS: sights.vectors, GRADIENTS: sights.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
+        }  # fmt: skip
+        directory = np.zeros(DIRECTORY, dtype=np.int64)
+        for entry, table in tables.items():
+            directory[entry] = table.ctypes.data, table.shape[entry == SLOTS]
+        return directory
 
     def _begin(self) -> None:
         self._passage.begin()

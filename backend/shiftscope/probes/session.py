@@ -61,7 +61,7 @@ class Session:
         self._probe_batch = options.probe_batch
         self._updated: set[str] = set()
         self._prepared: frozenset[Stream] | None = None
-        self._passing = self._studying = False
+        self._passing = self._studying = self._closed = False
         self.step = 0
         self.diverged: dict[str, int] = {}
         self.due: frozenset[Stream] = frozenset()
@@ -100,6 +100,9 @@ class Session:
         Raises:
             WatchError: the step is due but they were not measured.
         """
+        if self._closed:
+            self.step += len(names) == len(self._networks)
+            return
         begin = perf_counter_ns()
         if self.due:
             for name in names:
@@ -109,11 +112,13 @@ class Session:
             if len(self._updated) < len(self._networks):
                 return
             self._updated.clear()
-        if self.due:
-            self._send()
+        try:
+            if self.due:
+                self._send()
+        finally:
+            self.step += 1
         self._meter.steps += 1
         self._meter.inside += perf_counter_ns() - begin
-        self.step += 1
         self._sink.progress(self.step)
         self._arm()
 
@@ -123,6 +128,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the networks."""
+        self._closed = True
         self.due = frozenset()
         for tap in self._taps.values():
             tap.disarm()
@@ -174,6 +180,8 @@ class Session:
 
     def _arm(self) -> None:
         due = self._options.agenda.due(self.step)
+        if due is self.due:
+            return
         if due:
             if due is not self._prepared:
                 self._prepare(due)

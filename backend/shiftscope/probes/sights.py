@@ -32,6 +32,7 @@ class Sights:
         vectors: float32: what was found by channel.
         picked: float64, shape (sites with single units, units, MOST_PICKED): values of single units.
         gradients: float64, shape (slots, 2): sum of squares, and count of what is not finite, of the gradients.
+        forgotten: whether what was last seen was read, and compiled code has made all as it is before a pass.
     """
 
     def __init__(self, wishes: Sequence[Wish], units: Sequence[int], meter: Meter) -> None:
@@ -56,7 +57,8 @@ class Sights:
         self._directory = np.zeros(DIRECTORY, dtype=np.int64)
         tables = (self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
         self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
-        self._thorough = any(wish.gradient or len(wish.site.calls) > 1 for wish in wishes)
+        self.forgotten = False
+        self._gradients_wanted = any(wish.gradient for wish in wishes)
         self._pools: dict[int, list[Tensor]] = {s: [] for s, wish in enumerate(wishes) if len(wish.site.calls) > 1}
 
     def vector(self, slot: int) -> int:
@@ -77,11 +79,13 @@ class Sights:
 
     def begin(self) -> None:
         """Say that a forward pass begins: sites that it does not come by hold no values."""
-        self.state[:] = self._nothing
-        if self._thorough:
+        if not self.forgotten:
+            self.state[:] = self._nothing
+        if self._gradients_wanted:
             self.gradients[:] = 0.0
-            for pool in self._pools.values():
-                pool.clear()
+        self.forgotten = False
+        for pool in self._pools.values():
+            pool.clear()
 
     def finish(self) -> None:
         """Say that what was seen is to be read."""

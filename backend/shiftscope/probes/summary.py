@@ -37,7 +37,7 @@ def write_histogram(state: NDArray[np.float64], fine: NDArray[np.int32], row: ND
     below = fine[LANE:]
     above = fine[FINE + 1]
     total = below[COARSE] + above
-    scale = 1.0 / total if state[FINITE] > 0 else 0.0
+    scale = 1.0 / total if state[FINITE] > 0 and total > 0 else 0.0
     for b in range(COARSE):
         row[at + b] = (below[b + 1] - below[b]) * scale
     row[at + COARSE] = state[LOWER]
@@ -81,7 +81,7 @@ def write_quantiles(
     total = below[COARSE] + fine[FINE + 1]
     coarse = 0
     for k in range(levels.size):
-        if state[FINITE] == 0:
+        if state[FINITE] == 0 or total == 0:
             row[at + k] = np.nan
             continue
         position = levels[k] * (total - 1)

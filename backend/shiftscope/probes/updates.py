@@ -46,12 +46,12 @@ class Updates:
 
 @compiled()
 def _keep(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
-    for k in range(slots.shape[0]):
-        n = slots[k, COUNT]
-        if slots[k, WIDE]:
-            kept[starts[k] : starts[k] + n] = float64_at(slots[k, ADDRESS], n)
+    for k in range(slots.shape[1]):
+        n = slots[COUNT, k]
+        if slots[WIDE, k]:
+            kept[starts[k] : starts[k] + n] = float64_at(slots[ADDRESS, k], n)
         else:
-            kept[starts[k] : starts[k] + n] = float32_at(slots[k, ADDRESS], n)
+            kept[starts[k] : starts[k] + n] = float32_at(slots[ADDRESS, k], n)
 
 
 @compiled(vectorized=True)
@@ -70,10 +70,10 @@ def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
 def _compare(
     slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
 ) -> None:
-    for k in range(slots.shape[0]):
-        n = slots[k, COUNT]
+    for k in range(slots.shape[1]):
+        n = slots[COUNT, k]
         old = kept[starts[k] : starts[k] + n]
-        if slots[k, WIDE]:
-            ratios[k] = _ratio(float64_at(slots[k, ADDRESS], n), old)
+        if slots[WIDE, k]:
+            ratios[k] = _ratio(float64_at(slots[ADDRESS, k], n), old)
         else:
-            ratios[k] = _ratio(float32_at(slots[k, ADDRESS], n), old)
+            ratios[k] = _ratio(float32_at(slots[ADDRESS, k], n), old)
