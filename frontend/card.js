@@ -34,7 +34,7 @@ export const csv = (table) => table.map((row) => row.map(csvCell).join(",")).joi
  * @param {View} view
  * @param {Scene} first
  * @param {{dispatch: (action: import("./state.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
- *   scene: () => Scene | null, help: () => void}} host
+ *   scene: () => Scene | null, help: () => void, hide?: () => void}} host
  */
 export function card(view, first, host) {
   const { t } = first;
@@ -57,7 +57,8 @@ export function card(view, first, host) {
   const element = h("article", { class: "card", "data-view": view.id },
     h("header", {}, title, h("span", { class: "note" }, t(`note.${view.id}`)), count,
       h("div", { class: "tools" }, tool("?", t("help"), host.help), tool("PNG", t("save.png"), picture("png")),
-        tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table))),
+        tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table),
+        host.hide ? Object.assign(tool("✕", t("chart.hide"), host.hide), { className: "hide" }) : null)),
     extras?.element, chart, h("p", { class: "empty", hidden: true }, t("empty.view")), summary);
   const refresh = (/** @type {Scene} */ scene) => {
     extras?.refresh(scene);

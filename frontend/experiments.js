@@ -124,7 +124,10 @@ export function makeExperiments(host) {
     guide = at;
     host.refresh();
     const look = at === null ? null : experimentOf(trial?.experiment)?.looks[at];
-    if (look) leadTo(byId("stage"), look.view);
+    if (!look) return;
+    const { charts } = host.state().look;
+    if (charts !== null && !charts.includes(look.view)) host.dispatch({ type: "look", look: { charts: [...charts, look.view] } });
+    leadTo(byId("stage"), look.view);
   };
 
   function drawBar() {

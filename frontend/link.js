@@ -1,4 +1,4 @@
-/** The whole view as a link: which run (or which settings), layer, step and comparison are looked at. */
+/** The whole view as a link: which run (or which settings), charts, layer, step and comparison are looked at. */
 
 /** @typedef {import("./types").Look} Look */
 
@@ -32,6 +32,7 @@ export function readLink(search) {
   if (query.has("drift")) look.drift = query.get("drift");
   const unit = wholeNumber(query.get("unit"));
   if (unit !== null) look.unit = unit;
+  if (query.get("charts")) look.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
   const theme = query.get("theme");
   return {
     run: query.get("run"), look, embed: query.has("embed"), language: query.get("lang"), theme: theme === "light" || theme === "dark" ? theme : null,
@@ -55,11 +56,12 @@ export function writeLink(run, look, kept = {}) {
   if (look.scale !== "sigma") query.set("scale", look.scale);
   if (look.drift !== null) query.set("drift", look.drift);
   if (look.unit !== null) query.set("unit", String(look.unit));
+  if (look.charts !== null) query.set("charts", look.charts.join(","));
   if (kept.pair) query.set("pair", kept.pair);
   if (kept.embed) query.set("embed", "");
   if (kept.language) query.set("lang", kept.language);
   if (kept.theme) query.set("theme", kept.theme);
   if (kept.config) query.set("config", JSON.stringify(kept.config));
-  const text = query.toString().replace("embed=", "embed");
+  const text = query.toString().replace(/(^|&)embed=/, "$1embed").replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }

@@ -55,7 +55,7 @@ function open(run) {
   session = null;
   const before = state().open;
   dispatch({ type: "open", run });
-  if (before !== null) dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale } });
+  if (before !== null) dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale, charts: state().look.charts } });
   session = run === null ? null : new Session(run, dispatch, () => stage.wake());
   stage.views = experiments.views(VIEWS);
   byId("stage").toggleAttribute("data-led", experiments.leads());
@@ -73,7 +73,7 @@ const setup = makeSetup({ ...common, opened });
 const pair = (run) => location.assign(`${location.pathname}${writeLink(state().open, state().look, { pair: run })}`);
 const runs = makeRuns({ ...common, open, pair, again: setup.open });
 const controls = makeControls(common);
-const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help });
+const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help, hidden: byId("hidden-charts") });
 const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });
 const experiments = makeExperiments({ ...common, open, settings: setup.open, drawable: () => drawable, theme: () => theme, help, refresh: () => (refresh(), writeAddress()), embed: linked.embed });
 const address = new Address();

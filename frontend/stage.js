@@ -1,10 +1,11 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
 import { Chart } from "./chart.js";
-import { setText } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { spanOf } from "./numbers.js";
 import { isLive } from "./state.js";
 import { card } from "./card.js";
+import { chosen, including, without } from "./shown.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
@@ -20,7 +21,8 @@ export class Stage {
    * @param {HTMLElement} root
    * @param {View[]} views
    * @param {{dispatch: (action: import("./state.js").Action) => void, session: () => import("./session.js").Session | null,
-   *   state: () => import("./state.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void}} host
+   *   state: () => import("./state.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void,
+   *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {
     this.root = root;
@@ -39,6 +41,8 @@ export class Stage {
     this.checked = null;
     /** @type {string | null} */
     this.checkedLayer = null;
+    /** @type {string[] | null} the choice of charts whose cards there are */
+    this.checkedCharts = null;
     this.news = 0;
     /** @type {((scene: Scene, now: number) => void)[]} */
     this.followers = [];
@@ -109,19 +113,22 @@ export class Stage {
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
-    if (this.checked === scene.places && this.checkedLayer === scene.look.layer) return false;
+    const { layer, charts } = scene.look;
+    if (this.checked === scene.places && this.checkedLayer === layer && this.checkedCharts === charts) return false;
     if (![...scene.history.streams.values()].some((stream) => stream.count)) return false;
     this.checked = scene.places;
-    this.checkedLayer = scene.look.layer;
+    this.checkedLayer = layer;
+    this.checkedCharts = charts;
+    this.#hide(scene);
     let made = false;
     // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
     for (const { view, card: known, chart } of this.charts.values()) {
       chart.empty = !view.available(scene);
       nothing(known.element, chart.empty);
     }
-    for (const view of this.views) {
+    for (const view of chosen(this.views, charts)) {
       if (this.charts.has(view.id) || !view.available(scene)) continue;
-      const made_ = card(view, scene, { dispatch: this.host.dispatch, picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene), scene: () => this.scene(), help: () => this.host.help(view) });
+      const made_ = card(view, scene, { dispatch: this.host.dispatch, picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene), scene: () => this.scene(), help: () => this.host.help(view), hide: () => this.#choose(without, view.id) });
       const after = this.views.slice(this.views.indexOf(view) + 1).map((next) => this.charts.get(next.id)?.card.element).find((element) => element);
       this.root.insertBefore(made_.element, after ?? null);
       const chart = new Chart(made_.chart, view, {
@@ -131,6 +138,31 @@ export class Stage {
       made = true;
     }
     return made;
+  }
+
+  /** @param {typeof without} change @param {string} id */
+  #choose(change, id) {
+    this.host.dispatch({ type: "look", look: { charts: change(this.views, this.host.state().look.charts, id) } });
+  }
+
+  /** Take away the cards of charts that are not chosen, and offer them apart from the others. @param {Scene} scene */
+  #hide(scene) {
+    const shown = chosen(this.views, scene.look.charts);
+    const hidden = this.views.filter((view) => !shown.includes(view) && view.available(scene));
+    for (const view of this.views) {
+      const one = this.charts.get(view.id);
+      if (!one || shown.includes(view)) continue;
+      one.chart.destroy();
+      one.card.element.remove();
+      this.charts.delete(view.id);
+    }
+    const { t } = scene;
+    const add = (/** @type {View} */ view) => h("button", { type: "button", "aria-label": t("chart.show", { chart: t(`view.${view.id}`) }), on: { click: () => this.#choose(including, view.id) } }, `+ ${t(`view.${view.id}`)}`);
+    this.host.hidden.hidden = hidden.length === 0;
+    this.host.hidden.replaceChildren(h("span", {}, t("charts.hidden")),
+      h("button", { type: "button", on: { click: () => this.host.dispatch({ type: "look", look: { charts: null } }) } }, t("charts.all")), ...hidden.map(add));
+    const count = shown.filter((view) => view.available(scene)).length;
+    this.root.dataset.few = count > 4 ? "" : String(count);
   }
 
   /** @param {View} view */

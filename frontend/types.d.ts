@@ -70,6 +70,8 @@ export interface Look {
   scale: "sigma" | "value";
   drift: string | null;
   unit: number | null;
+  /** ids of the charts shown; null shows all */
+  charts: string[] | null;
 }
 
 /** Colours of the surroundings, so that figures stay pure. */

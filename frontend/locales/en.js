@@ -208,4 +208,5 @@ export default {
   "help.cost": "What the scope itself costs this run, by its own clock.",
   "empty.view": "This layer has nothing to show here. Choose another.",
   "link.copied": "The link is copied",
+  "chart.hide": "Hide this chart", "chart.show": "Show the chart: {chart}", "charts.hidden": "Hidden charts", "charts.all": "Show all",
 };

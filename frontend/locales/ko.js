@@ -208,4 +208,5 @@ export default {
   "help.cost": "이 실행에서 스코프 자체가 쓰는 비용을 스스로 잰 값입니다.",
   "empty.view": "이 층에는 여기에 보여 줄 것이 없습니다. 다른 층을 고르세요.",
   "link.copied": "링크를 복사했습니다",
+  "chart.hide": "이 차트 숨기기", "chart.show": "차트 보이기: {chart}", "charts.hidden": "숨긴 차트", "charts.all": "모두 보이기",
 };

@@ -251,6 +251,33 @@ def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:
     expect(page.locator('[data-view="ridges"]')).to_be_visible()
 
 
+def cards(page: Page) -> list[str]:
+    return page.eval_on_selector_all("#stage .card", "(cards) => cards.map((card) => card.dataset.view)")
+
+
+def test_the_choice_of_charts_stands_in_the_link(stage: Page, finished: str) -> None:
+    everything = cards(stage)
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    card.get_by_role("button", name="Hide this chart").click()
+    eventually(lambda: cards(stage) == [view for view in everything if view != "shift"])
+    assert "shift" not in stage.url.split("charts=")[1].split(",")
+    stage.get_by_role("button", name="Show the chart: Shift map").click()
+    eventually(lambda: cards(stage) == everything)
+    assert "charts" not in stage.url
+    for frame in ("", "&embed"):
+        stage.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
+        expect(stage.locator('[data-view="ridges"] .js-fill').first).to_be_visible()
+        assert cards(stage) == ["ridges", "loss"]
+        assert [look(stage, name) for name in ("scale", "compare")] == ["value", 40]
+        expect(stage.locator("#hidden-charts")).to_be_visible(visible=not frame)
+        assert "charts=ridges,loss" in stage.url or "charts=loss,ridges" in stage.url
+    stage.goto(f"/?run={finished}&charts=loss")
+    expect(stage.locator(".card .hide")).to_be_hidden()
+    stage.get_by_role("button", name="Show all").click()
+    eventually(lambda: cards(stage) == everything)
+
+
 def test_settings_travel_in_a_link(page: Page) -> None:
     config = {"seed": 77, "network": {"kind": "mlp", "depth": 2, "width": 12}}
     page.goto(f"/?config={json.dumps(config)}")
