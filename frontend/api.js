@@ -71,6 +71,8 @@ export const api = {
   change: (run, change) => call("PATCH", at(run), change),
   /** @param {string} run */
   remove: (run) => call("DELETE", at(run)),
+  /** @param {string} run @returns {Promise<import("./types").LossCurves>} */
+  curve: (run) => call("GET", `${at(run)}/curve`),
   /** @param {string} run */
   recording: (run) => new URL(`${at(run)}/recording`, document.baseURI).href,
 };

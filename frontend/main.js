@@ -71,7 +71,7 @@ const opened = (run) => {
 const setup = makeSetup({ ...common, opened });
 /** @param {string} run */
 const pair = (run) => location.assign(`${location.pathname}${writeLink(state().open, state().look, { pair: run })}`);
-const runs = makeRuns({ ...common, open, pair, again: setup.open });
+const runs = makeRuns({ ...common, open, pair, again: setup.open, theme: () => theme });
 const controls = makeControls(common);
 const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help, hidden: byId("hidden-charts") });
 const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });

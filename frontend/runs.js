@@ -1,10 +1,14 @@
-/** The list of runs: open, rename, delete, take the recording away. */
+/** The list of runs, each with a small curve of its losses: open, rename, delete, take the recording away. */
 
 import { api } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, h, setText } from "./dom.js";
+import { drawSparkline } from "./sparkline.js";
 import { isLive } from "./state.js";
 
 /** @typedef {import("./types").Run} Run */
+
+/** How long until the list and the curves in it are asked for anew. */
+const ASK_EVERY = 3000;
 
 /** The settings that tell runs apart, in a few words. @param {Run} run @param {import("./types").Translate} t */
 export function describe(run, t) {
@@ -21,31 +25,55 @@ export function describe(run, t) {
 }
 
 /**
- * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, open: (run: string | null) => void,
+ * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, open: (run: string | null) => void, theme: () => import("./types").Theme,
  *   pair: (run: string) => void, dispatch: (action: import("./state.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
  */
 export function makeRuns(host) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("runs");
+  const list = h("ul", { class: "runs" });
+  /** @type {Map<string, ReturnType<typeof row> & {key: string}>} */
+  const rows = new Map();
+  /** @type {Map<string, import("./types").LossCurves>} */
+  const curves = new Map();
+  let drawn = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+  dialog.addEventListener("close", () => clearTimeout(timer));
 
-  /** @param {Run} run */
-  function item(run) {
+  /** The row of a run, and what keeps it up to date without taking the focus from its buttons. @param {Run} run */
+  function row(run) {
     const t = host.t();
     const current = host.state().open === run.id;
     const label = (/** @type {string} */ key) => ({ type: "button", "aria-label": `${t(key)}: ${run.name}` });
-    return h("li", { "aria-current": current ? "true" : undefined },
-      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, run.name),
-      h("span", { class: "pill", "data-state": run.state }, t(`state.${run.state}`)),
+    const pill = h("span", { class: "pill" });
+    const remover = h("button", { ...label("delete"), class: "danger", on: { click: () => remove(run) } }, t("delete"));
+    const about = h("span", { class: "about" });
+    const spark = h("span", { class: "spark-place" });
+    const element = h("li", { "aria-current": current ? "true" : undefined },
+      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, run.name), spark, pill,
       h("div", { class: "actions" },
         h("button", { ...label("rename"), on: { click: () => rename(run) } }, t("rename")),
         !current && host.state().open !== null ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with")) : null,
         run.config ? h("button", { ...label("again"), on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) } }, t("again")) : null,
-        h("button", { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } }, t("recording")),
-        h("button", { ...label("delete"), class: "danger", disabled: isLive(run), title: isLive(run) ? t("delete.live") : "", on: { click: () => remove(run) } }, t("delete"))),
-      h("span", { class: "about" }, [describe(run, t), t("progress.at", { step: run.step.toLocaleString() }), run.reason].filter(Boolean).join(" · ")));
+        h("button", { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } }, t("recording")), remover), about);
+    /** @type {import("./types").LossCurves | undefined} */
+    let shown;
+    const update = (/** @type {Run} */ now) => {
+      pill.dataset.state = now.state;
+      setText(pill, t(`state.${now.state}`));
+      remover.disabled = isLive(now);
+      remover.title = isLive(now) ? t("delete.live") : "";
+      setText(about, [describe(now, t), t("progress.at", { step: now.step.toLocaleString() }), now.reason].filter(Boolean).join(" · "));
+      const curve = curves.get(now.id);
+      if (!curve || curve === shown) return;
+      shown = curve;
+      spark.replaceChildren(drawSparkline(curve, t, host.theme().name));
+    };
+    return { element, update };
   }
 
   /** @param {Run} run */
@@ -67,20 +95,52 @@ export function makeRuns(host) {
 
   function refresh() {
     if (!dialog.open) return;
+    const { runs, open } = host.state();
     const t = host.t();
-    const { runs } = host.state();
-    dialog.replaceChildren(
-      h("div", { class: "head" }, h("h2", { id: "runs-title" }, t("runs")), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕")),
-      h("div", { class: "body" }, runs === null ? h("p", {}, t("runs.loading")) : runs.length === 0 ? h("p", {}, t("runs.empty")) : h("ul", { class: "runs" }, ...runs.map(item))));
+    const frame = `${t("locale")}|${runs === null ? "loading" : runs.length ? "list" : "empty"}`;
+    if (frame !== drawn) {
+      drawn = frame;
+      dialog.replaceChildren(
+        h("div", { class: "head" }, h("h2", { id: "runs-title" }, t("runs")), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕")),
+        h("div", { class: "body" }, runs === null ? h("p", {}, t("runs.loading")) : runs.length === 0 ? h("p", {}, t("runs.empty")) : list));
+    }
+    for (const [id, { element }] of rows) if (!runs?.some((run) => run.id === id)) (element.remove(), rows.delete(id));
+    runs?.forEach((run, i) => {
+      const key = JSON.stringify([t("locale"), host.theme().name, run.name, open === run.id, open !== null]);
+      let one = rows.get(run.id);
+      if (one?.key !== key) {
+        const made = { ...row(run), key };
+        one?.element.replaceWith(made.element);
+        rows.set(run.id, (one = made));
+      }
+      one.update(run);
+      if (list.children[i] !== one.element) list.insertBefore(one.element, list.children[i] ?? null);
+    });
+  }
+
+  /** The list and its curves, again and again while it is open: a curve is asked for only where frames have come since, one at a time. */
+  async function ask() {
+    clearTimeout(timer);
+    const runs = /** @type {Run[] | null} */ (await host.attempt(() => api.runs()));
+    if (runs) host.dispatch({ type: "runs", runs });
+    for (const run of runs ?? []) {
+      if (!dialog.open) return;
+      if (run.seq === 0 || curves.get(run.id)?.seq === run.seq) continue;
+      const curve = await api.curve(run.id).catch(() => null);
+      if (!curve) continue;
+      curves.set(run.id, curve);
+      const now = host.state().runs?.find((one) => one.id === run.id);
+      if (now) rows.get(run.id)?.update(now);
+    }
+    if (dialog.open) timer = setTimeout(ask, ASK_EVERY);
   }
 
   return {
     refresh,
-    async open() {
+    open() {
       dialog.showModal();
       refresh();
-      const runs = await host.attempt(() => api.runs());
-      if (runs) host.dispatch({ type: "runs", runs });
+      return ask();
     },
   };
 }

@@ -42,6 +42,8 @@ export interface TrialRun { label: string; seed: number; run: Run; measured: Rec
 export interface Trial {
   id: string; experiment: string; quick: boolean; created: number; runs: TrialRun[]; ended: boolean; verdict: Verdict | null; reason: string;
 }
+/** A run's losses in a few points; null where a loss was not finite. */
+export interface LossCurves { seq: number; steps: number[]; networks: { network: string; normalized: boolean; loss: (number | null)[] }[] }
 /** What is read of a run that has ended. */
 export interface Reading {
   networks: NetworkInfo[]; curves: { network: string; quantity: string; steps: number[]; values: number[] }[]; data: Record<string, any>;

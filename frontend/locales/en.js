@@ -1,7 +1,9 @@
 import gallery from "./gallery.en.js";
+import said from "./said.en.js";
 
 export default {
   ...gallery,
+  ...said,
   skip: "Skip to the charts", nav: "Runs and settings", controls: "Running", stage: "Charts", timeline: "Timeline", language: "Language",
   new_run: "New run", runs: "Runs", close: "Close", cancel: "Cancel", start: "Start", help: "What is this?",
   "theme.switch": "Light or dark", "link.copy": "Copy a link to this view",
@@ -33,6 +35,7 @@ export default {
   "form.general": "Training", "form.kind": "kind", "form.item": "Network {number}", "form.remove": "Remove network {number}", "form.add": "Add a network", "form.bounds": "{low} to {high}",
 
   "runs.empty": "There are no runs yet. Start one: it takes a few seconds.", "runs.loading": "Loading the list …",
+  "spark.text": "{network}: loss from {from} to {to}", "spark.lost": "{network}: loss from {from} to {to}, not finite at step {step}", "spark.never": "{network}: loss never finite", "spark.empty": "no loss measured yet",
   rename: "Rename", "rename.ask": "A new name for this run:", again: "Run again", recording: "Recording", delete: "Delete",
   "delete.ask": "Delete {name} and its recording? This cannot be undone.", "delete.live": "Stop it first", "describe.batch": "batch {size}", "describe.seed": "seed {seed}",
 

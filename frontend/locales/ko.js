@@ -1,7 +1,9 @@
 import gallery from "./gallery.ko.js";
+import said from "./said.ko.js";
 
 export default {
   ...gallery,
+  ...said,
   skip: "차트로 건너뛰기", nav: "실행과 설정", controls: "실행 제어", stage: "차트", timeline: "타임라인", language: "언어",
   new_run: "새 실행", runs: "실행 목록", close: "닫기", cancel: "취소", start: "시작", help: "이것은 무엇인가요?",
   "theme.switch": "밝게 또는 어둡게", "link.copy": "이 화면의 링크 복사",
@@ -33,6 +35,7 @@ export default {
   "form.general": "학습", "form.kind": "종류", "form.item": "신경망 {number}", "form.remove": "신경망 {number} 삭제", "form.add": "신경망 추가", "form.bounds": "{low}~{high}",
 
   "runs.empty": "아직 실행이 없습니다. 하나 시작해 보세요. 몇 초면 됩니다.", "runs.loading": "목록을 불러오는 중 …",
+  "spark.text": "{network}: 손실 {from}에서 {to}", "spark.lost": "{network}: 손실 {from}에서 {to}, {step}스텝에서 유한하지 않음", "spark.never": "{network}: 유한한 손실 없음", "spark.empty": "아직 측정된 손실이 없음",
   rename: "이름 변경", "rename.ask": "이 실행의 새 이름:", again: "다시 실행", recording: "기록 파일", delete: "삭제",
   "delete.ask": "{name} 실행과 그 기록을 삭제할까요? 되돌릴 수 없습니다.", "delete.live": "먼저 중지하세요", "describe.batch": "배치 {size}", "describe.seed": "시드 {seed}",
 

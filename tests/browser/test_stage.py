@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -224,6 +225,26 @@ def test_a_run_is_renamed_and_deleted(page: Page, server: LiveServer) -> None:
     item = page.locator("#runs li").filter(has=page.get_by_role("button", name="renamed", exact=True))
     item.get_by_role("button", name="Delete").click()
     eventually(lambda: run not in [one["id"] for one in server.client.get("/api/runs").json()])
+
+
+def test_the_list_shows_each_runs_losses_while_they_fall(page: Page, server: LiveServer, finished: str) -> None:
+    name = "to be watched in the list"
+    moving = server.start(name=name, config={**SHORT, "pace": 20, "duration": {"kind": "steps", "steps": 5000}})["id"]
+    page.goto(f"/?run={finished}")
+    page.click("#show-runs")
+    expect(page.locator("#runs li").filter(has_text=NAME).locator(".spark path")).to_have_count(2)
+    row = page.locator("#runs li", has_text=name)
+    curve = row.locator(".spark")
+    expect(curve).to_have_attribute(
+        "aria-label", re.compile("without BN: loss from .*with BN: loss from"), timeout=30_000
+    )
+    row.get_by_role("button", name="Rename: ").focus()
+    before = curve.get_attribute("aria-label")
+    eventually(lambda: curve.get_attribute("aria-label") != before)
+    assert page.evaluate("document.activeElement.ariaLabel") == f"Rename: {name}"
+    assert page.locator("#runs .js-plotly-plot").count() == 0
+    server.client.post(f"/api/runs/{moving}/stop")
+    expect(row.locator(".pill")).to_have_text("stopped")
 
 
 def test_two_runs_side_by_side_share_what_is_looked_at(page: Page, server: LiveServer, finished: str) -> None:

@@ -16,6 +16,7 @@ import shiftscope
 from shiftscope.config import RunConfig
 from shiftscope.lab.experiments.catalogue import find
 from shiftscope.recording import open_recording
+from shiftscope.server.curves import LossCurves, loss_curves
 from shiftscope.server.runs import IllegalTransition, Run, RunState, RunView
 from shiftscope.server.services import NamedRun, Server
 
@@ -165,6 +166,12 @@ async def stop(run: NamedRun, server: Server) -> RunView:
     async with run.changing:
         await server.supervisor.stop(run)
         return run.view
+
+
+@router.get("/runs/{run_id}/curve", responses=_NOT_FOUND)
+async def curve(run: NamedRun) -> LossCurves:
+    """Return the loss of each network in a few points, also while the run goes on."""
+    return await asyncio.to_thread(loss_curves, run.path, run.header)
 
 
 @router.get("/runs/{run_id}/recording", responses=_NOT_FOUND, response_class=FileResponse)

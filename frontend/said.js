@@ -1,0 +1,56 @@
+/**
+ * Texts that the program says in English (why a run ended, what it waits for, names of networks and runs) in the page's
+ * language. The English locale holds each as it is said, with blanks; what is not known is shown as it is.
+ */
+
+import english from "./locales/said.en.js";
+
+/** @typedef {import("./types").Translate} Translate */
+
+/** @type {{key: string, pattern: RegExp}[]} */
+const KNOWN = Object.entries(english).map(([key, text]) => ({ key, pattern: patternOf(text) }));
+
+/** @param {string} text */
+function patternOf(text) {
+  const parts = text.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  return new RegExp(`^${parts.join("")}$`, "s");
+}
+
+/**
+ * A text of the program, worded; what stands in its blanks is worded too.
+ * @param {string} text
+ * @param {Translate} t
+ * @returns {string}
+ */
+export function said(text, t) {
+  if (t("locale") === "en") return text;
+  for (const { key, pattern } of KNOWN) {
+    const groups = pattern.exec(text)?.groups;
+    if (groups || pattern.test(text)) {
+      const values = Object.entries(groups ?? {}).map(([name, value]) => [name, name === "state" ? t(`state.${value}`) : said(value, t)]);
+      return t(key, Object.fromEntries(values));
+    }
+  }
+  return text;
+}
+
+/**
+ * A run's name: one that the program made up is worded, one that a person gave stays.
+ * @param {{name: string, config?: Record<string, any> | null}} run
+ * @param {import("./types").Experiment[]} experiments
+ * @param {Translate} t
+ */
+export function runName({ name, config }, experiments, t) {
+  if (t("locale") === "en") return name;
+  const networks = (config?.variants ?? []).map((/** @type {{name: string}} */ one) => one.name);
+  if (name === `${config?.dataset?.kind}: ${networks.join(", ")}`) {
+    return `${t(`option.${config?.dataset.kind}`)}: ${networks.map((/** @type {string} */ one) => said(one, t)).join(", ")}`;
+  }
+  for (const { title } of experiments) {
+    if (typeof title === "string" || !name.startsWith(title.en)) continue;
+    const rest = /^(?:: (.+?)(?:, seed (\d+))?)?$/.exec(name.slice(title.en.length));
+    if (!rest) continue;
+    return [title[t("locale")] ?? title.en, rest[1] && `: ${said(rest[1], t)}`, rest[2] && `, ${t("describe.seed", { seed: rest[2] })}`].filter(Boolean).join("");
+  }
+  return name;
+}

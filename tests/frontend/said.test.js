@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import test from "node:test";
+
+import { translator } from "../../frontend/i18n.js";
+import english from "../../frontend/locales/en.js";
+import korean from "../../frontend/locales/ko.js";
+import known from "../../frontend/locales/said.en.js";
+import { runName, said } from "../../frontend/said.js";
+
+const en = translator("en", english);
+const ko = translator("ko", korean);
+const backend = new URL("../../backend/shiftscope/", import.meta.url);
+// Texts may be broken over lines of the source, between one string's end and the next one's beginning.
+const source = readdirSync(backend, { recursive: true }).filter((name) => name.endsWith(".py"))
+  .map((name) => readFileSync(new URL(name.replaceAll("\\", "/"), backend), "utf8")).join("\n").replace(/"\s*\n\s*f?"/g, "");
+
+test("each sentence is one that the program says", () => {
+  const sentences = Object.entries(known).slice(0, Object.keys(known).indexOf("said.without_bn"))
+    .filter(([, text]) => !text.startsWith("Input should")).map(([key, text]) => [key, text.replace("Value error, ", "")]);
+  assert.ok(sentences.length > 30);
+  for (const [key, text] of sentences) {
+    for (const part of text.split(/\{\w+\}/).map((one) => one.trim()).filter((one) => one.length > 7)) {
+      assert.ok(part.split(/(?<=worker) /).every((one) => source.includes(one)), `${key}: “${part}”`);
+    }
+  }
+});
+
+test("reasons, what is waited for and refusals are worded, what stands in them too", () => {
+  assert.equal(said("the server ended while the run was paused at step 12", ko), "12스텝에서 서버가 종료됨 (당시 상태: 일시정지됨)");
+  assert.equal(said("the worker was killed by SIGKILL", ko), "작업 프로세스가 SIGKILL 신호로 강제 종료되었습니다");
+  assert.equal(said("the worker ended with exit code 1: out of memory: 3 GB", ko), "작업 프로세스가 종료 코드 1(으)로 끝났습니다: out of memory: 3 GB");
+  assert.equal(said("nothing was measured of learning rate 0.5", ko), "측정값이 없습니다: 학습률 0.5");
+  assert.equal(said("Input should be greater than or equal to 2", ko), "2 이상이어야 합니다");
+  assert.equal(said("with BN", ko), "BN 있음");
+});
+
+test("what is not known stays as it is, as does English", () => {
+  for (const text of ["my own network", "", "KeyError: 'x'", "a\nb"]) assert.equal(said(text, ko), text);
+  for (const text of Object.values(known)) assert.equal(said(text, en), text);
+});
+
+test("names that the program made up are worded, a person's stay", () => {
+  const config = { dataset: { kind: "digits" }, variants: [{ name: "without BN" }, { name: "mine" }] };
+  const experiments = [{ title: { en: "Batches", ko: "배치들" } }];
+  assert.equal(runName({ name: "digits: without BN, mine", config }, experiments, ko), "손글씨 숫자: BN 없음, mine");
+  assert.equal(runName({ name: "Batches: batch 8, seed 3", config }, experiments, ko), "배치들: 배치 8, 시드 3");
+  assert.equal(runName({ name: "Batches", config }, experiments, ko), "배치들");
+  for (const name of ["Batches of mine", "with BN"]) assert.equal(runName({ name, config }, experiments, ko), name);
+  assert.equal(runName({ name: "Batches: batch 8", config }, experiments, en), "Batches: batch 8");
+});
