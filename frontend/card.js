@@ -3,6 +3,7 @@
 import { h, setText } from "./dom.js";
 import { drawEquations } from "./equations.js";
 import { driftQuantities } from "./measures.js";
+import { said } from "./said.js";
 import { focusLayer } from "./views/common.js";
 import { subject } from "./views/microscope.js";
 
@@ -77,7 +78,7 @@ function nonfinite(view, scene, element) {
     const stream = scene.history.stream(place.stream);
     const slot = stream.slotAt(scene.look.step);
     const count = slot < 0 ? 0 : stream.value(slot, place.offset);
-    return count > 0 ? [scene.t("nonfinite", { network: network.name, count })] : [];
+    return count > 0 ? [scene.t("nonfinite", { network: said(network.name, scene.t), count })] : [];
   });
   element.hidden = texts.length === 0;
   setText(element, texts.join("; "));

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
 import { describe } from "./runs.js";
+import { said } from "./said.js";
 import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */
@@ -16,7 +17,7 @@ const sourceOf = ({ title, url }) => h("li", {}, /^https?:\/\//.test(url) ? h("a
 /** @param {Experiment} one @param {Translate} t */
 function planOf(one, t) {
   const row = (/** @type {Experiment["runs"][0]} */ { label, config }) =>
-    h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, describe(/** @type {any} */ ({ config, source: "worker" }), t)));
+    h("tr", {}, h("th", { scope: "row" }, said(label, t)), h("td", {}, describe(/** @type {any} */ ({ config, source: "worker" }), t)));
   return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("experiment.runs") }, h("table", {}, h("tbody", {}, ...one.runs.map(row))));
 }
 

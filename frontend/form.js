@@ -1,6 +1,7 @@
 /** A form drawn from a JSON Schema (as pydantic writes it), and back: the page knows no field of RunConfig by name. */
 
 import { h } from "./dom.js";
+import { said } from "./said.js";
 
 /** @typedef {Record<string, any>} Schema */
 
@@ -87,7 +88,7 @@ export function makeForm(root, value, t) {
       current = structuredClone(next);
       draw();
     },
-    refuse: (fields) => refuse(element, fields),
+    refuse: (fields) => refuse(element, fields, t),
   };
 }
 
@@ -196,8 +197,9 @@ function hintOf(schema, t, name) {
  * A location such as body.config.optimizer.sgd.learning_rate is shown at the deepest field whose path it passes through.
  * @param {HTMLElement} element
  * @param {{loc: (string | number)[], msg: string}[]} fields
+ * @param {import("./types").Translate} t
  */
-function refuse(element, fields) {
+function refuse(element, fields, t) {
   const places = [...element.querySelectorAll("[data-path]")].map((place) => ({ place, path: /** @type {HTMLElement} */ (place).dataset.path?.split(".") ?? [] }));
   for (const { place } of places) {
     for (const shown of place.querySelectorAll(":scope > .error")) shown.setAttribute("hidden", "");
@@ -210,9 +212,10 @@ function refuse(element, fields) {
   for (const { loc, msg } of fields) {
     const best = nearest(places.map(({ path }) => path), loc);
     const shown = best < 0 ? null : places[best].place.querySelector(":scope > .error");
-    if (!shown) left.push(msg);
+    const words = said(msg, t);
+    if (!shown) left.push(words);
     else {
-      shown.textContent = msg;
+      shown.textContent = words;
       shown.removeAttribute("hidden");
       const input = /** @type {HTMLElement | null} */ (places[best].place.querySelector(":scope > input, :scope > select"));
       input?.setAttribute("aria-invalid", "true");

@@ -13,6 +13,7 @@ import { recall, remember } from "./memory.js";
 import { drawNotices } from "./notices.js";
 import { drawPair, followParent } from "./pair.js";
 import { describe, makeRuns } from "./runs.js";
+import { runName } from "./said.js";
 import { Session } from "./session.js";
 import { makeSetup } from "./setup.js";
 import { Stage } from "./stage.js";
@@ -90,6 +91,9 @@ function help(view) {
   dialog.showModal();
 }
 
+/** @param {import("./types").Run} run */
+const nameOf = (run) => runName(run, state().experiments, t);
+
 function refresh() {
   const { run, header, open: opened_, runs: list } = state();
   const started = session?.history !== null && header !== null;
@@ -101,11 +105,11 @@ function refresh() {
   if (opened_ === null) byId("timeline").hidden = true;
   byId("run-title").hidden = !run;
   if (run) {
-    setText(byId("run-name"), run.name);
+    setText(byId("run-name"), nameOf(run));
     setText(byId("run-state"), t(`state.${run.state}`));
     byId("run-state").dataset.state = run.state;
   }
-  document.title = run ? `${run.name} · Shiftscope` : "Shiftscope";
+  document.title = run ? `${nameOf(run)} · Shiftscope` : "Shiftscope";
   controls.refresh();
   runs.refresh();
   drawNotices(byId("notices"), state(), t, { dismiss: () => dispatch({ type: "problem", problem: null }), retry: () => session?.connection.retry(), seek: timeline.seek });
@@ -205,7 +209,7 @@ if (linked.run && linked.pair) {
   await load();
   const names = [linked.run, linked.pair].map((id) => {
     const run = state().runs?.find((one) => one.id === id);
-    return run ? `${run.name} · ${describe(run, t)}` : id;
+    return run ? `${nameOf(run)} · ${describe(run, t)}` : id;
   });
   byId("welcome").hidden = byId("waiting").hidden = true;
   byId("pair").hidden = false;

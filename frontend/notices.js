@@ -1,6 +1,7 @@
 /** What a person must know now, as sentences: a lost connection, a divergence, a failure, a refusal. */
 
 import { h } from "./dom.js";
+import { said } from "./said.js";
 
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
 
@@ -18,11 +19,11 @@ export function noticesOf(state, t, acts) {
   if (state.open && state.link === "lost") list.push({ key: "lost", text: t("link.lost"), action: { text: t("link.retry"), act: acts.retry } });
   if (state.open && state.link === "unknown") list.push({ key: "unknown", text: t("link.unknown"), bad: true });
   for (const event of state.events.filter((one) => one.kind === "diverged")) {
-    list.push({ key: `diverged ${event.network}`, text: t("diverged", { network: event.network, step: event.step }), bad: true, action: { text: t("diverged.show"), act: () => acts.seek(event.step) } });
+    list.push({ key: `diverged ${event.network}`, text: t("diverged", { network: said(event.network, t), step: event.step }), bad: true, action: { text: t("diverged.show"), act: () => acts.seek(event.step) } });
   }
-  if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason: run.reason || "?" }), bad: true });
+  if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason: said(run.reason, t) || "?" }), bad: true });
   if (run?.state === "interrupted") list.push({ key: "interrupted", text: t("interrupted", { step: run.step }) });
-  if (state.problem) list.push({ key: `problem ${state.problem}`, text: state.problem, bad: true, action: { text: t("close"), act: acts.dismiss } });
+  if (state.problem) list.push({ key: `problem ${state.problem}`, text: said(state.problem, t), bad: true, action: { text: t("close"), act: acts.dismiss } });
   return list;
 }
 

@@ -8,6 +8,7 @@ import { labelsOf } from "./trial-state.js";
 import { longest, lossAt, surface } from "./views/surface.js";
 import { quantitiesOf, sweep } from "./views/sweep.js";
 import { brief } from "./numbers.js";
+import { said } from "./said.js";
 
 /** @typedef {import("./types").Trial} Trial */
 /** @typedef {import("./types").TrialScene} TrialScene */
@@ -134,7 +135,7 @@ export function makeOutcomeCharts(root, host) {
     tell = () => {
       setText(play, t(walk.playing ? "surface.pause" : "surface.play"));
       if (Number(range.value) !== Math.round(walk.at)) range.value = String(Math.round(walk.at));
-      setText(at, scene().surfaces.map(({ label, surface: one }) => t("surface.at", { label, step: Math.min(Math.round(walk.at), one.path.length - 1), steps: one.steps, loss: brief(lossAt(one, walk.at)) })).join(" · "));
+      setText(at, scene().surfaces.map(({ label, surface: one }) => t("surface.at", { label: said(label, t), step: Math.min(Math.round(walk.at), one.path.length - 1), steps: one.steps, loss: brief(lossAt(one, walk.at)) })).join(" · "));
     };
     tell();
     if (walk.at === 0) start(!matchMedia("(prefers-reduced-motion: reduce)").matches);

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, h, setText } from "./dom.js";
+import { runName, said } from "./said.js";
 import { drawSparkline } from "./sparkline.js";
 import { isLive } from "./state.js";
 
@@ -48,13 +49,14 @@ export function makeRuns(host) {
   function row(run) {
     const t = host.t();
     const current = host.state().open === run.id;
-    const label = (/** @type {string} */ key) => ({ type: "button", "aria-label": `${t(key)}: ${run.name}` });
+    const name = runName(run, host.state().experiments, t);
+    const label = (/** @type {string} */ key) => ({ type: "button", "aria-label": `${t(key)}: ${name}` });
     const pill = h("span", { class: "pill" });
     const remover = h("button", { ...label("delete"), class: "danger", on: { click: () => remove(run) } }, t("delete"));
     const about = h("span", { class: "about" });
     const spark = h("span", { class: "spark-place" });
     const element = h("li", { "aria-current": current ? "true" : undefined },
-      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, run.name), spark, pill,
+      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, name), spark, pill,
       h("div", { class: "actions" },
         h("button", { ...label("rename"), on: { click: () => rename(run) } }, t("rename")),
         !current && host.state().open !== null ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with")) : null,
@@ -67,7 +69,7 @@ export function makeRuns(host) {
       setText(pill, t(`state.${now.state}`));
       remover.disabled = isLive(now);
       remover.title = isLive(now) ? t("delete.live") : "";
-      setText(about, [describe(now, t), t("progress.at", { step: now.step.toLocaleString() }), now.reason].filter(Boolean).join(" · "));
+      setText(about, [describe(now, t), t("progress.at", { step: now.step.toLocaleString() }), said(now.reason, t)].filter(Boolean).join(" · "));
       const curve = curves.get(now.id);
       if (!curve || curve === shown) return;
       shown = curve;
@@ -86,7 +88,7 @@ export function makeRuns(host) {
 
   /** @param {Run} run */
   async function remove(run) {
-    if (!globalThis.confirm(host.t()("delete.ask", { name: run.name }))) return;
+    if (!globalThis.confirm(host.t()("delete.ask", { name: runName(run, host.state().experiments, host.t()) }))) return;
     const done = await host.attempt(() => api.remove(run.id).then(() => true));
     if (!done) return;
     host.dispatch({ type: "removed", run: run.id });
@@ -106,7 +108,7 @@ export function makeRuns(host) {
     }
     for (const [id, { element }] of rows) if (!runs?.some((run) => run.id === id)) (element.remove(), rows.delete(id));
     runs?.forEach((run, i) => {
-      const key = JSON.stringify([t("locale"), host.theme().name, run.name, open === run.id, open !== null]);
+      const key = JSON.stringify([t("locale"), host.theme().name, run.name, host.state().experiments.length, open === run.id, open !== null]);
       let one = rows.get(run.id);
       if (one?.key !== key) {
         const made = { ...row(run), key };

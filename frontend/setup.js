@@ -3,6 +3,7 @@
 import { api, Refusal } from "./api.js";
 import { byId, h } from "./dom.js";
 import { defaultOf, makeForm } from "./form.js";
+import { said } from "./said.js";
 
 /** @typedef {import("./types").Experiment} Experiment */
 
@@ -59,7 +60,7 @@ export function makeSetup(host) {
         host.opened(run);
       } catch (reason) {
         if (!(reason instanceof Refusal)) throw reason;
-        const left = reason.fields.length ? form.refuse(reason.fields) : [reason.status === 0 ? t("unreachable") : reason.message];
+        const left = reason.fields.length ? form.refuse(reason.fields) : [reason.status === 0 ? t("unreachable") : said(reason.message, t)];
         error.textContent = left.join(" ") || t("setup.refused");
       } finally {
         submit.disabled = false;

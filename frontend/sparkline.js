@@ -2,6 +2,7 @@
 
 import { css, networkColors } from "./colors.js";
 import { brief } from "./numbers.js";
+import { said } from "./said.js";
 
 /** @typedef {import("./types").LossCurves} LossCurves */
 
@@ -48,8 +49,8 @@ export function sparkText({ steps, networks }, t) {
   return networks.map(({ network, loss }) => {
     const lost = loss.findIndex((value) => !finite(value));
     const kept = lost < 0 ? loss : loss.slice(0, lost);
-    if (!kept.length) return t("spark.never", { network });
-    const values = { network, from: brief(/** @type {number} */ (kept[0])), to: brief(/** @type {number} */ (kept[kept.length - 1])) };
+    if (!kept.length) return t("spark.never", { network: said(network, t) });
+    const values = { network: said(network, t), from: brief(/** @type {number} */ (kept[0])), to: brief(/** @type {number} */ (kept[kept.length - 1])) };
     return lost < 0 ? t("spark.text", values) : t("spark.lost", { ...values, step: steps[lost] });
   }).join("; ");
 }

@@ -2,6 +2,7 @@
 
 import { detect, mostShift } from "./detected.js";
 import { byId, h, setText } from "./dom.js";
+import { said } from "./said.js";
 
 /** @typedef {import("./types").Scene} Scene */
 
@@ -82,8 +83,8 @@ export function makeTimeline(host) {
     if (key === drawnEvents) return;
     drawnEvents = key;
     parts.marks.replaceChildren(...events.map((event) => {
-      const said = event.message || scene.t(`event.${event.kind}`, { network: event.network, layer: event.layer });
-      const text = scene.t("event.text", { step: event.step, text: said });
+      const words = said(event.message, scene.t) || scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: event.layer });
+      const text = scene.t("event.text", { step: event.step, text: words });
       return h("button", { type: "button", "data-kind": event.kind, title: text, "aria-label": text, style: `left: ${Math.min(100, (100 * event.step) / last)}%`, on: { click: () => seek(event.step) } });
     }));
   }

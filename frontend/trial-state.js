@@ -1,5 +1,6 @@
 /** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
 
+import { said } from "./said.js";
 import { isLive } from "./state.js";
 
 /** @typedef {import("./types").Trial} Trial */
@@ -47,8 +48,8 @@ export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label
 /** How many seeds the trial has. @param {Trial} trial */
 export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 
-/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one */
-export const nameOf = (trial, one) => (seedsOf(trial) > 1 ? `${one.label} · ${one.run.config?.seed ?? one.seed}` : one.label);
+/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one @param {import("./types").Translate} t */
+export const nameOf = (trial, one, t) => (seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t));
 
 /** Runs that ended otherwise than they should. @param {Trial} trial */
 export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && run.state !== "finished");
@@ -56,12 +57,13 @@ export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && 
 /**
  * Figures of all runs as a table: a row a figure, a column a run.
  * @param {Trial} trial
+ * @param {import("./types").Translate} t
  * @returns {{columns: string[], rows: {name: string, values: (number | string | null)[]}[]}}
  */
-export function figureTable(trial) {
+export function figureTable(trial, t) {
   const names = [...new Set(trial.runs.flatMap((one) => Object.keys(one.measured ?? {})))];
   return {
-    columns: trial.runs.map((one) => nameOf(trial, one)),
+    columns: trial.runs.map((one) => nameOf(trial, one, t)),
     rows: names.map((name) => ({ name, values: trial.runs.map((one) => one.measured?.[name] ?? null) })),
   };
 }

@@ -2,14 +2,15 @@
 
 import { h, setText } from "./dom.js";
 import { badge } from "./gallery.js";
+import { said } from "./said.js";
 import { localized } from "./setup.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
 /** @typedef {import("./types").Translate} Translate */
 /** @typedef {import("./types").Trial} Trial */
 
-/** @param {import("./types").TrialRun} one */
-const found = (one) => accuracies(one).map(({ network, accuracy }) => `${network} ${(100 * accuracy).toFixed(1)} %`).join(" · ");
+/** @param {import("./types").TrialRun} one @param {Translate} t */
+const found = (one, t) => accuracies(one).map(({ network, accuracy }) => `${said(network, t)} ${(100 * accuracy).toFixed(1)} %`).join(" · ");
 
 /**
  * @param {HTMLElement} root
@@ -25,7 +26,7 @@ export function drawTrial(root, { trial, experiment, open, results, guided }, t,
   const at = trial.runs.findIndex(({ run }) => run.id === open);
   const chip = (/** @type {import("./types").TrialRun} */ one) => h("li", {}, h("button", {
     type: "button", class: "chip", id: `chip-${one.run.id}`, "data-run": one.run.id, "data-state": one.run.state, "aria-current": one.run.id === open ? "true" : undefined, on: { click: () => acts.pick(one.run.id) },
-  }, h("span", { class: "name" }, nameOf(trial, one)), h("span", { class: "state" }, t(`state.${one.run.state}`)), one.measured ? h("span", { class: "found" }, found(one)) : null));
+  }, h("span", { class: "name" }, nameOf(trial, one, t)), h("span", { class: "state" }, t(`state.${one.run.state}`)), one.measured ? h("span", { class: "found" }, found(one, t)) : null));
   const toggle = (/** @type {string} */ id, /** @type {string} */ text, /** @type {boolean} */ on, /** @type {() => void} */ act) =>
     h("button", { id, type: "button", "aria-pressed": String(on), on: { click: act } }, text);
   root.replaceChildren(

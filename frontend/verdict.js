@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { brief } from "./numbers.js";
+import { said } from "./said.js";
 import { localized } from "./setup.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 
@@ -26,14 +27,14 @@ function judged(verdict, t) {
 }
 
 /** A figure's name as words. @param {string} name @param {Translate} t */
-const figureName = (name, t) => name.split("/").map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : part)).join(" · ");
+const figureName = (name, t) => name.split("/").map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : said(part, t))).join(" · ");
 
 /** @param {number | string | null} value */
 const figureOf = (value) => (value === null ? "–" : typeof value === "number" ? brief(value) : { inf: "∞", "-inf": "−∞" }[value] ?? "NaN");
 
 /** All that was measured, run by run. @param {Trial} trial @param {Translate} t */
 function measured(trial, t) {
-  const { columns, rows } = figureTable(trial);
+  const { columns, rows } = figureTable(trial, t);
   if (!rows.length) return null;
   return h("details", {}, h("summary", {}, t("verdict.figures")), table(t("verdict.figures"), [h("th", { scope: "col" }, t("verdict.figure")), ...columns.map((name) => h("th", { scope: "col" }, name))],
     rows.map(({ name, values }) => h("tr", {}, h("th", { scope: "row" }, figureName(name, t)), ...values.map((value) => h("td", {}, figureOf(value)))))));
@@ -41,8 +42,8 @@ function measured(trial, t) {
 
 /** Why there is no verdict, in sentences. @param {Trial} trial @param {Translate} t */
 export function whyNot(trial, t) {
-  const failed = broken(trial).map((one) => t("verdict.broken", { run: nameOf(trial, one), state: t(`state.${one.run.state}`), reason: one.run.reason || t("verdict.no_reason") }));
-  return failed.length ? failed : trial.ended ? [trial.reason] : [t("verdict.waiting", { count: trial.runs.filter(({ run }) => run.state === "finished").length, of: trial.runs.length })];
+  const failed = broken(trial).map((one) => t("verdict.broken", { run: nameOf(trial, one, t), state: t(`state.${one.run.state}`), reason: said(one.run.reason, t) || t("verdict.no_reason") }));
+  return failed.length ? failed : trial.ended ? [said(trial.reason, t)] : [t("verdict.waiting", { count: trial.runs.filter(({ run }) => run.state === "finished").length, of: trial.runs.length })];
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Before the first run, and while one prepares. */
 
 import { h } from "./dom.js";
+import { said } from "./said.js";
 import { isLive } from "./state.js";
 
 /** @typedef {import("./types").Translate} Translate */
@@ -68,7 +69,7 @@ export function drawWaiting(root, state, t, acts) {
   const { run, link } = state;
   const dead = link === "unknown" || (run !== null && !isLive(run));
   const title = link === "unknown" ? t("link.unknown") : run === null ? t("waiting.loading") : dead ? t(`waiting.${run.state}`) : t(`waiting.${run.state}`);
-  const message = run?.preparing?.message || (dead ? (run?.reason ?? "") : "");
+  const message = said(run?.preparing?.message || (dead ? (run?.reason ?? "") : ""), t);
   const fraction = run?.preparing?.fraction;
   const key = JSON.stringify([t("locale"), title, message, fraction, dead]);
   if (root.dataset.key === key) return;

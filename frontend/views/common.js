@@ -1,6 +1,7 @@
 /** What the figures have in common: fonts, margins, axes, and who has which colour. */
 
 import { networkColors } from "../colors.js";
+import { said } from "../said.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -88,7 +89,7 @@ export const colorsOf = (scene) => networkColors(scene.header.networks, scene.th
  * @param {Record<string, any>} [more]
  */
 export const heading = (scene, text, color, domain, more = {}) => ({
-  text: escapeText(text), x: domain[0], y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false,
+  text: escapeText(said(text, scene.t)), x: domain[0], y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false,
   font: { family: FONT, size: scene.narrow ? 11 : 12.5, color, weight: 600 }, ...more,
 });
 

@@ -3,6 +3,7 @@
 import { css, mix, plotlyScale, wordsOf } from "../colors.js";
 import { distributionAt } from "../measures.js";
 import { brief, robustRange, spread } from "../numbers.js";
+import { said } from "../said.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 import { points } from "./lines.js";
 
@@ -103,7 +104,7 @@ export const density = {
     const colors = colorsOf(scene);
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
-      annotations: shown.map(({ place, index }, i) => heading(scene, `${place.network} · ${place.layer}`, css(colors[index]), across[i])),
+      annotations: shown.map(({ place, index }, i) => heading(scene, `${said(place.network, scene.t)} · ${place.layer}`, css(colors[index]), across[i])),
       yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x" }),
     });
     shown.forEach((_, i) => {
@@ -146,7 +147,7 @@ export const density = {
       const stream = scene.history.stream(line.stream);
       return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
     });
-    return scene.t("density.summary", { network: panel.place.network, layer: panel.place.layer, low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
+    return scene.t("density.summary", { network: said(panel.place.network, scene.t), layer: panel.place.layer, low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

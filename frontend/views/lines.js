@@ -2,6 +2,7 @@
 
 import { css, shade } from "../colors.js";
 import { brief, robustRange, Smoother, spread } from "../numbers.js";
+import { said } from "../said.js";
 import { axis, axisId, axisName, colorsOf, commonKey, decades, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -128,7 +129,8 @@ function figureOf(scene, lines, rows, settled, titles) {
     annotations: [
       ...titles.map((title, i) => heading(scene, title, colorOf(title), across[i])),
       ...rows.map((row, i) => heading(scene, scene.t(row.title), scene.theme.muted, [1, 1], {
-        xanchor: "right", y: down[i][1], font: { size: 11, color: scene.theme.muted },
+        // Beside three headings and more there is no room for it: then it stands in the plot.
+        xanchor: "right", yanchor: i === 0 && columns > 2 ? "top" : "bottom", y: down[i][1], font: { size: 11, color: scene.theme.muted },
       })),
     ],
   });
@@ -145,8 +147,8 @@ function figureOf(scene, lines, rows, settled, titles) {
     type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row),
     ...(settled ? settledPoints(scene, line) : { x: [], y: [] }),
     line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) }, meta: line.layer ?? null,
-    name: escapeText(`${line.network} · ${line.name}`),
-    hovertemplate: `${escapeText(line.network)} · ${escapeText(line.name)}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
+    name: escapeText(`${said(line.network, scene.t)} · ${line.name}`),
+    hovertemplate: `${escapeText(said(line.network, scene.t))} · ${escapeText(line.name)}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
   }));
   return { data, layout };
 }
@@ -186,7 +188,7 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     summary: (scene) => {
       const { lines, rows } = drawn(scene);
       return lines.filter((line) => line.layer === undefined || line.layer === focusLayer(scene)).slice(0, MOST_SPOKEN)
-        .map((line) => `${line.network} · ${line.name}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
+        .map((line) => `${said(line.network, scene.t)} · ${line.name}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
     },
     table: (scene) => {
       const { lines, rows } = drawn(scene);

@@ -3,6 +3,7 @@
 import { css } from "../colors.js";
 import { SMALLEST_SIGMA } from "../measures.js";
 import { brief, quantile, spread } from "../numbers.js";
+import { said } from "../said.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
 import { driftNow, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 
@@ -98,7 +99,7 @@ function tracesOf(scene) {
       {
         ...axes, uid: `now-${ridge.column}-${ridge.row}`, ...shapes.now, fill: "toself", fillcolor: css(color, strong ? 0.5 : 0.2),
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false }, hoveron: "points",
-        hovertemplate: `<b>${escapeText(ridge.network)} · ${escapeText(ridge.layer)}</b><br>%{x:.3g}<extra></extra>`,
+        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(ridge.layer)}</b><br>%{x:.3g}<extra></extra>`,
       },
       {
         ...axes, uid: `ref-${ridge.column}-${ridge.row}`, ...shapes.compared, hoverinfo: "skip",
@@ -203,7 +204,7 @@ export const ridges = {
     const moved = ridgesOf(scene).filter((ridge) => ridge.column === column)
       .map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) })).filter((one) => Number.isFinite(one.drift))
       .sort((a, b) => b.drift - a.drift)[0];
-    return moved ? scene.t("ridges.summary", { network: network.name, layer: moved.layer, drift: brief(moved.drift) }) : network.name;
+    return moved ? scene.t("ridges.summary", { network: said(network.name, scene.t), layer: moved.layer, drift: brief(moved.drift) }) : said(network.name, scene.t);
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

@@ -2,6 +2,7 @@
 
 import { glow, plotlyScale } from "../colors.js";
 import { brief } from "../numbers.js";
+import { said } from "../said.js";
 import { axis, axisId, axisName, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -110,6 +111,6 @@ export const surface = {
     { trace: TRACES * i + 2, ...pathUpTo(one.surface.path, scene.at) }, { trace: TRACES * i + 3, ...headAt(one.surface, scene.at) },
   ]),
   summary: (/** @type {any} */ scene) => scene.surfaces.map((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) =>
-    scene.t("surface.summary", { label, steps: one.steps, from: brief(lossAt(one, 0)), to: brief(lossAt(one, one.path.length - 1)) })).join("; "),
+    scene.t("surface.summary", { label: said(label, scene.t), steps: one.steps, from: brief(lossAt(one, 0)), to: brief(lossAt(one, one.path.length - 1)) })).join("; "),
   table: (/** @type {any} */ scene) => [["inputs", "step", "w1", "w2"], ...scene.surfaces.flatMap((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) => one.path.map(([x, y], step) => [label, step, x, y]))],
 };

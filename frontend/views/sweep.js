@@ -2,6 +2,7 @@
 
 import { css, networkColors } from "../colors.js";
 import { brief, robustRange } from "../numbers.js";
+import { said } from "../said.js";
 import { axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -70,8 +71,8 @@ function figure(scene) {
     named.add(line.network);
     return {
       type: "scatter", mode: line.steps.length < 3 ? "lines+markers" : "lines", uid: `line-${i}`, xaxis: axisId("x", line.at), yaxis: axisId("y", line.at),
-      x: line.steps, y: line.values.map((value) => (Number.isFinite(value) ? value : null)), line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 }, opacity: line.seed === 0 ? 1 : 0.65, name: escapeText(line.network), legendgroup: line.network, showlegend: first,
-      hovertemplate: `<b>${escapeText(line.network)}</b> · ${escapeText(line.panel.label)}<br>${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
+      x: line.steps, y: line.values.map((value) => (Number.isFinite(value) ? value : null)), line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 }, opacity: line.seed === 0 ? 1 : 0.65, name: escapeText(said(line.network, t)), legendgroup: line.network, showlegend: first,
+      hovertemplate: `<b>${escapeText(said(line.network, t))}</b> · ${escapeText(said(line.panel.label, t))}<br>${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
     };
   });
   return { data, layout };
@@ -82,7 +83,7 @@ function summary(scene) {
   const isShare = shown(scene).endsWith("accuracy");
   return linesOf(scene).map((line) => {
     const last = line.values.at(-1) ?? NaN;
-    return scene.t("sweep.summary", { label: line.panel.label, network: line.network, quantity: scene.t(`quantity.${shown(scene)}`), value: isShare ? `${brief(100 * last)} %` : brief(last) });
+    return scene.t("sweep.summary", { label: said(line.panel.label, scene.t), network: said(line.network, scene.t), quantity: scene.t(`quantity.${shown(scene)}`), value: isShare ? `${brief(100 * last)} %` : brief(last) });
   }).join("; ");
 }
 

@@ -319,6 +319,19 @@ def test_korean_is_complete_and_stays(context: BrowserContext, finished: str) ->
     expect(page.locator("#new-run")).to_have_text("새 실행")
 
 
+def test_what_the_program_says_is_korean_on_the_korean_page(page: Page, server: LiveServer, finished: str) -> None:
+    stopped = server.start(config={**SHORT, "pace": 1})["id"]
+    server.wait_for_step(stopped, 1)
+    server.client.post(f"/api/runs/{stopped}/stop")
+    page.goto(f"/?run={finished}&lang=ko")
+    ready(page)
+    eventually(lambda: "BN 없음" in page.locator('[data-view="ridges"] .infolayer').inner_html())
+    page.click("#show-runs")
+    row = page.locator("#runs li").filter(has_text="손글씨 숫자: BN 없음, BN 있음").first
+    expect(row.locator(".spark")).to_have_attribute("aria-label", re.compile("BN 없음: 손실"))
+    expect(page.locator("#runs li").filter(has_text=NAME)).to_have_count(1)
+
+
 @pytest.fixture(params=[("light", 1600), ("dark", 1600), ("light", 390), ("dark", 390)], ids=lambda p: f"{p[0]}-{p[1]}")
 def seen(request: pytest.FixtureRequest, browser: Browser, server: LiveServer) -> Iterator[Page]:
     theme, width = request.param

@@ -41,16 +41,16 @@ test("the run shown is the open one while it goes on, then the next that trains"
 
 test("runs are told apart by seed only where there are several", () => {
   const one = trialOf(["finished"]);
-  assert.equal(nameOf(one, one.runs[0]), "run 0");
+  assert.equal(nameOf(one, one.runs[0], t), "run 0");
   const two = { ...one, runs: [0, 1].map((seed) => ({ ...one.runs[0], seed, run: run(`r${seed}`, "finished", { config: { seed: 40 + seed } }) })) };
-  assert.deepEqual(two.runs.map((each) => nameOf(two, each)), ["run 0 · 40", "run 0 · 41"]);
+  assert.deepEqual(two.runs.map((each) => nameOf(two, each, t)), ["run 0 · 40", "run 0 · 41"]);
 });
 
 test("figures of all runs stand in one table, and what was not measured is empty", () => {
   const trial = trialOf(["finished", "finished"]);
   trial.runs[0].measured = { "a/test_accuracy": 0.5, "a/1/test_accuracy": 0.25 };
   trial.runs[1].measured = { "a/test_accuracy": "nan" };
-  assert.deepEqual(figureTable(trial).rows, [{ name: "a/test_accuracy", values: [0.5, "nan"] }, { name: "a/1/test_accuracy", values: [0.25, null] }]);
+  assert.deepEqual(figureTable(trial, t).rows, [{ name: "a/test_accuracy", values: [0.5, "nan"] }, { name: "a/1/test_accuracy", values: [0.25, null] }]);
   assert.deepEqual(accuracies(trial.runs[0]), [{ network: "a", accuracy: 0.5 }]);
   assert.deepEqual(accuracies(trial.runs[1]), []);
 });
