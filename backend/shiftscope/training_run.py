@@ -18,9 +18,12 @@ from shiftscope.lab.experiments.measured import as_event_value
 from shiftscope.lab.experiments.measuring.base import Measuring
 from shiftscope.lab.training import Training
 from shiftscope.probes import schedules
+from shiftscope.probes.agenda import studies
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks import Sink
 
+FEWEST_STUDIED = 800
+"""Studies of a run that keeps few frames come as often as if it kept so many: 100 columns of the shift map."""
 Follow = Callable[[RunConfig, Training, Data], Measuring]
 """Makes what follows a training to measure for a verdict."""
 
@@ -134,6 +137,7 @@ def train(
         training.networks,
         to=keeping if follow else sink,
         schedule=schedule_of(config),
+        schedules=_studies_of(config),
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
         probes=config.probes,
@@ -153,6 +157,11 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
     if isinstance(config.recording, Thinning):
         return schedules.thinning(config.total_steps, config.recording.frames)
     return schedules.every(config.recording.every) | schedules.at(last)
+
+
+def _studies_of(config: RunConfig) -> dict[str, schedules.Schedule]:
+    kept = config.recording.frames if isinstance(config.recording, Thinning) else Thinning().frames
+    return studies(config.total_steps, max(FEWEST_STUDIED, kept))
 
 
 def _train(

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from shiftscope.probes.schedules import Schedule, at, thinning
 from shiftscope.probes.streams import PASSING, Stream
 
-FRAMES = 2000
-"""About how many frames of what is measured in passing a run keeps by default."""
-STUDY_FRAMES = {Stream.DRIFT: 250, Stream.GRADIENT_SHIFT: 100, Stream.SAMPLING_SHIFT: 100, Stream.LANDSCAPE: 30}
-"""The same of studies, which cost one to several training steps each."""
+FRAMES = 1000
+"""About how many frames of what is measured in passing watch() keeps by default: so that on a small network, which
+looking costs most, it takes a hundredth of a training of tens of thousands of steps."""
+STUDIES = {
+    Stream.DRIFT: 0.125, Stream.GRADIENT_SHIFT: 0.05, Stream.SAMPLING_SHIFT: 0.05, Stream.LANDSCAPE: 0.015
+}  # fmt: skip
+"""How many frames of studies, which cost one to several training steps each, are kept for one of the others."""
 COST_FRAMES = 200
-CHANNELS_BUDGET = 40_000_000
-"""Bytes that FRAMES frames of per-channel vectors may take; of wider networks fewer frames are kept."""
+CHANNELS_FRAMES, CHANNELS_BUDGET = 2000, 10_000_000
+"""Bytes that so many frames of per-channel vectors may take; of wider networks fewer frames are kept."""
 
 _NOTHING: frozenset[Stream] = frozenset()
 _AHEAD = 256
 _NEVER = 2**63
+
+
+def studies(total_steps: int | None, frames: int) -> dict[str, Schedule]:
+    """Return schedules of the studies, by stream, for a run that keeps about so many frames of what is passed by."""
+    return {stream.title: thinning(total_steps, max(2, round(share * frames))) for stream, share in STUDIES.items()}
 
 
 class Agenda:
@@ -36,17 +44,16 @@ class Agenda:
     def __init__(self, schedule: Schedule | None, own: Mapping[str, Schedule] | None, total_steps: int | None) -> None:
         passing = schedule or thinning(total_steps, FRAMES)
         self._schedules = dict.fromkeys(PASSING, passing)
-        for stream, frames in {**STUDY_FRAMES, Stream.COST: COST_FRAMES}.items():
-            self._schedules[stream] = thinning(total_steps, frames)
+        own = studies(total_steps, FRAMES) | dict(own or {})
         # The first step finds out and compiles.
-        self._schedules[Stream.COST] &= ~at(0)
+        self._schedules[Stream.COST] = thinning(total_steps, COST_FRAMES) & ~at(0)
         names = {stream.title: stream for stream in Stream if stream is not Stream.EVALUATION}
-        for name, one in (own or {}).items():
+        for name, one in own.items():
             if name not in names:
                 raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(names))}")
             self._schedules[names[name]] = one
         self._last = None if total_steps is None else total_steps - 1
-        self._channels_fixed = "channels" in (own or {})
+        self._channels_fixed = "channels" in own
         self._channels_every = 1
         self._passed = 0
         self._begin(ahead=1)
@@ -64,7 +71,7 @@ class Agenda:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
         if not self._channels_fixed:
-            self._channels_every = max(1, -(-4 * FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))
+            self._channels_every = max(1, -(-4 * CHANNELS_FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))
         self._begin(_AHEAD)
 
     def _begin(self, ahead: int) -> None:

@@ -235,10 +235,12 @@ class _Detours:
                     module.__dict__["forward"] = before
 
 
-class _Detour(partial[Any]):
+class Detour(partial[Any]):
     """Stands in for a module's forward. A copy or a pickle of the module has the method that it has without."""
 
     module: nn.Module
+    instead_of: Forward
+    """What the module does without."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MethodType:
         return MethodType(type(self.module).forward, memo.get(id(self.module), self.module))
@@ -247,10 +249,16 @@ class _Detour(partial[Any]):
         return getattr, (self.module, "forward")  # looked up before the copy has a state, and so on its class
 
 
-def _detour(forward: Forward, module: nn.Module) -> _Detour:
-    made = _Detour(forward)
-    made.module = module
+def _detour(forward: Forward, module: nn.Module) -> Detour:
+    made = Detour(forward)
+    made.module, made.instead_of = module, own_forward(module)
     return made
+
+
+def own_forward(module: nn.Module) -> Forward:
+    """Return what a module does in its forward pass, watched or not."""
+    forward: Forward = module.forward
+    return forward.instead_of if isinstance(forward, Detour) else forward
 
 
 def _refuse_compiled(root: nn.Module) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from shiftscope.probes.capture import own_forward
+
 
 def segments(network: nn.Module, linears: Sequence[nn.Module]) -> list[list[nn.Module]] | None:
     """Cut a chain into a segment for each of its linear maps: run one after the other they are the network.
@@ -33,7 +35,7 @@ def segments(network: nn.Module, linears: Sequence[nn.Module]) -> list[list[nn.M
 
 
 def _links(module: nn.Module) -> list[nn.Module] | None:
-    if type(module).forward is not nn.Sequential.forward or "forward" in module.__dict__:
+    if getattr(own_forward(module), "__func__", None) is not nn.Sequential.forward:
         return None
     links: list[nn.Module] = []
     for child in module.children():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.probes.compiled import compiled
 from shiftscope.probes.plan import Quantity
 from shiftscope.probes.samples import Floats, Sample
 
@@ -50,29 +53,43 @@ def distances(a: Sample, b: Sample, first: Sample) -> NDArray[np.float64]:
     `first` is the sample at the start of the run, whose sigma sets the smallest that is divided by. NaN where a and b
     have not as many values each.
     """
-    if a.units.shape != b.units.shape:
-        return np.full(2 * len(NAMES), np.nan)
-    pooled = _distances(
-        _apart(a.pooled[None], b.pooled[None]), a.pooled_moments, b.pooled_moments, first.pooled_moments
-    )
-    units = _distances(_apart(a.units, b.units), a.moments, b.moments, first.moments)
-    return np.concatenate([pooled[:, 0], units.mean(axis=1)])
+    found = np.full((2, len(NAMES)), np.nan)
+    if a.units.shape == b.units.shape:
+        samples = [(one.pooled[None], one.pooled_moments) for one in (a, b)]
+        _compare(*samples[0], *samples[1], first.pooled_moments[1], found[0])
+        _compare(a.units, a.moments, b.units, b.moments, first.moments[1], found[1])
+    return found.reshape(-1)
 
 
-def _apart(a: NDArray[np.floating], b: NDArray[np.floating]) -> Floats:
-    """Return the 1-Wasserstein distance of sorted values, shape (units, values): (units,)."""
-    with np.errstate(invalid="ignore"):  # of infinities
-        return np.asarray(np.abs(a.astype(np.float64) - b).mean(axis=1))
+@compiled(vectorized=True)
+def _apart(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Return the 1-Wasserstein distance of sorted values, as many of each."""
+    total = 0.0
+    for i in range(a.size):
+        total += abs(np.float64(a[i]) - np.float64(b[i]))
+    return total / a.size
 
 
-def _distances(
-    wasserstein: Floats, a: tuple[Floats, Floats], b: tuple[Floats, Floats], first: tuple[Floats, Floats]
-) -> Floats:
-    """Return the distances NAMES, shape (5, units)."""
-    floor = np.maximum(SMALLEST * first[1], TINY)
-    sigma_a, sigma_b = np.maximum(a[1], floor), np.maximum(b[1], floor)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shift = np.abs(b[0] - a[0])
+@compiled()
+def _compare(
+    a: NDArray[Any],
+    a_moments: tuple[Floats, Floats],
+    b: NDArray[Any],
+    b_moments: tuple[Floats, Floats],
+    first_sigma: Floats,
+    found: Floats,
+) -> None:
+    """Write the distances NAMES of values in ascending order, shape (units, values), averaged over units."""
+    units = a.shape[0]
+    found[:] = 0.0
+    for u in range(units):
+        floor = max(SMALLEST * first_sigma[u], TINY)
+        sigma_a, sigma_b = max(a_moments[1][u], floor), max(b_moments[1][u], floor)
+        wasserstein = _apart(a[u], b[u])
+        shift = abs(b_moments[0][u] - a_moments[0][u])
         log_ratio = np.log(sigma_b / sigma_a)
-        divergence = log_ratio + (sigma_a**2 + shift**2) / (2 * sigma_b**2) - 0.5
-        return np.stack([wasserstein, wasserstein / sigma_a, shift / sigma_a, np.abs(log_ratio), divergence])
+        found[0] += wasserstein / units
+        found[1] += wasserstein / sigma_a / units
+        found[2] += shift / sigma_a / units
+        found[3] += abs(log_ratio) / units
+        found[4] += (log_ratio + (sigma_a**2 + shift**2) / (2 * sigma_b**2) - 0.5) / units

@@ -10,7 +10,7 @@ from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.summary import LEVELS
 
-_SAMPLED = f"of more than {WHOLE:,} values, one from each of {SAMPLE:,} stretches, at places that jump"
+_SAMPLED = f"of more than {WHOLE:,}, one from each of {SAMPLE:,} equal stretches"
 _SITES = "linear_output, normalized, pre_activation, output"
 
 HISTOGRAM = Quantity(
@@ -30,8 +30,8 @@ OUTSIDE = Quantity(
 QUANTILES = Quantity(
     "quantiles", "1",
     "value below which a fraction p of the finite values lies, linear between neighbours; p stands in the entry's "
-    f"coordinates. Read from {FINE} bins: off by at most {2 * REACH / FINE:.3f} std; sampled as the histogram, by about "
-    "0.01 std",
+    f"coordinates. Read from {FINE} bins: off by at most {2 * REACH / FINE:.3f} std; sampled as the histogram, by "
+    "about 0.01 std",
     shape=f"({len(LEVELS)},)", sites=_SITES,
     source="TensorBoard's nine bands; 15, 50 and 85 % of Ioffe & Szegedy 2015, figure 1",
 )  # fmt: skip

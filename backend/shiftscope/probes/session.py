@@ -103,10 +103,11 @@ class Session:
         if self._closed:
             self.step += len(names) == len(self._networks)
             return
-        begin = perf_counter_ns()
         if self.due:
+            begin = perf_counter_ns()
             for name in names:
                 self._finish(name)
+            self._meter.inside += perf_counter_ns() - begin
         if len(names) < len(self._networks):
             self._updated.update(names)
             if len(self._updated) < len(self._networks):
@@ -118,7 +119,6 @@ class Session:
         finally:
             self.step += 1
         self._meter.steps += 1
-        self._meter.inside += perf_counter_ns() - begin
         self._sink.progress(self.step)
         self._arm()
 
@@ -168,6 +168,7 @@ class Session:
             self._observations[name].finish_studies(self._moments.pop(name))
 
     def _send(self) -> None:
+        begin = perf_counter_ns()
         learning_rate = next(iter(self._measured.values()))
         self._measured.clear()
         self._meter.frames += self._passing
@@ -177,6 +178,7 @@ class Session:
             self._options.agenda.settle(sizes)
             self._meter.reset()
         self._emission.send(self.due, self.step, learning_rate)
+        self._meter.inside += perf_counter_ns() - begin
 
     def _arm(self) -> None:
         due = self._options.agenda.due(self.step)

@@ -1,0 +1,190 @@
+"""What it costs to look at a training step: a watched loop against the bare one.
+
+    python benchmarks/overhead.py [--json] [--workloads W1 W2 W3] [--seconds 60] [--to server|file|nothing]
+
+Prints a table; with --json an object by workload, {"W1": {"every_step": ..., "default": ...}, ...}.
+
+One torch thread. Each way of watching trains a network of its own; blocks of steps of all ways alternate, in another
+order each round, and what is compared is the CPU time of the training thread: the median, over the rounds, of a block's
+time over that of the bare loop's block in the same round. A first few steps of each are left out: they find the layers.
+
+every_step            moments, 64-bin histograms, 11 quantiles, gradient norms, gamma and beta of every layer
+activation_gradients  the same and the norm of the gradient by each site's values
+essential, standard, full  the tiers, what they measure in passing, at every step
+drift, sampling_shift, gradient_shift, landscape  studies at every step, in steps of training
+default               watch(network, optimizer=...) as it comes, over a training of RUN steps: computed of what a frame
+                      and a study cost and how many the schedules take; default_full the same with probes="full"
+disarmed              watched, with nothing due
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import torch
+
+from latency import server
+from shiftscope import watch
+from shiftscope.probes import agenda
+from shiftscope.probes.probe import Tier
+from shiftscope.probes.registry import PROBES, select
+from shiftscope.probes.schedules import Schedule, at, every, never, thinning
+from shiftscope.probes.streams import Stream
+from shiftscope.scope import Scope
+from workloads import WORKLOADS, Loop, Workload, start
+
+RUN = 50_000
+"""Steps of the training that the default schedule is told for: as many as Ioffe & Szegedy's figure 1 takes for W1."""
+EVERY_STEP = ("moments", "histograms", "quantiles", "gradient_norms", "affine")
+STUDIES = ("drift", "sampling_shift", "gradient_shift", "landscape")
+
+Step = Callable[[], None]
+
+
+class Nothing:
+    """A sink that keeps nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """Take whatever a scope says."""
+        return lambda *_, **__: None
+
+
+def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule], to: object) -> tuple[Scope, Step]:
+    """Watch a loop with these probes and, by stream, schedules ("" for what is measured in passing)."""
+    own = {stream.title: never() for stream in Stream if stream in agenda.STUDIES or stream is Stream.COST}
+    own["channels"] = schedules[""]
+    scope = watch(
+        loop.network,
+        to=to,  # type: ignore[arg-type]
+        probes=probes,
+        schedule=schedules[""],
+        schedules=own | {name: schedule for name, schedule in schedules.items() if name},
+        loss=torch.nn.functional.cross_entropy,
+        when_lost="raise",
+    )
+
+    def step() -> None:
+        loss, batch = loop.backward()
+        scope.measure(loss, learning_rate=0.05, batch=batch)
+        loop.optimizer.step()
+        scope.step()
+
+    return scope, step
+
+
+def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
+    """Return probes and schedules of each way of watching."""
+    passing = {tier: [probe.name for probe in select(tier) if probe.lay] for tier in Tier}
+    made: dict[str, tuple[Sequence[str], Mapping[str, Schedule]]] = {
+        "disarmed": (EVERY_STEP, {"": at(0)}),
+        "every_step": (EVERY_STEP, {"": every()}),
+        "activation_gradients": ((*EVERY_STEP, "activation_gradients"), {"": every()}),
+    }
+    made |= {tier.value: (names, {"": every()}) for tier, names in passing.items()}
+    return made | {study: ([study], {"": at(0), study: every()}) for study in STUDIES}
+
+
+def measure(workload: Workload, seconds: float, new_sink: Callable[[str], object]) -> dict[str, list[float]]:
+    """Return, for each way, the ratios to the bare loop of each round; a way that costs hundreds of steps has few."""
+    bare = start(workload)
+    steps: dict[str, Step] = {"bare": bare.step}
+    scopes = []
+    for name, (probes, schedules) in ways().items():
+        scope, steps[name] = watched(start(workload), probes, schedules, new_sink(name))
+        scopes.append(scope)
+    for _ in range(3):
+        for step in steps.values():
+            step()
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    end = time.monotonic() + seconds
+    order = list(steps)
+    while time.monotonic() < end or len(times["bare"]) < 5:
+        random.shuffle(order)
+        for name in order:
+            count = max(1, workload.block // 8) if name in STUDIES else workload.block
+            times[name].append(time_of(steps[name], count))
+    for scope in scopes:
+        scope.close()
+    return {
+        name: [one / plain for one, plain in zip(found, times["bare"], strict=True)] for name, found in times.items()
+    } | {"bare_ms": [one / 1e6 for one in times["bare"]]}
+
+
+def time_of(step: Step, count: int) -> float:
+    """Return the nanoseconds of CPU time a step, of `count` steps after one that warms the caches."""
+    step()
+    begin = time.thread_time_ns()
+    for _ in range(count):
+        step()
+    return (time.thread_time_ns() - begin) / count
+
+
+def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return the medians, the studies' costs in steps, and what the default schedules make of them."""
+    found = {name: statistics.median(values) for name, values in ratios.items() if name != "bare"}
+    for study in STUDIES:
+        found[study] -= found["disarmed"]
+    for tier, name in ((Tier.STANDARD, "default"), (Tier.FULL, "default_full")):
+        chosen = {probe.name: probe.stream for probe in PROBES if probe in select(tier) and probe.study}
+        extra = (found[tier.value] - 1) * taken(agenda.FRAMES)
+        extra += sum(
+            found[study] * taken(round(agenda.STUDIES[stream] * agenda.FRAMES)) for study, stream in chosen.items()
+        )
+        found[name] = 1 + max(0.0, extra) / RUN
+    return found
+
+
+def taken(frames: int) -> int:
+    """Return how many of RUN steps the default schedule of so many frames takes, told no number of steps."""
+    schedule = thinning(None, frames)
+    return sum(schedule(step) for step in range(RUN))
+
+
+@contextmanager
+def sinks(kind: str) -> Iterator[Callable[[str], object]]:
+    """Yield what makes sinks of a kind."""
+    with ExitStack() as stack:
+        if kind == "server":
+            url = stack.enter_context(server())
+            yield lambda _: url
+        elif kind == "file":
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            yield lambda name: Path(folder) / f"{time.time_ns()} {name}.shiftscope"
+        else:
+            yield lambda _: Nothing()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workloads", nargs="+", default=[workload.name for workload in WORKLOADS])
+    parser.add_argument("--seconds", type=float, default=60, help="of measuring, for each workload")
+    parser.add_argument("--to", choices=["server", "file", "nothing"], default="server")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    results: dict[str, dict[str, float]] = {}
+    for workload in WORKLOADS:
+        if workload.name not in given.workloads:
+            continue
+        with sinks(given.to) as new_sink:
+            results[workload.name] = report(measure(workload, given.seconds, new_sink))
+        if not given.json:
+            print(f"{workload.name} = {workload.about}; a bare step takes {results[workload.name]['bare_ms']:.2f} ms")
+            for name, value in results[workload.name].items():
+                unit = "steps" if name in STUDIES else "of a bare step"
+                print(f"  {name:22s} {value:7.3f} {unit}" if name != "bare_ms" else "")
+    if given.json:
+        print(json.dumps({name: {k: round(v, 4) for k, v in found.items()} for name, found in results.items()}))
+
+
+if __name__ == "__main__":
+    main()
