@@ -61,7 +61,7 @@ def tensorboard(loop: Loop, folder: Path) -> Step:
     """SummaryWriter.add_histogram of activations, gradients and parameters."""
     from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  is there or not
 
-    writer: Any = SummaryWriter(folder)  # type: ignore[no-untyped-call]
+    writer: Any = SummaryWriter(folder)
     return _with_histograms(loop, writer.add_histogram)
 
 
