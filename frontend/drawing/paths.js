@@ -5,12 +5,15 @@
 const WHOLE = Array.from({ length: 4096 }, (_, i) => String(i));
 const PARTS = Array.from({ length: 100 }, (_, i) => (i === 0 ? "" : `.${String(i).padStart(2, "0").replace(/0$/, "")}`));
 
+/** Beyond these pixels nothing is seen, and hundredths would be lost. */
+const FARTHEST = 1e9;
+
 /**
  * A coordinate as Plotly writes it: two decimals, no zeros at the end. From tables, for there are thousands in a frame.
  * @param {number} value
  */
 export function coordinate(value) {
-  let hundredths = Math.round(value * 100);
+  let hundredths = Math.round(Math.min(FARTHEST, Math.max(-FARTHEST, value)) * 100);
   const sign = hundredths < 0 ? "-" : "";
   if (hundredths < 0) hundredths = -hundredths;
   const whole = Math.floor(hundredths / 100);

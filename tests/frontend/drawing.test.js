@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { coordinate } from "../../frontend/drawing/paths.js";
 import { LinesPainter } from "../../frontend/drawing/lines.js";
 import { StreamHistory } from "../../frontend/history.js";
 
@@ -60,4 +61,8 @@ test("nothing is drawn across frames that are still on their way", () => {
   stream.missing = (from, to) => from === 2 && to === 9;
   made.advance();
   assert.equal(context.strokes.map(([pen]) => pen).join(""), "MLML");
+});
+
+test("a coordinate far beyond the screen stays a number", () => {
+  for (const value of [2.5e28, -2.5e28, Infinity, 1e15 + 0.37]) assert.match(coordinate(value), /^-?\d+(\.\d+)?$/);
 });
