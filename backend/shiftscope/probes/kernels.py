@@ -33,6 +33,8 @@ def _shifted_sums(x: NDArray[Any], shift: float) -> tuple[float, float]:
 
 
 # Floats order like integers of a sign and a magnitude, and extremes of integers vectorize where those of floats don't.
+# Each expression is cast back to 32 bits: numba's integers grow to 64, which would halve what fits a register.
+_SIGN, _MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 
 
 @compiled()
@@ -40,9 +42,9 @@ def _extremes32(bits: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
     low, high = ends[0], ends[1]
     for i in range(bits.size):
         v = bits[i]
-        v = v ^ ((v >> np.int32(31)) & np.int32(0x7FFFFFFF))
-        low = min(low, v)
-        high = max(high, v)
+        v = np.int32(v ^ np.int32(np.int32(v >> _SIGN) & _MAGNITUDE))
+        low = np.int32(min(low, v))
+        high = np.int32(max(high, v))
     ends[0], ends[1] = low, high
 
 
