@@ -1,6 +1,7 @@
 """What it costs to look at a training step: a watched loop against the bare one.
 
     python benchmarks/overhead.py [--json] [--workloads W1 W2 W3] [--seconds 60] [--to server|file|nothing]
+                                  [--by-probe]
 
 Prints a table; with --json an object by workload, {"W1": {"every_step": ..., "default": ...}, ...}.
 
@@ -15,6 +16,9 @@ drift, sampling_shift, gradient_shift, landscape  studies at every step, in step
 default               watch(network, optimizer=...) as it comes, over a training of RUN steps: computed of what a frame
                       and a study cost and how many the schedules take; default_full the same with probes="full"
 disarmed              watched, with nothing due
+
+With --by-probe, instead, each probe alone, at every step: what it adds to a bare step. `python docs/measures.py` reads
+that from docs/costs.json.
 """
 
 from __future__ import annotations
@@ -92,12 +96,25 @@ def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
     return made | {study: ([study], {"": at(0), study: every()}) for study in STUDIES}
 
 
-def measure(workload: Workload, seconds: float, new_sink: Callable[[str], object]) -> dict[str, list[float]]:
+def probe_by_probe() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
+    """Return probes and schedules by which each probe is watched alone, and one that looks at nothing."""
+    return {"disarmed": (EVERY_STEP, {"": at(0)})} | {
+        probe.name: ([probe.name], {"": at(0), probe.stream.title: every()} if probe.study else {"": every()})
+        for probe in PROBES
+    }
+
+
+Ways = Mapping[str, tuple[Sequence[str], Mapping[str, Schedule]]]
+
+
+def measure(
+    workload: Workload, chosen: Ways, seconds: float, new_sink: Callable[[str], object]
+) -> dict[str, list[float]]:
     """Return, for each way, the ratios to the bare loop of each round; a way that costs hundreds of steps has few."""
     bare = start(workload)
     steps: dict[str, Step] = {"bare": bare.step}
     scopes = []
-    for name, (probes, schedules) in ways().items():
+    for name, (probes, schedules) in chosen.items():
         scope, steps[name] = watched(start(workload), probes, schedules, new_sink(name))
         scopes.append(scope)
     for _ in range(3):
@@ -142,6 +159,13 @@ def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return found
 
 
+def added(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return what each probe adds to a bare step."""
+    medians = {name: statistics.median(values) for name, values in ratios.items()}
+    names = [probe.name for probe in PROBES]
+    return {"bare_ms": medians["bare_ms"]} | {name: max(0.0, medians[name] - medians["disarmed"]) for name in names}
+
+
 def taken(frames: int) -> int:
     """Return how many of RUN steps the default schedule of so many frames takes, told no number of steps."""
     schedule = thinning(None, frames)
@@ -168,6 +192,7 @@ def main() -> None:
     parser.add_argument("--workloads", nargs="+", default=[workload.name for workload in WORKLOADS])
     parser.add_argument("--seconds", type=float, default=60, help="of measuring, for each workload")
     parser.add_argument("--to", choices=["server", "file", "nothing"], default="server")
+    parser.add_argument("--by-probe", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -176,11 +201,13 @@ def main() -> None:
         if workload.name not in given.workloads:
             continue
         with sinks(given.to) as new_sink:
-            results[workload.name] = report(measure(workload, given.seconds, new_sink))
+            chosen = probe_by_probe() if given.by_probe else ways()
+            ratios = measure(workload, chosen, given.seconds, new_sink)
+            results[workload.name] = added(ratios) if given.by_probe else report(ratios)
         if not given.json:
             print(f"{workload.name} = {workload.about}; a bare step takes {results[workload.name]['bare_ms']:.2f} ms")
             for name, value in results[workload.name].items():
-                unit = "steps" if name in STUDIES else "of a bare step"
+                unit = "steps" if given.by_probe or name in STUDIES else "of a bare step"
                 print(f"  {name:22s} {value:7.3f} {unit}" if name != "bare_ms" else "")
     if given.json:
         print(json.dumps({name: {k: round(v, 4) for k, v in found.items()} for name, found in results.items()}))
