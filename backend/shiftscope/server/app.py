@@ -88,5 +88,8 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         # The input itself stays out of the answer: it may hold NaN, which JSON does not.
-        details = [{"loc": item["loc"], "msg": item["msg"], "type": item["type"]} for item in error.errors()]
+        details = [
+            {"loc": item["loc"], "msg": item["msg"].removeprefix("Value error, "), "type": item["type"]}
+            for item in error.errors()
+        ]
         return JSONResponse({"detail": details}, status_code=422)
