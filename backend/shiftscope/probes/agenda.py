@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiftscope.probes.schedules import Schedule, at, thinning
 from shiftscope.probes.streams import PASSING, Stream
 
-FRAMES = 1000
+FRAMES = 800
 """About how many frames of what is measured in passing watch() keeps by default: so that on a small network, which
 looking costs most, it takes a hundredth of a training of tens of thousands of steps."""
 STUDIES = {
