@@ -97,6 +97,8 @@ export function reduce(state, action) {
     case "header":
       return { ...state, header: action.header };
     case "state":
+      // The answer to a request may come after what the stream has said since.
+      if (state.run?.id === action.run.id && state.run.step > action.run.step) return state;
       return {
         ...state, runs: withRun(state.runs, action.run), run: action.run.id === state.open ? action.run : state.run,
       };

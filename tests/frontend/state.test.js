@@ -36,6 +36,12 @@ test("events stand in order, each once, however often the stream says them", () 
   assert.deepEqual(state.events.map((one) => one.step), [2, 3, 5]);
 });
 
+test("an answer that comes after later news changes nothing", () => {
+  const paused = after({ type: "runs", runs: [run("a")] }, { type: "open", run: "a" }, { type: "state", run: run("a", { state: "paused", step: 11 }) });
+  assert.equal(reduce(paused, { type: "state", run: run("a", { state: "paused", step: 10 }) }), paused);
+  assert.equal(reduce(paused, { type: "state", run: run("a", { state: "running", step: 11 }) }).run.state, "running");
+});
+
 test("a run's new state reaches the list too", () => {
   const state = after({ type: "runs", runs: [run("b"), run("a")] }, { type: "open", run: "a" }, { type: "state", run: run("a", { state: "paused" }) });
   assert.equal(state.run.state, "paused");
