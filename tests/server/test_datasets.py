@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,19 @@ needs_mnist = pytest.mark.skipif(
 )
 
 
+class _Slow(http.server.SimpleHTTPRequestHandler):
+    """Takes a while for a large file, as a real mirror does: what is told of it then has the time to be seen."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        while part := source.read(1 << 20):
+            outputfile.write(part)
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def mirror() -> Iterator[str]:
     """Serve the real files on this machine."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(mnist_folder()))
+    handler = functools.partial(_Slow, directory=str(mnist_folder()))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_address[1]}"

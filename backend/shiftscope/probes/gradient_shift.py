@@ -80,7 +80,7 @@ class _GradientShift:
             by_parts = self._segments is not None and not self._trials.random
             shifted = self._along_the_chain(moment, new) if by_parts else self._one_by_one(moment, new)
             for place, one, other in zip(self._places, first, [first[0], *shifted], strict=True):
-                board.write(place, _compare(one, other))
+                board.write(place, compare(one, other))
         self._old, self._gradients = [], None
 
     def _along_the_chain(self, moment: Moment, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
@@ -136,7 +136,7 @@ def _stages(network: NetworkPlan) -> tuple[list[str], list[_Stage]]:
     return names, stages
 
 
-def _compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
+def compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
     """Return the L2 norm of the difference and the cosine of two gradients."""
     a, b = readable(one), readable(other)
     if a.dtype is not b.dtype or a.stride() != b.stride():

@@ -89,7 +89,7 @@ def take(tensor: Tensor, axis: int) -> Sample:
     else:
         chosen = by_unit.transpose(0, 1).reshape(units, -1)
     chosen = chosen.float() if chosen.dtype.itemsize < 4 else chosen
-    return Sample(np.sort(chosen.cpu().numpy(), axis=1))
+    return Sample(np.sort(np.ascontiguousarray(chosen.cpu().numpy()), axis=1))
 
 
 def _choice(count: int, inner: int, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

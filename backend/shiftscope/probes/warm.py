@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+from shiftscope.probes.distances import distances
 from shiftscope.probes.execute import DIRECTORY as TABLES
 from shiftscope.probes.execute import execute
+from shiftscope.probes.gradient_shift import compare
 from shiftscope.probes.kernels import STATE, squares
 from shiftscope.probes.look import DIRECTORY, SIGHT, SIGHTS, STATES, look, look_at_both
+from shiftscope.probes.samples import take
 from shiftscope.probes.single_units import write_units
 from shiftscope.probes.updates import Updates
 
@@ -23,6 +27,10 @@ def warm_up() -> None:
     execute(np.zeros((0, 5), np.int64), np.zeros(TABLES, np.int64))
     write_units(np.zeros((1, 1)), 0, one, row, -1, -1)
     squares(0, 0, False)
+    nothing = torch.zeros(1, 1)
+    sample = take(nothing, 1)
+    distances(sample, sample, sample)
+    compare(nothing, nothing)
     updates = Updates([])
     updates.before()
     updates.after()
