@@ -77,6 +77,8 @@ class Source:
         for step in range(HISTORY):
             message, seq = self.run.message(step, seq + 1, time.time())
             await socket.send_bytes(message)
+            # The page's scripts are served by the same thread.
+            await asyncio.sleep(0)
         # Making a frame is not what is measured: the further ones are made before they are needed, and sent round.
         ready = [self.run.message(HISTORY + i, 1, 0.0)[0] for i in range(240)]
         step, due = HISTORY, time.monotonic()

@@ -5,7 +5,7 @@ import { drawEquations } from "./equations.js";
 import { driftQuantities } from "./measures.js";
 import { said } from "./said.js";
 import { focusLayer } from "./views/common.js";
-import { subject } from "./views/microscope.js";
+import { candidates, subject } from "./views/microscope.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
@@ -86,9 +86,16 @@ function nonfinite(view, scene, element) {
 
 /** The layer in focus, for who has no pointer. @param {Scene} first @param {(change: Partial<import("./types").Look>) => void} look */
 function layerChoice(first, look) {
-  const select = h("select", { class: "layer", on: { change: () => look({ layer: select.value }) } }, ...first.places.layers.map((name) => h("option", { value: name }, name)));
+  const select = h("select", { class: "layer", on: { change: () => look({ layer: select.value }) } }, ...first.places.layers.map((name) => h("option", { value: name }, said(name, first.t))));
   select.value = focusLayer(first);
   return h("label", {}, first.t("layer"), select);
+}
+
+/** Fill a choice of networks; it is made anew only when they change. @param {HTMLSelectElement} select @param {string[]} names @param {string} chosen @param {Scene} scene */
+function offer(select, names, chosen, scene) {
+  const known = [...select.options].map((option) => option.value);
+  if (known.join("\n") !== names.join("\n")) select.replaceChildren(...names.map((name) => h("option", { value: name }, said(name, scene.t))));
+  if (document.activeElement !== select) select.value = chosen;
 }
 
 /** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./state.js").Action) => void}} host */
@@ -108,15 +115,19 @@ function choices(view, first, host) {
   }
   if (view.id === "microscope") {
     const unit = h("input", { type: "number", min: "0", step: "1", on: { change: () => look({ unit: unit.value === "" ? null : Math.max(0, Math.round(Number(unit.value) || 0)) }) } });
+    const networks = h("select", { on: { change: () => look({ network: networks.value }) } });
+    const network = h("label", {}, t("network"), networks);
     const math = h("div", { class: "math" });
     const refresh = (/** @type {Scene} */ scene) => {
+      offer(networks, candidates(scene).map((one) => one.network.name), subject(scene)?.network.name ?? "", scene);
+      network.hidden = networks.options.length < 2;
       const size = subject(scene)?.layer?.features;
       if (size) unit.max = String(size - 1);
       if (document.activeElement !== unit) unit.value = String(scene.look.unit ?? 0);
       drawEquations(math, scene);
     };
     refresh(first);
-    return { element: h("div", { class: "choices" }, layerChoice(first, look), h("label", {}, t("unit"), unit), math), refresh: (/** @type {Scene} */ scene) => refresh(scene) };
+    return { element: h("div", { class: "choices" }, network, layerChoice(first, look), h("label", {}, t("unit"), unit), math), refresh: (/** @type {Scene} */ scene) => refresh(scene) };
   }
   if (view.id === "density") return { element: h("div", { class: "choices" }, layerChoice(first, look)), refresh: () => {} };
   const measures = view.id === "shift" ? driftQuantities(first) : [];

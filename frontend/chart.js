@@ -6,8 +6,9 @@
 import { Cursors } from "./drawing/cursors.js";
 import { groupLines, LinesPainter } from "./drawing/lines.js";
 import { mappingOf } from "./drawing/mapping.js";
-import { ShapeWriter, writeTexts } from "./drawing/paths.js";
 import { RasterPainter } from "./drawing/raster.js";
+import { ShapesPainter, tellPlotly } from "./drawing/shapes.js";
+import { Texts } from "./drawing/texts.js";
 import { isLive } from "./state.js";
 
 /** @typedef {import("./types").Scene} Scene */
@@ -16,8 +17,10 @@ import { isLive } from "./state.js";
 
 const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
 const LABELS_EVERY = 140;
-const KEY_EVERY = 700;
+const KEY_EVERY = 1500;
+/** How often axes are compared with all values: where values lie outside, and where none do. */
 const RANGES_EVERY = 2000;
+const RANGES_REST = 20_000;
 const REPAINT_EVERY = 300;
 const SETTLE_EVERY = 1000;
 
@@ -65,12 +68,14 @@ export class Chart {
     this.figure = null;
     /** @type {(LinesPainter | RasterPainter)[]} */
     this.painters = [];
-    /** @type {Map<number, ShapeWriter>} */
-    this.writers = new Map();
+    this.shapes = view.shapes ? new ShapesPainter(this.canvas) : null;
+    this.texts = view.labels ? new Texts(host) : null;
     this.cursors = new Cursors(host);
     this.epochs = 0;
     /** how many frames there were when the axes were last compared with them */
     this.checked = -1;
+    /** how many drawn values had no place on their axis then */
+    this.outside = 0;
     this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
     /** @type {unknown} */
     this.look = null;
@@ -100,7 +105,7 @@ export class Chart {
    * Bring the chart to the scene. Returns whether more is to be done in a later frame.
    * @param {Scene} scene
    * @param {number} now milliseconds
-   * @param {{layouts: number, repaints: number}} budget how many charts may still be laid out, and repainted, in this frame
+   * @param {{layouts: number, repaints: number, advances: number}} budget how many charts may still be laid out, and repainted, in this frame
    */
   tick(scene, now, budget) {
     if (!this.visible || this.width === 0 || this.empty) return false;
@@ -111,7 +116,7 @@ export class Chart {
       this.#layOut(scene, this.hovered);
     }
     // The axes are looked at once more after the last frame has come.
-    let later = this.#settleIfHovered(scene, now, budget) || this.checked !== scene.history.count;
+    let later = this.#settleIfHovered(scene, now, budget) || this.#mayNotFit(scene);
     later = this.#move(scene, now, budget) || later;
     return later;
   }
@@ -125,17 +130,37 @@ export class Chart {
     this.times.key = now + (changed ? 0 : Math.random() * 60);
     this.look = scene.look;
     const key = this.view.key(scene);
-    const due = key !== this.key || size !== this.size || (now - this.times.ranges > RANGES_EVERY && !this.#rangesFit(scene, now));
+    const due = key !== this.key || size !== this.size || (this.#mustCompare(scene, now) && !this.#rangesFit(scene, now));
     this.scene = scene;
     this.size = size;
     this.key = key;
     return due;
   }
 
+  /** @param {Scene} scene @param {number} now */
+  #mustCompare(scene, now) {
+    const since = now - this.times.ranges;
+    return since > RANGES_REST || (since > RANGES_EVERY && this.#mayNotFit(scene));
+  }
+
+  /** Whether something came, since the axes were last compared with the values, that may not suit them. @param {Scene} scene */
+  #mayNotFit(scene) {
+    if (this.checked === scene.history.count) return false;
+    return this.view.fits || !isLive(scene.run) || this.#outside() !== this.outside;
+  }
+
+  /** How many values that were drawn have no place on their axis. */
+  #outside() {
+    let count = 0;
+    for (const painter of this.painters) if (painter instanceof LinesPainter) count += painter.outside;
+    return count;
+  }
+
   /** Whether the axes drawn still suit the values. @param {Scene} scene @param {number} now */
   #rangesFit(scene, now) {
     this.times.ranges = now + Math.random() * 200;
     this.checked = scene.history.count;
+    this.outside = this.#outside();
     if (!(this.view.series || this.view.fits) || !this.figure) return true;
     const fresh = this.view.figure(scene, false).layout;
     return Object.keys(fresh).filter((name) => name.startsWith("yaxis")).every((name) => {
@@ -183,10 +208,13 @@ export class Chart {
     const ratio = globalThis.devicePixelRatio || 1;
     const width = Math.round(this.width * ratio);
     const height = Math.round(this.height * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    this.painters = this.#painters(scene, ratio);
-    this.writers = new Map();
-    this.#repaint();
+    this.shapes?.attach(this.gd, this.width, this.height, ratio);
+    this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
+    if (!this.shapes) {
+      if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+      this.painters = this.#painters(scene, ratio);
+      this.#repaint();
+    }
     this.cursors.place(this.gd._fullLayout, new Set(this.painters.map((painter) => painter.axes)), scene.look.step);
     this.times.labels = 0;
     this.hooks.wake();
@@ -194,7 +222,7 @@ export class Chart {
 
   /** @param {Scene} scene @param {number} ratio @returns {(LinesPainter | RasterPainter)[]} */
   #painters(scene, ratio) {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    const context = this.#context();
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const layout = this.gd._fullLayout;
     const rasters = this.view.rasters?.(scene) ?? [];
@@ -206,7 +234,7 @@ export class Chart {
   }
 
   #repaint() {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    const context = this.#context();
     context.clearRect(0, 0, this.width, this.height);
     this.epochs = this.#epochs();
     for (const painter of this.painters) {
@@ -231,7 +259,7 @@ export class Chart {
     return false;
   }
 
-  /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {{repaints: number}} budget */
+  /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {{repaints: number, advances: number}} budget */
   #move(scene, now, budget) {
     let later = false;
     if (this.painters.length) {
@@ -241,16 +269,23 @@ export class Chart {
           this.times.repaint = now;
           this.#repaint();
         } else later = true;
-      } else if (rasters && this.painters.some((painter) => painter instanceof LinesPainter)) this.#advanceLayered();
+      } else if (!this.#behind()) {
+        // nothing new
+      } else if (budget.advances-- <= 0) later = true;
+      else if (rasters && this.painters.some((painter) => painter instanceof LinesPainter)) this.#advanceLayered();
       else for (const painter of this.painters) painter.advance();
     }
-    for (const shape of this.view.shapes?.(scene) ?? []) this.#writer(shape.trace).write(shape.x, shape.y, this.hovered);
+    this.#shape(scene);
     if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
       this.times.labels = now;
-      for (const { trace, texts } of this.view.labels(scene)) writeTexts(this.gd, trace, texts);
+      for (const label of this.view.labels(scene)) this.texts?.write(label);
     } else if (this.view.labels) later = true;
     this.cursors.move(scene.look.step);
     return later;
+  }
+
+  #behind() {
+    return this.painters.some((painter) => painter.drawn < painter.stream.count);
   }
 
   /** Lines over cells: new cells first; they hide the last stretch of the lines, which is drawn again. */
@@ -261,15 +296,16 @@ export class Chart {
     }
   }
 
-  /** @param {number} trace */
-  #writer(trace) {
-    let writer = this.writers.get(trace);
-    if (!writer) {
-      const { xaxis, yaxis } = this.gd._fullData[trace];
-      writer = new ShapeWriter(this.gd, trace, mappingOf(this.gd._fullLayout, xaxis + yaxis));
-      this.writers.set(trace, writer);
-    }
-    return writer;
+  /** @param {Scene} scene */
+  #shape(scene) {
+    if (!this.shapes || !this.view.shapes) return;
+    const shapes = this.view.shapes(scene);
+    this.shapes.draw(shapes);
+    if (this.hovered) tellPlotly(this.gd, shapes);
+  }
+
+  #context() {
+    return /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
   }
 
   /** Let Plotly draw everything itself from the data as it is now. */
@@ -292,6 +328,7 @@ export class Chart {
 
   destroy() {
     if (this.figure) plotly().purge(this.gd);
+    this.shapes?.destroy();
     this.host.replaceChildren();
   }
 }

@@ -31,7 +31,7 @@ export function detect(scene) {
     for (const { name } of network.layers) {
       const place = scene.places.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
       if (!place || place.size !== 1) continue;
-      const step = firstStep(scene.history.stream(place.stream), place.offset, rule.hit);
+      const step = firstStep(scene.history.stream(place.stream), place.offset, rule);
       if (step !== null && (first === null || step < first.step)) {
         first = { time: 0, step, kind: rule.kind, message: "", network: network.name, layer: name };
       }
@@ -40,14 +40,26 @@ export function detect(scene) {
   }));
 }
 
-/** @param {import("./history.js").StreamHistory} stream @param {number} offset @param {(value: number) => boolean} hit */
-function firstStep(stream, offset, hit) {
+/** @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through, and what was found */
+
+/** @type {WeakMap<import("./history.js").StreamHistory, Map<string, Search>>} */
+const searches = new WeakMap();
+
+/**
+ * The first step that meets a rule. What has been looked through is not looked through again.
+ * @param {import("./history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
+ */
+function firstStep(stream, offset, { kind, hit }) {
+  const known = searches.get(stream) ?? new Map();
+  searches.set(stream, known);
+  let search = known.get(`${kind} ${offset}`);
+  if (search?.epoch !== stream.epoch) known.set(`${kind} ${offset}`, (search = { epoch: stream.epoch, searched: 0, step: null }));
   const column = stream.column(offset);
-  for (let position = 0; position < stream.count; position++) {
-    const slot = stream.order[position];
-    if (hit(column[slot])) return stream.steps[slot];
+  for (; search.step === null && search.searched < stream.count; search.searched++) {
+    const slot = stream.order[search.searched];
+    if (hit(column[slot])) search.step = stream.steps[slot];
   }
-  return null;
+  return search.step;
 }
 
 /**

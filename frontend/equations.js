@@ -2,7 +2,7 @@
 
 import { brief } from "./numbers.js";
 import { focusLayer, shownSlot } from "./views/common.js";
-import { subject } from "./views/microscope.js";
+import { normalizesAfter, subject } from "./views/microscope.js";
 
 /** @typedef {import("./types").Scene} Scene */
 
@@ -66,16 +66,20 @@ export function drawEquations(root, scene) {
   root.hidden = false;
   const epsilon = epsilonOf(scene);
   const text = [mean, variance, gamma ?? 1, beta ?? 0].map((value) => brief(value));
-  const key = text.join("|");
+  const key = [...text, subject(scene)?.network.name, normalizesAfter(scene)].join("|");
   if (root.dataset.key === key) return;
   root.dataset.key = key;
   const [mu, sigma, scale, shift] = text;
   const activation = subject(scene)?.layer?.activation || "f";
+  const after = normalizesAfter(scene);
+  const [given, result] = after ? ["a", "y"] : ["x", "z"];
+  const activates = equation(`a = ${activation}(z)`, i("a"), o("="), m("mi", activation), o("("), i("z"), o(")"));
   root.replaceChildren(
-    equation(`x hat = (x − ${mu}) / √(${sigma} + ε)`, hat("x"), o("="),
-      m("mfrac", m("mrow", i("x"), o("−"), m("msub", i("μ"), i("B"))), m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε"))), o("="),
-      m("mfrac", m("mrow", i("x"), ...signed(-mean)), m("msqrt", n(sigma), o("+"), n(epsilon === null ? "ε" : brief(epsilon))))),
-    equation(`z = ${scale} x hat + ${shift}`, i("z"), o("="), i("γ"), hat("x"), o("+"), i("β"), o("="), n(scale), o("·"), hat("x"), ...signed(beta ?? 0)),
-    equation(`a = ${activation}(z)`, i("a"), o("="), m("mi", activation), o("("), i("z"), o(")")));
+    ...(after ? [activates] : []),
+    equation(`${given} hat = (${given} − ${mu}) / √(${sigma} + ε)`, hat(given), o("="),
+      m("mfrac", m("mrow", i(given), o("−"), m("msub", i("μ"), i("B"))), m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε"))), o("="),
+      m("mfrac", m("mrow", i(given), ...signed(-mean)), m("msqrt", n(sigma), o("+"), n(epsilon === null ? "ε" : brief(epsilon))))),
+    equation(`${result} = ${scale} ${given} hat + ${shift}`, i(result), o("="), i("γ"), hat(given), o("+"), i("β"), o("="), n(scale), o("·"), hat(given), ...signed(beta ?? 0)),
+    ...(after ? [] : [activates]));
 }
 

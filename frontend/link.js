@@ -30,6 +30,7 @@ export function readLink(search) {
   if (compare !== null) look.compare = compare;
   if (query.get("scale") === "value") look.scale = "value";
   if (query.has("drift")) look.drift = query.get("drift");
+  if (query.has("network")) look.network = query.get("network");
   const unit = wholeNumber(query.get("unit"));
   if (unit !== null) look.unit = unit;
   if (query.get("charts")) look.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
@@ -55,6 +56,7 @@ export function writeLink(run, look, kept = {}) {
   if (look.compare !== 0) query.set("compare", String(look.compare));
   if (look.scale !== "sigma") query.set("scale", look.scale);
   if (look.drift !== null) query.set("drift", look.drift);
+  if (look.network !== null) query.set("network", look.network);
   if (look.unit !== null) query.set("unit", String(look.unit));
   if (look.charts !== null) query.set("charts", look.charts.join(","));
   if (kept.pair) query.set("pair", kept.pair);

@@ -25,7 +25,7 @@ export function makePanel(view, first, host) {
       if (!alive) return;
       const moving = host.moves?.(now) ?? false;
       const scene = host.scene();
-      const budget = { layouts: 1, repaints: 1 };
+      const budget = { layouts: 1, repaints: 1, advances: 1 };
       const later = chart.tick(scene, now, budget);
       if (!moving) setText(made.summary, view.summary(scene));
       if (moving || later) wake();

@@ -10,10 +10,13 @@ import { chosen, including, without } from "./shown.js";
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
 
+/** The words beside the charts are looked after card by card: each has its turn within a second, and no frame has more than one. */
+const CARD_EVERY = 80;
 const SUMMARY_EVERY = 2000;
-const REFRESH_EVERY = 400;
 const LAYOUTS_PER_FRAME = 1;
 const REPAINTS_PER_FRAME = 2;
+/** How many charts of lines or cells go on in a frame; each has its turn within some frames. */
+const ADVANCES_PER_FRAME = 3;
 const STAY_AWAKE = 300;
 
 export class Stage {
@@ -33,10 +36,10 @@ export class Stage {
     this.asked = false;
     this.sleeping = false;
     this.shown = new Map();
-    this.summarized = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.closing = undefined;
     this.refreshed = 0;
+    this.refreshing = 0;
     /** @type {import("./layouts.js").Places | null} whose views have their cards */
     this.checked = null;
     /** @type {string | null} */
@@ -44,6 +47,7 @@ export class Stage {
     /** @type {string[] | null} the choice of charts whose cards there are */
     this.checkedCharts = null;
     this.news = 0;
+    this.turn = 0;
     /** @type {((scene: Scene, now: number) => void)[]} */
     this.followers = [];
   }
@@ -86,29 +90,42 @@ export class Stage {
     const scene = this.scene();
     if (!scene) return;
     let later = this.#cards(scene);
-    const budget = { layouts: LAYOUTS_PER_FRAME, repaints: REPAINTS_PER_FRAME };
-    for (const { chart } of this.charts.values()) later = chart.tick(scene, now, budget) || later;
+    const budget = { layouts: LAYOUTS_PER_FRAME, repaints: REPAINTS_PER_FRAME, advances: ADVANCES_PER_FRAME };
+    for (const { chart } of this.#turns()) later = chart.tick(scene, now, budget) || later;
     for (const follow of this.followers) follow(scene, now);
-    if (now - this.refreshed > REFRESH_EVERY) {
-      this.refreshed = now;
-      for (const { card: made, chart } of this.charts.values()) if (chart.visible) made.refresh(scene);
-    }
-    if (now - this.summarized > SUMMARY_EVERY) this.#sumUp(scene, now);
-    else this.closing ??= setTimeout(() => this.#sumUp(this.scene()), SUMMARY_EVERY);
+    if (now - this.refreshed > CARD_EVERY) this.#refreshNext(scene, now);
+    this.closing ??= setTimeout(() => this.#sumUp(), SUMMARY_EVERY);
     if (this.#tell(scene)) this.news = now;
     // While frames flow, one follows the other; asking anew at each message costs more.
     if (later || now - this.news < STAY_AWAKE) this.wake();
   }
 
-  /**
-   * The words beside the charts. When nothing moves any more no frame comes to do it: then a timer does, once.
-   * @param {Scene | null} scene @param {number} [now]
-   */
-  #sumUp(scene, now = performance.now()) {
-    clearTimeout(this.closing);
+  /** All charts, in each frame another one first. */
+  #turns() {
+    const charts = [...this.charts.values()];
+    this.turn = (this.turn + ADVANCES_PER_FRAME) % Math.max(1, charts.length);
+    return [...charts.slice(this.turn), ...charts.slice(0, this.turn)];
+  }
+
+  /** The words of the next card. @param {Scene} scene @param {number} now */
+  #refreshNext(scene, now) {
+    this.refreshed = now;
+    const shown = [...this.charts.values()].filter(({ chart }) => chart.visible);
+    if (shown.length === 0) return;
+    this.refreshing = (this.refreshing + 1) % shown.length;
+    const { card: made, view } = shown[this.refreshing];
+    made.refresh(scene);
+    setText(made.summary, view.summary(scene));
+  }
+
+  /** When nothing moves any more no frame comes to do it: then a timer does, for all, once. */
+  #sumUp() {
     this.closing = undefined;
-    this.summarized = this.refreshed = now;
-    if (scene) this.summarize(scene);
+    const scene = this.scene();
+    // While frames flow, each card has had its turn.
+    if (!scene || this.asked) return;
+    for (const { card: made, chart } of this.charts.values()) if (chart.visible) made.refresh(scene);
+    this.summarize(scene);
   }
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */

@@ -43,7 +43,7 @@
  */
 
 /** @type {Look} */
-export const FIRST_LOOK = { layer: null, step: null, compare: 0, scale: "sigma", drift: null, unit: null, charts: null };
+export const FIRST_LOOK = { layer: null, step: null, compare: 0, scale: "sigma", drift: null, network: null, unit: null, charts: null };
 
 /** @type {State} */
 export const EMPTY = {

@@ -83,7 +83,7 @@ export function makeTimeline(host) {
     if (key === drawnEvents) return;
     drawnEvents = key;
     parts.marks.replaceChildren(...events.map((event) => {
-      const words = said(event.message, scene.t) || scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: event.layer });
+      const words = said(event.message, scene.t) || scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: said(event.layer, scene.t) });
       const text = scene.t("event.text", { step: event.step, text: words });
       return h("button", { type: "button", "data-kind": event.kind, title: text, "aria-label": text, style: `left: ${Math.min(100, (100 * event.step) / last)}%`, on: { click: () => seek(event.step) } });
     }));

@@ -71,6 +71,8 @@ export interface Look {
   compare: number;
   scale: "sigma" | "value";
   drift: string | null;
+  /** the network under the microscope; null is the first that is normalized */
+  network: string | null;
   unit: number | null;
   /** ids of the charts shown; null shows all */
   charts: string[] | null;

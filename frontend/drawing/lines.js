@@ -36,6 +36,8 @@ export class LinesPainter {
     this.axes = series[0].axes;
     /** positions that have been drawn */
     this.drawn = 0;
+    /** how many values had no place on the axis */
+    this.outside = 0;
     /** @type {Map<string, Line[]>} */
     this.styles = new Map();
     for (const one of series) {
@@ -90,6 +92,7 @@ export class LinesPainter {
       if (many) line.last = stream.value(slot, offset);
       else if (position >= drawn) line.last = smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
       const y = pixelOf(mapping.y, line.last);
+      if (y < 0 || y > mapping.y.length) this.outside++;
       if (stream.gapBefore(position)) pen = false;
       if (!Number.isFinite(y)) {
         pen = false;

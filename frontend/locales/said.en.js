@@ -29,4 +29,6 @@ export default {
   "said.as_it_is": "as it is", "said.true_labels": "batch {size}, true labels", "said.batch_and_layer": "batch and layer", "said.batch_of": "batch {size}", "said.brighter": "brighter", "said.clean": "clean", "said.clip_norm": "clip by norm", "said.clip_value": "clip by value",
   "said.learning_rate": "learning rate {rate}", "said.low_contrast": "low contrast", "said.no_clipping": "no clipping", "said.raw": "raw", "said.rotated": "rotated",
   "said.small_rate": "small learning rate", "said.standardized": "standardized", "said.std": "std {value}", "said.unseen": "unseen classes",
+
+  "said.layer_hidden": "hidden {number}", "said.layer_conv": "conv {number}", "said.layer_row": "row {number}", "said.layer_output": "output",
 };

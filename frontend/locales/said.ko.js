@@ -29,4 +29,6 @@ export default {
   "said.as_it_is": "그대로", "said.true_labels": "배치 {size}, 올바른 레이블", "said.batch_and_layer": "배치와 층", "said.batch_of": "배치 {size}", "said.brighter": "더 밝게", "said.clean": "변형 없음", "said.clip_norm": "노름으로 클리핑", "said.clip_value": "값으로 클리핑",
   "said.learning_rate": "학습률 {rate}", "said.low_contrast": "낮은 대비", "said.no_clipping": "클리핑 없음", "said.raw": "원래 값", "said.rotated": "회전",
   "said.small_rate": "작은 학습률", "said.standardized": "표준화", "said.std": "표준편차 {value}", "said.unseen": "처음 보는 클래스",
+
+  "said.layer_hidden": "은닉 {number}", "said.layer_conv": "합성곱 {number}", "said.layer_row": "행 {number}", "said.layer_output": "출력",
 };

@@ -99,6 +99,12 @@ export const heading = (scene, text, color, domain, more = {}) => ({
  */
 export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+/** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
+export const layerLabel = (scene, name) => {
+  const text = escapeText(said(name, scene.t));
+  return name === scene.look.layer ? `<b>${text}</b>` : text;
+};
+
 /**
  * The layer in focus: the chosen one, else the last hidden one.
  * @param {Scene} scene

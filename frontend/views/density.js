@@ -104,7 +104,7 @@ export const density = {
     const colors = colorsOf(scene);
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
-      annotations: shown.map(({ place, index }, i) => heading(scene, `${said(place.network, scene.t)} · ${place.layer}`, css(colors[index]), across[i])),
+      annotations: shown.map(({ place, index }, i) => heading(scene, `${said(place.network, scene.t)} · ${said(place.layer, scene.t)}`, css(colors[index]), across[i])),
       yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x" }),
     });
     shown.forEach((_, i) => {
@@ -147,7 +147,7 @@ export const density = {
       const stream = scene.history.stream(line.stream);
       return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
     });
-    return scene.t("density.summary", { network: said(panel.place.network, scene.t), layer: panel.place.layer, low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
+    return scene.t("density.summary", { network: said(panel.place.network, scene.t), layer: said(panel.place.layer, scene.t), low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

@@ -147,8 +147,8 @@ function figureOf(scene, lines, rows, settled, titles) {
     type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row),
     ...(settled ? settledPoints(scene, line) : { x: [], y: [] }),
     line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) }, meta: line.layer ?? null,
-    name: escapeText(`${said(line.network, scene.t)} · ${line.name}`),
-    hovertemplate: `${escapeText(said(line.network, scene.t))} · ${escapeText(line.name)}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
+    name: escapeText(`${said(line.network, scene.t)} · ${said(line.name, scene.t)}`),
+    hovertemplate: `${escapeText(said(line.network, scene.t))} · ${escapeText(said(line.name, scene.t))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
   }));
   return { data, layout };
 }
@@ -188,7 +188,7 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     summary: (scene) => {
       const { lines, rows } = drawn(scene);
       return lines.filter((line) => line.layer === undefined || line.layer === focusLayer(scene)).slice(0, MOST_SPOKEN)
-        .map((line) => `${said(line.network, scene.t)} · ${line.name}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
+        .map((line) => `${said(line.network, scene.t)} · ${said(line.name, scene.t)}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
     },
     table: (scene) => {
       const { lines, rows } = drawn(scene);

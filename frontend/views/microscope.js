@@ -12,23 +12,41 @@ import { frameOf, outline, peakOf } from "./ridge-shapes.js";
 /** @typedef {{site: string, place: Distribution}} Stage */
 
 const SITES = ["linear_output", "normalized", "pre_activation", "output"];
+/** Where the normalization stands after the activation, what it is given is the activation of z. */
+const SITES_AFTER = ["pre_activation", "normalized", "output"];
+
+/** The networks that have the layer in focus. @param {Scene} scene */
+export function candidates(scene) {
+  const layer = focusLayer(scene);
+  return scene.header.networks.map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
+    .filter((one) => one.layer !== undefined);
+}
 
 /**
- * The layer under the microscope: the one in focus, in the first network that normalizes it (else in the first that has it).
+ * The layer under the microscope: the one in focus, in the chosen network, else in the first that normalizes it (else in
+ * the first that has it).
  * @param {Scene} scene
  */
 export function subject(scene) {
-  const layer = focusLayer(scene);
-  const having = scene.header.networks.map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
-    .filter((one) => one.layer !== undefined);
-  return having.find((one) => one.layer?.normalization) ?? having[0] ?? null;
+  const having = candidates(scene);
+  return having.find((one) => one.network.name === scene.look.network) ?? having.find((one) => one.layer?.normalization) ?? having[0] ?? null;
 }
+
+/** Whether the layer under the microscope is normalized after its activation. @param {Scene} scene */
+export function normalizesAfter(scene) {
+  const where = { network: subject(scene)?.network.name ?? "", layer: focusLayer(scene) };
+  const has = (/** @type {string} */ site) => scene.places.find("histogram", { ...where, site }) !== undefined;
+  return has("normalized") && !has("linear_output");
+}
+
+/** The text of a stage. @param {Scene} scene @param {string} site @param {boolean} [short] */
+const stageText = (scene, site, short = false) => scene.t(`stage.${normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
 
 /** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */
 export function stagesOf(scene) {
   const found = subject(scene);
   if (!found) return [];
-  return SITES.flatMap((site) => {
+  return (normalizesAfter(scene) ? SITES_AFTER : SITES).flatMap((site) => {
     const place = distributionAt(scene, found.network.name, focusLayer(scene), 0, [site]);
     return place ? [{ site, place }] : [];
   });
@@ -59,7 +77,7 @@ export const microscope = {
   id: "microscope",
   streams: (scene) => [...new Set(stagesOf(scene).map(({ place }) => place.stream))],
   available: (scene) => stagesOf(scene).length > 1,
-  key: (scene) => [commonKey(scene), focusLayer(scene), ...stagesOf(scene).flatMap((stage) => rangeOf(scene, stage))].join("|"),
+  key: (scene) => [commonKey(scene), focusLayer(scene), subject(scene)?.network.name, ...stagesOf(scene).flatMap((stage) => rangeOf(scene, stage))].join("|"),
   figure(scene) {
     const stages = stagesOf(scene);
     const found = subject(scene);
@@ -68,7 +86,7 @@ export const microscope = {
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       margin: { l: 12, r: 12, t: 24, b: 24 },
-      annotations: stages.map(({ site }, i) => heading(scene, scene.t(scene.narrow ? `stage.${site}.short` : `stage.${site}`), scene.theme.ink, across[i], { font: { size: scene.narrow ? 10 : 11.5, color: scene.theme.ink } })),
+      annotations: stages.map(({ site }, i) => heading(scene, stageText(scene, site, scene.narrow), scene.theme.ink, across[i], { font: { size: scene.narrow ? 10 : 11.5, color: scene.theme.ink } })),
       yaxis: axis(scene, { range: [0, 1], showticklabels: false, ticks: "", showgrid: false, fixedrange: true }),
     });
     stages.forEach((stage, i) => {
@@ -79,7 +97,7 @@ export const microscope = {
       return {
         type: "scatter", mode: "lines", uid: `stage-${stage.site}`, xaxis: axisId("x", i), yaxis: "y", x, y, fill: "toself", hoveron: "points",
         fillcolor: css(color, 0.25 + (0.5 * i) / Math.max(1, stages.length - 1)), line: { color: css(color), width: 1.5, simplify: false },
-        hovertemplate: `${escapeText(scene.t(`stage.${stage.site}`))}: %{x:.3g}<extra></extra>`,
+        hovertemplate: `${escapeText(stageText(scene, stage.site))}: %{x:.3g}<extra></extra>`,
       };
     });
     return { data, layout };
@@ -88,7 +106,7 @@ export const microscope = {
   summary: (scene) => stagesOf(scene).map(({ site, place }) => {
     const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
     const { mean, std } = row ? momentsOf(place, row) : { mean: NaN, std: NaN };
-    return scene.t("microscope.summary", { stage: scene.t(`stage.${site}`), mean: brief(mean), std: brief(std) });
+    return scene.t("microscope.summary", { stage: stageText(scene, site), mean: brief(mean), std: brief(std) });
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

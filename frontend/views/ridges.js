@@ -4,7 +4,7 @@ import { css } from "../colors.js";
 import { SMALLEST_SIGMA } from "../measures.js";
 import { brief, quantile, spread } from "../numbers.js";
 import { said } from "../said.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
 import { driftNow, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -99,7 +99,7 @@ function tracesOf(scene) {
       {
         ...axes, uid: `now-${ridge.column}-${ridge.row}`, ...shapes.now, fill: "toself", fillcolor: css(color, strong ? 0.5 : 0.2),
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false }, hoveron: "points",
-        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(ridge.layer)}</b><br>%{x:.3g}<extra></extra>`,
+        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>%{x:.3g}<extra></extra>`,
       },
       {
         ...axes, uid: `ref-${ridge.column}-${ridge.row}`, ...shapes.compared, hoverinfo: "skip",
@@ -128,21 +128,28 @@ function textTrace(scene, ridges, column, range) {
   };
 }
 
-/** @typedef {{shapes: import("../types").Shape[], frames: import("./ridge-shapes.js").Frame[], key: string}} Buffers */
+/** @typedef {import("../types").Shape} Shape */
+/** @typedef {{now: Shape, compared: Shape, frame: import("./ridge-shapes.js").Frame | null}} Moving a row's arrays, written anew in every frame */
+/** @typedef {{rows: Moving[], shapes: Shape[], key: string}} Buffers `shapes` are those of `rows`, subplot by subplot */
 /** @type {WeakMap<import("../layouts.js").Places, Buffers>} */
 const known = new WeakMap();
 
-/** Arrays that are written anew in every frame, sixty times a second. @param {Scene} scene @returns {Buffers} */
+/** @param {number} trace @param {number} bins @returns {Shape} */
+const emptyShape = (trace, bins) => ({ trace, x: new Float64Array(bins + 2), y: new Float64Array(bins + 2) });
+
+/** @param {Scene} scene @returns {Buffers} */
 function buffersOf(scene) {
   let buffers = known.get(scene.places);
   if (!buffers) {
-    const shapes = ridgesOf(scene).map((ridge, i) => ({ trace: 2 * i, x: new Float64Array(ridge.histogram.size + 2), y: new Float64Array(ridge.histogram.size + 2) }));
-    known.set(scene.places, (buffers = { shapes, frames: [], key: "" }));
+    const ridges = ridgesOf(scene);
+    const rows = ridges.map(({ histogram }, i) => ({ now: emptyShape(2 * i, histogram.size), compared: emptyShape(2 * i + 1, histogram.size), frame: null }));
+    const shapes = scene.header.networks.flatMap((_, column) => rows.flatMap(({ now, compared }, i) => (ridges[i].column === column ? [now, compared] : [])));
+    known.set(scene.places, (buffers = { rows, shapes, key: "" }));
   }
   return buffers;
 }
 
-/** The polygons that move. @param {Scene} scene */
+/** The polygons of now, and the outlines of the compared step among them. @param {Scene} scene */
 function movingShapes(scene) {
   const ridges = ridgesOf(scene);
   const buffers = buffersOf(scene);
@@ -151,8 +158,11 @@ function movingShapes(scene) {
   for (let i = 0; i < ridges.length; i++) {
     const rows = rowsOf(scene, ridges[i]);
     if (!rows) return [];
-    if (key !== buffers.key || !buffers.frames[i]) buffers.frames[i] = frameOf(scene, ridges[i], rows.compared);
-    outline(ridges[i], buffers.frames[i], rows.now, buffers.shapes[i].x, buffers.shapes[i].y);
+    const { now, compared, frame: before } = buffers.rows[i];
+    const frame = key === buffers.key && before ? before : frameOf(scene, ridges[i], rows.compared);
+    if (frame !== before) outline(ridges[i], frame, rows.compared, compared.x, compared.y);
+    outline(ridges[i], frame, rows.now, now.x, now.y);
+    buffers.rows[i].frame = frame;
   }
   buffers.key = key;
   return buffers.shapes;
@@ -180,7 +190,7 @@ export const ridges = {
       annotations: scene.header.networks.map((network, i) => heading(scene, network.name, css(colors[i]), across[i], { font: { size: scene.narrow ? 12 : 15, color: css(colors[i]), weight: 700 } })),
     });
     layout.yaxis = axis(scene, {
-      range: yRange(layers.length), tickvals: layers.map((_, i) => i), ticktext: layers.map((name) => (name === scene.look.layer ? `<b>${escapeText(name)}</b>` : escapeText(name))),
+      range: yRange(layers.length), tickvals: layers.map((_, i) => i), ticktext: layers.map((name) => layerLabel(scene, name)),
       ticks: "", fixedrange: true, anchor: "x", tickfont: { color: scene.theme.ink },
     });
     scene.header.networks.forEach((_, i) => {
@@ -204,7 +214,7 @@ export const ridges = {
     const moved = ridgesOf(scene).filter((ridge) => ridge.column === column)
       .map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) })).filter((one) => Number.isFinite(one.drift))
       .sort((a, b) => b.drift - a.drift)[0];
-    return moved ? scene.t("ridges.summary", { network: said(network.name, scene.t), layer: moved.layer, drift: brief(moved.drift) }) : said(network.name, scene.t);
+    return moved ? scene.t("ridges.summary", { network: said(network.name, scene.t), layer: said(moved.layer, scene.t), drift: brief(moved.drift) }) : said(network.name, scene.t);
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

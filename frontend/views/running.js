@@ -2,24 +2,26 @@
 
 import { css } from "../colors.js";
 import { robustRange } from "../numbers.js";
-import { axis, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
-import { subject } from "./microscope.js";
+import { said } from "../said.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("../types").Place} Place */
+/** @typedef {{place: Place, column: number, row: number, kind: "batch" | "running"}} Line */
 
 const ROWS = ["mean", "variance"];
 
-/** @param {Scene} scene @returns {{place: Place, row: number, kind: "batch" | "running"}[]} */
+/** The networks that keep running statistics of the layer in focus: a column each. @param {Scene} scene */
+const columnsOf = (scene) => scene.header.networks.map((network, index) => ({ network, index }))
+  .filter(({ network }) => scene.places.find("running_mean", { network: network.name, layer: focusLayer(scene) }));
+
+/** @param {Scene} scene @returns {Line[]} */
 function linesOf(scene) {
-  const found = subject(scene);
-  if (!found) return [];
-  const where = { network: found.network.name, layer: focusLayer(scene) };
-  return ROWS.flatMap((name, row) => /** @type {const} */ (["batch", "running"]).flatMap((kind) => {
-    const place = scene.places.find(`${kind}_${name}`, where);
-    return place ? [{ place, row, kind }] : [];
-  }));
+  return columnsOf(scene).flatMap(({ network }, column) => ROWS.flatMap((name, row) => /** @type {const} */ (["batch", "running"]).flatMap((kind) => {
+    const place = scene.places.find(`${kind}_${name}`, { network: network.name, layer: focusLayer(scene) });
+    return place ? [{ place, column, row, kind }] : [];
+  })));
 }
 
 /** @param {Scene} scene @param {Place} place */
@@ -29,13 +31,13 @@ function values(scene, place) {
   return { x: Float64Array.from(y, (_, channel) => channel), y };
 }
 
-/** Mean distance of running from batch mean, and ratio of the variances. @param {Scene} scene */
-function gaps(scene) {
-  const of = (/** @type {number} */ row, /** @type {string} */ kind) => {
-    const line = linesOf(scene).find((one) => one.row === row && one.kind === kind);
+/** Mean distance of running from batch mean. @param {Scene} scene @param {number} column */
+function gap(scene, column) {
+  const of = (/** @type {string} */ kind) => {
+    const line = linesOf(scene).find((one) => one.column === column && one.row === 0 && one.kind === kind);
     return line ? values(scene, line.place).y : new Float64Array(0);
   };
-  const [batch, running] = [of(0, "batch"), of(0, "running")];
+  const [batch, running] = [of("batch"), of("running")];
   return batch.length ? batch.reduce((sum, value, i) => sum + Math.abs(value - running[i]), 0) / batch.length : NaN;
 }
 
@@ -48,26 +50,35 @@ export const running = {
   key: (scene) => [commonKey(scene), focusLayer(scene)].join("|"),
   figure(scene) {
     const lines = linesOf(scene);
-    const color = colorsOf(scene)[subject(scene)?.index ?? 0];
+    const columns = columnsOf(scene);
+    const colors = colorsOf(scene);
+    const across = split(Math.max(1, columns.length), scene.narrow ? 0.06 : 0.04);
     const down = split(ROWS.length, 0.16).reverse();
-    const styles = { batch: { color: css(color, 0.7), width: 1.2 }, running: { color: scene.theme.ink, width: 1.6 } };
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
-      annotations: ROWS.map((name, i) => heading(scene, scene.t(`quantity.${name}`), scene.theme.muted, [1, 1], { xanchor: "right", y: down[i][1], font: { size: 11, color: scene.theme.muted } })),
-      xaxis: axis(scene, { range: [-0.5, Math.max(...lines.map(({ place }) => place.size), 1) - 0.5], showgrid: false, anchor: "y2", nticks: 6, title: { text: scene.t("axis.channel"), standoff: 3, font: { size: 11 } } }),
+      annotations: [
+        ...columns.map(({ network, index }, i) => heading(scene, network.name, css(colors[index]), across[i])),
+        ...ROWS.map((name, i) => heading(scene, scene.t(`quantity.${name}`), scene.theme.muted, [1, 1], { xanchor: "right", y: down[i][1], font: { size: 11, color: scene.theme.muted } })),
+      ],
+    });
+    columns.forEach((_, i) => {
+      const size = Math.max(...lines.filter((line) => line.column === i).map(({ place }) => place.size), 1);
+      layout[axisName("x", i)] = axis(scene, { domain: across[i], range: [-0.5, size - 0.5], showgrid: false, anchor: axisId("y", 1), nticks: 6, title: { text: i === 0 ? scene.t("axis.channel") : "", standoff: 3, font: { size: 11 } } });
     });
     ROWS.forEach((name, row) => {
       const all = lines.filter((line) => line.row === row).flatMap(({ place }) => [...values(scene, place).y]);
       layout[axisName("y", row)] = axis(scene, { domain: down[row], range: robustRange(all, { zero: name === "variance" }), nticks: 4, anchor: "x" });
     });
-    const data = lines.map(({ place, row, kind }) => ({
-      type: "scatter", mode: "lines", uid: `${kind}-${row}`, xaxis: "x", yaxis: row ? "y2" : "y", ...values(scene, place), line: { ...styles[kind], simplify: false },
-      hovertemplate: `${escapeText(scene.t(`statistics.${kind}`))} · ${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
+    const data = lines.map(({ place, column, row, kind }) => ({
+      type: "scatter", mode: "lines", uid: `${kind}-${column}-${row}`, xaxis: axisId("x", column), yaxis: axisId("y", row), ...values(scene, place),
+      line: { ...(kind === "running" ? { color: scene.theme.ink, width: 1.6 } : { color: css(colors[columns[column].index], 0.7), width: 1.2 }), simplify: false },
+      hovertemplate: `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };
   },
   shapes: (scene) => linesOf(scene).map(({ place }, trace) => ({ trace, ...values(scene, place) })),
-  summary: (scene) => scene.t("running.summary", { layer: focusLayer(scene), gap: gaps(scene).toPrecision(3) }),
-  table: (scene) => [["statistic", "channel", "value"], ...linesOf(scene).flatMap(({ place, kind, row }) => [...values(scene, place).y].map((value, channel) => [`${kind}_${ROWS[row]}`, channel, value]))],
+  summary: (scene) => columnsOf(scene).map(({ network }, column) =>
+    scene.t("running.summary", { network: said(network.name, scene.t), layer: said(focusLayer(scene), scene.t), gap: gap(scene, column).toPrecision(3) })).join("; "),
+  table: (scene) => [["network", "statistic", "channel", "value"], ...linesOf(scene).flatMap(({ place, kind, row }) => [...values(scene, place).y].map((value, channel) => [place.network, `${kind}_${ROWS[row]}`, channel, value]))],
   pick: (_scene, point) => ({ unit: point.x }),
 };

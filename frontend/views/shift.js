@@ -3,7 +3,8 @@
 import { css, glow, plotlyScale, wordsOf } from "../colors.js";
 import { driftOf, driftQuantities } from "../measures.js";
 import { brief, niceAbove, quantile, spread } from "../numbers.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import { said } from "../said.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -108,14 +109,14 @@ export const shift = {
       });
       layout[axisName("y", i)] = axis(scene, {
         domain: down[i], anchor: axisId("x", i), range: [-0.5, layers.length - 0.5], tickvals: labelled, showgrid: false, ticks: "",
-        ticktext: labelled.map((row) => layers[row]).map((name) => (name === scene.look.layer ? `<b>${escapeText(name)}</b>` : escapeText(name))), fixedrange: true,
+        ticktext: labelled.map((row) => layers[row]).map((name) => layerLabel(scene, name)), fixedrange: true,
         tickfont: { size: 10, color: scene.theme.ink },
       });
     });
     const data = drifts.map((rows, i) => ({
       type: "heatmap", uid: `shift${i}`, xaxis: axisId("x", i), yaxis: axisId("y", i), y: layers.map((_, row) => row), coloraxis: "coloraxis",
       ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [0, 0]) }), zsmooth: false, hoverongaps: false, meta: layers,
-      hovertemplate: `${escapeText(scene.header.networks[i].name)}<br>${scene.t("axis.step")} %{x}: <b>%{text}</b><extra></extra>`,
+      hovertemplate: `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}: <b>%{text}</b><extra></extra>`,
     }));
     return { data, layout };
   },
@@ -146,8 +147,8 @@ export const shift = {
       const stream = scene.history.stream(drift.stream);
       return { row, value: stream.count ? drift.at(stream.slotAt(scene.look.step)) : NaN };
     }).filter((one) => Number.isFinite(one.value)).sort((a, b) => b.value - a.value)[0];
-    const network = scene.header.networks[i].name;
-    return now ? scene.t("shift.summary", { network, layer: scene.places.layers[now.row], drift: brief(now.value) }) : network;
+    const network = said(scene.header.networks[i].name, scene.t);
+    return now ? scene.t("shift.summary", { network, layer: said(scene.places.layers[now.row], scene.t), drift: brief(now.value) }) : network;
   }).join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */

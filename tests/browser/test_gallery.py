@@ -99,12 +99,11 @@ def test_a_sweep_is_one_chart_and_one_table_and_the_descent_moves(page: Page, sw
     slider.fill("3")
     at = surface.locator(".at")
     expect(at).to_contain_text("raw: step 3 of")
-    lines = "[...document.querySelectorAll('[data-view=\"surface\"] .js-line')]"
-    path = f"{lines}.map((line) => line.getAttribute('d')).join()"
-    before = page.evaluate(path)
+    chart = surface.locator(".chart")
+    before = chart.screenshot()
     slider.fill("60")
     expect(at).to_contain_text("raw: step 60 of")
-    eventually(lambda: page.evaluate(path) != before)
+    eventually(lambda: chart.screenshot() != before)
     surface.get_by_role("button", name="Watch the descent").click()
     eventually(lambda: "step 60 of" not in at.inner_text())
 

@@ -15,6 +15,18 @@ test("a gradient that vanishes is found at its first step, in its layer", () => 
   assert.deepEqual(detect(scene).map(({ kind, step, network, layer }) => [kind, step, network, layer]), [["vanishing", 2, "without BN", "hidden 2"]]);
 });
 
+test("what comes later is found too, and what comes out of order in its place", () => {
+  const scene = makeScene({ steps: [0, 1] });
+  assert.deepEqual(detect(scene), []);
+  const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
+  for (const [seq, step] of [[90, 8], [91, 5]]) {
+    const row = layersRow(scene.places, step);
+    row[place.offset] = 1e-7;
+    scene.history.append({ stream: 1, seq, step, time: 0, row });
+    assert.deepEqual(detect(scene).map((event) => event.step), [step]);
+  }
+});
+
 test("nothing is found where nothing is wrong", () => {
   assert.deepEqual(detect(makeScene()), []);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { coordinate } from "../../frontend/drawing/paths.js";
 import { LinesPainter } from "../../frontend/drawing/lines.js";
+import { drawOutlines } from "../../frontend/drawing/outlines.js";
 import { StreamHistory } from "../../frontend/history.js";
 
 const axis = (slope, intercept, length) => ({ slope, intercept, offset: 0, length, log: false, range: [0, 1] });
@@ -12,7 +12,7 @@ function canvas() {
   const strokes = [];
   const nothing = () => {};
   return {
-    strokes, save: nothing, restore: nothing, beginPath: nothing, rect: nothing, clip: nothing, translate: nothing, setLineDash: nothing, stroke: nothing,
+    strokes, save: nothing, restore: nothing, beginPath: nothing, rect: nothing, clip: nothing, translate: nothing, setLineDash: nothing, stroke: nothing, fill: nothing,
     moveTo: (x, y) => strokes.push(["M", x, y]), lineTo: (x, y) => strokes.push(["L", x, y]),
   };
 }
@@ -63,6 +63,19 @@ test("nothing is drawn across frames that are still on their way", () => {
   assert.equal(context.strokes.map(([pen]) => pen).join(""), "MLML");
 });
 
-test("a coordinate far beyond the screen stays a number", () => {
-  for (const value of [2.5e28, -2.5e28, Infinity, 1e15 + 0.37]) assert.match(coordinate(value), /^-?\d+(\.\d+)?$/);
+const BLACK = { color: "black", width: 1, dash: [], fill: null, opacity: 1, box: [40, 20, 100, 50] };
+
+test("outlines are drawn one after the other, each clipped to its subplot, and broken where a value is missing", () => {
+  const context = canvas();
+  const entered = [];
+  context.translate = (x, y) => entered.push([x, y]);
+  drawOutlines(context, [BLACK, { ...BLACK, fill: "red" }, { ...BLACK, box: [160, 20, 100, 50] }], [2, 3, 2], Float32Array.of(1, 2, 3, 4, 5, 6, NaN, 7, 8, 9, 0, 0, 1, 1));
+  assert.deepEqual(context.strokes, [["M", 1, 2], ["L", 3, 4], ["M", 5, 6], ["M", 8, 9], ["M", 0, 0], ["L", 1, 1]]);
+  assert.deepEqual(entered, [[40, 20], [160, 20]]);
+});
+
+test("an outline that reaches far beyond the screen stays within what a canvas can draw", () => {
+  const context = canvas();
+  drawOutlines(context, [BLACK], [3], Float32Array.of(2.5e28, 0, -2.5e28, 1, Infinity, 2));
+  assert.deepEqual(context.strokes, [["M", 1e6, 0], ["L", -1e6, 1]]);
 });

@@ -58,12 +58,13 @@ class Board:
         self.values, self.starts = values, starts
 
     def write(self, place: Place, numbers: NDArray[np.floating] | float) -> None:
-        """Write a number, or several that stand side by side."""
+        """Write a number, or several that stand side by side; what is too large for 32 bits is infinite there."""
         at = self.starts[Stream(place.stream)] + place.offset
-        if isinstance(numbers, float):
-            self.values[at] = numbers
-        else:
-            self.values[at : at + numbers.size] = numbers.reshape(-1)
+        with np.errstate(over="ignore"):
+            if isinstance(numbers, float):
+                self.values[at] = numbers
+            else:
+                self.values[at : at + numbers.size] = numbers.reshape(-1)
 
 
 class Study(Protocol):

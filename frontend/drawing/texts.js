@@ -1,0 +1,54 @@
+/** Texts over a chart that change as it moves: they lie above what is painted, where Plotly has hidden ones of its own. */
+
+import { mappingOf, pixelOf } from "./mapping.js";
+
+/** @typedef {import("../types").Label} Label */
+
+export class Texts {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.layer = document.createElement("div");
+    this.layer.className = "texts";
+    this.layer.setAttribute("aria-hidden", "true");
+    host.append(this.layer);
+    /** @type {Map<number, HTMLElement[]>} by trace */
+    this.elements = new Map();
+  }
+
+  /**
+   * Make them anew where the axes stand now.
+   * @param {any} gd
+   * @param {Label[]} labels
+   */
+  attach(gd, labels) {
+    this.layer.replaceChildren();
+    this.elements = new Map(labels.map(({ trace, texts }) => {
+      const full = gd._fullData[trace];
+      const group = gd.querySelector(`.trace${CSS.escape(full.uid)}`);
+      if (group) group.style.visibility = "hidden";
+      const mapping = mappingOf(gd._fullLayout, full.xaxis + full.yaxis);
+      return [trace, texts.map((text, i) => this.#element(full, mapping, i, text))];
+    }));
+  }
+
+  /** @param {any} trace of gd._fullData @param {import("../types").Mapping} mapping @param {number} i @param {string} text */
+  #element(trace, { x, y }, i, text) {
+    const element = document.createElement("span");
+    element.textContent = text;
+    const left = x.offset + pixelOf(x, trace.x[i]);
+    const before = trace.textposition[i].endsWith("left");
+    Object.assign(element.style, {
+      top: `${y.offset + pixelOf(y, trace.y[i])}px`, ...(before ? { right: `calc(100% - ${left}px)` } : { left: `${left}px` }),
+      color: trace.textfont.color[i], fontSize: `${trace.textfont.size[i]}px`, fontFamily: trace.textfont.family,
+    });
+    this.layer.append(element);
+    return element;
+  }
+
+  /** @param {Label} label */
+  write({ trace, texts }) {
+    this.elements.get(trace)?.forEach((element, i) => {
+      if (element.textContent !== texts[i]) element.textContent = texts[i];
+    });
+  }
+}
