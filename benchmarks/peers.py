@@ -5,7 +5,8 @@
 Each tool records at every step what it can of the distributions of activations, gradients and parameters, in the way
 its documentation shows, offline and into a temporary folder. What is compared is wall time, as these tools work in
 threads and processes of their own: the median, over interleaved blocks, of a block's time over the bare loop's. Tools
-are left out, with the reason, where they are not installed: pip install wandb tensorboard trackio aim. Shiftscope's row
+are left out, with the reason, where they are not installed: pip install wandb tensorboard trackio aim
+torchexplorer cockpit-for-pytorch. Shiftscope's row
 records moments, histograms, quantiles, gradient norms, gamma and beta of every layer, at every step, to a file.
 """
 
@@ -91,7 +92,47 @@ def trackio(loop: Loop, folder: Path) -> Step:
     return step
 
 
-TOOLS = (shiftscope, wandb, tensorboard, aim, trackio)
+def torchexplorer(loop: Loop, folder: Path) -> Step:  # noqa: ARG001  it writes nothing without a backend
+    """torchexplorer.watch: histograms of activations, parameters and the gradients of both, sent nowhere."""
+    import torchexplorer as tool  # noqa: PLC0415  is there or not
+
+    tool.watch(loop.network, log=["io", "io_grad", "params", "params_grad"], log_freq=1, backend="none")
+    return loop.step
+
+
+def cockpit(loop: Loop, folder: Path) -> Step:  # noqa: ARG001  it writes its figures when asked
+    """cockpit: its histogram of the gradients of single samples, and the norm of each parameter's gradient."""
+    from backpack import extend  # noqa: PLC0415  is there or not
+    from cockpit import Cockpit, quantities  # noqa: PLC0415
+
+    extend(loop.network)
+    one_by_one = extend(nn.CrossEntropyLoss(reduction="none"))
+    average = extend(nn.CrossEntropyLoss())
+    chosen = [quantity(track_schedule=lambda _: True) for quantity in (quantities.GradHist1d, quantities.GradNorm)]
+    tool: Any = Cockpit(loop.network.parameters(), quantities=chosen)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        inputs, labels = loop.next_batch()
+        loop.optimizer.zero_grad()
+        output = loop.network(inputs)
+        loss = average(output, labels)
+        info = {
+            "batch_size": len(labels),
+            "individual_losses": one_by_one(output, labels),
+            "loss": loss,
+            "optimizer": loop.optimizer,
+        }
+        with tool(done, info=info):
+            loss.backward(create_graph=tool.create_graph(done))
+        loop.optimizer.step()
+        done += 1
+
+    return step
+
+
+TOOLS = (shiftscope, wandb, tensorboard, aim, trackio, torchexplorer, cockpit)
 
 
 def _with_histograms(loop: Loop, add: Callable[[str, Tensor, int], object]) -> Step:
@@ -132,7 +173,9 @@ def measure(workload: Workload, seconds: float) -> tuple[dict[str, float], dict[
             own = Path(folder) / tool.__name__
             own.mkdir()
             try:
-                steps[tool.__name__] = tool(start(workload), own)
+                step = tool(start(workload), own)
+                step()
+                steps[tool.__name__] = step
             except Exception as error:  # noqa: BLE001  other people's tools fail in their own ways; the reason is told
                 left_out[tool.__name__] = f"{type(error).__name__}: {error}".splitlines()[0]
         times: dict[str, list[float]] = {name: [] for name in steps}

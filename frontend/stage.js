@@ -198,14 +198,14 @@ export class Stage {
   }
 
   /**
-   * Say which frames are on the screen now: `shiftscope:shown` with stream, seq, step, headerTime and shownAt (seconds since
-   * the epoch: the end of the drawing).
+   * Say which frames are on the screen now, in every chart that is seen: `shiftscope:shown` with stream, seq, step, headerTime
+   * and shownAt (seconds since the epoch: the end of the drawing).
    * @param {Scene} scene
    */
   #tell(scene) {
     let news = false;
     for (const [number, stream] of scene.history.streams) {
-      const slot = stream.newest;
+      const slot = stream.order[this.#drawn(stream) - 1] ?? -1;
       if (slot < 0 || this.shown.get(number) === stream.seqs[slot]) continue;
       this.shown.set(number, stream.seqs[slot]);
       news = true;
@@ -217,6 +217,16 @@ export class Stage {
       }));
     }
     return news;
+  }
+
+  /** How many frames of a stream all charts that are seen have drawn. @param {import("./history.js").StreamHistory} stream */
+  #drawn(stream) {
+    let drawn = stream.count;
+    for (const { chart } of this.charts.values()) {
+      if (!chart.visible || chart.empty) continue;
+      for (const painter of chart.painters) if (painter.stream === stream && painter.drawn < drawn) drawn = painter.drawn;
+    }
+    return drawn;
   }
 
   /** Every chart drawn by Plotly from the numbers as they are: before a picture, in a test. */
