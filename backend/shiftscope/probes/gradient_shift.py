@@ -35,6 +35,10 @@ COSINE = Quantity(
 )  # fmt: skip
 
 
+_UNMOVED = np.array([0.0, 1.0])
+"""L2 and cosine of the first layer, by definition."""
+
+
 @dataclass(frozen=True)
 class _Stage:
     """A layer's weights and all the parameters that are updated before the next layer's turn."""
@@ -59,27 +63,38 @@ class _GradientShift:
         linears = [layer.linear.module for layer in network.layers if layer.name in set(named)]
         self._segments = segments(network.module, linears)
         self._parameters = [parameter for stage in self._stages for parameter in stage.parameters]
+        self._later = self._parameters[len(self._stages[0].parameters) :]
         self._old: list[Tensor] = []
         self._gradients: list[Tensor] | None = None
 
     def before(self, moment: Moment, board: Board) -> None:  # noqa: ARG002
-        """Keep the parameters and, where they are those of the loss, the gradients that training has computed."""
+        """Keep the parameters and, where they are those of the loss, the gradients that training has computed.
+
+        The first layer has nothing before it: without its gradient, its old parameters are not needed either. It is
+        often the largest.
+        """
         weights = [stage.weight for stage in self._stages]
         trusted = self._trials.repeats_training(moment, weights)
         self._gradients = (
-            [torch.zeros_like(w) if w.grad is None else w.grad.clone() for w in weights] if trusted else None
+            [torch.zeros_like(w) if w.grad is None else w.grad.clone() for w in weights[1:]] if trusted else None
         )
-        self._old = [parameter.detach().clone() for parameter in self._parameters]
+        self._old = [parameter.detach().clone() for parameter in (self._later if trusted else self._parameters)]
 
     def after(self, moment: Moment, board: Board) -> None:
         """Compute each layer's other gradient and write how far it is from the first."""
         new = [stage_values(stage) for stage in self._stages]
         with self._trials(self._parameters):
-            put(self._parameters, self._old)
-            first = self._gradients or self._trials.gradients(moment, [stage.weight for stage in self._stages])
+            if self._gradients is None:
+                put(self._parameters, self._old)
+                weights = [stage.weight for stage in self._stages[1:]]
+                own = self._trials.gradients(moment, weights) if weights else []
+            else:
+                put(self._later, self._old)
+                own = self._gradients
             by_parts = self._segments is not None and not self._trials.random
             shifted = self._along_the_chain(moment, new) if by_parts else self._one_by_one(moment, new)
-            for place, one, other in zip(self._places, first, [first[0], *shifted], strict=True):
+            board.write(self._places[0], _UNMOVED)
+            for place, one, other in zip(self._places[1:], own, shifted, strict=True):
                 board.write(place, compare(one, other))
         self._old, self._gradients = [], None
 

@@ -42,15 +42,16 @@ class Quiet:
         kept = [buffer.clone() for buffer in self._buffers]
         random = self.random_state()
         try:
+            # Straight into their attributes: nn.Module's own setting looks for parameters and buffers of that name.
             for module in self._others:
-                module.training = False
+                module.__dict__["training"] = False
             for module in self._batch_norms:
                 # One that trains but tracks nothing uses the batch's statistics and updates none.
                 module.track_running_stats = module.track_running_stats and not module.training
             yield
         finally:
             for module, mode in zip(self._others, modes, strict=True):
-                module.training = mode
+                module.__dict__["training"] = mode
             for module, tracks in zip(self._batch_norms, tracking, strict=True):
                 module.track_running_stats = tracks
             with torch.no_grad():
