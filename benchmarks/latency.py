@@ -47,22 +47,19 @@ CHROMIUM_FLAGS = [
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a server on a free port with a folder of its own; yield its address."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_DATA": folder}
-        command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", "0"]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-        )
-        try:
-            assert process.stdout is not None
-            match = re.search(r"http://\S+", process.stdout.readline())
-            assert match
-            yield match[0]
-        finally:
-            process.terminate()
-            process.wait(20)
+def server(folder: str) -> Iterator[str]:
+    """Run a server on a free port with its recordings in a folder; yield its address."""
+    environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_DATA": folder}
+    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        match = re.search(r"http://\S+", process.stdout.readline())
+        assert match
+        yield match[0]
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def call(url: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -104,7 +101,7 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=None, help="steps per second; full speed when left out")
     options = parser.parse_args()
     chromium = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with server() as url, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, server(folder) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.add_init_script(LISTEN)

@@ -177,7 +177,7 @@ def sinks(kind: str) -> Iterator[Callable[[str], object]]:
     """Yield what makes sinks of a kind."""
     with ExitStack() as stack:
         if kind == "server":
-            url = stack.enter_context(server())
+            url = stack.enter_context(server(stack.enter_context(tempfile.TemporaryDirectory())))
             yield lambda _: url
         elif kind == "file":
             folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -38,6 +38,13 @@ export function plotlyReady() {
   });
 }
 
+/**
+ * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.
+ * @param {import("./types").Look | null} one @param {import("./types").Look} other
+ */
+const sameBesidesStep = (one, other) =>
+  one === other || (one !== null && Object.entries(other).every(([name, value]) => name === "step" || value === one[/** @type {keyof import("./types").Look} */ (name)]));
+
 export class Chart {
   /**
    * @param {HTMLElement} host an empty element with a size of its own
@@ -77,7 +84,7 @@ export class Chart {
     /** how many drawn values had no place on their axis then */
     this.outside = 0;
     this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
-    /** @type {unknown} */
+    /** @type {import("./types").Look | null} */
     this.look = null;
     this.#listen();
   }
@@ -124,7 +131,7 @@ export class Chart {
   /** @param {Scene} scene @param {number} now */
   #mustLayOut(scene, now) {
     const size = `${this.width}x${this.height}`;
-    const changed = size !== this.size || this.look !== scene.look || this.scene?.theme !== scene.theme ||
+    const changed = size !== this.size || !sameBesidesStep(this.look, scene.look) || this.scene?.theme !== scene.theme ||
       this.scene?.span !== scene.span || this.scene?.run.id !== scene.run.id || this.scene?.t !== scene.t;
     if (!changed && now - this.times.key < KEY_EVERY) return false;
     this.times.key = now + (changed ? 0 : Math.random() * 60);

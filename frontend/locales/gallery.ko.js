@@ -2,7 +2,7 @@
 export default {
   home: "시작 화면으로",
   "gallery.title": "실험", "gallery.lead": "배치 정규화에 관한 주장 {count}가지. 각각 질문 하나, 1분 안팎의 실행, 측정값에 따른 판정으로 이루어집니다.", "gallery.all": "모든 실험",
-  "group.training": "학습이 더 잘 되나요?", "group.shift": "변화 자체", "group.signal": "그래디언트, 초기화, 입력", "group.batches": "배치, 잡음, 사용",
+  "group.training": "학습이 더 잘 되나요?", "group.shift": "이동 자체", "group.signal": "그래디언트, 초기화, 입력", "group.batches": "배치, 잡음, 사용",
   "group.inside": "무엇이며 어디에 두나요?", "group.others": "다른 정규화", "group.more": "그 밖에",
 
   "experiment.number": "주장 {number}", "experiment.prediction": "주장하는 내용", "experiment.watch": "볼 것", "experiment.formulae": "수식", "experiment.rule": "판정 기준",
@@ -16,7 +16,7 @@ export default {
   "verdict.claimed": "주장:", "verdict.holds": "성립", "verdict.fails": "성립하지 않음", "verdict.table": "양쪽의 수치", "verdict.figures": "측정한 모든 값", "verdict.figure": "항목",
   "verdict.quick": "빠른 시행의 결과입니다. {note}",
 
-  guide: "안내", "guide.step": "보기 {of}단계 중 {at}", "guide.next": "다음", "guide.back": "이전", "guide.done": "마침", "guide.close": "안내 끝내기", "guide.change": "이제 한 가지를 바꿔 보세요:",
+  guide: "안내", "guide.step": "{of}단계 중 {at}단계", "guide.next": "다음", "guide.back": "이전", "guide.done": "마침", "guide.close": "안내 끝내기", "guide.change": "이제 한 가지를 바꿔 보세요:",
 
   "view.sweep": "나란히 본 실행들", "note.sweep": "실행마다 한 칸, 시드는 겹쳐서", "sweep.quantity": "표시할 값",
   "help.sweep": "각 칸은 이 실험의 실행 하나이고 세로축은 모두 같습니다. 선 하나가 신경망 하나이며, 가는 선은 다른 시드입니다.\n일찍 끊긴 선은 발산한 신경망입니다.",

@@ -2,7 +2,7 @@
 
 import { css } from "../colors.js";
 import { distributionAt, momentsOf } from "../measures.js";
-import { brief } from "../numbers.js";
+import { brief, quantile, spread } from "../numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
 import { frameOf, outline, peakOf } from "./ridge-shapes.js";
 
@@ -11,6 +11,7 @@ import { frameOf, outline, peakOf } from "./ridge-shapes.js";
 /** @typedef {import("../measures.js").Distribution} Distribution */
 /** @typedef {{site: string, place: Distribution}} Stage */
 
+const RANGE_SAMPLES = 24;
 const SITES = ["linear_output", "normalized", "pre_activation", "output"];
 /** Where the normalization stands after the activation, what it is given is the activation of z. */
 const SITES_AFTER = ["pre_activation", "normalized", "output"];
@@ -52,13 +53,20 @@ export function stagesOf(scene) {
   });
 }
 
-/** Ends of a stage's axis: four sigmas about the mean, in steps of a power of two. @param {Scene} scene @param {Stage} stage @returns {[number, number]} */
+/**
+ * Ends of a stage's axis: what nearly all steps so far have needed, in steps of a power of two. The axis stays while one goes
+ * from step to step, so that the shape is seen to move.
+ * @param {Scene} scene @param {Stage} stage @returns {[number, number]}
+ */
 function rangeOf(scene, { place }) {
-  const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
-  const { mean, std } = row ? momentsOf(place, row) : { mean: 0, std: 1 };
-  if (!Number.isFinite(mean) || !Number.isFinite(std)) return [-1, 1];
-  const step = 2 ** Math.ceil(Math.log2(Math.max(std, 1e-4)));
-  return [Math.floor((mean - 3.2 * std) / step) * step, Math.ceil((mean + 3.2 * std) / step) * step];
+  const stream = scene.history.stream(place.stream);
+  const spans = spread(stream.count, RANGE_SAMPLES).map((position) => stream.row(stream.order[position])).filter((row) => row !== null)
+    .map((row) => momentsOf(place, row)).filter(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std));
+  if (spans.length === 0) return [-1, 1];
+  const low = quantile(spans.map(({ mean, std }) => mean - 3.2 * std).sort((a, b) => a - b), 0.1);
+  const high = quantile(spans.map(({ mean, std }) => mean + 3.2 * std).sort((a, b) => a - b), 0.9);
+  const step = 2 ** Math.ceil(Math.log2(Math.max(high - low, 1e-4) / 6));
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 
 /** @param {Scene} scene @param {Stage} stage */
