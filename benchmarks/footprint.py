@@ -30,6 +30,7 @@ from shiftscope.probes.schedules import at, before, every
 from shiftscope.server.launchers import ALLOCATOR
 from workloads import WORKLOADS, Loop, start
 
+PARTS = ("memory", "allocator", "recording")
 SETTLED = 1000
 """Steps after which a process has all the memory that it needs."""
 
@@ -115,6 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--frames", type=int, default=2_000)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these alone")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -123,14 +125,14 @@ def main() -> None:
         what, how, count = given.child
         print({"growth": growth, "seconds": seconds_a_step}[what](how, int(count)))
         return
-    found: dict[str, Any] = {
-        "memory_mb": elsewhere("growth", "watched", given.steps) - elsewhere("growth", "bare", given.steps)
-    }
-    rounds = [
-        (elsewhere("seconds", "watched", 4, ALLOCATOR), elsewhere("seconds", "bare", 4)) for _ in range(3)
-    ]  # fmt: skip
-    found["allocator"] = sorted(watched / bare for watched, bare in rounds)[1]
-    found |= recording(given.frames)
+    found: dict[str, Any] = {}
+    if "memory" in given.only:
+        found["memory_mb"] = elsewhere("growth", "watched", given.steps) - elsewhere("growth", "bare", given.steps)
+    if "allocator" in given.only:
+        rounds = [(elsewhere("seconds", "watched", 4, ALLOCATOR), elsewhere("seconds", "bare", 4)) for _ in range(3)]
+        found["allocator"] = sorted(watched / bare for watched, bare in rounds)[1]
+    if "recording" in given.only:
+        found |= recording(given.frames)
     if given.json:
         print(json.dumps(found))
         return
