@@ -80,15 +80,24 @@ export const landscape = lineView({
 });
 
 const COSTS = ["rgb(110, 118, 135)", "rgb(170, 120, 60)", "rgb(60, 140, 120)", "rgb(140, 100, 170)"];
+const MEASURES_OF_COST = ["milliseconds", "percent"];
 
-/** What the scope itself costs: every number of the stream "cost". */
+/** One line a probe, told apart when pointed at; the sum of all stands out. @param {Scene} scene */
+function costLines(scene) {
+  const entries = scene.header.layouts.find((one) => one.name === "cost")?.entries ?? [];
+  const sites = [...new Set(entries.map((entry) => entry.site))];
+  return entries.filter((entry) => entry.shape.length === 0 && MEASURES_OF_COST.includes(entry.quantity)).map((entry) => ({
+    stream: scene.places.stream("cost") ?? 0, offset: entry.offset, axes: "xy", column: 0, row: MEASURES_OF_COST.indexOf(entry.quantity),
+    network: entry.network, name: scene.t(`probe.${entry.site}`),
+    ...(entry.site === "total" ? { color: scene.theme.ink, width: 2.4 } : { color: COSTS[sites.indexOf(entry.site) % COSTS.length], width: 1.1 }),
+  }));
+}
+
+/** What the scope itself costs. */
 export const cost = lineView({
   id: "cost",
-  rows: [{ title: "quantity.cost", log: true }],
-  lines: (scene) => (scene.header.layouts.find((one) => one.name === "cost")?.entries ?? []).filter((entry) => entry.shape.length === 0).map((entry, i) => ({
-    stream: scene.places.stream("cost") ?? 0, offset: entry.offset, axes: "xy", column: 0, row: 0, network: entry.network, name: `${scene.t(`quantity.${entry.quantity}`)} (${entry.unit})`,
-    color: COSTS[i % COSTS.length], width: 1.6,
-  })),
+  rows: [{ title: "quantity.milliseconds", log: true }, { title: "quantity.percent", log: true }],
+  lines: costLines,
   titles: () => [],
 });
 

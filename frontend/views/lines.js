@@ -110,6 +110,13 @@ function rangeOf(scene, lines, row) {
   return robustRange(values, row);
 }
 
+/** Whether an axis names its values with exponents, which need more room. @param {[number, number]} range */
+const isWide = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= 1e5;
+const WIDE_MARGIN = 62;
+
+/** A line's name as people read it. @param {Scene} scene @param {Line} line */
+const nameOf = (scene, { network, name }) => [network, name].filter(Boolean).map((text) => said(text, scene.t)).join(" · ");
+
 /**
  * @param {Scene} scene
  * @param {Line[]} lines
@@ -141,14 +148,15 @@ function figureOf(scene, lines, rows, settled, titles) {
   }
   rows.forEach((row, i) => {
     const range = rangeOf(scene, lines.filter((line) => line.row === i), row);
+    if (!row.log && isWide(range)) layout.margin.l = WIDE_MARGIN;
     layout[axisName("y", i)] = axis(scene, { domain: down[i], range, ...(row.log ? decades(range) : { nticks: 5 }), anchor: "x" });
   });
   const data = lines.map((line, i) => ({
     type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row),
     ...(settled ? settledPoints(scene, line) : { x: [], y: [] }),
     line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) }, meta: line.layer ?? null,
-    name: escapeText(`${said(line.network, scene.t)} · ${said(line.name, scene.t)}`),
-    hovertemplate: `${escapeText(said(line.network, scene.t))} · ${escapeText(said(line.name, scene.t))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
+    name: escapeText(nameOf(scene, line)),
+    hovertemplate: `${escapeText(nameOf(scene, line))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
   }));
   return { data, layout };
 }
@@ -188,7 +196,7 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     summary: (scene) => {
       const { lines, rows } = drawn(scene);
       return lines.filter((line) => line.layer === undefined || line.layer === focusLayer(scene)).slice(0, MOST_SPOKEN)
-        .map((line) => `${said(line.network, scene.t)} · ${said(line.name, scene.t)}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
+        .map((line) => `${nameOf(scene, line)}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
     },
     table: (scene) => {
       const { lines, rows } = drawn(scene);
