@@ -11,6 +11,8 @@ export default {
   "said.starting": "starting a worker (the first on a machine compiles for half a minute)", "said.loading": "loading the data", "said.building": "building the networks",
   "said.downloading": "Downloading {file}", "said.reading": "Reading {title}",
   "said.not_downloaded": "{file} could not be downloaded ({faults}). Check the network, or put the file into {folder} yourself.",
+  "said.faults": "{rest}; http{address}: {fault}", "said.fault": "http{address}: {fault}", "said.no_connection": "no connection", "said.no_answer": "no answer in time",
+  "said.broke_off": "the download broke off", "said.answered": "the server answered {status}", "said.checksum": "what it serves has another checksum", "said.no_mirror": "no mirror is known",
   "said.not_made": "The folder {folder} cannot be made: {fault}. Choose another folder.", "said.not_written": "{file} cannot be written: {fault}. Choose another folder.",
   "said.not_read": "{file} cannot be read: {fault}. Check its permissions.", "said.disappeared": "{file} disappeared. Start the run again to have it downloaded.",
   "said.illegal": "run {id} is {state}: it cannot {wanted}", "said.no_run": "there is no run {id}; it may have been deleted", "said.no_trial": "there is no trial {id}; its runs may have been deleted",

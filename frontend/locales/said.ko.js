@@ -11,6 +11,8 @@ export default {
   "said.starting": "작업 프로세스를 시작하는 중 (컴퓨터에서 처음이면 컴파일에 30초쯤 걸립니다)", "said.loading": "데이터를 불러오는 중", "said.building": "신경망을 만드는 중",
   "said.downloading": "{file} 내려받는 중", "said.reading": "{title} 읽는 중",
   "said.not_downloaded": "{file} 파일을 내려받지 못했습니다 ({faults}). 네트워크를 확인하거나 파일을 {folder} 폴더에 직접 넣으세요.",
+  "said.faults": "{rest}, http{address}: {fault}", "said.fault": "http{address}: {fault}", "said.no_connection": "연결할 수 없음", "said.no_answer": "제때 응답이 없음",
+  "said.broke_off": "내려받기가 끊김", "said.answered": "서버 응답 코드 {status}", "said.checksum": "받은 파일의 체크섬이 다름", "said.no_mirror": "알려진 미러가 없음",
   "said.not_made": "{folder} 폴더를 만들 수 없습니다: {fault}. 다른 폴더를 고르세요.", "said.not_written": "{file} 파일을 쓸 수 없습니다: {fault}. 다른 폴더를 고르세요.",
   "said.not_read": "{file} 파일을 읽을 수 없습니다: {fault}. 권한을 확인하세요.", "said.disappeared": "{file} 파일이 사라졌습니다. 실행을 다시 시작하면 내려받습니다.",
   "said.illegal": "지금 상태({state})에서는 할 수 없습니다: 실행 {id}, {wanted}", "said.no_run": "{id} 실행이 없습니다. 삭제되었을 수 있습니다", "said.no_trial": "{id} 실험 시도가 없습니다. 그 실행들이 삭제되었을 수 있습니다",
