@@ -78,7 +78,7 @@ function nonfinite(view, scene, element) {
     const stream = scene.history.stream(place.stream);
     const slot = stream.slotAt(scene.look.step);
     const count = slot < 0 ? 0 : stream.value(slot, place.offset);
-    return count > 0 ? [scene.t("nonfinite", { network: said(network.name, scene.t), count })] : [];
+    return count > 0 ? [scene.t("nonfinite", { network: said(network.name, scene.t), count: count.toLocaleString() })] : [];
   });
   element.hidden = texts.length === 0;
   setText(element, texts.join("; "));

@@ -7,6 +7,9 @@ import { said } from "../said.js";
 
 export const FONT = '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
 
+/** @param {Scene} scene */
+const textSize = (scene) => (scene.narrow ? 10 : 11.5);
+
 /** Sites of the input to the nonlinearity, the nearest to it first. */
 export const INPUT_SITES = ["pre_activation", "linear_output", "output"];
 
@@ -19,7 +22,7 @@ export function layoutOf(scene, more) {
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: FONT, size: scene.narrow ? 10 : 11.5, color: theme.muted },
+    font: { family: FONT, size: textSize(scene), color: theme.muted },
     margin: { l: 44, r: 12, t: 22, b: 37 },
     showlegend: false,
     hovermode: "closest",
@@ -34,6 +37,9 @@ export function layoutOf(scene, more) {
   };
 }
 
+/** Plotly makes powers of ten this much larger than other numbers at an axis. */
+const POWER = 1.25;
+
 /**
  * @param {Scene} scene
  * @param {Record<string, any>} more
@@ -42,7 +48,7 @@ export function axis(scene, more) {
   const { theme } = scene;
   return {
     gridcolor: theme.grid, zerolinecolor: theme.faint, linecolor: theme.faint, tickcolor: theme.faint, zeroline: false,
-    ticks: "outside", ticklen: 3, fixedrange: false, exponentformat: more.type === "log" ? "power" : "e", ...more,
+    ticks: "outside", ticklen: 3, fixedrange: false, ...(more.type === "log" ? { exponentformat: "power", tickfont: { size: textSize(scene) / POWER } } : { exponentformat: "e" }), ...more,
   };
 }
 

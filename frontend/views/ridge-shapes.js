@@ -136,7 +136,7 @@ export function textsOf(scene, ridge, range) {
   if (!rows) return [" ", " ", " "];
   const row = rows.now;
   const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
-  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken }), " ", " "];
+  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken.toLocaleString() }), " ", " "];
   const { center, unit } = frameOf(scene, ridge, rows.compared);
   const { histogram } = ridge;
   const low = row[ridge.range.offset];

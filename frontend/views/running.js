@@ -67,11 +67,12 @@ export const running = {
     });
     ROWS.forEach((name, row) => {
       const all = lines.filter((line) => line.row === row).flatMap(({ place }) => [...values(scene, place).y]);
-      layout[axisName("y", row)] = axis(scene, { domain: down[row], range: robustRange(all, { zero: name === "variance" }), nticks: 4, anchor: "x" });
+      layout[axisName("y", row)] = axis(scene, { domain: down[row], range: robustRange(all, { zero: name === "variance" }), nticks: 5, anchor: "x" });
     });
+    // The batch's line is broad, so that it shows where the running one covers it.
     const data = lines.map(({ place, column, row, kind }) => ({
       type: "scatter", mode: "lines", uid: `${kind}-${column}-${row}`, xaxis: axisId("x", column), yaxis: axisId("y", row), ...values(scene, place),
-      line: { ...(kind === "running" ? { color: scene.theme.ink, width: 1.6 } : { color: css(colors[columns[column].index], 0.7), width: 1.2 }), simplify: false },
+      line: { ...(kind === "running" ? { color: scene.theme.ink, width: 1.2 } : { color: css(colors[columns[column].index], 0.65), width: 3.2 }), simplify: false },
       hovertemplate: `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };

@@ -18,6 +18,9 @@ export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
 
 const SETTLED_COLUMNS = 400;
 const MOST_NAMES = 6;
+/** Hangul and Han fill the height of their line: fewer names have room. */
+const MOST_TALL_NAMES = 4;
+const TALL = /[\u1100-\u11ff\u2e80-\ud7af]/;
 const MOST_TICKS = 6;
 
 /** Values named on the colour scale: some up to a few hundred, else powers of ten. @param {number} top */
@@ -88,7 +91,8 @@ export const shift = {
     const top = scaleTop(scene);
     const scale = plotlyScale(glow(scene.theme.name));
     // Every layer's name where there is room, else some, the last among them.
-    const every = Math.ceil(layers.length / MOST_NAMES);
+    const most = layers.some((name) => TALL.test(said(name, scene.t))) ? MOST_TALL_NAMES : MOST_NAMES;
+    const every = Math.ceil(layers.length / most);
     const labelled = layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
     const ticks = ticksOf(top);
     /** @type {Record<string, any>} */
