@@ -77,6 +77,10 @@ function reach(scene, ridge, stream, first, slot) {
 /** @param {number} rows */
 const yRange = (rows) => [-0.28, rows - 1 + ROW_HEIGHT * 1.3];
 
+/** Columns of a hand's breadth have no room for all words. @param {Scene} scene */
+const axisTitle = (scene) =>
+  scene.look.scale === "value" ? "axis.value" : scene.narrow || scene.header.networks.length > 2 ? "axis.sigmas.short" : "axis.sigmas";
+
 /** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
 function shapesOf(scene, ridge) {
   const rows = rowsOf(scene, ridge);
@@ -196,7 +200,7 @@ export const ridges = {
     scene.header.networks.forEach((_, i) => {
       layout[axisName("x", i)] = axis(scene, {
         domain: across[i], range, anchor: "y", zeroline: true, nticks: 7, tickangle: 0,
-        title: { text: scene.t(scene.look.scale === "sigma" ? "axis.sigmas" : "axis.value"), standoff: 6, font: { size: 11 } },
+        title: { text: scene.t(axisTitle(scene)), standoff: 6, font: { size: 11 } },
       });
     });
     return { data, layout };
