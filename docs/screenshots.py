@@ -31,6 +31,8 @@ WIDE: ViewportSize = {"width": 1600, "height": 1000}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 SETTLE = 2500
 """Milliseconds until charts have been laid out and animations are over."""
+STILL, MOST = 700, 12.0
+"""Milliseconds between two looks at a page that may still be loading, and seconds after which it is taken as it is."""
 
 
 class Site(NamedTuple):
@@ -130,7 +132,7 @@ STATES: dict[str, tuple[str, list[str]]] = {
     "list": ("", ["click #show-runs"]),
     "running": ("run={moving}", []),
     "finished": ("run={finished}", []),
-    "layer": ("run={finished}&layer=hidden+2", ["#stage [data-view=density]"]),
+    "layer": ("run={finished}&layer=hidden+2", ["#stage [data-view=microscope]"]),
     "scrubbed": ("run={finished}&step=120&compare=20&scale=value", []),
     "charts": ("run={finished}&charts=ridges,loss,gradients", []),
     "guide": ("trial={trial}", ["click #guide-on"]),
@@ -140,8 +142,8 @@ STATES: dict[str, tuple[str, list[str]]] = {
     "pair": ("run={finished}&pair={other}", []),
     "embed": ("run={finished}&embed", []),
 }
-"""Of each state its link, and what is clicked or brought onto the screen there."""
-NARROW_STATES = {"welcome", "form", "list", "running", "finished", "verdict", "failure"}
+"""Of each state its link, and what is clicked or brought to the top of the screen there."""
+NARROW_STATES = {"welcome", "form", "list", "running", "finished", "layer", "verdict", "failure"}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LOOKS = [(language, theme) for language in ("en", "ko") for theme in THEMES]
 
@@ -167,8 +169,18 @@ def show(page: Page, site: Site, link: str, acts: list[str]) -> None:
         if act.startswith("click "):
             page.click(act.removeprefix("click "))
         else:
-            page.locator(act).first.scroll_into_view_if_needed()
+            page.locator(act).first.evaluate("(element) => element.scrollIntoView()")
         page.wait_for_timeout(SETTLE / 2)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page looks the same twice: on a busy machine a run comes in over many seconds."""
+    deadline = time.monotonic() + MOST
+    before = b""
+    while (now := page.screenshot()) != before and time.monotonic() < deadline:
+        before = now
+        page.wait_for_timeout(STILL)
 
 
 def take_alone(browser: Browser, data: Path, folder: Path) -> None:
