@@ -41,7 +41,11 @@ export function normalizesAfter(scene) {
 }
 
 /** The text of a stage. @param {Scene} scene @param {string} site @param {boolean} [short] */
-const stageText = (scene, site, short = false) => scene.t(`stage.${normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
+function stageText(scene, site, short = false) {
+  // Without a normalization before it, z is what the linear map puts out.
+  const plain = site === "pre_activation" && !subject(scene)?.layer?.normalization;
+  return scene.t(`stage.${plain || normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
+}
 
 /** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */
 export function stagesOf(scene) {

@@ -120,7 +120,8 @@ function textTrace(scene, ridges, column, range) {
   const texts = ridges.map((ridge) => textsOf(scene, ridge, range));
   const inset = 0.012 * (range[1] - range[0]);
   const ends = [...ridges.map(() => range[1] - inset), ...ridges.map(() => range[0] + inset), ...ridges.map(() => range[1] - inset)];
-  const heights = [0.34, 0.1, 0.1].flatMap((height) => ridges.map((ridge) => ridge.row + height));
+  // What reaches beyond the axis is wide and so flat: its share stands under the base line, not in the edge.
+  const heights = [0.34, -0.13, -0.13].flatMap((height) => ridges.map((ridge) => ridge.row + height));
   return {
     type: "scatter", mode: "text", uid: `text-${column}`, xaxis: axisId("x", column), yaxis: "y", hoverinfo: "skip", cliponaxis: false,
     x: ends, y: heights, text: [0, 1, 2].flatMap((which) => texts.map((text) => text[which])),
