@@ -99,7 +99,7 @@ export const density = {
   key: (scene) => [commonKey(scene), scene.span, focusLayer(scene), ...valueRange(scene)].join("|"),
   figure(scene, settled = true) {
     const shown = panels(scene);
-    const across = split(Math.max(1, shown.length), 0.035);
+    const across = split(Math.max(1, shown.length), scene.narrow ? 0.09 : 0.035);
     const range = valueRange(scene);
     const colors = colorsOf(scene);
     /** @type {Record<string, any>} */

@@ -126,7 +126,8 @@ const nameOf = (scene, { network, name }) => [network, name].filter(Boolean).map
  */
 function figureOf(scene, lines, rows, settled, titles) {
   const columns = Math.max(1, titles.length);
-  const across = split(columns, scene.narrow ? 0.09 : 0.06);
+  // The last step of one column and the 0 of the next must not read as one number.
+  const across = split(columns, 0.09);
   const down = split(rows.length, 0.13).reverse();
   const colors = colorsOf(scene);
   const colorOf = (/** @type {string} */ name) =>
