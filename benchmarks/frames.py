@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import uvicorn
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from shiftscope.config import RunConfig
@@ -69,8 +69,12 @@ class Source:
         self.run = SyntheticRun(DEPTH, TOTAL)
 
     async def serve(self, socket: WebSocket) -> None:
-        """Speak to one viewer as docs/protocol.md says."""
+        """Speak to one viewer as docs/protocol.md says, until it goes."""
         await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            await self._send(socket)
+
+    async def _send(self, socket: WebSocket) -> None:
         record = self.record()
         await socket.send_json({"type": "run", "run": record, "header": self.run.header(), "events": [], "last_seq": 0})
         seq = 0
@@ -116,7 +120,7 @@ def _renumbered(message: bytes, run: SyntheticRun, step: int, seq: int) -> tuple
     return bytes(changed), seq
 
 
-def _no_experiments() -> list[str]:
+def _none() -> list[str]:
     return []
 
 
@@ -124,13 +128,14 @@ def _app(source: Source) -> FastAPI:
     app = FastAPI()
     app.include_router(pages_router(Pages(frontend_folder())))
     app.get("/api/runs")(lambda: [source.record()])
-    app.get("/api/experiments")(_no_experiments)
+    app.get("/api/experiments")(_none)
+    app.get("/api/trials")(_none)
     app.get("/api/schema")(RunConfig.model_json_schema)
     app.websocket("/api/runs/bench/stream")(source.serve)
     return app
 
 
-@contextmanager
+@contextlib.contextmanager
 def _served(source: Source) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(_app(source), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)

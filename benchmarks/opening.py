@@ -4,8 +4,8 @@
 
 The real thing end to end: a recording in a folder, a server, a Chromium with software rendering. first_paint_ms: from
 the navigation to the browser's first contentful paint. cold_ms and open_ms: from the navigation until every chart that
-is seen shows the last frame, with nothing in the browser's cache, and with all of it there. scrub_fps: animation frames
-a second while each of them shows another step of the run.
+is seen shows the last frame, with nothing in the browser's cache, and with all of it there. loaded_ms: until all frames
+are in the page. scrub_fps: from then on, animation frames a second while each of them shows another step of the run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from shiftscope.recorder import Recorder
 from shiftscope.recording import Event, RunInfo
 from synthetic import SyntheticRun
 
-DEPTH, FRAMES = 8, 2000
+DEPTH, FRAMES, STREAMS = 8, 2000, 4
 RUN = "20260101-000000-000000"
 LISTEN = f"""
 document.addEventListener("shiftscope:shown", (event) => {{
@@ -77,7 +77,7 @@ def opened(page: Page, url: str) -> tuple[float, float]:
 
 def measure(browser: Browser, url: str, rounds: int, seconds: float) -> dict[str, float]:
     """Open and scrub; the medians of some rounds."""
-    cold, warm, paints, scrubs = [], [], [], []
+    cold, warm, paints, loaded, scrubs = [], [], [], [], []
     for _ in range(rounds):
         # A context has a cache of its own.
         page = browser.new_context(viewport={"width": 1600, "height": 1000}).new_page()
@@ -86,10 +86,13 @@ def measure(browser: Browser, url: str, rounds: int, seconds: float) -> dict[str
         paint, at = opened(page, url)
         paints.append(paint)
         warm.append(at)
+        while page.evaluate("shiftscope.session().received.count") < STREAMS * FRAMES:
+            time.sleep(0.05)
+        loaded.append(page.evaluate("performance.now()"))
         time.sleep(1)
         scrubs.append(page.evaluate(SCRUB, [seconds, FRAMES]))
         page.context.close()
-    found = {"first_paint_ms": paints, "cold_ms": cold, "open_ms": warm, "scrub_fps": scrubs}
+    found = {"first_paint_ms": paints, "cold_ms": cold, "open_ms": warm, "loaded_ms": loaded, "scrub_fps": scrubs}
     return {name: round(statistics.median(values), 1) for name, values in found.items()}
 
 

@@ -128,9 +128,8 @@ function writeAddress() {
 
 let refreshing = false;
 store.listen((now, before) => {
-  if (now.look !== before.look || now.open !== before.open) {
-    writeAddress();
-  }
+  if (now.open !== before.open) writeAddress();
+  else if (now.look !== before.look) address.soon(writeAddress);
   stage.wake();
   if (now.look !== before.look && now.run === before.run && now.events === before.events && now.problem === before.problem && now.playing === before.playing) return;
   if (refreshing) return;

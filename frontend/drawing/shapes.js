@@ -15,6 +15,11 @@ export class ShapesPainter {
   static #worker = null;
   static #count = 0;
 
+  /** Start the thread ahead of the first chart, while the server is there to send its script. */
+  static start() {
+    return (ShapesPainter.#worker ??= new Worker(new URL("./shapes-worker.js", import.meta.url), { type: "module" }));
+  }
+
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.sheet = ShapesPainter.#count++;
@@ -31,8 +36,7 @@ export class ShapesPainter {
 
   /** @param {Order} order @param {Transferable[]} [transfer] */
   #post(order, transfer = []) {
-    ShapesPainter.#worker ??= new Worker(new URL("./shapes-worker.js", import.meta.url), { type: "module" });
-    ShapesPainter.#worker.postMessage(order, transfer);
+    ShapesPainter.start().postMessage(order, transfer);
   }
 
   /**

@@ -4,7 +4,7 @@ import { css } from "../colors.js";
 import { distributionAt, momentsOf } from "../measures.js";
 import { brief, quantile, spread } from "../numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
-import { frameOf, outline, peakOf } from "./ridge-shapes.js";
+import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -47,8 +47,20 @@ function stageText(scene, site, short = false) {
   return scene.t(`stage.${plain || normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
 }
 
+/** @type {WeakMap<import("../layouts.js").Places, {what: string, stages: Stage[]}>} */
+const known = new WeakMap();
+
 /** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */
 export function stagesOf(scene) {
+  const { layer, network } = scene.look;
+  const what = `${network}|${layer}`;
+  let found = known.get(scene.places);
+  if (found?.what !== what) known.set(scene.places, (found = { what, stages: findStages(scene) }));
+  return found.stages;
+}
+
+/** @param {Scene} scene @returns {Stage[]} */
+function findStages(scene) {
   const found = subject(scene);
   if (!found) return [];
   return (normalizesAfter(scene) ? SITES_AFTER : SITES).flatMap((site) => {
@@ -80,8 +92,8 @@ function shapeOf(scene, { place }) {
   const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
   const ridge = { ...place, column: 0, row: 0 };
   // Its own peak is the measure of the height: what counts here is the shape and where it stands.
-  if (row) outline(ridge, { ...frameOf({ ...scene, look: { ...scene.look, scale: "value" } }, ridge, row), center: 0, unit: 1 }, row, x, y);
-  return { x, y, mass: row ? peakOf(place, row) : 0 };
+  if (row) outline(ridge, { center: 0, unit: 1, peak: densityPeak(ridge, row) }, row, x, y);
+  return { x, y };
 }
 
 /** @type {View} */

@@ -58,13 +58,17 @@ export function peakOf(place, row) {
 export function frameOf(scene, ridge, row) {
   const { mean, std } = momentsOf(ridge, row);
   const sigma = Math.max(Number.isFinite(std) ? std : 1, SMALLEST_SIGMA);
-  const width = (row[ridge.range.offset + 1] - row[ridge.range.offset]) / ridge.histogram.size;
-  const density = peakOf(ridge, row) / width;
   const relative = scene.look.scale === "sigma";
   return {
     center: relative && Number.isFinite(mean) ? mean : 0, unit: relative ? sigma : 1,
-    peak: Number.isFinite(density) && density > 0 ? density : 1,
+    peak: densityPeak(ridge, row),
   };
+}
+
+/** Density at the peak of a row; 1 where there is none. @param {Distribution} place @param {Float32Array} row */
+export function densityPeak(place, row) {
+  const density = (peakOf(place, row) * place.histogram.size) / (row[place.range.offset + 1] - row[place.range.offset]);
+  return Number.isFinite(density) && density > 0 ? density : 1;
 }
 
 /**

@@ -84,6 +84,21 @@ test("experiment and trial travel in the link", () => {
   }
 });
 
+test("the address follows a replay some times a second, and ends where the replay ends", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const written = [];
+  let now = 0;
+  const address = new Address({ pushState: () => {}, replaceState: () => {} }, () => now);
+  for (let step = 0; step < 20; step++) {
+    now = 16 * step;
+    address.soon(() => written.push(step));
+  }
+  assert.deepEqual(written, [0, 16]);
+  now = 1000;
+  context.mock.timers.tick(1000);
+  assert.deepEqual(written, [0, 16, 19]);
+});
+
 test("a new place is an entry of the browser's history, another look at it is not", () => {
   const entries = [];
   const address = new Address({ pushState: (...all) => entries.push(["push", all[2]]), replaceState: (...all) => entries.push(["replace", all[2]]) });

@@ -49,7 +49,7 @@ SCOPE, TOTAL = "scope", "total"
 
 
 class Meter:
-    """Adds up what is spent. Times are in nanoseconds.
+    """Adds up what is spent, in nanoseconds of the training thread: what a busy machine makes it wait does not count.
 
     Attributes:
         timing: whether what is measured in passing is being timed, piece by piece.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from time import perf_counter_ns
+from time import thread_time_ns
 from typing import Any
 
 import numpy as np
@@ -84,34 +84,34 @@ class Runner:
             table = self._tables[due] = self._table(due)
         self._sights.finish()
         if self._program.units:
-            begin = perf_counter_ns()
+            begin = thread_time_ns()
             self._write_units(row)
-            self._meter.passing("units", perf_counter_ns() - begin)
-        begin = perf_counter_ns()
+            self._meter.passing("units", thread_time_ns() - begin)
+        begin = thread_time_ns()
         kept = self._addresses.note()
         if self._meter.timing:
-            self._meter.passing("gradient_norms", perf_counter_ns() - begin)
+            self._meter.passing("gradient_norms", thread_time_ns() - begin)
             for operation in np.unique(table[:, 0]):
-                begin = perf_counter_ns()
+                begin = thread_time_ns()
                 self._execute(table[table[:, 0] == operation], row)
-                self._meter.operation(Operation(operation), perf_counter_ns() - begin)
+                self._meter.operation(Operation(operation), thread_time_ns() - begin)
         else:
             self._execute(table, row)
         del kept
         self._sights.forgotten = True
         if self._program.updates:
-            begin = perf_counter_ns()
+            begin = thread_time_ns()
             self._updates.before()
-            self._meter.passing("update_ratios", perf_counter_ns() - begin)
+            self._meter.passing("update_ratios", thread_time_ns() - begin)
 
     def finish(self, row: NDArray[np.float32]) -> None:
         """Write what is known only after the update."""
         if self._program.updates:
-            begin = perf_counter_ns()
+            begin = thread_time_ns()
             ratios = self._updates.after()
             for ratio, (_, _, place) in zip(ratios, self._program.updates, strict=True):
                 row[self._position(place)] = ratio
-            self._meter.passing("update_ratios", perf_counter_ns() - begin)
+            self._meter.passing("update_ratios", thread_time_ns() - begin)
 
     def _execute(self, table: NDArray[np.int64], row: NDArray[np.float32]) -> None:
         if row is not self._row:

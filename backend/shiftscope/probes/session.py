@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from time import perf_counter_ns
+from time import thread_time_ns
 
 from torch import Tensor, nn
 
@@ -78,7 +78,7 @@ class Session:
         """Measure a network between backward pass and update, unless it was; something must be due."""
         if name in self._measured:
             return
-        begin = perf_counter_ns()
+        begin = thread_time_ns()
         tap, observation = self._taps[name], self._observations.get(name)
         if observation is None:
             observation = self._observe(name, loss, accuracy, batch, learning_rate)
@@ -92,7 +92,7 @@ class Session:
             observation.begin_studies(moment)
         tap.clear()
         self._measured[name] = learning_rate
-        self._meter.inside += perf_counter_ns() - begin
+        self._meter.inside += thread_time_ns() - begin
 
     def updated(self, names: Sequence[str]) -> None:
         """Say that networks were updated. The step is over when all were.
@@ -104,10 +104,10 @@ class Session:
             self.step += len(names) == len(self._networks)
             return
         if self.due:
-            begin = perf_counter_ns()
+            begin = thread_time_ns()
             for name in names:
                 self._finish(name)
-            self._meter.inside += perf_counter_ns() - begin
+            self._meter.inside += thread_time_ns() - begin
         if len(names) < len(self._networks):
             self._updated.update(names)
             if len(self._updated) < len(self._networks):
@@ -168,7 +168,7 @@ class Session:
             self._observations[name].finish_studies(self._moments.pop(name))
 
     def _send(self) -> None:
-        begin = perf_counter_ns()
+        begin = thread_time_ns()
         learning_rate = next(iter(self._measured.values()))
         self._measured.clear()
         self._meter.frames += self._passing
@@ -178,7 +178,7 @@ class Session:
             self._options.agenda.settle(sizes)
             self._meter.reset()
         self._emission.send(self.due, self.step, learning_rate)
-        self._meter.inside += perf_counter_ns() - begin
+        self._meter.inside += thread_time_ns() - begin
 
     def _arm(self) -> None:
         due = self._options.agenda.due(self.step)
