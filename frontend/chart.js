@@ -135,12 +135,12 @@ export class Chart {
     const size = `${this.width}x${this.height}`;
     const changed = size !== this.size || !sameBesidesStep(this.look, scene.look) || this.scene?.theme !== scene.theme ||
       this.scene?.span !== scene.span || this.scene?.run.id !== scene.run.id || this.scene?.t !== scene.t;
+    this.scene = scene;
     if (!changed && now - this.times.key < KEY_EVERY) return false;
     this.times.key = now + (changed ? 0 : Math.random() * 60);
     this.look = scene.look;
     const key = this.view.key(scene);
     const due = key !== this.key || size !== this.size || (this.#mustCompare(scene, now) && !this.#rangesFit(scene, now));
-    this.scene = scene;
     this.size = size;
     this.key = key;
     return due;
