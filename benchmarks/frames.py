@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -25,8 +23,9 @@ from typing import Any
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page
 
+from browsing import chromium, tell
 from shiftscope.config import RunConfig
 from shiftscope.server.pages import Pages, frontend_folder, pages_router
 from synthetic import SyntheticRun
@@ -34,7 +33,6 @@ from synthetic import SyntheticRun
 DEPTH = 8
 HISTORY = 2000
 TOTAL = 4_000_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 INSTRUMENT = """
 (() => {
   const bench = (window.bench = { frames: [], handlers: 0, long: 0 });
@@ -214,9 +212,7 @@ def _grow(page: Page, cdp: CDPSession, source: Source, updates: int) -> dict[str
 def measure(seconds: float, updates: int, rate: float) -> dict[str, float]:
     """Open the page on a synthetic run and measure it."""
     source = Source(rate)
-    chromium = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with _served(source) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with _served(source) as url, chromium() as browser:
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.add_init_script(INSTRUMENT)
         page.goto(f"{url}/?run=bench")
@@ -235,7 +231,6 @@ def measure(seconds: float, updates: int, rate: float) -> dict[str, float]:
             result["missing"] = _missing(page, streams * HISTORY, streams, source)
         source.closing.set()
         time.sleep(0.3)
-        browser.close()
     return result
 
 
@@ -246,12 +241,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=20_000, help="how many updates memory is watched over; 0: none")
     parser.add_argument("--rate", type=float, default=60, help="updates a second")
     options = parser.parse_args()
-    result = measure(options.seconds, options.updates, options.rate)
-    if options.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name:16} {value:g}")
+    tell(measure(options.seconds, options.updates, options.rate), as_json=options.json)
 
 
 if __name__ == "__main__":

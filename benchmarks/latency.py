@@ -13,20 +13,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+
+from browsing import chromium, server, tell
 
 LISTEN = """
 window.shownFrames = [];
@@ -35,31 +30,6 @@ document.addEventListener("shiftscope:shown", (event) => {
   window.shownFrames.push([step, headerTime, shownAt]);
 });
 """
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@contextmanager
-def server(folder: str) -> Iterator[str]:
-    """Run a server on a free port with its recordings in a folder; yield its address."""
-    environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_DATA": folder}
-    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-    try:
-        assert process.stdout is not None
-        match = re.search(r"http://\S+", process.stdout.readline())
-        assert match
-        yield match[0]
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def call(url: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -100,13 +70,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="how long to measure at each pace")
     parser.add_argument("--pace", type=float, default=None, help="steps per second; full speed when left out")
     options = parser.parse_args()
-    chromium = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, server(folder) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+    with tempfile.TemporaryDirectory() as folder, server(folder) as url, chromium() as browser:
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.add_init_script(LISTEN)
         latencies, run = shown(page, url, options.pace, options.seconds)
-        browser.close()
     ranks = statistics.quantiles(latencies, n=100)
     result = {
         "p50_ms": round(ranks[49], 1),
@@ -116,11 +83,7 @@ def main() -> None:
         "steps_per_s": round(run["step"] / run["elapsed"], 1),
         "stop_ms": round(run["stop_ms"], 1),
     }
-    if options.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name:20} {value:>10}")
+    tell(result, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -11,18 +11,14 @@ are in the page. scrub_fps: from then on, animation frames a second while each o
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from latency import CHROMIUM_FLAGS, server
+from browsing import chromium, server, tell
 from shiftscope.frames import RunHeader, split
 from shiftscope.recorder import Recorder
 from shiftscope.recording import Event, RunInfo
@@ -103,18 +99,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=5, help="how long to scrub in each round")
     options = parser.parse_args()
-    chromium = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder:
         record(Path(folder))
-        with server(folder) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-            result: dict[str, Any] = measure(browser, url, options.rounds, options.seconds)
-            browser.close()
-    if options.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name:16} {value:>10}")
+        with server(folder) as url, chromium() as browser:
+            tell(measure(browser, url, options.rounds, options.seconds), as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from pathlib import Path
 
 import torch
 
-from latency import server
+from browsing import server
 from shiftscope import watch
 from shiftscope.probes import agenda
 from shiftscope.probes.probe import Tier

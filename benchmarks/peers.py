@@ -5,9 +5,9 @@
 Each tool records at every step what it can of the distributions of activations, gradients and parameters, in the way
 its documentation shows, offline and into a temporary folder. What is compared is wall time, as these tools work in
 threads and processes of their own: the median, over interleaved blocks, of a block's time over the bare loop's. Tools
-are left out, with the reason, where they are not installed: pip install wandb tensorboard trackio aim
-torchexplorer cockpit-for-pytorch. Shiftscope's row
-records moments, histograms, quantiles, gradient norms, gamma and beta of every layer, at every step, to a file.
+are left out, with the reason, where they are not installed: pip install wandb tensorboard trackio aim torchexplorer
+cockpit-for-pytorch. Shiftscope's row records moments, histograms, quantiles, gradient norms, gamma and beta of every
+layer, at every step, to a file.
 """
 
 from __future__ import annotations

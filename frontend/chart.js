@@ -1,6 +1,6 @@
 /**
- * The only module that knows Plotly. Plotly draws axes, hover, zoom and export; what moves every frame is written into
- * its own paths or painted on a canvas that lies under its axes, and settled with a call when someone looks closely.
+ * The only module that knows Plotly. Plotly draws axes, hover, zoom and export; what moves every frame is painted on a
+ * canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
 import { Cursors } from "./drawing/cursors.js";
@@ -14,6 +14,7 @@ import { isLive } from "./state.js";
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Figure} Figure */
+/** @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out, painted anew, and go on in this frame */
 
 const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
 const LABELS_EVERY = 140;
@@ -114,7 +115,7 @@ export class Chart {
    * Bring the chart to the scene. Returns whether more is to be done in a later frame.
    * @param {Scene} scene
    * @param {number} now milliseconds
-   * @param {{layouts: number, repaints: number, advances: number}} budget how many charts may still be laid out, and repainted, in this frame
+   * @param {Budget} budget
    */
   tick(scene, now, budget) {
     if (!this.visible || this.width === 0 || this.empty) return false;
@@ -268,24 +269,9 @@ export class Chart {
     return false;
   }
 
-  /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {{repaints: number, advances: number}} budget */
+  /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {Budget} budget */
   #move(scene, now, budget) {
-    let later = false;
-    if (this.painters.length) {
-      const rasters = this.painters.some((painter) => painter instanceof RasterPainter);
-      if (this.epochs !== this.#epochs()) {
-        if (now - this.times.repaint > REPAINT_EVERY && budget.repaints-- > 0) {
-          const from = performance.now();
-          this.#repaint();
-          // While a whole history comes in, from its end to its start, painting it anew takes a tenth of the time at most.
-          this.times.repaint = now + Math.max(0, REPAINT_SHARE * (performance.now() - from) - REPAINT_EVERY);
-        } else later = true;
-      } else if (!this.#behind()) {
-        // nothing new
-      } else if (budget.advances-- <= 0) later = true;
-      else if (rasters && this.painters.some((painter) => painter instanceof LinesPainter)) this.#advanceLayered();
-      else for (const painter of this.painters) painter.advance();
-    }
+    let later = this.#paint(now, budget);
     this.#shape(scene);
     if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
       this.times.labels = now;
@@ -295,14 +281,31 @@ export class Chart {
     return later;
   }
 
+  /** Lines and cells. Returns whether some wait for a later frame. @param {number} now @param {Budget} budget */
+  #paint(now, budget) {
+    if (this.epochs !== this.#epochs()) {
+      if (now - this.times.repaint <= REPAINT_EVERY || budget.repaints-- <= 0) return true;
+      const from = performance.now();
+      this.#repaint();
+      // While a whole history comes in, from its end to its start, painting it anew takes a tenth of the time at most.
+      this.times.repaint = now + Math.max(0, REPAINT_SHARE * (performance.now() - from) - REPAINT_EVERY);
+      return false;
+    }
+    if (!this.#behind()) return false;
+    if (budget.advances-- <= 0) return true;
+    this.#advance();
+    return false;
+  }
+
   #behind() {
     return this.painters.some((painter) => painter.drawn < painter.stream.count);
   }
 
-  /** Lines over cells: new cells first; they hide the last stretch of the lines, which is drawn again. */
-  #advanceLayered() {
+  /** Cells under lines come first; new ones hide the last stretch of the lines, which is drawn again. */
+  #advance() {
+    const layered = this.painters.some((painter) => painter instanceof RasterPainter);
     for (const painter of this.painters) {
-      if (painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn = Math.max(0, painter.drawn - 1);
+      if (layered && painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn--;
       painter.advance();
     }
   }

@@ -113,9 +113,7 @@ export class Stage {
     const shown = [...this.charts.values()].filter(({ chart }) => chart.visible);
     if (shown.length === 0) return;
     this.refreshing = (this.refreshing + 1) % shown.length;
-    const { card: made, view } = shown[this.refreshing];
-    made.refresh(scene);
-    setText(made.summary, view.summary(scene));
+    refreshCard(shown[this.refreshing], scene);
   }
 
   /** When nothing moves any more no frame comes to do it: then a timer does, for all, once. */
@@ -124,8 +122,7 @@ export class Stage {
     const scene = this.scene();
     // While frames flow, each card has had its turn.
     if (!scene || this.asked) return;
-    for (const { card: made, chart } of this.charts.values()) if (chart.visible) made.refresh(scene);
-    this.summarize(scene);
+    for (const one of this.charts.values()) if (one.chart.visible) refreshCard(one, scene);
   }
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
@@ -189,14 +186,6 @@ export class Stage {
     return found.chart;
   }
 
-  /** What each chart says in words, for who cannot see it. @param {Scene} scene */
-  summarize(scene) {
-    for (const { view, card: made, chart } of this.charts.values()) {
-      if (!chart.visible) continue;
-      setText(made.summary, view.summary(scene));
-    }
-  }
-
   /**
    * Say which frames are on the screen now, in every chart that is seen: `shiftscope:shown` with stream, seq, step, headerTime
    * and shownAt (seconds since the epoch: the end of the drawing).
@@ -236,6 +225,12 @@ export class Stage {
 }
 
 
+
+/** What a card says in words, for who cannot see its chart too. @param {{card: ReturnType<typeof card>, view: View}} one @param {Scene} scene */
+function refreshCard({ card: made, view }, scene) {
+  made.refresh(scene);
+  setText(made.summary, view.summary(scene));
+}
 
 /** @param {HTMLElement} element @param {boolean} empty */
 function nothing(element, empty) {

@@ -1,4 +1,4 @@
-/** Reads from a drawn Plotly figure where values stand in pixels. */
+/** Reads from a drawn Plotly figure where values stand in pixels, and hides what is drawn in its place. */
 
 /** @typedef {import("../types").Axis} Axis */
 
@@ -22,6 +22,12 @@ export function axisOf(axis) {
 export function mappingOf(layout, axes) {
   const [, x, y] = /** @type {RegExpMatchArray} */ (axes.match(/^x(\d*)y(\d*)$/));
   return { x: axisOf(layout[`xaxis${x}`]), y: axisOf(layout[`yaxis${y}`]) };
+}
+
+/** Hide Plotly's picture of a trace, which something else draws; it stays for hover. @param {any} gd @param {any} trace of gd._fullData */
+export function hideTrace(gd, trace) {
+  const group = gd.querySelector(`.trace${CSS.escape(trace.uid)}`);
+  if (group) group.style.visibility = "hidden";
 }
 
 /**

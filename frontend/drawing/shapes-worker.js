@@ -26,11 +26,12 @@ addEventListener("message", (/** @type {MessageEvent<Order>} */ { data: order })
 });
 
 function drawChanged() {
-  for (const number of changed) {
+  const numbers = [...changed];
+  changed.clear();
+  for (const number of numbers) {
     const sheet = sheets.get(number);
     if (sheet) draw(sheet);
   }
-  changed.clear();
 }
 
 /** @param {Sheet} sheet */

@@ -1,6 +1,6 @@
 /** Hands the shapes that move in every frame to the worker that draws them, and to Plotly when someone hovers. */
 
-import { mappingOf } from "./mapping.js";
+import { hideTrace, mappingOf } from "./mapping.js";
 
 /** @typedef {import("../types").Shape} Shape */
 /** @typedef {import("./outlines.js").Outline} Outline */
@@ -72,10 +72,7 @@ export class ShapesPainter {
     const full = this.traces.map((trace) => this.gd._fullData[trace]);
     this.mappings = full.map(({ xaxis, yaxis }) => mappingOf(this.gd._fullLayout, xaxis + yaxis));
     this.#post({ sheet: this.sheet, kind: "plan", plan: { ...this.size, outlines: full.map((trace, i) => outlineOf(trace, this.mappings[i])) } });
-    for (const { uid } of full) {
-      const group = this.gd.querySelector(`.trace${CSS.escape(uid)}`);
-      if (group) group.style.visibility = "hidden";
-    }
+    for (const trace of full) hideTrace(this.gd, trace);
   }
 
   destroy() {

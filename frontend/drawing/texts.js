@@ -1,6 +1,6 @@
 /** Texts over a chart that change as it moves: they lie above what is painted, where Plotly has hidden ones of its own. */
 
-import { mappingOf, pixelOf } from "./mapping.js";
+import { hideTrace, mappingOf, pixelOf } from "./mapping.js";
 
 /** @typedef {import("../types").Label} Label */
 
@@ -24,8 +24,7 @@ export class Texts {
     this.layer.replaceChildren();
     this.elements = new Map(labels.map(({ trace, texts }) => {
       const full = gd._fullData[trace];
-      const group = gd.querySelector(`.trace${CSS.escape(full.uid)}`);
-      if (group) group.style.visibility = "hidden";
+      hideTrace(gd, full);
       const mapping = mappingOf(gd._fullLayout, full.xaxis + full.yaxis);
       return [trace, texts.map((text, i) => this.#element(full, mapping, i, text))];
     }));
