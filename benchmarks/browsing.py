@@ -40,12 +40,19 @@ def server(folder: str) -> Iterator[str]:
         process.wait(20)
 
 
+def executable() -> str:
+    """Return the installed Chromium, or the one that SHIFTSCOPE_CHROMIUM names."""
+    found = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        raise SystemExit("this benchmark needs Chromium: install it, or say where it is in SHIFTSCOPE_CHROMIUM")
+    return found
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run a Chromium with software rendering; SHIFTSCOPE_CHROMIUM names another than the installed one."""
-    executable = os.environ.get("SHIFTSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    """Run a Chromium with software rendering."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         yield browser
         browser.close()
 

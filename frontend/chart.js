@@ -29,16 +29,18 @@ const SETTLE_EVERY = 1000;
 /** @returns {any} */
 const plotly = () => /** @type {any} */ (globalThis).Plotly;
 
-/** Runs Plotly's script, which the page has fetched ahead, and starts the thread that paints; rejects with a sentence when it cannot be loaded. */
-export function plotlyReady() {
-  ShapesPainter.start();
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL("plotly.min.js", import.meta.url).href;
-    script.addEventListener("load", () => resolve(undefined));
-    script.addEventListener("error", () => reject(new Error("plotly.min.js could not be loaded: reload the page")));
-    document.head.append(script);
-  });
+/**
+ * Runs Plotly's script, which the page has fetched ahead, and starts the thread that paints.
+ * @param {() => void} ready
+ * @param {(reason: string) => void} failed told, in a sentence, what could not be loaded
+ */
+export function loadPlotly(ready, failed) {
+  ShapesPainter.start().addEventListener("error", () => failed("drawing/shapes-worker.js could not be loaded: reload the page"));
+  const script = document.createElement("script");
+  script.src = new URL("plotly.min.js", import.meta.url).href;
+  script.addEventListener("load", ready);
+  script.addEventListener("error", () => failed("plotly.min.js could not be loaded: reload the page"));
+  document.head.append(script);
 }
 
 /**
@@ -62,7 +64,8 @@ export class Chart {
     this.canvas.setAttribute("aria-hidden", "true");
     this.gd = /** @type {any} */ (document.createElement("div"));
     host.append(this.gd);
-    this.visible = false;
+    /** @type {boolean | null} null before the browser has told */
+    this.visible = null;
     this.hovered = false;
     /** the layer in focus lacks what it shows */
     this.empty = false;
@@ -70,6 +73,8 @@ export class Chart {
     this.height = 0;
     this.key = "";
     this.size = "";
+    /** what is drawn under Plotly's axes follows them as they are now */
+    this.attached = false;
     /** the figure must be laid out anew */
     this.stale = false;
     /** @type {Scene | null} */
@@ -194,12 +199,14 @@ export class Chart {
     this.figure = figure;
     this.stale = false;
     this.host.classList.toggle("painted", Boolean(this.view.series || this.view.rasters));
+    this.attached = false;
     if (first) {
       plotly().newPlot(this.gd, figure.data, figure.layout, CONFIG);
       this.gd.on("plotly_afterplot", () => this.#attach());
       this.gd.on("plotly_click", (/** @type {any} */ event) => this.#picked(event));
     } else plotly().react(this.gd, figure.data, figure.layout, CONFIG);
-    this.#attach();
+    // Plotly has told of it already, but for the first time, when nobody listened yet.
+    if (!this.attached) this.#attach();
   }
 
   /** @param {any} event */
@@ -212,6 +219,7 @@ export class Chart {
   #attach() {
     const scene = this.scene;
     if (!scene || !this.gd._fullLayout) return;
+    this.attached = true;
     // Between Plotly's two pictures: above the grid, below titles and hover labels.
     const [below] = this.gd.querySelectorAll(".main-svg");
     if (below && below.nextSibling !== this.canvas) below.after(this.canvas);
@@ -295,6 +303,13 @@ export class Chart {
     if (budget.advances-- <= 0) return true;
     this.#advance();
     return false;
+  }
+
+  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("./history.js").StreamHistory} stream */
+  drawn(stream) {
+    if (this.visible === false || this.empty) return stream.count;
+    if (this.figure === null) return 0;
+    return Math.min(stream.count, ...this.painters.filter((painter) => painter.stream === stream).map((painter) => painter.drawn));
   }
 
   #behind() {

@@ -2,7 +2,7 @@
 
 import { Address } from "./address.js";
 import { api, Refusal } from "./api.js";
-import { plotlyReady } from "./chart.js";
+import { loadPlotly } from "./chart.js";
 import { makeControls } from "./controls.js";
 import { byId, h, setText } from "./dom.js";
 import { makeExperiments } from "./experiments.js";
@@ -217,11 +217,11 @@ if (linked.run && linked.pair) {
   if (linked.embed) followParent(store);
   if (linked.run && !linked.trial) open(linked.run);
   const loading = load();
-  plotlyReady().then(() => {
+  loadPlotly(() => {
     drawable = true;
     refresh();
     stage.wake();
-  }, (reason) => dispatch({ type: "problem", problem: reason.message }));
+  }, (problem) => dispatch({ type: "problem", problem }));
   await loading;
   if (linked.trial || linked.experiment) experiments.show(linked);
   arrived = true;

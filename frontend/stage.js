@@ -211,10 +211,7 @@ export class Stage {
   /** How many frames of a stream all charts that are seen have drawn. @param {import("./history.js").StreamHistory} stream */
   #drawn(stream) {
     let drawn = stream.count;
-    for (const { chart } of this.charts.values()) {
-      if (!chart.visible || chart.empty) continue;
-      for (const painter of chart.painters) if (painter.stream === stream && painter.drawn < drawn) drawn = painter.drawn;
-    }
+    for (const { chart } of this.charts.values()) drawn = Math.min(drawn, chart.drawn(stream));
     return drawn;
   }
 

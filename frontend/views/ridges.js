@@ -81,10 +81,13 @@ const yRange = (rows) => [-0.28, rows - 1 + ROW_HEIGHT * 1.3];
 const axisTitle = (scene) =>
   scene.look.scale === "value" ? "axis.value" : scene.narrow || scene.header.networks.length > 2 ? "axis.sigmas.short" : "axis.sigmas";
 
+/** What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from there. */
+const NOT_YET = { x: [null], y: [null] };
+
 /** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
 function shapesOf(scene, ridge) {
   const rows = rowsOf(scene, ridge);
-  if (!rows) return { now: { x: [], y: [] }, compared: { x: [], y: [] } };
+  if (!rows) return { now: NOT_YET, compared: NOT_YET };
   const frame = frameOf(scene, ridge, rows.compared);
   return { now: shapeOf(ridge, frame, rows.now), compared: shapeOf(ridge, frame, rows.compared) };
 }

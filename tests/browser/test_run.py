@@ -153,6 +153,13 @@ def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> N
     expect(page.locator('[data-view="loss"] .count')).to_contain_text("not finite")
 
 
+@pytest.mark.parametrize("script", ["plotly.min.js", "drawing/shapes-worker.js"])
+def test_a_script_that_does_not_come_is_told(page: Page, script: str) -> None:
+    page.route(f"**/{script}", lambda route: route.abort())
+    page.goto("/")
+    page.get_by_text(f"{script} could not be loaded: reload the page").wait_for()
+
+
 def test_a_failed_run_says_why(browser: Browser, tmp_path: Path) -> None:
     flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", "http://127.0.0.1:1")
     with (

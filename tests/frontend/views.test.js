@@ -28,6 +28,13 @@ test("every available view draws finite axes, and says and lists what it shows",
   }
 });
 
+test("ridges whose frames have not come have a point each: Plotly gives a trace without one no line to go by", () => {
+  const { data } = ridges.figure(makeScene({ steps: [] }));
+  const moving = data.filter(({ mode }) => mode === "lines");
+  assert.equal(moving.length, 2 * 2 * LAYERS.length);
+  for (const { x, y } of moving) assert.deepEqual([x, y], [[null], [null]]);
+});
+
 test("a ridge is the histogram in sigmas of the compared step, on its row's base line", () => {
   const scene = makeScene({ steps: [0, 50] });
   const { data } = ridges.figure(scene);

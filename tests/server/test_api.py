@@ -5,12 +5,15 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shiftscope.config import RunConfig
 from shiftscope.recording import open_recording
+from shiftscope.server.pages import compiled_on_arrival
 from tests.conftest import LiveServer
 from tests.producer import Producer
 
@@ -242,6 +245,20 @@ def test_the_page_and_plotly_are_served_compressed_and_cached_for_good(server: L
         assert response.headers["cache-control"].endswith("immutable")
         assert response.headers["content-encoding"] == "gzip"
     assert server.client.get("/static/main.js").headers["cache-control"] == "no-cache"
+
+
+def test_plotly_is_served_as_one_function_in_parentheses(server: LiveServer) -> None:
+    own = (Path(str(files("plotly"))) / "package_data" / "plotly.min.js").read_bytes()
+    served = server.client.get("/static/plotly.min.js").content
+    assert len(served) == len(own) + 2
+    begin = served.index(b"? self : this, (() => {")
+    assert served[:begin] == own[:begin]
+    assert served.rstrip().endswith(b"})));")
+
+
+def test_a_script_of_another_form_is_served_as_it_is() -> None:
+    for script in (b"", b"(function () { return 1; })();", b"(f)(typeof self ? self : this, () => { 1; }); more();"):
+        assert compiled_on_arrival(script) == script
 
 
 @pytest.mark.parametrize(

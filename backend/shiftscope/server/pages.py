@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import mimetypes
 import os
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
@@ -20,6 +21,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 PLOTLY = "plotly.min.js"
+_FACTORY = re.compile(rb"(?P<before>\? self : this, )(?P<factory>\(\) => \{.*\})(?P<after>\)\);\s*)\Z", re.DOTALL)
 _COMPRESSIBLE = {".html", ".js", ".css", ".svg", ".json", ".map"}
 _HEADERS = {
     # Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
@@ -47,14 +49,21 @@ class Pages:
         self.folder = folder.resolve()
         self._plotly = Path(str(files("plotly"))) / "package_data" / PLOTLY
         self._compress = lru_cache(maxsize=256)(_compressed)
+        self._digest = ""
 
+    @property
     def digest(self) -> str:
-        """Return a digest that changes whenever a file of the page does."""
+        """What the files were called under when the page was last asked for."""
+        return self._digest or self.look()
+
+    def look(self) -> str:
+        """Return a digest that changes whenever a file of the page does, and remember it."""
         stamp = hashlib.sha256()
         for path in [*sorted(self._files()), self._plotly]:
             stat = path.stat()
             stamp.update(f"{path.name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
-        return stamp.hexdigest()[:12]
+        self._digest = stamp.hexdigest()[:12]
+        return self._digest
 
     def _files(self) -> Iterator[Path]:
         for folder, folders, names in os.walk(self.folder):
@@ -77,7 +86,7 @@ class Pages:
     def index(self) -> Response:
         """Answer with the page itself."""
         html = (self.folder / "index.html").read_text(encoding="utf-8")
-        html = html.replace('"static/', f'"static/{self.digest()}/')
+        html = html.replace('"static/', f'"static/{self.look()}/')
         return Response(html, media_type="text/html", headers={**_HEADERS, "Cache-Control": "no-cache"})
 
     def file(self, path: Path, *, forever: bool, gzipped: bool) -> Response:
@@ -90,7 +99,7 @@ class Pages:
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
             body = self._compress(path, path.stat().st_mtime_ns)
         else:
-            body = path.read_bytes()
+            body = _content(path)
         return Response(body, media_type=media_type, headers=headers)
 
     def warm_up(self) -> None:
@@ -99,7 +108,22 @@ class Pages:
 
 
 def _compressed(path: Path, modified: int) -> bytes:  # noqa: ARG001  `modified` is part of the cache's key
-    return gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
+    return gzip.compress(_content(path), compresslevel=6, mtime=0)
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return compiled_on_arrival(content) if path.name == PLOTLY else content
+
+
+def compiled_on_arrival(script: bytes) -> bytes:
+    """Put the function that is all of plotly.js in parentheses.
+
+    V8 takes a function in parentheses for one that is called at once, and compiles it in a thread of its own while the
+    script comes in; without them it goes through all of it twice, the second time in the page's thread. A script of
+    another form is returned as it is.
+    """
+    return _FACTORY.sub(rb"\g<before>(\g<factory>)\g<after>", script)
 
 
 def pages_router(pages: Pages) -> APIRouter:
@@ -113,7 +137,7 @@ def pages_router(pages: Pages) -> APIRouter:
     @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(name: str, request: Request) -> Response:
         head, _, rest = name.partition("/")
-        current = head == await asyncio.to_thread(pages.digest)
+        current = head == pages.digest
         path = await asyncio.to_thread(pages.find, rest if current else name)
         if path is None:
             raise HTTPException(404, f"the page has no file {name!r}; reload it")
