@@ -96,7 +96,7 @@ CLAIM = Claim(
             look("gradients", "And its gradients are larger, so one learning rate fits no layer.", "그래디언트도 더 커서 하나의 학습률이 모든 층에 맞지 않습니다."),
         ),
         change=t("Scale the pixels to 0 and 1 alone (binary).", "픽셀을 0과 1로만(이진) 바꿔 보세요."),
-        rule=t("Long: a condition number of the Hessian of 10 or more; round: 2 or less. Gradient descent takes the best constant step, 2/(l_1 + l_n), until 1 % of the excess loss is left. The network's steps count to the first evaluation at 90 %.",
+        rule=t("Long: a condition number of the Hessian of 10 or more; round: 2 or less. Gradient descent takes the best constant step, 2/(λ₁ + λₙ), until 1 % of the excess loss is left. The network's steps count to the first evaluation at 90 %.",
                "길다: 헤세 행렬의 조건수 10 이상, 둥글다: 2 이하. 경사 하강은 가장 좋은 고정 보폭 2/(λ₁ + λₙ)로 초과 손실이 1 % 남을 때까지 합니다. 신경망의 스텝은 90 %에 처음 도달한 평가까지 셉니다."),
         formulae=(
             m.math("L", "(", "w", ")", "=", m.frac("1", "2"), m.words("mean "), m.sup(m.row("(", m.sub("w", "1"), m.words(" age "), "+", m.sub("w", "2"), m.words(" height "), "−", "y", ")"), "2")),

@@ -64,7 +64,7 @@ class LossSurface(StepsTo):
         return (standardized if self.config.dataset.scaling == "standardized" else raw), targets
 
     def _path(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the points (steps + 1, 2) of gradient descent with the best constant step, 2 / (l_1 + l_n).
+        """Return the points (steps + 1, 2) of gradient descent with the best constant step, 2 / (λ₁ + λₙ).
 
         It begins where the loss is 1 above the lowest, in the direction (1, 1) from it.
         """
