@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,8 @@ class Meter:
         for name, nanoseconds in self._looks.items():
             spent[name] += nanoseconds * self.frames
         spent[TOTAL] = sum(spent.values())
-        rest = max(elapsed - spent[TOTAL], 1.0)
+        # The first frame comes before any step is over: there is nothing yet that the cost could be a part of.
+        rest = max(elapsed - spent[TOTAL], 1.0) if self.steps else nan
         steps = max(self.steps, 1)
         pairs = [(value / steps / 1e6, 100 * value / rest) for value in spent.values()]
         self.reset()
