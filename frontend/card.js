@@ -2,7 +2,7 @@
 
 import { h, setText } from "./dom.js";
 import { drawEquations } from "./equations.js";
-import { driftQuantities } from "./measures.js";
+import { driftName, driftQuantities } from "./measures.js";
 import { said } from "./said.js";
 import { focusLayer } from "./views/common.js";
 import { candidates, subject } from "./views/microscope.js";
@@ -42,6 +42,7 @@ export function card(view, first, host) {
   const file = (/** @type {string} */ ending) => `${first.run.name || first.run.id} ${view.id}.${ending}`.replace(/[^\w .-]+/g, "_");
   const tool = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) =>
     h("button", { type: "button", title, "aria-label": `${t(`view.${view.id}`)}: ${title}`, on: { click: act } }, text);
+  const take = (/** @type {Parameters<typeof tool>} */ ...given) => Object.assign(tool(...given), { className: "take" });
   const title = h("h2", { id: `title-${view.id}` }, t(`view.${view.id}`));
   const summary = h("p", { class: "visually-hidden", id: `summary-${view.id}` });
   const chart = h("div", { class: "chart", role: "group", "aria-labelledby": title.id, "aria-describedby": summary.id });
@@ -57,8 +58,8 @@ export function card(view, first, host) {
   const count = h("span", { class: "count", hidden: true });
   const element = h("article", { class: "card", "data-view": view.id },
     h("header", {}, title, h("span", { class: "note" }, t(`note.${view.id}`)), count,
-      h("div", { class: "tools" }, tool("?", t("help"), host.help), tool("PNG", t("save.png"), picture("png")),
-        tool("SVG", t("save.svg"), picture("svg")), tool("CSV", t("save.csv"), table),
+      h("div", { class: "tools" }, tool("?", t("help"), host.help), take("PNG", t("save.png"), picture("png")),
+        take("SVG", t("save.svg"), picture("svg")), take("CSV", t("save.csv"), table),
         host.hide ? Object.assign(tool("✕", t("chart.hide"), host.hide), { className: "hide" }) : null)),
     extras?.element, chart, h("p", { class: "empty", hidden: true }, t("empty.view")), summary);
   const refresh = (/** @type {Scene} */ scene) => {
@@ -132,7 +133,7 @@ function choices(view, first, host) {
   if (view.id === "density") return { element: h("div", { class: "choices" }, layerChoice(first, look)), refresh: () => {} };
   const measures = view.id === "shift" ? driftQuantities(first) : [];
   if (measures.length > 1) {
-    const select = h("select", { on: { change: () => look({ drift: select.value }) } }, ...measures.map((name) => h("option", { value: name }, t(`drift.${name}`))));
+    const select = h("select", { on: { change: () => look({ drift: select.value }) } }, ...measures.map((name) => h("option", { value: name }, driftName(name, t))));
     const refresh = (/** @type {Scene} */ scene) => void (select.value = scene.look.drift ?? measures[0]);
     refresh(first);
     return { element: h("div", { class: "choices" }, h("label", {}, t("drift"), select)), refresh };

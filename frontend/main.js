@@ -6,6 +6,7 @@ import { loadPlotly } from "./chart.js";
 import { makeControls } from "./controls.js";
 import { byId, h, setText } from "./dom.js";
 import { makeExperiments } from "./experiments.js";
+import { makeGlance } from "./glance.js";
 import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
 import { readLink, writeLink } from "./link.js";
 import { LANGUAGES } from "./locales/index.js";
@@ -75,10 +76,10 @@ const pair = (run) => location.assign(`${location.pathname}${writeLink(state().o
 const runs = makeRuns({ ...common, open, pair, again: setup.open, theme: () => theme });
 const controls = makeControls(common);
 const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help, hidden: byId("hidden-charts") });
-const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake() });
+const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake(), arrived: () => session?.received.share ?? 1 });
 const experiments = makeExperiments({ ...common, open, settings: setup.open, drawable: () => drawable, theme: () => theme, help, refresh: () => (refresh(), writeAddress()), embed: linked.embed });
 const address = new Address();
-stage.followers.push(timeline.follow, experiments.follow);
+stage.followers.push(timeline.follow, experiments.follow, makeGlance().follow);
 
 /** @param {import("./types").View} view */
 function help(view) {
@@ -101,7 +102,7 @@ function refresh() {
   if (!paired) experiments.refresh();
   byId("welcome").hidden = paired || opened_ !== null || list === null || experiments.covers();
   byId("waiting").hidden = paired || (opened_ === null ? list !== null && !experiments.waits() : started && drawable);
-  byId("stage").hidden = opened_ === null || !started;
+  byId("stage").hidden = byId("glance").hidden = opened_ === null || !started;
   if (opened_ === null) byId("timeline").hidden = true;
   byId("run-title").hidden = !run;
   if (run) {

@@ -91,6 +91,10 @@ export function driftQuantities(scene) {
   return [...preferred, ...(distances.length ? distances : names)].filter((name, i, all) => all.indexOf(name) === i);
 }
 
+/** A drift in the page's words; of single units, what it is of all values. @param {string} name @param {import("./types").Translate} t */
+export const driftName = (name, t) =>
+  name.startsWith("unit_") ? t("drift.unit", { drift: t(`drift.${name.slice("unit_".length)}`) }) : t(`drift.${name}`);
+
 /**
  * How a layer's drift is read at a slot of its stream.
  * @typedef {{stream: number, at: (slot: number) => number, offsets: number[]}} Drift

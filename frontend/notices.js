@@ -22,7 +22,7 @@ export function noticesOf(state, t, acts) {
     list.push({ key: `diverged ${event.network}`, text: t("diverged", { network: said(event.network, t), step: event.step }), bad: true, action: { text: t("diverged.show"), act: () => acts.seek(event.step) } });
   }
   if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason: said(run.reason, t) || "?" }), bad: true });
-  if (run?.state === "interrupted") list.push({ key: "interrupted", text: t("interrupted", { step: run.step }) });
+  if (run?.state === "interrupted") list.push({ key: "interrupted", text: t("interrupted", { step: run.step, reason: said(run.reason, t) || "?" }) });
   if (state.problem) list.push({ key: `problem ${state.problem}`, text: said(state.problem, t), bad: true, action: { text: t("close"), act: acts.dismiss } });
   return list;
 }

@@ -13,6 +13,9 @@ export function quantile(sorted, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
+/** Height of an axis on which all is zero. */
+const FLAT = 0.1;
+
 /**
  * An axis range that one wild spike cannot flatten: all values when they lie near each other, else the middle 99 %.
  * @param {number[]} values
@@ -33,7 +36,7 @@ export function robustRange(values, { log = false, zero = false } = {}) {
   if (sorted[sorted.length - 1] < high + reach) high = sorted[sorted.length - 1];
   if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   const middle = (low + high) / 2;
-  const least = log ? 1 : Math.max(Math.abs(middle) * 0.02, 1e-9);
+  const least = log ? 1 : Math.abs(middle) * 0.02 || FLAT;
   if (high - low < least) [low, high] = [middle - least / 2, middle + least / 2];
   const margin = 0.07 * (high - low);
   return [zero && low === 0 ? 0 : low - margin, high + margin];

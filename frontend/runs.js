@@ -25,6 +25,9 @@ export function describe(run, t) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** Day and time at which a run was begun. @param {Run} run @param {import("./types").Translate} t */
+const when = (run, t) => new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
+
 /**
  * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, open: (run: string | null) => void, theme: () => import("./types").Theme,
  *   pair: (run: string) => void, dispatch: (action: import("./state.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
@@ -69,7 +72,7 @@ export function makeRuns(host) {
       setText(pill, t(`state.${now.state}`));
       remover.disabled = isLive(now);
       remover.title = isLive(now) ? t("delete.live") : "";
-      setText(about, [describe(now, t), t("progress.at", { step: now.step.toLocaleString() }), said(now.reason, t)].filter(Boolean).join(" · "));
+      setText(about, [describe(now, t), when(now, t), t("progress.at", { step: now.step.toLocaleString() }), said(now.reason, t)].filter(Boolean).join(" · "));
       const curve = curves.get(now.id);
       if (!curve || curve === shown) return;
       shown = curve;
@@ -112,7 +115,9 @@ export function makeRuns(host) {
       let one = rows.get(run.id);
       if (one?.key !== key) {
         const made = { ...row(run), key };
+        const focused = one ? [...one.element.querySelectorAll("button")].indexOf(/** @type {any} */ (document.activeElement)) : -1;
         one?.element.replaceWith(made.element);
+        made.element.querySelectorAll("button")[focused]?.focus();
         rows.set(run.id, (one = made));
       }
       one.update(run);

@@ -37,6 +37,12 @@ export class Received {
     return this.intervals.length && this.intervals[0][0] === 1 ? this.intervals[0][1] : 0;
   }
 
+  /** How much has arrived of all there is up to the highest number, 0 to 1. */
+  get share() {
+    const last = this.intervals.at(-1)?.[1] ?? 0;
+    return last === 0 ? 0 : this.count / last;
+  }
+
   /** How many numbers have arrived. */
   get count() {
     return this.intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);

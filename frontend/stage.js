@@ -146,12 +146,18 @@ export class Stage {
       const after = this.views.slice(this.views.indexOf(view) + 1).map((next) => this.charts.get(next.id)?.card.element).find((element) => element);
       this.root.insertBefore(made_.element, after ?? null);
       const chart = new Chart(made_.chart, view, {
-        pick: (look) => this.host.dispatch({ type: "look", look }), wake: () => this.wake(),
+        pick: (look) => this.#pick(look), wake: () => this.wake(),
       });
       this.charts.set(view.id, { chart, card: made_, view });
       made = true;
     }
     return made;
+  }
+
+  /** What is pointed at; a layer alone that is in focus already is let go. @param {Partial<import("./types").Look>} look */
+  #pick(look) {
+    const again = !("step" in look) && look.layer === this.host.state().look.layer;
+    this.host.dispatch({ type: "look", look: again ? { layer: null } : look });
   }
 
   /** @param {typeof without} change @param {string} id */
@@ -234,4 +240,5 @@ function nothing(element, empty) {
   element.classList.toggle("nothing", empty);
   const text = /** @type {HTMLElement | null} */ (element.querySelector(".empty"));
   if (text) text.hidden = !empty;
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (element.querySelectorAll(".take"))) button.disabled = empty;
 }

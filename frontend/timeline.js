@@ -9,10 +9,12 @@ import { said } from "./said.js";
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REPLAY_SECONDS = 12;
 const SEARCH_EVERY = 3000;
+/** Kinds of events that say nothing of the training. */
+const ABOUT_THE_RUN = new Set(["state", "name"]);
 
 /**
  * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, dispatch: (action: import("./state.js").Action) => void,
- *   scene: () => Scene | null, wake: () => void}} host
+ *   scene: () => Scene | null, wake: () => void, arrived: () => number}} host `arrived`: the share of the run that is in the page
  */
 export function makeTimeline(host) {
   const root = byId("timeline");
@@ -65,20 +67,20 @@ export function makeTimeline(host) {
     parts = {
       play: button("play", "▶", "timeline.play", toggle),
       range: h("input", { id: "scrub", type: "range", min: "0", max: "1", step: "1", value: "1", "aria-label": t("timeline.step"), on: { input: () => (host.dispatch({ type: "playing", playing: false }), seek(Number(parts.range.value))) } }),
-      marks: h("div", { class: "marks" }), at: h("span", { class: "at" }), live: h("button", { id: "live", type: "button", on: { click: live } }),
+      marks: h("div", { class: "marks" }), arrived: h("span", { class: "arrived" }), at: h("span", { class: "at" }), live: h("button", { id: "live", type: "button", on: { click: live } }),
       speed: h("select", { "aria-label": t("timeline.speed"), on: { change: () => (speed = Number(parts.speed.value)) } }, ...SPEEDS.map((one) => h("option", { value: String(one), selected: one === speed }, `${one}×`))),
     };
     drawnEvents = "";
     root.replaceChildren(
       h("div", { class: "buttons" }, button("to-start", "«", "timeline.first", () => seek(0)), button("back", "‹", "timeline.back", () => move(-1)), parts.play, button("on", "›", "timeline.on", () => move(1)), h("button", { id: "most", type: "button", title: t("timeline.most"), on: { click: toMost } }, t("timeline.most.short"))),
-      h("div", { class: "track" }, parts.range, parts.marks), parts.at, parts.speed, parts.live);
+      h("div", { class: "track" }, parts.range, parts.marks), parts.arrived, parts.at, parts.speed, parts.live);
     host.wake();
   }
 
   /** @param {Scene} scene */
   function drawEvents(scene) {
     const last = Math.max(1, main(scene).lastStep);
-    const events = [...scene.events.filter((event) => event.kind !== "state"), ...found];
+    const events = [...scene.events.filter((event) => !ABOUT_THE_RUN.has(event.kind)), ...found];
     const key = `${events.length}|${last}|${scene.t("locale")}`;
     if (key === drawnEvents) return;
     drawnEvents = key;
@@ -102,6 +104,8 @@ export function makeTimeline(host) {
     const at = look.step ?? last;
     if (Number(parts.range.value) !== at) parts.range.value = String(at);
     setText(parts.at, `${scene.t("axis.step")} ${at.toLocaleString()}`);
+    const arrived = host.arrived();
+    setText(parts.arrived, arrived < 1 ? scene.t("timeline.arrived", { percent: Math.floor(100 * arrived) }) : "");
     parts.range.setAttribute("aria-valuetext", parts.at.textContent);
     const liveNow = look.step === null;
     parts.live.setAttribute("aria-pressed", String(liveNow));
@@ -143,10 +147,10 @@ export function makeTimeline(host) {
 
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not(#scrub), select, textarea, dialog") || root.hidden) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not(#scrub), select, textarea") || root.hidden || document.querySelector("dialog[open]")) return;
     const actions = /** @type {Record<string, () => void>} */ ({
       ArrowLeft: () => move(event.shiftKey ? -10 : -1), ArrowRight: () => move(event.shiftKey ? 10 : 1), Home: () => seek(0), End: live, l: live, L: live,
-      " ": toggle,
+      " ": toggle, Escape: () => host.dispatch({ type: "look", look: { layer: null } }),
     });
     if (!(event.key in actions) || (event.key === " " && target.closest("button"))) return;
     event.preventDefault();

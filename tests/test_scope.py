@@ -362,6 +362,36 @@ def test_a_recording_without_a_server(tmp_path):
         assert recording.header.networks[0].name == "Sequential"
 
 
+@pytest.mark.parametrize(
+    ("end", "state", "reason"),
+    [
+        ("", "finished", ""),
+        ("raise ValueError('no more data')", "failed", "ValueError: no more data"),
+        ("raise KeyboardInterrupt", "stopped", "interrupted from the keyboard"),
+        ("model = optimizer = scope = None; import os, gc; gc.collect(); os._exit(0)", "finished", ""),
+    ],
+)
+def test_a_run_that_nobody_closes_ends_as_its_script_does(tmp_path, end, state, reason):
+    path = tmp_path / "run.shiftscope"
+    script = f"""
+import sys, torch, shiftscope
+from torch import nn
+model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scope = shiftscope.watch(model, optimizer=optimizer, to={str(path)!r})
+for _ in range(3):
+    optimizer.zero_grad()
+    model(torch.randn(5, 4)).sum().backward()
+    optimizer.step()
+{end}
+"""
+    subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    with shiftscope.open_recording(path) as recording:
+        assert len(recording.steps("layers")) == 3
+        last = [event for event in recording.journal() if event.kind == "state"][-1]
+    assert (last.value, last.message) == (state, reason)
+
+
 def test_importing_the_package_is_light():
     code = "import shiftscope, sys; print(sorted({'torch', 'fastapi', 'numba', 'numpy'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

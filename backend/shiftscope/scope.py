@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -24,6 +27,7 @@ from shiftscope.sinks import LOST, ServerSink, Sink, open_file
 __all__ = ["Scope", "WatchError", "watch"]
 
 WhenLost = Literal["warn", "raise"]
+INTERRUPTED = "interrupted from the keyboard"
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
 
@@ -84,7 +88,10 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 
 
 class Scope:
-    """Measures the networks at the steps that are due, and sends what it finds. A context manager; made by `watch`."""
+    """Measures the networks at the steps that are due, and sends what it finds. A context manager; made by `watch`.
+
+    Where nobody closes it, its run ends with the script: finished, or failed with the error that ended it.
+    """
 
     def __init__(self, session: Session, sink: Sink, names: Sequence[str], when_lost: WhenLost = "warn") -> None:
         self._session = session
@@ -94,6 +101,7 @@ class Scope:
         self._optimizers: dict[str, Optimizer] = {}
         self._handles: list[RemovableHandle] = []
         self._closed = self._lost = False
+        self._unclosed = weakref.finalize(self, _end_unclosed, sink, _last_error())
 
     @property
     def steps_done(self) -> int:
@@ -196,6 +204,7 @@ class Scope:
         if self._closed:
             return
         self._closed = True
+        self._unclosed.detach()
         for handle in self._handles:
             handle.remove()
         self._session.close()
@@ -214,7 +223,7 @@ class Scope:
         if kind is None:
             self.close()
         elif issubclass(kind, KeyboardInterrupt):
-            self.close("stopped", "interrupted from the keyboard")
+            self.close("stopped", INTERRUPTED)
         else:
             self.close("failed", f"{kind.__name__}: {error}")
 
@@ -265,3 +274,21 @@ def _open(to: str | Path | Sink, name: str) -> Sink:
 
 def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value
+
+
+def _last_error() -> BaseException | None:
+    """Return the error that the interpreter printed last: one that nothing took."""
+    error: BaseException | None = getattr(sys, "last_value", None)
+    return error
+
+
+def _end_unclosed(sink: Sink, before: BaseException | None) -> None:
+    """End a run whose script is over, or has dropped it; `before` is an older error that has nothing to do with it."""
+    error = _last_error()
+    with suppress(*LOST):
+        if error is None or error is before:
+            sink.end("finished", "")
+        elif isinstance(error, KeyboardInterrupt):
+            sink.end("stopped", INTERRUPTED)
+        else:
+            sink.end("failed", f"{type(error).__name__}: {error}")

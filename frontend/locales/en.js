@@ -17,10 +17,10 @@ export default {
   "state.stopped": "stopped", "state.failed": "failed", "state.interrupted": "interrupted", "source.worker": "built-in worker", "source.script": "your own script",
 
   unreachable: "The server cannot be reached. The page keeps trying; what was received stays here.",
-  "link.lost": "The connection is lost. Training goes on; the page will catch up as soon as it is back.", "link.retry": "Try now",
+  "link.lost": "The connection to the server is lost. While the server runs, training goes on; the page catches up as soon as it is reached again.", "link.retry": "Try now",
   "link.unknown": "There is no such run: it was deleted, or the link is of another server.",
   diverged: "{network} diverged at step {step}: its loss or gradient is no longer finite.", "diverged.show": "Show that step",
-  failed: "The run failed: {reason}", interrupted: "The run was interrupted at step {step}: its server or worker ended. All that was recorded is here.",
+  failed: "The run failed: {reason}", interrupted: "The run was interrupted at step {step}: {reason}. All that was recorded is here.",
   nonfinite: "{network}: {count} values not finite",
 
   "welcome.title": "What does batch normalization do to a network while it learns?",
@@ -40,12 +40,14 @@ export default {
   "delete.ask": "Delete {name} and its recording? This cannot be undone.", "delete.live": "Stop it first", "describe.batch": "batch {size}", "describe.seed": "seed {seed}",
 
   "timeline.play": "Replay", "timeline.pause": "Stop the replay", "timeline.first": "To the first step", "timeline.back": "One frame back", "timeline.on": "One frame on",
-  "timeline.step": "Step shown in all charts", "timeline.speed": "Replay speed", "timeline.live": "Live",
+  "timeline.step": "Step shown in all charts", "timeline.speed": "Replay speed", "timeline.live": "Live", "timeline.arrived": "{percent} % loaded",
   "event.diverged": "diverged", "event.learning_rate": "learning rate changed", "event.pace": "pace changed", "event.paused": "paused", "event.resumed": "went on", "event.note": "note",
 
   "axis.step": "step", "axis.value": "value", "axis.sigmas": "distance from the outline's mean, in its σ", "axis.sigmas.short": "σ from its mean",
   "ridge.sigma": " σ", "ridge.nonfinite": "{count} not finite", scale: "Axis", "scale.sigma": "σ of the outline", "scale.value": "values", compare: "Outline: step",
-  drift: "Drift", "drift.fitted": "drift since step 0, in σ",
+  glance: "At a glance", "glance.drift": "shifted most since step {step}: {layer}, {drift} σ", "glance.gradients": "gradient norm {from} in {first}, {to} in {last}",
+  "glance.accuracy": "test accuracy {percent} %",
+  drift: "Drift", "drift.fitted": "drift since step 0, in σ", "drift.unit": "by unit: {drift}",
   "drift.wasserstein_over_sigma_from_start": "Wasserstein since step 0, in σ", "drift.wasserstein_over_sigma_from_previous": "Wasserstein since the last frame, in σ",
   "drift.wasserstein_from_start": "Wasserstein since step 0", "drift.wasserstein_from_previous": "Wasserstein since the last frame",
   "drift.mean_shift_from_start": "mean shift since step 0, in σ", "drift.mean_shift_from_previous": "mean shift since the last frame, in σ",
@@ -98,7 +100,7 @@ export default {
   "stage.pre_activation.short": "z",
   "stage.output.short": "a",
   "view.microscope": "Under the microscope",
-  "note.microscope": "what batch norm does to this batch in one layer",
+  "note.microscope": "what batch norm does to this batch in one layer; the equations: to one unit of it",
   "help.microscope": "One layer, one batch, stage by stage: the linear map's output x, the same with the batch's mean taken off and divided by its standard deviation, then scaled by γ and shifted by β, and after the activation. The equations hold the numbers of one unit; choose another by its number.",
   "microscope.summary": "{stage}: mean {mean}, standard deviation {std}",
   "unit": "Unit",

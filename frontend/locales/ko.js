@@ -17,10 +17,10 @@ export default {
   "state.stopped": "중지됨", "state.failed": "실패함", "state.interrupted": "중단됨", "source.worker": "내장 작업 프로세스", "source.script": "사용자 스크립트",
 
   unreachable: "서버에 연결할 수 없습니다. 계속 다시 시도하며, 이미 받은 내용은 그대로 남아 있습니다.",
-  "link.lost": "연결이 끊어졌습니다. 학습은 계속되며, 다시 연결되면 화면이 곧바로 따라잡습니다.", "link.retry": "지금 다시 시도",
+  "link.lost": "서버와 연결이 끊어졌습니다. 서버가 돌고 있으면 학습은 계속되며, 다시 연결되면 화면이 따라잡습니다.", "link.retry": "지금 다시 시도",
   "link.unknown": "그런 실행이 없습니다. 삭제되었거나 다른 서버의 링크입니다.",
   diverged: "{network}: {step}스텝에서 발산했습니다. 손실이나 그래디언트가 더 이상 유한하지 않습니다.", "diverged.show": "그 스텝 보기",
-  failed: "실행이 실패했습니다: {reason}", interrupted: "{step}스텝에서 중단되었습니다. 서버나 작업 프로세스가 종료되었지만 기록된 내용은 모두 남아 있습니다.",
+  failed: "실행이 실패했습니다: {reason}", interrupted: "{step}스텝에서 중단되었습니다({reason}). 기록된 내용은 모두 남아 있습니다.",
   nonfinite: "{network}: 유한하지 않은 값 {count}개",
 
   "welcome.title": "배치 정규화는 학습 중인 신경망에 무엇을 할까요?",
@@ -40,12 +40,14 @@ export default {
   "delete.ask": "{name} 실행과 그 기록을 삭제할까요? 되돌릴 수 없습니다.", "delete.live": "먼저 중지하세요", "describe.batch": "배치 {size}", "describe.seed": "시드 {seed}",
 
   "timeline.play": "재생", "timeline.pause": "재생 멈춤", "timeline.first": "첫 스텝으로", "timeline.back": "한 프레임 뒤로", "timeline.on": "한 프레임 앞으로",
-  "timeline.step": "모든 차트에 보이는 스텝", "timeline.speed": "재생 속도", "timeline.live": "실시간",
+  "timeline.step": "모든 차트에 보이는 스텝", "timeline.speed": "재생 속도", "timeline.live": "실시간", "timeline.arrived": "{percent} % 불러옴",
   "event.diverged": "발산", "event.learning_rate": "학습률 변경", "event.pace": "속도 변경", "event.paused": "일시정지", "event.resumed": "계속", "event.note": "메모",
 
   "axis.step": "스텝", "axis.value": "값", "axis.sigmas": "윤곽선 평균으로부터의 거리 (윤곽선의 σ 단위)", "axis.sigmas.short": "평균에서 거리 (σ)",
   "ridge.sigma": " σ", "ridge.nonfinite": "비유한 값 {count}개", scale: "축", "scale.sigma": "윤곽선의 σ", "scale.value": "값", compare: "윤곽선: 스텝",
-  drift: "이동량", "drift.fitted": "0스텝 이후 이동량 (σ 단위)",
+  glance: "한눈에", "glance.drift": "{step} 스텝 이후 가장 많이 이동한 층: {layer}, {drift} σ", "glance.gradients": "그래디언트 노름 {first} {from}, {last} {to}",
+  "glance.accuracy": "시험 정확도 {percent} %",
+  drift: "이동량", "drift.unit": "유닛별: {drift}", "drift.fitted": "0스텝 이후 이동량 (σ 단위)",
   "drift.wasserstein_over_sigma_from_start": "0스텝 이후 바서슈타인 거리 (σ 단위)", "drift.wasserstein_over_sigma_from_previous": "직전 프레임 이후 바서슈타인 거리 (σ 단위)",
   "drift.wasserstein_from_start": "0스텝 이후 바서슈타인 거리", "drift.wasserstein_from_previous": "직전 프레임 이후 바서슈타인 거리",
   "drift.mean_shift_from_start": "0스텝 이후 평균 이동 (σ 단위)", "drift.mean_shift_from_previous": "직전 프레임 이후 평균 이동 (σ 단위)",
@@ -98,7 +100,7 @@ export default {
   "stage.pre_activation.short": "z",
   "stage.output.short": "a",
   "view.microscope": "현미경으로 보기",
-  "note.microscope": "한 층에서 배치 정규화가 이 배치에 하는 일",
+  "note.microscope": "한 층에서 배치 정규화가 이 배치에 하는 일, 수식은 그중 한 유닛",
   "help.microscope": "한 층과 한 배치를 단계별로 봅니다. 선형 변환의 출력 x, 배치 평균을 빼고 표준편차로 나눈 값, γ를 곱하고 β를 더한 값, 그리고 활성화 이후의 값입니다. 수식에는 한 유닛의 수치가 들어 있으며, 번호로 다른 유닛을 고를 수 있습니다.",
   "microscope.summary": "{stage}: 평균 {mean}, 표준편차 {std}",
   "unit": "유닛",

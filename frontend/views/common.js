@@ -116,14 +116,16 @@ export const layerLabel = (scene, name) => {
 };
 
 /**
- * The layer in focus: the chosen one, else the last hidden one.
+ * The layer in focus: the chosen one, else the last hidden one that is normalized somewhere, else the last hidden one.
  * @param {Scene} scene
  * @returns {string}
  */
 export function focusLayer(scene) {
   const layers = scene.places.layers;
   if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
-  return layers[Math.max(0, layers.length - 2)] ?? "";
+  const normalized = scene.header.networks.flatMap((network) => network.layers.filter((layer) => layer.normalization).map(({ name }) => name));
+  const hidden = layers.slice(0, -1);
+  return hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
 }
 
 /**

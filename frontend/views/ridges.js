@@ -106,7 +106,7 @@ function tracesOf(scene) {
       {
         ...axes, uid: `now-${ridge.column}-${ridge.row}`, ...shapes.now, fill: "toself", fillcolor: css(color, strong ? 0.5 : 0.2),
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false }, hoveron: "points",
-        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>%{x:.3g}<extra></extra>`,
+        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>%{x:.3g}${scene.look.scale === "sigma" ? scene.t("ridge.sigma") : ""}<extra></extra>`,
       },
       {
         ...axes, uid: `ref-${ridge.column}-${ridge.row}`, ...shapes.compared, hoverinfo: "skip",

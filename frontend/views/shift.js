@@ -1,7 +1,7 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
 import { css, glow, plotlyScale, wordsOf } from "../colors.js";
-import { driftOf, driftQuantities } from "../measures.js";
+import { driftName, driftOf, driftQuantities } from "../measures.js";
 import { brief, niceAbove, quantile, spread } from "../numbers.js";
 import { said } from "../said.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split, stepAxis, stepTitle } from "./common.js";
@@ -62,7 +62,7 @@ export function scaleTop(scene) {
 const quantityName = (scene) => {
   const names = driftQuantities(scene);
   if (names.length === 0) return scene.t("drift.fitted");
-  return scene.t(`drift.${scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0]}`);
+  return driftName(scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0], scene.t);
 };
 
 /** Cells of a settled heatmap. @param {Scene} scene @param {(Drift | null)[]} rows */
@@ -73,7 +73,7 @@ function cells(scene, rows) {
   const slots = spread(stream.count, SETTLED_COLUMNS).map((position) => stream.order[position]);
   return {
     x: slots.map((slot) => stream.steps[slot]), z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
-    text: rows.map((row) => slots.map((slot) => (row ? brief(row.at(slot)) : ""))),
+    text: rows.map((row, i) => slots.map((slot) => (row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${brief(row.at(slot))}</b>` : ""))),
   };
 }
 
@@ -120,7 +120,7 @@ export const shift = {
     const data = drifts.map((rows, i) => ({
       type: "heatmap", uid: `shift${i}`, xaxis: axisId("x", i), yaxis: axisId("y", i), y: layers.map((_, row) => row), coloraxis: "coloraxis",
       ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [0, 0]) }), zsmooth: false, hoverongaps: false, meta: layers,
-      hovertemplate: `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}: <b>%{text}</b><extra></extra>`,
+      hovertemplate: `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
     }));
     return { data, layout };
   },

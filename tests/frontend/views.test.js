@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { csv, csvCell } from "../../frontend/card.js";
+import { glanceOf } from "../../frontend/glance.js";
 import { Places } from "../../frontend/layouts.js";
 import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
+import { focusLayer } from "../../frontend/views/common.js";
 import { density } from "../../frontend/views/density.js";
 import { VIEWS } from "../../frontend/views/index.js";
 import { heightOf } from "../../frontend/views/ridge-shapes.js";
@@ -26,6 +28,22 @@ test("every available view draws finite axes, and says and lists what it shows",
     assert.ok(table.length > 1 && table.every((row) => row.length === table[0].length), view.id);
     assert.equal(view.key(scene), view.key(scene));
   }
+});
+
+test("at a glance each network's farthest layer, its gradients and its accuracy are said, once they have come", () => {
+  const said = glanceOf(makeScene({ steps: [0, 50] }));
+  assert.equal(said.length, 2);
+  // The output of the plain network moves by 3 sigma in 100 steps; norms fall by ten from layer to layer.
+  assert.equal(said[0], "shifted most since step 0: output, 1.50 σ · gradient norm 1.00 in hidden 1, 0.010 in output");
+  assert.deepEqual(glanceOf(makeScene({ steps: [] })), ["", ""]);
+});
+
+test("without a choice, the layer in focus is the last hidden one that is normalized", () => {
+  const [plain, normalized] = HEADER.networks;
+  const layers = normalized.layers.map((layer, i) => ({ ...layer, normalization: i === 0 ? "batch" : "" }));
+  assert.equal(focusLayer(makeScene()), "hidden 2");
+  assert.equal(focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...normalized, layers }] } })), "hidden 1");
+  assert.equal(focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...plain, name: normalized.name }] } })), "hidden 2");
 });
 
 test("ridges whose frames have not come have a point each: Plotly gives a trace without one no line to go by", () => {

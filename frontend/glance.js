@@ -1,0 +1,73 @@
+/** The run at a glance: in words, of each network, what its charts show at this step. */
+
+import { css } from "./colors.js";
+import { byId, h, setText } from "./dom.js";
+import { brief, briefDrift } from "./numbers.js";
+import { said } from "./said.js";
+import { colorsOf, shownSlot } from "./views/common.js";
+import { driftNow, ridgesOf } from "./views/ridge-shapes.js";
+
+/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("./types").Place} Place */
+
+const EVERY = 500;
+
+/** @param {Scene} scene @param {Place} place */
+const valueOf = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
+
+/** Whether something of it has come. @param {Scene} scene @param {Place | undefined} place @returns {place is Place} */
+const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
+
+/** The layer that moved farthest from the compared step. @param {Scene} scene @param {number} column */
+function driftOf(scene, column) {
+  const moved = ridgesOf(scene).filter((ridge) => ridge.column === column).map(({ layer, ...ridge }) => ({ layer, drift: driftNow(scene, { layer, ...ridge }) }))
+    .filter(({ drift }) => Number.isFinite(drift)).sort((a, b) => b.drift - a.drift)[0];
+  return moved ? [scene.t("glance.drift", { step: scene.look.compare, layer: said(moved.layer, scene.t), drift: briefDrift(moved.drift) })] : [];
+}
+
+/** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("./types").NetworkInfo} network */
+function gradientsOf(scene, network) {
+  const norms = network.layers.flatMap(({ name }) => {
+    const place = scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]);
+    return has(scene, place) ? [{ layer: said(name, scene.t), norm: brief(valueOf(scene, place)) }] : [];
+  });
+  if (norms.length < 2) return [];
+  const [first, last] = [norms[0], norms[norms.length - 1]];
+  return [scene.t("glance.gradients", { first: first.layer, from: first.norm, last: last.layer, to: last.norm })];
+}
+
+/** @param {Scene} scene @param {import("./types").NetworkInfo} network */
+function accuracyOf(scene, network) {
+  const place = scene.places.find("test_accuracy", { network: network.name });
+  const accuracy = has(scene, place) ? valueOf(scene, place) : NaN;
+  return Number.isFinite(accuracy) ? [scene.t("glance.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
+}
+
+/** What is said of each network. @param {Scene} scene @returns {string[]} */
+export const glanceOf = (scene) => scene.header.networks.map((network, column) =>
+  [...driftOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "));
+
+export function makeGlance() {
+  const root = byId("glance");
+  let drawn = -Infinity;
+  let key = "";
+  /** @type {HTMLElement[]} */
+  let texts = [];
+
+  /** Called in every frame. @param {Scene} scene @param {number} now */
+  function follow(scene, now) {
+    if (now - drawn < EVERY) return;
+    drawn = now;
+    const { networks } = scene.header;
+    const wanted = [scene.run.id, scene.t("locale"), scene.theme.name].join("|");
+    if (wanted !== key) {
+      key = wanted;
+      const colors = colorsOf(scene);
+      texts = networks.map(() => h("span", {}));
+      root.replaceChildren(...networks.map(({ name }, i) => h("p", {}, h("b", { style: `color: ${css(colors[i])}` }, said(name, scene.t)), texts[i])));
+    }
+    glanceOf(scene).forEach((text, i) => setText(texts[i], text));
+  }
+
+  return { follow };
+}
