@@ -27,6 +27,11 @@ hypothesis.settings.load_profile("shiftscope")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what waits longest, for an image and an installation, begin first: other tests run beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("docker") is None and item.get_closest_marker("wheel") is None)
+
+
 def mnist_folder() -> Path | None:
     """Return a folder with the real MNIST files, where there is one."""
     candidates = [Path(os.environ.get("SHIFTSCOPE_DATASETS", "data/datasets")), REPOSITORY.parent / "shared" / "data"]
