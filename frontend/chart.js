@@ -297,12 +297,12 @@ export class Chart {
       this.#repaint();
       // While a whole history comes in, from its end to its start, painting it anew takes a tenth of the time at most.
       this.times.repaint = now + Math.max(0, REPAINT_SHARE * (performance.now() - from) - REPAINT_EVERY);
-      return false;
+      return this.#behind();
     }
     if (!this.#behind()) return false;
     if (budget.advances-- <= 0) return true;
     this.#advance();
-    return false;
+    return this.#behind();
   }
 
   /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("./history.js").StreamHistory} stream */

@@ -8,6 +8,9 @@ import { pixelOf } from "./mapping.js";
 /** @typedef {import("../history.js").StreamHistory} StreamHistory */
 
 const NONE = new Float32Array(0);
+/** So many take some ten milliseconds. */
+const VALUES_AT_A_TIME = 100_000;
+const LEAST = 64;
 
 /** A line and where its pen is. */
 class Line {
@@ -36,6 +39,8 @@ export class LinesPainter {
     this.axes = series[0].axes;
     /** positions that have been drawn */
     this.drawn = 0;
+    /** positions that are drawn at a time: hundreds of lines over a long history take several turns */
+    this.most = Math.max(LEAST, Math.floor(VALUES_AT_A_TIME / series.length));
     /** how many values had no place on the axis */
     this.outside = 0;
     /** @type {Map<string, Line[]>} */
@@ -48,10 +53,11 @@ export class LinesPainter {
     }
   }
 
-  /** Draw what has come since the last call. */
+  /** Draw what has come since the last call, or the next of it. */
   advance() {
     const { stream, context, mapping } = this;
     if (this.drawn >= stream.count) return;
+    const end = Math.min(stream.count, this.drawn + this.most);
     context.save();
     context.beginPath();
     context.rect(mapping.x.offset, mapping.y.offset, mapping.x.length, mapping.y.length);
@@ -64,29 +70,33 @@ export class LinesPainter {
       context.lineWidth = width;
       context.setLineDash(dash ?? []);
       context.beginPath();
-      for (const line of lines) this.#trace(line);
+      for (const line of lines) this.#trace(line, end);
       context.stroke();
     }
     context.restore();
-    this.drawn = stream.count;
+    this.drawn = end;
   }
 
   /**
    * Within one pixel column only the first, lowest, highest and last values are drawn: the same picture for less work.
    * @param {Line} line
+   * @param {number} end position after the last
    */
-  #trace(line) {
+  #trace(line, end) {
     const { context, stream, mapping, drawn } = this;
-    const { steps, order, count } = stream;
+    const { steps, order } = stream;
     const { many, smooth, offset } = line.series;
-    if (!many && line.column.length < count) line.column = stream.column(offset);
+    if (!many && line.column.length < end) line.column = stream.column(offset);
     if (drawn === 0) line.smoother = new Smoother();
     let pen = false;
     let column = NaN;
     let low = 0;
     let high = 0;
     let last = 0;
-    for (let position = Math.max(0, drawn - 1); position < count; position++) {
+    let start = Math.max(0, drawn - 1);
+    // Where rows are thinned out, the line goes on from the last that is kept.
+    while (many && start > 0 && stream.rowOf[order[start]] < 0) start--;
+    for (let position = start; position < end; position++) {
       const slot = order[position];
       if (many && stream.rowOf[slot] < 0) continue;
       if (many) line.last = stream.value(slot, offset);
@@ -101,7 +111,7 @@ export class LinesPainter {
       }
       const x = pixelOf(mapping.x, steps[slot]);
       if (!pen) context.moveTo(x, y);
-      else if (Math.round(x) === column && position < count - 1) {
+      else if (Math.round(x) === column && position < end - 1) {
         if (y < low) low = y;
         if (y > high) high = y;
         last = y;

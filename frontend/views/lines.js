@@ -152,15 +152,20 @@ function figureOf(scene, lines, rows, settled, titles) {
     if (!row.log && isWide(range)) layout.margin.l = WIDE_MARGIN;
     layout[axisName("y", i)] = axis(scene, { domain: down[i], range, ...(row.log ? decades(range) : { nticks: 5 }), anchor: "x" });
   });
-  const data = lines.map((line, i) => ({
-    type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row),
-    ...(settled ? settledPoints(scene, line) : { x: [], y: [] }),
+  // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over it.
+  const data = settled ? lines.map((line, i) => ({
+    type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row), ...settledPoints(scene, line),
     line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) }, meta: line.layer ?? null,
     name: escapeText(nameOf(scene, line)),
     hovertemplate: `${escapeText(nameOf(scene, line))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
-  }));
+  })) : axesOf(lines);
   return { data, layout };
 }
+
+/** A trace without a point for each subplot, so that it has its axes. @param {Line[]} lines */
+const axesOf = (lines) => [...new Map(lines.map(({ axes, column, row }) => [axes, { column, row }])).values()].map(({ column, row }) => ({
+  type: "scatter", mode: "lines", uid: `axes-${column}-${row}`, xaxis: axisId("x", column), yaxis: axisId("y", row), x: [], y: [], hoverinfo: "skip",
+}));
 
 /**
  * @param {object} spec

@@ -63,6 +63,25 @@ test("nothing is drawn across frames that are still on their way", () => {
   assert.equal(context.strokes.map(([pen]) => pen).join(""), "MLML");
 });
 
+test("a long history is drawn in turns, each joined to the last", () => {
+  const steps = Array.from({ length: 9 }, (_, i) => i);
+  const values = steps.map((step) => step * step);
+  const { made: whole, context: once } = painter(steps, values);
+  whole.advance();
+  const { made, context } = painter(steps, values);
+  made.most = 4;
+  const drawn = [];
+  while (made.drawn < 9) {
+    made.advance();
+    drawn.push(made.drawn);
+  }
+  assert.deepEqual(drawn, [4, 8, 9]);
+  // But for the pen that is set down again at a joint, it goes where it went at once.
+  const joints = context.strokes.filter(([pen], at) => pen === "M" && at > 0);
+  assert.deepEqual(joints, [["M", 30, 91], ["M", 70, 51]]);
+  assert.deepEqual(context.strokes.filter((stroke) => !joints.includes(stroke)), once.strokes);
+});
+
 const BLACK = { color: "black", width: 1, dash: [], fill: null, opacity: 1, box: [40, 20, 100, 50] };
 
 test("outlines are drawn one after the other, each clipped to its subplot, and broken where a value is missing", () => {
