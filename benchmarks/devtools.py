@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -20,6 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 from browsing import FLAGS, executable
 
 Answer = dict[str, Any]
+PATIENCE = 60.0
+"""Seconds until an answer must have come."""
 
 
 class Browser:
@@ -35,7 +38,7 @@ class Browser:
         message: Answer = {"id": number, "method": method, "params": parameters}
         self._connection.send(json.dumps(message if session is None else message | {"sessionId": session}))
         while True:
-            answer: Answer = json.loads(self._connection.recv())
+            answer: Answer = json.loads(self._connection.recv(timeout=PATIENCE))
             if answer.get("id") == number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
@@ -88,8 +91,12 @@ def chromium() -> Iterator[Browser]:
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             assert process.stderr is not None
-            address = next(filter(None, (re.search(r"ws://\S+", line) for line in process.stderr)))[0]
-            with connect(address, max_size=None) as connection:
+            found = next(filter(None, (re.search(r"ws://\S+", line) for line in process.stderr)), None)
+            if found is None:
+                raise SystemExit(f"{command[0]} ended before it could be spoken to")
+            # It logs on: a full pipe would stop it.
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            with connect(found[0], max_size=None, proxy=None) as connection:
                 yield Browser(connection)
         finally:
             process.terminate()

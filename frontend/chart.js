@@ -25,6 +25,7 @@ const RANGES_REST = 20_000;
 const REPAINT_EVERY = 300;
 const REPAINT_SHARE = 10;
 const SETTLE_EVERY = 1000;
+const TWO_CLICKS = 350;
 
 /** @returns {any} */
 const plotly = () => /** @type {any} */ (globalThis).Plotly;
@@ -35,7 +36,10 @@ const plotly = () => /** @type {any} */ (globalThis).Plotly;
  * @param {(reason: string) => void} failed told, in a sentence, what could not be loaded
  */
 export function loadPlotly(ready, failed) {
-  ShapesPainter.start().addEventListener("error", () => failed("drawing/shapes-worker.js could not be loaded: reload the page"));
+  // What goes wrong in the thread later comes as an ErrorEvent.
+  ShapesPainter.start().addEventListener("error", (event) => {
+    if (!(event instanceof ErrorEvent)) failed("drawing/shapes-worker.js could not be loaded: reload the page");
+  });
   const script = document.createElement("script");
   script.src = new URL("plotly.min.js", import.meta.url).href;
   script.addEventListener("load", ready);
@@ -91,7 +95,7 @@ export class Chart {
     this.checked = -1;
     /** how many drawn values had no place on their axis then */
     this.outside = 0;
-    this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0 };
+    this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0, picked: -TWO_CLICKS };
     /** @type {import("./types").Look | null} */
     this.look = null;
     this.#listen();
@@ -205,12 +209,16 @@ export class Chart {
       this.gd.on("plotly_afterplot", () => this.#attach());
       this.gd.on("plotly_click", (/** @type {any} */ event) => this.#picked(event));
     } else plotly().react(this.gd, figure.data, figure.layout, CONFIG);
-    // Plotly has told of it already, but for the first time, when nobody listened yet.
+    // Plotly tells of it at once, or only after this task: what lies under the axes does not wait for that.
     if (!this.attached) this.#attach();
   }
 
-  /** @param {any} event */
+  /** The first click of two, which reset the zoom. @param {any} event */
   #picked(event) {
+    const now = performance.now();
+    const second = now - this.times.picked < TWO_CLICKS;
+    this.times.picked = now;
+    if (second) return;
     const look = this.scene && event.points?.[0] ? this.view.pick?.(this.scene, event.points[0]) : null;
     if (look) this.hooks.pick(look);
   }
@@ -257,7 +265,9 @@ export class Chart {
     this.epochs = this.#epochs();
     for (const painter of this.painters) {
       painter.drawn = 0;
-      painter.advance();
+      do painter.advance();
+      // While someone points, it is laid out again and again: what was there stays there.
+      while (this.hovered && painter.drawn < painter.stream.count);
     }
   }
 
@@ -292,7 +302,10 @@ export class Chart {
   /** Lines and cells. Returns whether some wait for a later frame. @param {number} now @param {Budget} budget */
   #paint(now, budget) {
     if (this.epochs !== this.#epochs()) {
-      if (now - this.times.repaint <= REPAINT_EVERY || budget.repaints-- <= 0) return true;
+      if (now - this.times.repaint <= REPAINT_EVERY || budget.repaints-- <= 0) {
+        if (this.#behind() && budget.advances-- > 0) this.#advance();
+        return true;
+      }
       const from = performance.now();
       this.#repaint();
       // While a whole history comes in, from its end to its start, painting it anew takes a tenth of the time at most.

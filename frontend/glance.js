@@ -10,7 +10,8 @@ import { driftNow, ridgesOf } from "./views/ridge-shapes.js";
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").Place} Place */
 
-const EVERY = 500;
+/** Less than frames go on after the last news, so that these are told. */
+const EVERY = 250;
 
 /** @param {Scene} scene @param {Place} place */
 const valueOf = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
@@ -18,8 +19,9 @@ const valueOf = (scene, place) => scene.history.stream(place.stream).value(shown
 /** Whether something of it has come. @param {Scene} scene @param {Place | undefined} place @returns {place is Place} */
 const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
 
-/** The layer that moved farthest from the compared step. @param {Scene} scene @param {number} column */
-function driftOf(scene, column) {
+/** The layer that moved farthest from the compared step, in sigmas whatever the map shows. @param {Scene} given @param {number} column */
+function driftOf(given, column) {
+  const scene = { ...given, look: { ...given.look, drift: null } };
   const moved = ridgesOf(scene).filter((ridge) => ridge.column === column).map(({ layer, ...ridge }) => ({ layer, drift: driftNow(scene, { layer, ...ridge }) }))
     .filter(({ drift }) => Number.isFinite(drift)).sort((a, b) => b.drift - a.drift)[0];
   return moved ? [scene.t("glance.drift", { step: scene.look.compare, layer: said(moved.layer, scene.t), drift: briefDrift(moved.drift) })] : [];
@@ -50,21 +52,24 @@ export const glanceOf = (scene) => scene.header.networks.map((network, column) =
 export function makeGlance() {
   const root = byId("glance");
   let drawn = -Infinity;
+  /** @type {import("./types").Look | null} */
+  let look = null;
   let key = "";
   /** @type {HTMLElement[]} */
   let texts = [];
 
   /** Called in every frame. @param {Scene} scene @param {number} now */
   function follow(scene, now) {
-    if (now - drawn < EVERY) return;
+    if (now - drawn < EVERY && scene.look === look) return;
     drawn = now;
+    look = scene.look;
     const { networks } = scene.header;
     const wanted = [scene.run.id, scene.t("locale"), scene.theme.name].join("|");
     if (wanted !== key) {
       key = wanted;
       const colors = colorsOf(scene);
       texts = networks.map(() => h("span", {}));
-      root.replaceChildren(...networks.map(({ name }, i) => h("p", {}, h("b", { style: `color: ${css(colors[i])}` }, said(name, scene.t)), texts[i])));
+      root.replaceChildren(...networks.map(({ name }, i) => h("p", {}, h("i", { style: `background: ${css(colors[i])}` }), h("b", {}, said(name, scene.t)), texts[i])));
     }
     glanceOf(scene).forEach((text, i) => setText(texts[i], text));
   }

@@ -36,7 +36,7 @@ export function robustRange(values, { log = false, zero = false } = {}) {
   if (sorted[sorted.length - 1] < high + reach) high = sorted[sorted.length - 1];
   if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   const middle = (low + high) / 2;
-  const least = log ? 1 : Math.abs(middle) * 0.02 || FLAT;
+  const least = log ? 1 : low === 0 && high === 0 ? FLAT : Math.abs(middle) * 0.02;
   if (high - low < least) [low, high] = [middle - least / 2, middle + least / 2];
   const margin = 0.07 * (high - low);
   return [zero && low === 0 ? 0 : low - margin, high + margin];

@@ -115,9 +115,9 @@ export function makeRuns(host) {
       let one = rows.get(run.id);
       if (one?.key !== key) {
         const made = { ...row(run), key };
-        const focused = one ? [...one.element.querySelectorAll("button")].indexOf(/** @type {any} */ (document.activeElement)) : -1;
+        const focused = one?.element.contains(document.activeElement) ? document.activeElement?.textContent : null;
         one?.element.replaceWith(made.element);
-        made.element.querySelectorAll("button")[focused]?.focus();
+        if (focused) [...made.element.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
         rows.set(run.id, (one = made));
       }
       one.update(run);

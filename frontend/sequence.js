@@ -37,10 +37,10 @@ export class Received {
     return this.intervals.length && this.intervals[0][0] === 1 ? this.intervals[0][1] : 0;
   }
 
-  /** How much has arrived of all there is up to the highest number, 0 to 1. */
+  /** How much has arrived of all there is up to the highest number, 0 to 1; all, where nothing is known to be missing. */
   get share() {
     const last = this.intervals.at(-1)?.[1] ?? 0;
-    return last === 0 ? 0 : this.count / last;
+    return last === 0 ? 1 : this.count / last;
   }
 
   /** How many numbers have arrived. */

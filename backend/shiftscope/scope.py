@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 import weakref
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -90,7 +92,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 class Scope:
     """Measures the networks at the steps that are due, and sends what it finds. A context manager; made by `watch`.
 
-    Where nobody closes it, its run ends with the script: finished, or failed with the error that ended it.
+    Where nobody closes it, its run ends with the script: finished, or failed with the error that ended the script.
     """
 
     def __init__(self, session: Session, sink: Sink, names: Sequence[str], when_lost: WhenLost = "warn") -> None:
@@ -101,7 +103,8 @@ class Scope:
         self._optimizers: dict[str, Optimizer] = {}
         self._handles: list[RemovableHandle] = []
         self._closed = self._lost = False
-        self._unclosed = weakref.finalize(self, _end_unclosed, sink, _last_error())
+        self._at_exit = partial(_end_at_exit, weakref.ref(self), os.getpid())
+        atexit.register(self._at_exit)
 
     @property
     def steps_done(self) -> int:
@@ -204,7 +207,7 @@ class Scope:
         if self._closed:
             return
         self._closed = True
-        self._unclosed.detach()
+        atexit.unregister(self._at_exit)
         for handle in self._handles:
             handle.remove()
         self._session.close()
@@ -276,19 +279,22 @@ def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value
 
 
+def _end_at_exit(reference: weakref.ref[Scope], process: int) -> None:
+    """End a run whose script is over; a process that was forked off has the scope too, but not its run.
+
+    The interpreter notes an error that nothing took and that ends a script. Where a person types, it notes others.
+    """
+    scope = reference()
+    if scope is None or os.getpid() != process:
+        return
+    error: BaseException | None = None if hasattr(sys, "ps1") or "IPython" in sys.modules else _last_error()
+    if error is None:
+        scope.close()
+    elif isinstance(error, KeyboardInterrupt):
+        scope.close("stopped", INTERRUPTED)
+    else:
+        scope.close("failed", f"{type(error).__name__}: {error}")
+
+
 def _last_error() -> BaseException | None:
-    """Return the error that the interpreter printed last: one that nothing took."""
-    error: BaseException | None = getattr(sys, "last_value", None)
-    return error
-
-
-def _end_unclosed(sink: Sink, before: BaseException | None) -> None:
-    """End a run whose script is over, or has dropped it; `before` is an older error that has nothing to do with it."""
-    error = _last_error()
-    with suppress(*LOST):
-        if error is None or error is before:
-            sink.end("finished", "")
-        elif isinstance(error, KeyboardInterrupt):
-            sink.end("stopped", INTERRUPTED)
-        else:
-            sink.end("failed", f"{type(error).__name__}: {error}")
+    return getattr(sys, "last_value", None)

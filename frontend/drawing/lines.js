@@ -128,6 +128,11 @@ export class LinesPainter {
       column = Math.round(x);
       low = high = last = y;
     }
+    if (pen && low !== high) {
+      context.lineTo(column, low);
+      context.lineTo(column, high);
+      context.lineTo(column, last);
+    }
   }
 }
 
