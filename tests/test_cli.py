@@ -19,7 +19,7 @@ from tests.conftest import serve
 def shiftscope(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "shiftscope.cli", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=60
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=150
     )
 
 
@@ -64,7 +64,7 @@ def test_an_interrupted_training_closes_its_recording(tmp_path: Path, ending: si
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(ending)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.splitlines()[-1].startswith("interrupted;")
     assert [path.name for path in tmp_path.iterdir() if path != tmp_path / "config.json"] == [target.name]

@@ -16,7 +16,7 @@ from shiftscope.verify import Finding, line, markdown, verify
 def shiftscope_verify(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "shiftscope.cli", "verify", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=150
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=400
     )
 
 

@@ -32,7 +32,7 @@ class Viewer:
 
     def hear(self) -> dict[str, Any]:
         """Return the next message, which must be text."""
-        message = self.socket.recv(timeout=10)
+        message = self.socket.recv(timeout=45)
         assert isinstance(message, str)
         self._take(message)
         return self.texts[-1]
@@ -41,7 +41,7 @@ class Viewer:
         """Return the next `count` frames (all of the message in which the last of them came)."""
         before = len(self.frames)
         while len(self.frames) < before + count:
-            self._take(self.socket.recv(timeout=10))
+            self._take(self.socket.recv(timeout=45))
         return self.frames[before:]
 
     def until_closed(self) -> None:

@@ -148,7 +148,7 @@ def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> N
     config = {"optimizer": {"kind": "sgd", "learning_rate": 1000}, "duration": {"kind": "steps", "steps": 40}}
     run = server.start(config=config)["id"]
     page.goto(f"/?run={run}")
-    expect(page.locator("#run-state")).to_have_text("finished", timeout=30_000)
+    expect(page.locator("#run-state")).to_have_text("finished")
     expect(page.locator("body")).to_contain_text(re.compile(r"diverged at step \d"))
     expect(page.locator('[data-view="loss"] .count')).to_contain_text("not finite")
 
@@ -167,5 +167,5 @@ def test_a_failed_run_says_why(browser: Browser, tmp_path: Path) -> None:
         browser.new_page(base_url=server.url) as page,
     ):
         page.goto(f"/?run={server.start(config={'dataset': {'kind': 'mnist'}})['id']}")
-        expect(page.locator("#run-state")).to_have_text("failed", timeout=30_000)
+        expect(page.locator("#run-state")).to_have_text("failed")
         expect(page.locator("main")).to_contain_text("127.0.0.1:1")

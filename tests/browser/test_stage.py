@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import eventually
+from tests.browser.conftest import PATIENCE, eventually
 from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -256,9 +256,7 @@ def test_the_list_shows_each_runs_losses_while_they_fall(page: Page, server: Liv
     expect(page.locator("#runs li").filter(has_text=NAME).locator(".spark path")).to_have_count(2)
     row = page.locator("#runs li", has_text=name)
     curve = row.locator(".spark")
-    expect(curve).to_have_attribute(
-        "aria-label", re.compile("without BN: loss from .*with BN: loss from"), timeout=30_000
-    )
+    expect(curve).to_have_attribute("aria-label", re.compile("without BN: loss from .*with BN: loss from"))
     row.get_by_role("button", name="Rename: ").focus()
     before = curve.get_attribute("aria-label")
     eventually(lambda: curve.get_attribute("aria-label") != before)
@@ -360,7 +358,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser, server: LiveServer) -
         base_url=server.url, color_scheme=theme, viewport={"width": width, "height": 900}, locale="en-US",
         bypass_csp=True, reduced_motion="reduce",
     )  # fmt: skip
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(1000 * PATIENCE)
     yield context.new_page()
     context.close()
 

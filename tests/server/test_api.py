@@ -66,7 +66,7 @@ def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) 
     assert RunConfig.model_validate(created["config"]) == RunConfig(pace=100, probes="full")
     server.wait(created["id"], "running")
     server.client.patch(f"/api/runs/{created['id']}", json={"pace": None})
-    done = server.wait(created["id"], "finished", seconds=150)
+    done = server.wait(created["id"], "finished", seconds=300)
     assert done["step"] == done["total_steps"] == 2000
     assert done["reason"] == ""
     assert 0 < done["elapsed"] <= done["ended"] - done["started"] + 0.01

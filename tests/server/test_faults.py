@@ -51,7 +51,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_server_goes_on(tmp_path: Path) 
         server.wait_for_step(run, 20)
         (worker,) = children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
-        failed = server.wait(run, "failed", seconds=2)
+        failed = server.wait(run, "failed", seconds=10)
         assert failed["reason"].startswith("the worker was killed by SIGKILL")
         with open_recording(tmp_path / "runs" / f"{run}.shiftscope") as recording:
             assert [f.seq for f in recording.read()] == list(range(1, failed["seq"] + 1))
