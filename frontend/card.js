@@ -4,7 +4,7 @@ import { h, setText } from "./dom.js";
 import { drawEquations } from "./equations.js";
 import { driftName, driftQuantities } from "./measures.js";
 import { said } from "./said.js";
-import { focusLayer } from "./views/common.js";
+import { focusLayer, valueShown } from "./views/common.js";
 import { candidates, subject } from "./views/microscope.js";
 
 /** @typedef {import("./types").Scene} Scene */
@@ -76,9 +76,7 @@ function nonfinite(view, scene, element) {
   const texts = scene.header.networks.flatMap((network) => {
     const place = scene.places.find("nonfinite_count", { network: network.name });
     if (!place) return [];
-    const stream = scene.history.stream(place.stream);
-    const slot = stream.slotAt(scene.look.step);
-    const count = slot < 0 ? 0 : stream.value(slot, place.offset);
+    const count = valueShown(scene, place);
     return count > 0 ? [scene.t("nonfinite", { network: said(network.name, scene.t), count: count.toLocaleString() })] : [];
   });
   element.hidden = texts.length === 0;

@@ -4,8 +4,8 @@ import { css } from "./colors.js";
 import { byId, h, setText } from "./dom.js";
 import { brief, briefDrift } from "./numbers.js";
 import { said } from "./said.js";
-import { colorsOf, shownSlot } from "./views/common.js";
-import { driftNow, ridgesOf } from "./views/ridge-shapes.js";
+import { colorsOf, shownSlot, valueShown } from "./views/common.js";
+import { farthest } from "./views/ridge-shapes.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").Place} Place */
@@ -13,35 +13,31 @@ import { driftNow, ridgesOf } from "./views/ridge-shapes.js";
 /** Less than frames go on after the last news, so that these are told. */
 const EVERY = 250;
 
-/** @param {Scene} scene @param {Place} place */
-const valueOf = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
-
 /** Whether something of it has come. @param {Scene} scene @param {Place | undefined} place @returns {place is Place} */
 const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
 
 /** The layer that moved farthest from the compared step, in sigmas whatever the map shows. @param {Scene} given @param {number} column */
 function driftOf(given, column) {
   const scene = { ...given, look: { ...given.look, drift: null } };
-  const moved = ridgesOf(scene).filter((ridge) => ridge.column === column).map(({ layer, ...ridge }) => ({ layer, drift: driftNow(scene, { layer, ...ridge }) }))
-    .filter(({ drift }) => Number.isFinite(drift)).sort((a, b) => b.drift - a.drift)[0];
+  const moved = farthest(scene, column);
   return moved ? [scene.t("glance.drift", { step: scene.look.compare, layer: said(moved.layer, scene.t), drift: briefDrift(moved.drift) })] : [];
 }
 
 /** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("./types").NetworkInfo} network */
 function gradientsOf(scene, network) {
-  const norms = network.layers.flatMap(({ name }) => {
-    const place = scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]);
-    return has(scene, place) ? [{ layer: said(name, scene.t), norm: brief(valueOf(scene, place)) }] : [];
-  });
-  if (norms.length < 2) return [];
-  const [first, last] = [norms[0], norms[norms.length - 1]];
-  return [scene.t("glance.gradients", { first: first.layer, from: first.norm, last: last.layer, to: last.norm })];
+  const places = network.layers.map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
+    .filter((place) => has(scene, place));
+  if (places.length < 2) return [];
+  const [first, last] = [places[0], places[places.length - 1]];
+  return [scene.t("glance.gradients", {
+    first: said(first.layer, scene.t), from: brief(valueShown(scene, first)), last: said(last.layer, scene.t), to: brief(valueShown(scene, last)),
+  })];
 }
 
 /** @param {Scene} scene @param {import("./types").NetworkInfo} network */
 function accuracyOf(scene, network) {
   const place = scene.places.find("test_accuracy", { network: network.name });
-  const accuracy = has(scene, place) ? valueOf(scene, place) : NaN;
+  const accuracy = place ? valueShown(scene, place) : NaN;
   return Number.isFinite(accuracy) ? [scene.t("glance.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
 }
 

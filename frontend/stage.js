@@ -227,8 +227,6 @@ export class Stage {
   }
 }
 
-
-
 /** What a card says in words, for who cannot see its chart too. @param {{card: ReturnType<typeof card>, view: View}} one @param {Scene} scene */
 function refreshCard({ card: made, view }, scene) {
   made.refresh(scene);

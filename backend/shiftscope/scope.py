@@ -29,7 +29,6 @@ from shiftscope.sinks import LOST, ServerSink, Sink, open_file
 __all__ = ["Scope", "WatchError", "watch"]
 
 WhenLost = Literal["warn", "raise"]
-INTERRUPTED = "interrupted from the keyboard"
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
 
@@ -226,7 +225,7 @@ class Scope:
         if kind is None:
             self.close()
         elif issubclass(kind, KeyboardInterrupt):
-            self.close("stopped", INTERRUPTED)
+            self.close("stopped", "interrupted from the keyboard")
         else:
             self.close("failed", f"{kind.__name__}: {error}")
 
@@ -287,14 +286,6 @@ def _end_at_exit(reference: weakref.ref[Scope], process: int) -> None:
     scope = reference()
     if scope is None or os.getpid() != process:
         return
-    error: BaseException | None = None if hasattr(sys, "ps1") or "IPython" in sys.modules else _last_error()
-    if error is None:
-        scope.close()
-    elif isinstance(error, KeyboardInterrupt):
-        scope.close("stopped", INTERRUPTED)
-    else:
-        scope.close("failed", f"{type(error).__name__}: {error}")
-
-
-def _last_error() -> BaseException | None:
-    return getattr(sys, "last_value", None)
+    typing = hasattr(sys, "ps1") or "IPython" in sys.modules
+    error: BaseException | None = None if typing else getattr(sys, "last_value", None)
+    scope.__exit__(None if error is None else type(error), error, None)

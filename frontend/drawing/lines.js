@@ -117,22 +117,19 @@ export class LinesPainter {
         last = y;
         continue;
       } else {
-        if (low !== high) {
-          context.lineTo(column, low);
-          context.lineTo(column, high);
-          context.lineTo(column, last);
-        }
+        if (low !== high) this.#span(column, [low, high, last]);
         context.lineTo(x, y);
       }
       pen = true;
       column = Math.round(x);
       low = high = last = y;
     }
-    if (pen && low !== high) {
-      context.lineTo(column, low);
-      context.lineTo(column, high);
-      context.lineTo(column, last);
-    }
+    if (pen && low !== high) this.#span(column, [low, high, last]);
+  }
+
+  /** What lies in one pixel column. @param {number} column @param {number[]} heights */
+  #span(column, heights) {
+    for (const y of heights) this.context.lineTo(column, y);
   }
 }
 

@@ -37,10 +37,6 @@ export function layoutOf(scene, more) {
   };
 }
 
-// Plotly would measure every label to hide those that reach over the chart's edge, which makes the browser lay out the
-// page: a fifth of the time that it takes to draw charts anew. The margins leave room for them.
-const OVERFLOW = { ticklabeloverflow: "allow" };
-
 /** Plotly makes powers of ten this much larger than other numbers at an axis. */
 const POWER = 1.25;
 
@@ -52,7 +48,10 @@ export function axis(scene, more) {
   const { theme } = scene;
   return {
     gridcolor: theme.grid, zerolinecolor: theme.faint, linecolor: theme.faint, tickcolor: theme.faint, zeroline: false,
-    ticks: "outside", ticklen: 3, fixedrange: false, ...OVERFLOW, ...(more.type === "log" ? { exponentformat: "power", tickfont: { size: textSize(scene) / POWER } } : { exponentformat: "e" }), ...more,
+    // Plotly would measure every label to hide those that reach over the chart's edge, which makes the browser lay out the
+    // page: a fifth of the time that it takes to draw charts anew. The margins leave room for them.
+    ticklabeloverflow: "allow",
+    ticks: "outside", ticklen: 3, fixedrange: false, ...(more.type === "log" ? { exponentformat: "power", tickfont: { size: textSize(scene) / POWER } } : { exponentformat: "e" }), ...more,
   };
 }
 
@@ -115,6 +114,9 @@ export const layerLabel = (scene, name) => {
   return name === scene.look.layer ? `<b>${text}</b>` : text;
 };
 
+/** Asked for by every line of a chart. @type {WeakMap<import("../layouts.js").Places, string>} */
+const usualFocus = new WeakMap();
+
 /**
  * The layer in focus: the chosen one, else the last hidden one that is normalized somewhere, else the last hidden one.
  * @param {Scene} scene
@@ -123,9 +125,14 @@ export const layerLabel = (scene, name) => {
 export function focusLayer(scene) {
   const layers = scene.places.layers;
   if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
-  const normalized = scene.header.networks.flatMap((network) => network.layers.filter((layer) => layer.normalization).map(({ name }) => name));
-  const hidden = layers.slice(0, -1);
-  return hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
+  let usual = usualFocus.get(scene.places);
+  if (usual === undefined) {
+    const normalized = scene.header.networks.flatMap((network) => network.layers.filter((layer) => layer.normalization).map(({ name }) => name));
+    const hidden = layers.slice(0, -1);
+    usual = hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
+    usualFocus.set(scene.places, usual);
+  }
+  return usual;
 }
 
 /**
@@ -134,6 +141,9 @@ export function focusLayer(scene) {
  * @param {number} stream
  */
 export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
+
+/** The number of a place at the step that is shown; NaN before it has come. @param {Scene} scene @param {import("../types").Place} place */
+export const valueShown = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
 
 /**
  * What decides how every figure is laid out.

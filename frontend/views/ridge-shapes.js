@@ -130,6 +130,11 @@ export function driftNow(scene, ridge) {
   return gaussianDrift(a.mean, a.std, b.mean, b.std);
 }
 
+/** The layer of a network that moved farthest from the compared step, if any can be measured. @param {Scene} scene @param {number} column */
+export const farthest = (scene, column) =>
+  ridgesOf(scene).filter((ridge) => ridge.column === column).map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) }))
+    .filter(({ drift }) => Number.isFinite(drift)).sort((a, b) => b.drift - a.drift).at(0);
+
 /**
  * The texts of a row: drift at the right, what lies outside the axis at both ends.
  * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range

@@ -5,7 +5,7 @@ import { SMALLEST_SIGMA } from "../measures.js";
 import { brief, quantile, spread } from "../numbers.js";
 import { said } from "../said.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
-import { driftNow, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
+import { farthest, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -82,12 +82,12 @@ const axisTitle = (scene) =>
   scene.look.scale === "value" ? "axis.value" : scene.narrow || scene.header.networks.length > 2 ? "axis.sigmas.short" : "axis.sigmas";
 
 /** What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from there. */
-const NOT_YET = { x: [null], y: [null] };
+const notYet = () => ({ x: [null], y: [null] });
 
 /** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
 function shapesOf(scene, ridge) {
   const rows = rowsOf(scene, ridge);
-  if (!rows) return { now: NOT_YET, compared: NOT_YET };
+  if (!rows) return { now: notYet(), compared: notYet() };
   const frame = frameOf(scene, ridge, rows.compared);
   return { now: shapeOf(ridge, frame, rows.now), compared: shapeOf(ridge, frame, rows.compared) };
 }
@@ -219,9 +219,7 @@ export const ridges = {
     });
   },
   summary: (scene) => scene.header.networks.map((network, column) => {
-    const moved = ridgesOf(scene).filter((ridge) => ridge.column === column)
-      .map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) })).filter((one) => Number.isFinite(one.drift))
-      .sort((a, b) => b.drift - a.drift)[0];
+    const moved = farthest(scene, column);
     return moved ? scene.t("ridges.summary", { network: said(network.name, scene.t), layer: said(moved.layer, scene.t), drift: brief(moved.drift) }) : said(network.name, scene.t);
   }).join("; "),
   table(scene) {
