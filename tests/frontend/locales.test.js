@@ -8,8 +8,9 @@ import english from "../../frontend/locales/en.js";
 import { VIEWS } from "../../frontend/views/index.js";
 
 const root = new URL("../../frontend/", import.meta.url);
-const sources = ["", "views/", "drawing/"].flatMap((folder) =>
-  readdirSync(new URL(folder, root)).filter((name) => name.endsWith(".js") || name === "index.html").map((name) => readFileSync(new URL(folder + name, root), "utf8")));
+const sources = readdirSync(root, { recursive: true }).map((name) => name.replaceAll("\\", "/"))
+  .filter((name) => (name.endsWith(".js") || name === "index.html") && !/^(?:locales|node_modules)\//.test(name))
+  .map((name) => readFileSync(new URL(name, root), "utf8"));
 
 for (const [tag, { load }] of Object.entries(LANGUAGES)) {
   test(`${tag} has every text, with the same blanks`, async () => {

@@ -61,7 +61,7 @@ class Pages:
         stamp = hashlib.sha256()
         for path in [*sorted(self._files()), self._plotly]:
             stat = path.stat()
-            stamp.update(f"{path.name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+            stamp.update(f"{path} {stat.st_mtime_ns} {stat.st_size}\n".encode())
         self._digest = stamp.hexdigest()[:12]
         return self._digest
 
