@@ -1,9 +1,9 @@
 /** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
 
-import { h, setText } from "./dom.js";
+import { h, setText } from "./app/dom.js";
 import { drawEquations } from "./equations.js";
 import { driftName, driftQuantities } from "./measures.js";
-import { said } from "./said.js";
+import { said } from "./app/server-messages.js";
 import { focusLayer, valueShown } from "./views/common.js";
 import { candidates, subject } from "./views/microscope.js";
 
@@ -34,7 +34,7 @@ export const csv = (table) => table.map((row) => row.map(csvCell).join(",")).joi
 /**
  * @param {View} view
  * @param {Scene} first
- * @param {{dispatch: (action: import("./state.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
+ * @param {{dispatch: (action: import("./app/store.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
  *   scene: () => Scene | null, help: () => void, hide?: () => void}} host
  */
 export function card(view, first, host) {
@@ -97,7 +97,7 @@ function offer(select, names, chosen, scene) {
   if (document.activeElement !== select) select.value = chosen;
 }
 
-/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./state.js").Action) => void}} host */
+/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./app/store.js").Action) => void}} host */
 function choices(view, first, host) {
   const { t } = first;
   const look = (/** @type {Partial<import("./types").Look>} */ change) => host.dispatch({ type: "look", look: change });

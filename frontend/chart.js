@@ -9,7 +9,7 @@ import { mappingOf } from "./drawing/mapping.js";
 import { RasterPainter } from "./drawing/raster.js";
 import { ShapesPainter, tellPlotly } from "./drawing/shapes.js";
 import { Texts } from "./drawing/texts.js";
-import { isLive } from "./state.js";
+import { isLive } from "./app/store.js";
 
 /** @typedef {import("./types").Scene} Scene */
 /** @typedef {import("./types").View} View */

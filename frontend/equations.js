@@ -1,6 +1,6 @@
 /** The equations of batch norm in MathML, with one unit's numbers of the shown batch in them. */
 
-import { brief } from "./numbers.js";
+import { brief } from "./app/numbers.js";
 import { focusLayer, shownSlot } from "./views/common.js";
 import { normalizesAfter, subject } from "./views/microscope.js";
 

@@ -1,10 +1,10 @@
 /** One experiment before it runs: what is asked, what the claim says, what to look at, by which rule it is judged. */
 
-import { h } from "./dom.js";
+import { h } from "./app/dom.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
 import { describe } from "./runs.js";
-import { said } from "./said.js";
+import { said } from "./app/server-messages.js";
 import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */

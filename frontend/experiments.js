@@ -1,7 +1,7 @@
 /** Experiments in the page: the gallery, one experiment, and a trial of it from its first run to the verdict. */
 
 import { api } from "./api.js";
-import { byId } from "./dom.js";
+import { byId } from "./app/dom.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guide.js";
@@ -17,7 +17,7 @@ import { drawVerdict } from "./verdict.js";
 const ASK_EVERY = 1000;
 
 /**
- * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, dispatch: (action: import("./state.js").Action) => void,
+ * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, dispatch: (action: import("./app/store.js").Action) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>, open: (run: string | null) => void, settings: (config: Record<string, any>) => void,
  *   drawable: () => boolean, theme: () => import("./types").Theme, help: (view: import("./types").View) => void, refresh: () => void, embed: boolean}} host
  */
@@ -180,7 +180,7 @@ export function makeExperiments(host) {
 
   return {
     home,
-    /** Show what a link names. @param {import("./link.js").Linked} linked */
+    /** Show what a link names. @param {import("./app/link.js").Linked} linked */
     show(linked) {
       if (linked.trial) showTrial(linked.trial, linked.run);
       else if (linked.experiment) openExperiment(linked.experiment);

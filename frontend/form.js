@@ -1,7 +1,7 @@
 /** A form drawn from a JSON Schema (as pydantic writes it), and back: the page knows no field of RunConfig by name. */
 
-import { h } from "./dom.js";
-import { said } from "./said.js";
+import { h } from "./app/dom.js";
+import { said } from "./app/server-messages.js";
 
 /** @typedef {Record<string, any>} Schema */
 

@@ -1,6 +1,6 @@
 /** The gallery: every experiment as a card, by what it is about. */
 
-import { h } from "./dom.js";
+import { h } from "./app/dom.js";
 import { localized } from "./setup.js";
 import { grouped, lastVerdict } from "./trial-state.js";
 

@@ -1,9 +1,9 @@
 /** The run at a glance: in words, of each network, what its charts show at this step. */
 
-import { css } from "./colors.js";
-import { byId, h, setText } from "./dom.js";
-import { brief, briefDrift } from "./numbers.js";
-import { said } from "./said.js";
+import { css } from "./app/colors.js";
+import { byId, h, setText } from "./app/dom.js";
+import { brief, briefDrift } from "./app/numbers.js";
+import { said } from "./app/server-messages.js";
 import { colorsOf, shownSlot, valueShown } from "./views/common.js";
 import { farthest } from "./views/ridge-shapes.js";
 

@@ -1,6 +1,6 @@
 /** The guided tour: three steps of looking, one at a time; each leads to its chart. */
 
-import { h } from "./dom.js";
+import { h } from "./app/dom.js";
 import { localized } from "./setup.js";
 
 /** @typedef {import("./types").Translate} Translate */

@@ -1,25 +1,25 @@
 /** Wiring only: makes the parts and connects them. */
 
-import { Address } from "./address.js";
+import { Address } from "./app/address.js";
 import { api, Refusal } from "./api.js";
 import { loadPlotly } from "./chart.js";
 import { makeControls } from "./controls.js";
-import { byId, h, setText } from "./dom.js";
+import { byId, h, setText } from "./app/dom.js";
 import { makeExperiments } from "./experiments.js";
 import { makeGlance } from "./glance.js";
-import { chooseLanguage, fillTexts, loadLanguage } from "./i18n.js";
-import { readLink, writeLink } from "./link.js";
+import { chooseLanguage, fillTexts, loadLanguage } from "./app/i18n.js";
+import { readLink, writeLink } from "./app/link.js";
 import { LANGUAGES } from "./locales/index.js";
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./app/preferences.js";
 import { drawNotices } from "./notices.js";
 import { drawPair, followParent } from "./pair.js";
 import { describe, makeRuns } from "./runs.js";
-import { runName } from "./said.js";
+import { runName } from "./app/server-messages.js";
 import { Session } from "./session.js";
 import { makeSetup } from "./setup.js";
 import { Stage } from "./stage.js";
-import { createStore, EMPTY, FIRST_LOOK } from "./state.js";
-import { readTheme, setTheme } from "./theme.js";
+import { createStore, EMPTY, FIRST_LOOK } from "./app/store.js";
+import { readTheme, setTheme } from "./app/theme.js";
 import { makeTimeline } from "./timeline.js";
 import { VIEWS } from "./views/index.js";
 import { drawWaiting, drawWelcome } from "./welcome.js";

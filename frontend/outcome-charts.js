@@ -1,14 +1,14 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
-import { h, setText } from "./dom.js";
+import { h, setText } from "./app/dom.js";
 import { makePanel } from "./panel.js";
 import { readRun } from "./reading.js";
-import { FIRST_LOOK } from "./state.js";
+import { FIRST_LOOK } from "./app/store.js";
 import { labelsOf } from "./trial-state.js";
 import { longest, lossAt, surface } from "./views/surface.js";
 import { quantitiesOf, sweep } from "./views/sweep.js";
-import { brief } from "./numbers.js";
-import { said } from "./said.js";
+import { brief } from "./app/numbers.js";
+import { said } from "./app/server-messages.js";
 
 /** @typedef {import("./types").Trial} Trial */
 /** @typedef {import("./types").TrialScene} TrialScene */

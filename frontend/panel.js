@@ -2,7 +2,7 @@
 
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
-import { setText } from "./dom.js";
+import { setText } from "./app/dom.js";
 
 /** @typedef {import("./types").TrialScene} TrialScene */
 

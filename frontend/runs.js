@@ -1,10 +1,10 @@
 /** The list of runs, each with a small curve of its losses: open, rename, delete, take the recording away. */
 
 import { api } from "./api.js";
-import { byId, h, setText } from "./dom.js";
-import { runName, said } from "./said.js";
+import { byId, h, setText } from "./app/dom.js";
+import { runName, said } from "./app/server-messages.js";
 import { drawSparkline } from "./sparkline.js";
-import { isLive } from "./state.js";
+import { isLive } from "./app/store.js";
 
 /** @typedef {import("./types").Run} Run */
 
@@ -29,8 +29,8 @@ export function describe(run, t) {
 const when = (run, t) => new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
 
 /**
- * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, open: (run: string | null) => void, theme: () => import("./types").Theme,
- *   pair: (run: string) => void, dispatch: (action: import("./state.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
+ * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, open: (run: string | null) => void, theme: () => import("./types").Theme,
+ *   pair: (run: string) => void, dispatch: (action: import("./app/store.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
  */
 export function makeRuns(host) {
   /** @type {HTMLDialogElement} */

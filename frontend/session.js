@@ -16,7 +16,7 @@ export function streamUrl(run, after) {
 export class Session {
   /**
    * @param {string} run
-   * @param {(action: import("./state.js").Action) => void} dispatch
+   * @param {(action: import("./app/store.js").Action) => void} dispatch
    * @param {() => void} arrived called after each message of frames
    */
   constructor(run, dispatch, arrived) {

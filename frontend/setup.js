@@ -1,14 +1,14 @@
 /** A new run: experiments as beginnings, and the form of every setting. */
 
 import { api, Refusal } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, h } from "./app/dom.js";
 import { defaultOf, makeForm } from "./form.js";
-import { said } from "./said.js";
+import { said } from "./app/server-messages.js";
 
 /** @typedef {import("./types").Experiment} Experiment */
 
 /**
- * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, opened: (run: import("./types").Run) => void,
+ * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, opened: (run: import("./types").Run) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>}} host
  */
 export function makeSetup(host) {

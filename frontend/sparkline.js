@@ -1,8 +1,8 @@
 /** A run's losses as a small drawing and as a sentence: a line a network, on a logarithmic axis where that can be. */
 
-import { css, networkColors } from "./colors.js";
-import { brief } from "./numbers.js";
-import { said } from "./said.js";
+import { css, networkColors } from "./app/colors.js";
+import { brief } from "./app/numbers.js";
+import { said } from "./app/server-messages.js";
 
 /** @typedef {import("./types").LossCurves} LossCurves */
 

@@ -1,9 +1,9 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
 import { Chart } from "./chart.js";
-import { h, setText } from "./dom.js";
-import { spanOf } from "./numbers.js";
-import { isLive } from "./state.js";
+import { h, setText } from "./app/dom.js";
+import { spanOf } from "./app/numbers.js";
+import { isLive } from "./app/store.js";
 import { card } from "./card.js";
 import { chosen, including, without } from "./shown.js";
 
@@ -23,8 +23,8 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {View[]} views
-   * @param {{dispatch: (action: import("./state.js").Action) => void, session: () => import("./session.js").Session | null,
-   *   state: () => import("./state.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void,
+   * @param {{dispatch: (action: import("./app/store.js").Action) => void, session: () => import("./session.js").Session | null,
+   *   state: () => import("./app/store.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {

@@ -1,8 +1,8 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
 import { detect, mostShift } from "./detected.js";
-import { byId, h, setText } from "./dom.js";
-import { said } from "./said.js";
+import { byId, h, setText } from "./app/dom.js";
+import { said } from "./app/server-messages.js";
 
 /** @typedef {import("./types").Scene} Scene */
 
@@ -13,7 +13,7 @@ const SEARCH_EVERY = 3000;
 const ABOUT_THE_RUN = new Set(["state", "name"]);
 
 /**
- * @param {{state: () => import("./state.js").State, t: () => import("./types").Translate, dispatch: (action: import("./state.js").Action) => void,
+ * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, dispatch: (action: import("./app/store.js").Action) => void,
  *   scene: () => Scene | null, wake: () => void, arrived: () => number}} host `arrived`: the share of the run that is in the page
  */
 export function makeTimeline(host) {

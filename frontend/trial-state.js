@@ -1,7 +1,7 @@
 /** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
 
-import { said } from "./said.js";
-import { isLive } from "./state.js";
+import { said } from "./app/server-messages.js";
+import { isLive } from "./app/store.js";
 
 /** @typedef {import("./types").Trial} Trial */
 /** @typedef {import("./types").TrialRun} TrialRun */

@@ -1,8 +1,8 @@
 /** The bar of a trial: which of its runs is shown, how each is, what each measured, and what can be done next. */
 
-import { h, setText } from "./dom.js";
+import { h, setText } from "./app/dom.js";
 import { badge } from "./gallery.js";
-import { said } from "./said.js";
+import { said } from "./app/server-messages.js";
 import { localized } from "./setup.js";
 import { accuracies, nameOf } from "./trial-state.js";
 

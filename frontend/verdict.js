@@ -1,8 +1,8 @@
 /** What a trial found: the verdict, part by part, with the numbers, each side's figures and the rule; or why there is none. */
 
-import { h } from "./dom.js";
-import { brief } from "./numbers.js";
-import { said } from "./said.js";
+import { h } from "./app/dom.js";
+import { brief } from "./app/numbers.js";
+import { said } from "./app/server-messages.js";
 import { localized } from "./setup.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 

@@ -1,6 +1,6 @@
 /** Draws the lines of one subplot on a canvas: what is new since the last frame, or everything after a change. */
 
-import { Smoother } from "../numbers.js";
+import { Smoother } from "../app/numbers.js";
 import { pixelOf } from "./mapping.js";
 
 /** @typedef {import("../types").Series} Series */

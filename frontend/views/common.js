@@ -1,7 +1,7 @@
 /** What the figures have in common: fonts, margins, axes, and who has which colour. */
 
-import { networkColors } from "../colors.js";
-import { said } from "../said.js";
+import { networkColors } from "../app/colors.js";
+import { said } from "../app/server-messages.js";
 
 /** @typedef {import("../types").Scene} Scene */
 

@@ -1,6 +1,6 @@
 /** The line views, quantity by quantity. */
 
-import { css, mix } from "../colors.js";
+import { css, mix } from "../app/colors.js";
 import { axisId, colorsOf, focusLayer, INPUT_SITES } from "./common.js";
 import { layerLines, lineView } from "./lines.js";
 

@@ -1,8 +1,8 @@
 /** The views that draw lines over steps: one column a network, one row a quantity, one line a layer (or a channel). */
 
-import { css, shade } from "../colors.js";
-import { brief, robustRange, Smoother, spread } from "../numbers.js";
-import { said } from "../said.js";
+import { css, shade } from "../app/colors.js";
+import { brief, robustRange, Smoother, spread } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, decades, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */

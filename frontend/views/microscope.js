@@ -1,8 +1,8 @@
 /** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
 
-import { css } from "../colors.js";
+import { css } from "../app/colors.js";
 import { distributionAt, momentsOf } from "../measures.js";
-import { brief, quantile, spread } from "../numbers.js";
+import { brief, quantile, spread } from "../app/numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 

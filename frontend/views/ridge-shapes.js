@@ -1,7 +1,7 @@
 /** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
 
 import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "../measures.js";
-import { briefDrift } from "../numbers.js";
+import { briefDrift } from "../app/numbers.js";
 import { shownSlot } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -1,9 +1,9 @@
 /** Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step. */
 
-import { css } from "../colors.js";
+import { css } from "../app/colors.js";
 import { SMALLEST_SIGMA } from "../measures.js";
-import { brief, quantile, spread } from "../numbers.js";
-import { said } from "../said.js";
+import { brief, quantile, spread } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
 import { farthest, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 

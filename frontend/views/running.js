@@ -1,8 +1,8 @@
 /** Running against batch statistics: what evaluation will use beside what this batch has, channel by channel. */
 
-import { css } from "../colors.js";
-import { robustRange } from "../numbers.js";
-import { said } from "../said.js";
+import { css } from "../app/colors.js";
+import { robustRange } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -1,9 +1,9 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
-import { css, glow, plotlyScale, wordsOf } from "../colors.js";
+import { css, glow, plotlyScale, wordsOf } from "../app/colors.js";
 import { driftName, driftOf, driftQuantities } from "../measures.js";
-import { brief, niceAbove, quantile, spread } from "../numbers.js";
-import { said } from "../said.js";
+import { brief, niceAbove, quantile, spread } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -1,8 +1,8 @@
 /** A loss surface over two weights as contours, and the way that gradient descent takes on it, one panel a scaling of the inputs. */
 
-import { glow, plotlyScale } from "../colors.js";
-import { brief } from "../numbers.js";
-import { said } from "../said.js";
+import { glow, plotlyScale } from "../app/colors.js";
+import { brief } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */

@@ -1,8 +1,8 @@
 /** The runs of a trial side by side: one small panel a planned run, each network's curve in it, seeds over each other. */
 
-import { css, networkColors } from "../colors.js";
-import { brief, robustRange } from "../numbers.js";
-import { said } from "../said.js";
+import { css, networkColors } from "../app/colors.js";
+import { brief, robustRange } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */

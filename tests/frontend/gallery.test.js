@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Address } from "../../frontend/address.js";
-import { translator } from "../../frontend/i18n.js";
-import { readLink, writeLink } from "../../frontend/link.js";
+import { Address } from "../../frontend/app/address.js";
+import { translator } from "../../frontend/app/i18n.js";
+import { readLink, writeLink } from "../../frontend/app/link.js";
 import english from "../../frontend/locales/en.js";
 import korean from "../../frontend/locales/ko.js";
 import { allowed } from "../../frontend/mathml.js";
 import { panelsOf, surfacesOf } from "../../frontend/outcome-charts.js";
 import { Reader } from "../../frontend/reading.js";
-import { FIRST_LOOK } from "../../frontend/state.js";
+import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { accuracies, broken, current, figureTable, grouped, lastVerdict, nameOf, ordered } from "../../frontend/trial-state.js";
 import { whyNot } from "../../frontend/verdict.js";
 import { lossAt, pathUpTo, pointAt, surface } from "../../frontend/views/surface.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { chooseLanguage, translator } from "../../frontend/i18n.js";
+import { chooseLanguage, translator } from "../../frontend/app/i18n.js";
 import { LANGUAGES } from "../../frontend/locales/index.js";
 import english from "../../frontend/locales/en.js";
 import { VIEWS } from "../../frontend/views/index.js";

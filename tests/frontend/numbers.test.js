@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { refusalOf } from "../../frontend/api.js";
-import { duration, paceOf, placeOf, remaining } from "../../frontend/clock.js";
+import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
 import { pixelOf } from "../../frontend/drawing/mapping.js";
-import { FIRST_LOOK } from "../../frontend/state.js";
-import { readLink, writeLink } from "../../frontend/link.js";
-import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/numbers.js";
+import { FIRST_LOOK } from "../../frontend/app/store.js";
+import { readLink, writeLink } from "../../frontend/app/link.js";
+import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/app/numbers.js";
 
 test("one wild spike does not flatten the rest", () => {
   const values = Array.from({ length: 1000 }, (_, i) => Math.sin(i));

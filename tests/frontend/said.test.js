@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { translator } from "../../frontend/i18n.js";
+import { translator } from "../../frontend/app/i18n.js";
 import english from "../../frontend/locales/en.js";
 import korean from "../../frontend/locales/ko.js";
 import known from "../../frontend/locales/said.en.js";
-import { runName, said } from "../../frontend/said.js";
+import { runName, said } from "../../frontend/app/server-messages.js";
 
 const en = translator("en", english);
 const ko = translator("ko", korean);

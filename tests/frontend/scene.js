@@ -1,9 +1,9 @@
 // A small scene to draw from: two networks, three layers, made of known numbers.
 import { RunHistory } from "../../frontend/history.js";
-import { translator } from "../../frontend/i18n.js";
+import { translator } from "../../frontend/app/i18n.js";
 import { Places } from "../../frontend/layouts.js";
 import english from "../../frontend/locales/en.js";
-import { FIRST_LOOK } from "../../frontend/state.js";
+import { FIRST_LOOK } from "../../frontend/app/store.js";
 
 export const BINS = 8;
 export const LAYERS = ["hidden 1", "hidden 2", "output"];

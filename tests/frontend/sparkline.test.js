@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { translator } from "../../frontend/i18n.js";
+import { translator } from "../../frontend/app/i18n.js";
 import english from "../../frontend/locales/en.js";
 import { SIZE, sparkline, sparkText } from "../../frontend/sparkline.js";
 

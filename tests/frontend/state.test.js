@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createStore, EMPTY, reduce } from "../../frontend/state.js";
+import { createStore, EMPTY, reduce } from "../../frontend/app/store.js";
 
 const run = (id, more = {}) => ({ id, name: id, state: "running", step: 0, ...more });
 const event = (step, kind = "note") => ({ time: step, step, kind, message: "", network: "", layer: "" });

@@ -1,6 +1,6 @@
 /** The whole view as a link: which run (or which settings), charts, layer, step and comparison are looked at. */
 
-/** @typedef {import("./types").Look} Look */
+/** @typedef {import("../types").Look} Look */
 
 /**
  * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null, theme: "light" | "dark" | null,

@@ -3,9 +3,9 @@
  * language. The English locale holds each as it is said, with blanks; what is not known is shown as it is.
  */
 
-import english from "./locales/said.en.js";
+import english from "../locales/said.en.js";
 
-/** @typedef {import("./types").Translate} Translate */
+/** @typedef {import("../types").Translate} Translate */
 
 /** @type {{key: string, pattern: RegExp}[]} */
 const KNOWN = Object.entries(english).map(([key, text]) => ({ key, pattern: patternOf(text) }));
@@ -37,7 +37,7 @@ export function said(text, t) {
 /**
  * A run's name: one that the program made up is worded, one that a person gave stays.
  * @param {{name: string, config?: Record<string, any> | null}} run
- * @param {import("./types").Experiment[]} experiments
+ * @param {import("../types").Experiment[]} experiments
  * @param {Translate} t
  */
 export function runName({ name, config }, experiments, t) {

@@ -1,10 +1,10 @@
 /** The page's state: plain data, and one pure function that answers each event with the next state. */
 
-/** @typedef {import("./types").Run} Run */
-/** @typedef {import("./types").RunHeader} RunHeader */
-/** @typedef {import("./types").RunEvent} RunEvent */
-/** @typedef {import("./types").Look} Look */
-/** @typedef {import("./types").Experiment} Experiment */
+/** @typedef {import("../types").Run} Run */
+/** @typedef {import("../types").RunHeader} RunHeader */
+/** @typedef {import("../types").RunEvent} RunEvent */
+/** @typedef {import("../types").Look} Look */
+/** @typedef {import("../types").Experiment} Experiment */
 
 /**
  * @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown"} Link

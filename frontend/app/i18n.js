@@ -1,9 +1,9 @@
 /** Languages: each is a file in locales/ with the same keys; English stands in for what one lacks. */
 
-import { LANGUAGES } from "./locales/index.js";
-import english from "./locales/en.js";
+import { LANGUAGES } from "../locales/index.js";
+import english from "../locales/en.js";
 
-/** @typedef {import("./types").Translate} Translate */
+/** @typedef {import("../types").Translate} Translate */
 
 /**
  * The language to begin with: the one asked for, else the first that the browser's person reads.

@@ -28,7 +28,7 @@ export function placeOf(pace) {
 
 /**
  * Seconds that a run still needs at its own speed so far; null when nobody can say.
- * @param {import("./types").Run} run
+ * @param {import("../types").Run} run
  */
 export function remaining(run) {
   if (run.total_steps === null || run.step <= 0 || !(run.elapsed > 0)) return null;

@@ -23,7 +23,7 @@ export const mix = (from, to, share) =>
 
 /**
  * One colour a network: a plain one is orange, one with batch normalization blue, further ones take the rest.
- * @param {import("./types").NetworkInfo[]} networks
+ * @param {import("../types").NetworkInfo[]} networks
  * @param {"light" | "dark"} theme
  * @returns {Rgb[]}
  */

@@ -1,6 +1,6 @@
 /** Light or dark: the one chosen, else what the system prefers. Figures get the colours that style.css names. */
 
-/** @typedef {import("./types").Theme} Theme */
+/** @typedef {import("../types").Theme} Theme */
 
 /** @param {string | null} chosen @returns {Theme} */
 export function setTheme(chosen) {
