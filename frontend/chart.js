@@ -318,7 +318,7 @@ export class Chart {
     return this.#behind();
   }
 
-  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("./history.js").StreamHistory} stream */
+  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("./stream/history.js").StreamHistory} stream */
   drawn(stream) {
     if (this.visible === false || this.empty) return stream.count;
     if (this.figure === null) return 0;

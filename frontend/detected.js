@@ -42,12 +42,12 @@ export function detect(scene) {
 
 /** @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through, and what was found */
 
-/** @type {WeakMap<import("./history.js").StreamHistory, Map<string, Search>>} */
+/** @type {WeakMap<import("./stream/history.js").StreamHistory, Map<string, Search>>} */
 const searches = new WeakMap();
 
 /**
  * The first step that meets a rule. What has been looked through is not looked through again.
- * @param {import("./history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
+ * @param {import("./stream/history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
  */
 function firstStep(stream, offset, { kind, hit }) {
   const known = searches.get(stream) ?? new Map();

@@ -15,7 +15,7 @@ import { drawNotices } from "./notices.js";
 import { drawPair, followParent } from "./pair.js";
 import { describe, makeRuns } from "./runs.js";
 import { runName } from "./app/server-messages.js";
-import { Session } from "./session.js";
+import { Session } from "./stream/run-stream.js";
 import { makeSetup } from "./setup.js";
 import { Stage } from "./stage.js";
 import { createStore, EMPTY, FIRST_LOOK } from "./app/store.js";

@@ -100,7 +100,7 @@ export const driftName = (name, t) =>
  * @typedef {{stream: number, at: (slot: number) => number, offsets: number[]}} Drift
  */
 
-/** @type {WeakMap<import("./layouts.js").Places, Map<string, Drift | null>>} */
+/** @type {WeakMap<import("./stream/layout-index.js").Places, Map<string, Drift | null>>} */
 const known = new WeakMap();
 
 /**

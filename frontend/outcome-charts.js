@@ -2,7 +2,7 @@
 
 import { h, setText } from "./app/dom.js";
 import { makePanel } from "./panel.js";
-import { readRun } from "./reading.js";
+import { readRun } from "./stream/run-reader.js";
 import { FIRST_LOOK } from "./app/store.js";
 import { labelsOf } from "./trial-state.js";
 import { longest, lossAt, surface } from "./views/surface.js";

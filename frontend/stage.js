@@ -23,7 +23,7 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {View[]} views
-   * @param {{dispatch: (action: import("./app/store.js").Action) => void, session: () => import("./session.js").Session | null,
+   * @param {{dispatch: (action: import("./app/store.js").Action) => void, session: () => import("./stream/run-stream.js").Session | null,
    *   state: () => import("./app/store.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
@@ -40,7 +40,7 @@ export class Stage {
     this.closing = undefined;
     this.refreshed = 0;
     this.refreshing = 0;
-    /** @type {import("./layouts.js").Places | null} whose views have their cards */
+    /** @type {import("./stream/layout-index.js").Places | null} whose views have their cards */
     this.checked = null;
     /** @type {string | null} */
     this.checkedLayer = null;
@@ -214,7 +214,7 @@ export class Stage {
     return news;
   }
 
-  /** How many frames of a stream all charts that are seen have drawn. @param {import("./history.js").StreamHistory} stream */
+  /** How many frames of a stream all charts that are seen have drawn. @param {import("./stream/history.js").StreamHistory} stream */
   #drawn(stream) {
     let drawn = stream.count;
     for (const { chart } of this.charts.values()) drawn = Math.min(drawn, chart.drawn(stream));

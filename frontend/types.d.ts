@@ -88,8 +88,8 @@ export type Translate = (key: string, values?: Record<string, string | number>) 
 
 /** Everything that a view may read. */
 export interface Scene {
-  run: Run; header: RunHeader; events: RunEvent[]; places: import("./layouts.js").Places;
-  history: import("./history.js").RunHistory; look: Look; theme: Theme; t: Translate;
+  run: Run; header: RunHeader; events: RunEvent[]; places: import("./stream/layout-index.js").Places;
+  history: import("./stream/history.js").RunHistory; look: Look; theme: Theme; t: Translate;
   /** last step of the time axis; it grows by doubling, so that the axis seldom moves */
   span: number;
   /** the charts' width is small: fewer ticks, smaller margins */

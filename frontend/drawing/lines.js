@@ -5,7 +5,7 @@ import { pixelOf } from "./mapping.js";
 
 /** @typedef {import("../types").Series} Series */
 /** @typedef {import("../types").Mapping} Mapping */
-/** @typedef {import("../history.js").StreamHistory} StreamHistory */
+/** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
 
 const NONE = new Float32Array(0);
 /** So many take some ten milliseconds. */

@@ -4,7 +4,7 @@ import { pixelOf } from "./mapping.js";
 
 /** @typedef {import("../types").Raster} Raster */
 /** @typedef {import("../types").Mapping} Mapping */
-/** @typedef {import("../history.js").StreamHistory} StreamHistory */
+/** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
 
 export class RasterPainter {
   /**

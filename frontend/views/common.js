@@ -114,7 +114,7 @@ export const layerLabel = (scene, name) => {
   return name === scene.look.layer ? `<b>${text}</b>` : text;
 };
 
-/** Asked for by every line of a chart. @type {WeakMap<import("../layouts.js").Places, string>} */
+/** Asked for by every line of a chart. @type {WeakMap<import("../stream/layout-index.js").Places, string>} */
 const usualFocus = new WeakMap();
 
 /**

@@ -40,14 +40,14 @@ export function points(scene, line, most = MOST_POINTS) {
   return { x: positions.map((position) => stream.steps[stream.order[position]]), y, raw };
 }
 
-/** @param {import("../history.js").StreamHistory} stream @param {Series} line @param {number} most */
+/** @param {import("../stream/history.js").StreamHistory} stream @param {Series} line @param {number} most */
 function keptPoints(stream, line, most) {
   const slots = spread(stream.count, most).map((position) => stream.order[position]).filter((slot) => stream.rowOf[slot] >= 0);
   const raw = slots.map((slot) => stream.value(slot, line.offset));
   return { x: slots.map((slot) => stream.steps[slot]), y: raw, raw };
 }
 
-/** By position: the line as it is drawn. @param {import("../history.js").StreamHistory} stream @param {Float32Array} column */
+/** By position: the line as it is drawn. @param {import("../stream/history.js").StreamHistory} stream @param {Float32Array} column */
 function smoothing(stream, column) {
   const smoother = new Smoother();
   return Float64Array.from({ length: stream.count }, (_, position) => smoother.next(column[stream.order[position]]));

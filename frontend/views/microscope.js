@@ -47,7 +47,7 @@ function stageText(scene, site, short = false) {
   return scene.t(`stage.${plain || normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
 }
 
-/** @type {WeakMap<import("../layouts.js").Places, {what: string, stages: Stage[]}>} */
+/** @type {WeakMap<import("../stream/layout-index.js").Places, {what: string, stages: Stage[]}>} */
 const known = new WeakMap();
 
 /** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */

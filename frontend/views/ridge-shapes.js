@@ -12,7 +12,7 @@ import { shownSlot } from "./common.js";
 export const ROW_HEIGHT = 0.82;
 const CLIP_SHOWN = 0.005;
 
-/** @type {WeakMap<import("../layouts.js").Places, Ridge[]>} */
+/** @type {WeakMap<import("../stream/layout-index.js").Places, Ridge[]>} */
 const known = new WeakMap();
 
 /**

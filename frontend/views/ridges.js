@@ -55,7 +55,7 @@ export function extent(scene) {
 }
 
 /**
- * @param {Scene} scene @param {Ridge} ridge @param {import("../history.js").StreamHistory} stream
+ * @param {Scene} scene @param {Ridge} ridge @param {import("../stream/history.js").StreamHistory} stream
  * @param {number} first @param {number} slot
  * @returns {[number, number]}
  */
@@ -139,7 +139,7 @@ function textTrace(scene, ridges, column, range) {
 /** @typedef {import("../types").Shape} Shape */
 /** @typedef {{now: Shape, compared: Shape, frame: import("./ridge-shapes.js").Frame | null}} Moving a row's arrays, written anew in every frame */
 /** @typedef {{rows: Moving[], shapes: Shape[], key: string}} Buffers `shapes` are those of `rows`, subplot by subplot */
-/** @type {WeakMap<import("../layouts.js").Places, Buffers>} */
+/** @type {WeakMap<import("../stream/layout-index.js").Places, Buffers>} */
 const known = new WeakMap();
 
 /** @param {number} trace @param {number} bins @returns {Shape} */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { backoff, connect } from "../../frontend/connection.js";
+import { backoff, connect } from "../../frontend/stream/connection.js";
 
 /** A connection whose sockets and timers the test moves by hand. */
 function harness() {

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { LinesPainter } from "../../frontend/drawing/lines.js";
 import { drawOutlines } from "../../frontend/drawing/outlines.js";
-import { StreamHistory } from "../../frontend/history.js";
+import { StreamHistory } from "../../frontend/stream/history.js";
 
 const axis = (slope, intercept, length) => ({ slope, intercept, offset: 0, length, log: false, range: [0, 1] });
 

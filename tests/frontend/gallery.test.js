@@ -8,7 +8,7 @@ import english from "../../frontend/locales/en.js";
 import korean from "../../frontend/locales/ko.js";
 import { allowed } from "../../frontend/mathml.js";
 import { panelsOf, surfacesOf } from "../../frontend/outcome-charts.js";
-import { Reader } from "../../frontend/reading.js";
+import { Reader } from "../../frontend/stream/run-reader.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { accuracies, broken, current, figureTable, grouped, lastVerdict, nameOf, ordered } from "../../frontend/trial-state.js";
 import { whyNot } from "../../frontend/verdict.js";

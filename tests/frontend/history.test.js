@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { StreamHistory } from "../../frontend/history.js";
+import { StreamHistory } from "../../frontend/stream/history.js";
 
 const fill = (history, steps) => steps.forEach((step, i) => history.append(step, i + 1, step, Float32Array.from([step, -step])));
 const inOrder = (history) => Array.from({ length: history.count }, (_, i) => history.steps[history.order[i]]);

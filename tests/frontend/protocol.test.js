@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { Places } from "../../frontend/layouts.js";
-import { eachFrame, FrameError } from "../../frontend/protocol.js";
+import { Places } from "../../frontend/stream/layout-index.js";
+import { eachFrame, FrameError } from "../../frontend/stream/protocol.js";
 
 const folder = new URL("../golden/", import.meta.url);
 const golden = JSON.parse(readFileSync(new URL("frames.json", folder), "utf8"));

@@ -1,7 +1,7 @@
 // A small scene to draw from: two networks, three layers, made of known numbers.
-import { RunHistory } from "../../frontend/history.js";
+import { RunHistory } from "../../frontend/stream/history.js";
 import { translator } from "../../frontend/app/i18n.js";
-import { Places } from "../../frontend/layouts.js";
+import { Places } from "../../frontend/stream/layout-index.js";
 import english from "../../frontend/locales/en.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
 

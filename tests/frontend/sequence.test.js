@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Received } from "../../frontend/sequence.js";
+import { Received } from "../../frontend/stream/received.js";
 
 test("numbers in order leave nothing missing", () => {
   const received = new Received();

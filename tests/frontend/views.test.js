@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { csv, csvCell } from "../../frontend/card.js";
 import { glanceOf } from "../../frontend/glance.js";
-import { Places } from "../../frontend/layouts.js";
+import { Places } from "../../frontend/stream/layout-index.js";
 import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
 import { focusLayer } from "../../frontend/views/common.js";
 import { density } from "../../frontend/views/density.js";

@@ -1,10 +1,10 @@
 /** A run that has ended, read once from its stream: the curves and the data that the charts of a trial are made of. */
 
-import { streamUrl } from "./session.js";
-import { Places } from "./layouts.js";
+import { streamUrl } from "./run-stream.js";
+import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 
-/** @typedef {import("./types").Reading} Reading */
+/** @typedef {import("../types").Reading} Reading */
 
 /** Of these streams, each quantity without a layer is a curve. */
 const STREAMS = ["steps", "evaluation"];
@@ -14,7 +14,7 @@ export class Reader {
   constructor() {
     /** @type {Places | null} */
     this.places = null;
-    /** @type {import("./types").RunHeader | null} */
+    /** @type {import("../types").RunHeader | null} */
     this.header = null;
     /** @type {Map<number, Map<number, Float32Array>>} rows by stream and step */
     this.rows = new Map();

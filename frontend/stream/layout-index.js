@@ -1,7 +1,7 @@
 /** Finding quantities: nothing is taken for granted, whatever a layout lacks is simply not shown. */
 
-/** @typedef {import("./types").Place} Place */
-/** @typedef {import("./types").RunHeader} RunHeader */
+/** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").RunHeader} RunHeader */
 
 /** @param {number[]} shape */
 export const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);

@@ -2,9 +2,9 @@
 
 import { connect } from "./connection.js";
 import { RunHistory } from "./history.js";
-import { Places } from "./layouts.js";
+import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
-import { Received } from "./sequence.js";
+import { Received } from "./received.js";
 
 /** @param {string} run @param {number} after */
 export function streamUrl(run, after) {
@@ -16,7 +16,7 @@ export function streamUrl(run, after) {
 export class Session {
   /**
    * @param {string} run
-   * @param {(action: import("./app/store.js").Action) => void} dispatch
+   * @param {(action: import("../app/store.js").Action) => void} dispatch
    * @param {() => void} arrived called after each message of frames
    */
   constructor(run, dispatch, arrived) {
@@ -50,7 +50,7 @@ export class Session {
     else if (message.type === "event") this.dispatch({ type: "event", event: message.event });
   }
 
-  /** @param {import("./types").RunHeader} header */
+  /** @param {import("../types").RunHeader} header */
   begin(header) {
     if (this.history) return;
     this.places = new Places(header);

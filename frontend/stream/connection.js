@@ -18,7 +18,7 @@ export const backoff = (attempt, random) => Math.min(LONGEST_WAIT, FIRST_WAIT * 
  * @property {() => number} after the highest seq below which nothing is missing
  * @property {(message: any) => void} message
  * @property {(frames: ArrayBuffer) => void} frames
- * @property {(link: import("./app/store.js").Link, retryIn?: number) => void} link
+ * @property {(link: import("../app/store.js").Link, retryIn?: number) => void} link
  */
 
 /**
