@@ -1,6 +1,6 @@
 /** Events that the page finds in what was measured: gradients that vanish or explode, layers that fall silent. */
 
-import { driftOf } from "./measures.js";
+import { driftOf } from "./views/measures.js";
 import { INPUT_SITES } from "./views/common.js";
 
 /** @typedef {import("./types").Scene} Scene */

@@ -1,7 +1,7 @@
 /** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
 
 import { css, mix, plotlyScale, wordsOf } from "../app/colors.js";
-import { distributionAt } from "../measures.js";
+import { distributionAt } from "./measures.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
@@ -9,7 +9,7 @@ import { points } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../measures.js").Distribution} Distribution */
+/** @typedef {import("./measures.js").Distribution} Distribution */
 
 const BANDS = [0.15, 0.5, 0.85];
 const SETTLED = { columns: 160, rows: 48 };

@@ -1,14 +1,14 @@
 /** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
 
 import { css } from "../app/colors.js";
-import { distributionAt, momentsOf } from "../measures.js";
+import { distributionAt, momentsOf } from "./measures.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../measures.js").Distribution} Distribution */
+/** @typedef {import("./measures.js").Distribution} Distribution */
 /** @typedef {{site: string, place: Distribution}} Stage */
 
 const RANGE_SAMPLES = 24;

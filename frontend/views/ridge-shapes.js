@@ -1,11 +1,11 @@
 /** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
 
-import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "../measures.js";
+import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "./measures.js";
 import { briefDrift } from "../app/numbers.js";
 import { shownSlot } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
-/** @typedef {import("../measures.js").Distribution} Distribution */
+/** @typedef {import("./measures.js").Distribution} Distribution */
 /** @typedef {Distribution & {column: number, row: number}} Ridge */
 /** @typedef {{center: number, unit: number, peak: number}} Frame what a row is drawn relative to */
 

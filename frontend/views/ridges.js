@@ -1,7 +1,7 @@
 /** Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step. */
 
 import { css } from "../app/colors.js";
-import { SMALLEST_SIGMA } from "../measures.js";
+import { SMALLEST_SIGMA } from "./measures.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";

@@ -1,14 +1,14 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
 import { css, glow, plotlyScale, wordsOf } from "../app/colors.js";
-import { driftName, driftOf, driftQuantities } from "../measures.js";
+import { driftName, driftOf, driftQuantities } from "./measures.js";
 import { brief, niceAbove, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../measures.js").Drift} Drift */
+/** @typedef {import("./measures.js").Drift} Drift */
 
 const SAMPLES = 40;
 const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300];

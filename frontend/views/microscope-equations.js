@@ -1,10 +1,10 @@
 /** The equations of batch norm in MathML, with one unit's numbers of the shown batch in them. */
 
-import { brief } from "./app/numbers.js";
-import { focusLayer, shownSlot } from "./views/common.js";
-import { normalizesAfter, subject } from "./views/microscope.js";
+import { brief } from "../app/numbers.js";
+import { focusLayer, shownSlot } from "./common.js";
+import { normalizesAfter, subject } from "./microscope.js";
 
-/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("../types").Scene} Scene */
 
 const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 

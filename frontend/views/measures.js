@@ -1,9 +1,9 @@
 /** Numbers that the views derive from what was measured. */
 
-import { INPUT_SITES } from "./views/common.js";
+import { INPUT_SITES } from "./common.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").Place} Place */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").Place} Place */
 
 /** Sigma is never taken smaller than this share of... one: a dead layer would divide by nothing. */
 export const SMALLEST_SIGMA = 1e-3;
@@ -91,7 +91,7 @@ export function driftQuantities(scene) {
   return [...preferred, ...(distances.length ? distances : names)].filter((name, i, all) => all.indexOf(name) === i);
 }
 
-/** A drift in the page's words; of single units, what it is of all values. @param {string} name @param {import("./types").Translate} t */
+/** A drift in the page's words; of single units, what it is of all values. @param {string} name @param {import("../types").Translate} t */
 export const driftName = (name, t) =>
   name.startsWith("unit_") ? t("drift.unit", { drift: t(`drift.${name.slice("unit_".length)}`) }) : t(`drift.${name}`);
 
@@ -100,7 +100,7 @@ export const driftName = (name, t) =>
  * @typedef {{stream: number, at: (slot: number) => number, offsets: number[]}} Drift
  */
 
-/** @type {WeakMap<import("./stream/layout-index.js").Places, Map<string, Drift | null>>} */
+/** @type {WeakMap<import("../stream/layout-index.js").Places, Map<string, Drift | null>>} */
 const known = new WeakMap();
 
 /**
