@@ -3,12 +3,12 @@
  * canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
-import { Cursors } from "./drawing/cursors.js";
-import { groupLines, LinesPainter } from "./drawing/lines.js";
-import { mappingOf } from "./drawing/mapping.js";
-import { RasterPainter } from "./drawing/raster.js";
-import { ShapesPainter, tellPlotly } from "./drawing/shapes.js";
-import { Texts } from "./drawing/texts.js";
+import { Cursors } from "./charts/painting/cursors.js";
+import { groupLines, LinesPainter } from "./charts/painting/lines.js";
+import { mappingOf } from "./charts/painting/mapping.js";
+import { RasterPainter } from "./charts/painting/raster.js";
+import { ShapesPainter, tellPlotly } from "./charts/painting/shapes.js";
+import { Texts } from "./charts/painting/texts.js";
 import { isLive } from "./app/store.js";
 
 /** @typedef {import("./types").Scene} Scene */
@@ -38,7 +38,7 @@ const plotly = () => /** @type {any} */ (globalThis).Plotly;
 export function loadPlotly(ready, failed) {
   // What goes wrong in the thread later comes as an ErrorEvent.
   ShapesPainter.start().addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent)) failed("drawing/shapes-worker.js could not be loaded: reload the page");
+    if (!(event instanceof ErrorEvent)) failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
   });
   const script = document.createElement("script");
   script.src = new URL("plotly.min.js", import.meta.url).href;

@@ -153,7 +153,7 @@ def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> N
     expect(page.locator('[data-view="loss"] .count')).to_contain_text("not finite")
 
 
-@pytest.mark.parametrize("script", ["plotly.min.js", "drawing/shapes-worker.js"])
+@pytest.mark.parametrize("script", ["plotly.min.js", "charts/painting/shapes-worker.js"])
 def test_a_script_that_does_not_come_is_told(page: Page, script: str) -> None:
     page.route(f"**/{script}", lambda route: route.abort())
     page.goto("/")

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { LinesPainter } from "../../frontend/drawing/lines.js";
-import { drawOutlines } from "../../frontend/drawing/outlines.js";
+import { LinesPainter } from "../../frontend/charts/painting/lines.js";
+import { drawOutlines } from "../../frontend/charts/painting/outlines.js";
 import { StreamHistory } from "../../frontend/stream/history.js";
 
 const axis = (slope, intercept, length) => ({ slope, intercept, offset: 0, length, log: false, range: [0, 1] });

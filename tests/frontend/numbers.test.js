@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
-import { pixelOf } from "../../frontend/drawing/mapping.js";
+import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/app/numbers.js";

@@ -2,7 +2,7 @@
 
 import { hideTrace, mappingOf, pixelOf } from "./mapping.js";
 
-/** @typedef {import("../types").Label} Label */
+/** @typedef {import("../../types").Label} Label */
 
 export class Texts {
   /** @param {HTMLElement} host */
@@ -30,7 +30,7 @@ export class Texts {
     }));
   }
 
-  /** @param {any} trace of gd._fullData @param {import("../types").Mapping} mapping @param {number} i @param {string} text */
+  /** @param {any} trace of gd._fullData @param {import("../../types").Mapping} mapping @param {number} i @param {string} text */
   #element(trace, { x, y }, i, text) {
     const element = document.createElement("span");
     element.textContent = text;

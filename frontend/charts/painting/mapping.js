@@ -1,6 +1,6 @@
 /** Reads from a drawn Plotly figure where values stand in pixels, and hides what is drawn in its place. */
 
-/** @typedef {import("../types").Axis} Axis */
+/** @typedef {import("../../types").Axis} Axis */
 
 /**
  * @param {any} axis an axis of `gd._fullLayout`
@@ -17,7 +17,7 @@ export function axisOf(axis) {
  * The axes of a subplot such as "x2y".
  * @param {any} layout gd._fullLayout
  * @param {string} axes
- * @returns {import("../types").Mapping}
+ * @returns {import("../../types").Mapping}
  */
 export function mappingOf(layout, axes) {
   const [, x, y] = /** @type {RegExpMatchArray} */ (axes.match(/^x(\d*)y(\d*)$/));

@@ -1,11 +1,11 @@
 /** Draws the lines of one subplot on a canvas: what is new since the last frame, or everything after a change. */
 
-import { Smoother } from "../app/numbers.js";
+import { Smoother } from "../../app/numbers.js";
 import { pixelOf } from "./mapping.js";
 
-/** @typedef {import("../types").Series} Series */
-/** @typedef {import("../types").Mapping} Mapping */
-/** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
+/** @typedef {import("../../types").Series} Series */
+/** @typedef {import("../../types").Mapping} Mapping */
+/** @typedef {import("../../stream/history.js").StreamHistory} StreamHistory */
 
 const NONE = new Float32Array(0);
 /** So many take some ten milliseconds. */

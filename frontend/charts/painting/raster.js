@@ -2,9 +2,9 @@
 
 import { pixelOf } from "./mapping.js";
 
-/** @typedef {import("../types").Raster} Raster */
-/** @typedef {import("../types").Mapping} Mapping */
-/** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
+/** @typedef {import("../../types").Raster} Raster */
+/** @typedef {import("../../types").Mapping} Mapping */
+/** @typedef {import("../../stream/history.js").StreamHistory} StreamHistory */
 
 export class RasterPainter {
   /**

@@ -2,7 +2,7 @@
 
 import { hideTrace, mappingOf } from "./mapping.js";
 
-/** @typedef {import("../types").Shape} Shape */
+/** @typedef {import("../../types").Shape} Shape */
 /** @typedef {import("./outlines.js").Outline} Outline */
 /** @typedef {{width: number, height: number, ratio: number, outlines: Outline[]}} Plan how all shapes of a chart are drawn */
 /** @typedef {{lengths: number[], points: Float32Array}} Points where they are now */
@@ -28,7 +28,7 @@ export class ShapesPainter {
     this.size = { width: 0, height: 0, ratio: 1 };
     /** @type {number[]} traces whose looks the worker knows */
     this.traces = [];
-    /** @type {import("../types").Mapping[]} */
+    /** @type {import("../../types").Mapping[]} */
     this.mappings = [];
     const offscreen = canvas.transferControlToOffscreen();
     this.#post({ sheet: this.sheet, kind: "open", canvas: offscreen }, [offscreen]);
@@ -83,7 +83,7 @@ export class ShapesPainter {
 /** As Plotly writes coordinates: over a long line, what it rounds moves the dashes. @param {number} pixel */
 const hundredths = (pixel) => Math.round(100 * pixel) / 100;
 
-/** @param {any} trace of gd._fullData @param {import("../types").Mapping} mapping @returns {Outline} */
+/** @param {any} trace of gd._fullData @param {import("../../types").Mapping} mapping @returns {Outline} */
 const outlineOf = (trace, { x, y }) => ({
   color: trace.line.color, width: trace.line.width, opacity: trace.opacity, fill: trace.fill === "toself" ? trace.fillcolor : null,
   dash: trace.line.dash.includes("px") ? trace.line.dash.split(",").map(parseFloat) : [],

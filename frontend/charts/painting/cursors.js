@@ -6,7 +6,7 @@ export class Cursors {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    /** @type {{element: HTMLElement, x: import("../types").Axis}[]} */
+    /** @type {{element: HTMLElement, x: import("../../types").Axis}[]} */
     this.lines = [];
     /** @type {number | null} */
     this.step = NaN;
