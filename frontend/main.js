@@ -2,7 +2,7 @@
 
 import { Address } from "./app/address.js";
 import { api, Refusal } from "./api.js";
-import { loadPlotly } from "./chart.js";
+import { loadPlotly } from "./charts/chart.js";
 import { makeControls } from "./controls.js";
 import { byId, h, setText } from "./app/dom.js";
 import { makeExperiments } from "./experiments.js";
@@ -17,7 +17,7 @@ import { describe, makeRuns } from "./runs.js";
 import { runName } from "./app/server-messages.js";
 import { Session } from "./stream/run-stream.js";
 import { makeSetup } from "./setup.js";
-import { Stage } from "./stage.js";
+import { Stage } from "./charts/chart-grid.js";
 import { createStore, EMPTY, FIRST_LOOK } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
 import { makeTimeline } from "./timeline.js";

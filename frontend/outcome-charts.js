@@ -1,7 +1,7 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
 import { h, setText } from "./app/dom.js";
-import { makePanel } from "./panel.js";
+import { makePanel } from "./charts/panel.js";
 import { readRun } from "./stream/run-reader.js";
 import { FIRST_LOOK } from "./app/store.js";
 import { labelsOf } from "./trial-state.js";

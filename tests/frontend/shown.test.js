@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { chosen, including, without } from "../../frontend/shown.js";
+import { chosen, including, without } from "../../frontend/charts/selection.js";
 
 const VIEWS = ["ridges", "shift", "loss"].map((id) => ({ id }));
 const ids = (charts) => chosen(VIEWS, charts).map((view) => view.id);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { csv, csvCell } from "../../frontend/card.js";
+import { csv, csvCell } from "../../frontend/charts/card.js";
 import { glanceOf } from "../../frontend/glance.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";

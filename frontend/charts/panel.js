@@ -2,14 +2,14 @@
 
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
-import { setText } from "./app/dom.js";
+import { setText } from "../app/dom.js";
 
-/** @typedef {import("./types").TrialScene} TrialScene */
+/** @typedef {import("../types").TrialScene} TrialScene */
 
 /**
- * @param {import("./types").View} view
+ * @param {import("../types").View} view
  * @param {TrialScene} first
- * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("./types").View) => void, moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
+ * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void, moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
  */
 export function makePanel(view, first, host) {
   const made = card(view, first, { dispatch: () => {}, scene: host.scene, help: () => host.help(view), picture: (format) => chart.picture(format, host.scene()) });

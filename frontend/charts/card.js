@@ -1,14 +1,14 @@
 /** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
 
-import { h, setText } from "./app/dom.js";
-import { drawEquations } from "./views/microscope-equations.js";
-import { driftName, driftQuantities } from "./views/measures.js";
-import { said } from "./app/server-messages.js";
-import { focusLayer, valueShown } from "./views/common.js";
-import { candidates, subject } from "./views/microscope.js";
+import { h, setText } from "../app/dom.js";
+import { drawEquations } from "../views/microscope-equations.js";
+import { driftName, driftQuantities } from "../views/measures.js";
+import { said } from "../app/server-messages.js";
+import { focusLayer, valueShown } from "../views/common.js";
+import { candidates, subject } from "../views/microscope.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").View} View */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
 
 /**
  * @param {string} name
@@ -34,7 +34,7 @@ export const csv = (table) => table.map((row) => row.map(csvCell).join(",")).joi
 /**
  * @param {View} view
  * @param {Scene} first
- * @param {{dispatch: (action: import("./app/store.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
+ * @param {{dispatch: (action: import("../app/store.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
  *   scene: () => Scene | null, help: () => void, hide?: () => void}} host
  */
 export function card(view, first, host) {
@@ -83,7 +83,7 @@ function nonfinite(view, scene, element) {
   setText(element, texts.join("; "));
 }
 
-/** The layer in focus, for who has no pointer. @param {Scene} first @param {(change: Partial<import("./types").Look>) => void} look */
+/** The layer in focus, for who has no pointer. @param {Scene} first @param {(change: Partial<import("../types").Look>) => void} look */
 function layerChoice(first, look) {
   const select = h("select", { class: "layer", on: { change: () => look({ layer: select.value }) } }, ...first.places.layers.map((name) => h("option", { value: name }, said(name, first.t))));
   select.value = focusLayer(first);
@@ -97,10 +97,10 @@ function offer(select, names, chosen, scene) {
   if (document.activeElement !== select) select.value = chosen;
 }
 
-/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("./app/store.js").Action) => void}} host */
+/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("../app/store.js").Action) => void}} host */
 function choices(view, first, host) {
   const { t } = first;
-  const look = (/** @type {Partial<import("./types").Look>} */ change) => host.dispatch({ type: "look", look: change });
+  const look = (/** @type {Partial<import("../types").Look>} */ change) => host.dispatch({ type: "look", look: change });
   if (view.id === "ridges") {
     const scale = h("select", { on: { change: () => look({ scale: /** @type {"sigma" | "value"} */ (scale.value) }) } },
       h("option", { value: "sigma" }, t("scale.sigma")), h("option", { value: "value" }, t("scale.value")));

@@ -1,14 +1,14 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
 import { Chart } from "./chart.js";
-import { h, setText } from "./app/dom.js";
-import { spanOf } from "./app/numbers.js";
-import { isLive } from "./app/store.js";
+import { h, setText } from "../app/dom.js";
+import { spanOf } from "../app/numbers.js";
+import { isLive } from "../app/store.js";
 import { card } from "./card.js";
-import { chosen, including, without } from "./shown.js";
+import { chosen, including, without } from "./selection.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").View} View */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
 
 /** The words beside the charts are looked after card by card: each has its turn within a second, and no frame has more than one. */
 const CARD_EVERY = 80;
@@ -23,8 +23,8 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {View[]} views
-   * @param {{dispatch: (action: import("./app/store.js").Action) => void, session: () => import("./stream/run-stream.js").Session | null,
-   *   state: () => import("./app/store.js").State, theme: () => import("./types").Theme, t: () => import("./types").Translate, help: (view: View) => void,
+   * @param {{dispatch: (action: import("../app/store.js").Action) => void, session: () => import("../stream/run-stream.js").Session | null,
+   *   state: () => import("../app/store.js").State, theme: () => import("../types").Theme, t: () => import("../types").Translate, help: (view: View) => void,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {
@@ -40,7 +40,7 @@ export class Stage {
     this.closing = undefined;
     this.refreshed = 0;
     this.refreshing = 0;
-    /** @type {import("./stream/layout-index.js").Places | null} whose views have their cards */
+    /** @type {import("../stream/layout-index.js").Places | null} whose views have their cards */
     this.checked = null;
     /** @type {string | null} */
     this.checkedLayer = null;
@@ -154,7 +154,7 @@ export class Stage {
     return made;
   }
 
-  /** What is pointed at; a layer alone that is in focus already is let go. @param {Partial<import("./types").Look>} look */
+  /** What is pointed at; a layer alone that is in focus already is let go. @param {Partial<import("../types").Look>} look */
   #pick(look) {
     const again = !("step" in look) && look.layer === this.host.state().look.layer;
     this.host.dispatch({ type: "look", look: again ? { layer: null } : look });
@@ -214,7 +214,7 @@ export class Stage {
     return news;
   }
 
-  /** How many frames of a stream all charts that are seen have drawn. @param {import("./stream/history.js").StreamHistory} stream */
+  /** How many frames of a stream all charts that are seen have drawn. @param {import("../stream/history.js").StreamHistory} stream */
   #drawn(stream) {
     let drawn = stream.count;
     for (const { chart } of this.charts.values()) drawn = Math.min(drawn, chart.drawn(stream));

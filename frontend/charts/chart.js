@@ -3,17 +3,17 @@
  * canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
-import { Cursors } from "./charts/painting/cursors.js";
-import { groupLines, LinesPainter } from "./charts/painting/lines.js";
-import { mappingOf } from "./charts/painting/mapping.js";
-import { RasterPainter } from "./charts/painting/raster.js";
-import { ShapesPainter, tellPlotly } from "./charts/painting/shapes.js";
-import { Texts } from "./charts/painting/texts.js";
-import { isLive } from "./app/store.js";
+import { Cursors } from "./painting/cursors.js";
+import { groupLines, LinesPainter } from "./painting/lines.js";
+import { mappingOf } from "./painting/mapping.js";
+import { RasterPainter } from "./painting/raster.js";
+import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
+import { Texts } from "./painting/texts.js";
+import { isLive } from "../app/store.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").View} View */
-/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").View} View */
+/** @typedef {import("../types").Figure} Figure */
 /** @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out, painted anew, and go on in this frame */
 
 const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
@@ -41,7 +41,7 @@ export function loadPlotly(ready, failed) {
     if (!(event instanceof ErrorEvent)) failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
   });
   const script = document.createElement("script");
-  script.src = new URL("plotly.min.js", import.meta.url).href;
+  script.src = new URL("../plotly.min.js", import.meta.url).href;
   script.addEventListener("load", ready);
   script.addEventListener("error", () => failed("plotly.min.js could not be loaded: reload the page"));
   document.head.append(script);
@@ -49,16 +49,16 @@ export function loadPlotly(ready, failed) {
 
 /**
  * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.
- * @param {import("./types").Look | null} one @param {import("./types").Look} other
+ * @param {import("../types").Look | null} one @param {import("../types").Look} other
  */
 const sameBesidesStep = (one, other) =>
-  one === other || (one !== null && Object.entries(other).every(([name, value]) => name === "step" || value === one[/** @type {keyof import("./types").Look} */ (name)]));
+  one === other || (one !== null && Object.entries(other).every(([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)]));
 
 export class Chart {
   /**
    * @param {HTMLElement} host an empty element with a size of its own
    * @param {View} view
-   * @param {{pick: (look: Partial<import("./types").Look>) => void, wake: () => void}} hooks
+   * @param {{pick: (look: Partial<import("../types").Look>) => void, wake: () => void}} hooks
    */
   constructor(host, view, hooks) {
     this.host = host;
@@ -96,7 +96,7 @@ export class Chart {
     /** how many drawn values had no place on their axis then */
     this.outside = 0;
     this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0, picked: -TWO_CLICKS };
-    /** @type {import("./types").Look | null} */
+    /** @type {import("../types").Look | null} */
     this.look = null;
     this.#listen();
   }
@@ -318,7 +318,7 @@ export class Chart {
     return this.#behind();
   }
 
-  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("./stream/history.js").StreamHistory} stream */
+  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("../stream/history.js").StreamHistory} stream */
   drawn(stream) {
     if (this.visible === false || this.empty) return stream.count;
     if (this.figure === null) return 0;
