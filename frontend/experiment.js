@@ -3,9 +3,9 @@
 import { h } from "./app/dom.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
-import { describe } from "./runs.js";
+import { describe } from "./run/run-list.js";
 import { said } from "./app/server-messages.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 
 /** @typedef {import("./types").Translate} Translate */
 /** @typedef {import("./types").Experiment} Experiment */

@@ -6,7 +6,7 @@ import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guide.js";
 import { makeOutcomeCharts } from "./outcome-charts.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 import { announce, drawTrial } from "./trial.js";
 import { current, ordered } from "./trial-state.js";
 import { drawVerdict } from "./verdict.js";

@@ -1,7 +1,7 @@
 /** The gallery: every experiment as a card, by what it is about. */
 
 import { h } from "./app/dom.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 import { grouped, lastVerdict } from "./trial-state.js";
 
 /** @typedef {import("./types").Translate} Translate */

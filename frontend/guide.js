@@ -1,7 +1,7 @@
 /** The guided tour: three steps of looking, one at a time; each leads to its chart. */
 
 import { h } from "./app/dom.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 
 /** @typedef {import("./types").Translate} Translate */
 

@@ -3,7 +3,7 @@
 import { h, setText } from "./app/dom.js";
 import { badge } from "./gallery.js";
 import { said } from "./app/server-messages.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
 /** @typedef {import("./types").Translate} Translate */

@@ -3,7 +3,7 @@
 import { h } from "./app/dom.js";
 import { brief } from "./app/numbers.js";
 import { said } from "./app/server-messages.js";
-import { localized } from "./setup.js";
+import { localized } from "./run/new-run.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 
 /** @typedef {import("./types").Translate} Translate */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { detect, mostShift } from "../../frontend/detected.js";
+import { detect, mostShift } from "../../frontend/run/event-detection.js";
 import { layersRow, makeScene } from "./scene.js";
 
 test("a gradient that vanishes is found at its first step, in its layer", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { defaultOf, kindOf, nearest } from "../../frontend/form.js";
+import { defaultOf, kindOf, nearest } from "../../frontend/run/schema-form.js";
 
 const SCHEMA = {
   $defs: {

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { translator } from "../../frontend/app/i18n.js";
 import english from "../../frontend/locales/en.js";
-import { SIZE, sparkline, sparkText } from "../../frontend/sparkline.js";
+import { SIZE, sparkline, sparkText } from "../../frontend/run/sparkline.js";
 
 const t = translator("en", english);
 const curves = (...losses) => ({ seq: 9, steps: losses[0].map((_, i) => 10 * i), networks: losses.map((loss, i) => ({ network: `n${i}`, normalized: i > 0, loss })) });

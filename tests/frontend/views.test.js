@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { csv, csvCell } from "../../frontend/charts/card.js";
-import { glanceOf } from "../../frontend/glance.js";
+import { glanceOf } from "../../frontend/run/summary.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
 import { focusLayer } from "../../frontend/views/common.js";

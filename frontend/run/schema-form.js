@@ -1,7 +1,7 @@
 /** A form drawn from a JSON Schema (as pydantic writes it), and back: the page knows no field of RunConfig by name. */
 
-import { h } from "./app/dom.js";
-import { said } from "./app/server-messages.js";
+import { h } from "../app/dom.js";
+import { said } from "../app/server-messages.js";
 
 /** @typedef {Record<string, any>} Schema */
 
@@ -73,7 +73,7 @@ export function defaultOf(root, given) {
 /**
  * @param {Schema} root
  * @param {any} value
- * @param {import("./types").Translate} t
+ * @param {import("../types").Translate} t
  * @returns {Form}
  */
 export function makeForm(root, value, t) {
@@ -92,7 +92,7 @@ export function makeForm(root, value, t) {
   };
 }
 
-/** @typedef {{root: Schema, t: import("./types").Translate, redraw: () => void}} Context */
+/** @typedef {{root: Schema, t: import("../types").Translate, redraw: () => void}} Context */
 
 let count = 0;
 
@@ -183,7 +183,7 @@ function read(kind, nullable, input) {
   return input.value;
 }
 
-/** @param {Schema} schema @param {import("./types").Translate} t @param {string | number} name */
+/** @param {Schema} schema @param {import("../types").Translate} t @param {string | number} name */
 function hintOf(schema, t, name) {
   const about = t(`hint.${name}`);
   const described = about !== String(name).replaceAll("_", " ") ? about : (schema.description ?? "");
@@ -197,7 +197,7 @@ function hintOf(schema, t, name) {
  * A location such as body.config.optimizer.sgd.learning_rate is shown at the deepest field whose path it passes through.
  * @param {HTMLElement} element
  * @param {{loc: (string | number)[], msg: string}[]} fields
- * @param {import("./types").Translate} t
+ * @param {import("../types").Translate} t
  */
 function refuse(element, fields, t) {
   const places = [...element.querySelectorAll("[data-path]")].map((place) => ({ place, path: /** @type {HTMLElement} */ (place).dataset.path?.split(".") ?? [] }));

@@ -1,14 +1,14 @@
 /** A new run: experiments as beginnings, and the form of every setting. */
 
-import { api, Refusal } from "./api.js";
-import { byId, h } from "./app/dom.js";
-import { defaultOf, makeForm } from "./form.js";
-import { said } from "./app/server-messages.js";
+import { api, Refusal } from "../api.js";
+import { byId, h } from "../app/dom.js";
+import { defaultOf, makeForm } from "./schema-form.js";
+import { said } from "../app/server-messages.js";
 
-/** @typedef {import("./types").Experiment} Experiment */
+/** @typedef {import("../types").Experiment} Experiment */
 
 /**
- * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, opened: (run: import("./types").Run) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, opened: (run: import("../types").Run) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>}} host
  */
 export function makeSetup(host) {
@@ -73,5 +73,5 @@ export function makeSetup(host) {
   return { open, start };
 }
 
-/** A text that the server has in one language or in several. @param {import("./types").Words} text @param {import("./types").Translate} t */
+/** A text that the server has in one language or in several. @param {import("../types").Words} text @param {import("../types").Translate} t */
 export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));

@@ -1,14 +1,14 @@
 /** The run at a glance: in words, of each network, what its charts show at this step. */
 
-import { css } from "./app/colors.js";
-import { byId, h, setText } from "./app/dom.js";
-import { brief, briefDrift } from "./app/numbers.js";
-import { said } from "./app/server-messages.js";
-import { colorsOf, shownSlot, valueShown } from "./views/common.js";
-import { farthest } from "./views/ridge-shapes.js";
+import { css } from "../app/colors.js";
+import { byId, h, setText } from "../app/dom.js";
+import { brief, briefDrift } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
+import { colorsOf, shownSlot, valueShown } from "../views/common.js";
+import { farthest } from "../views/ridge-shapes.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").Place} Place */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").Place} Place */
 
 /** Less than frames go on after the last news, so that these are told. */
 const EVERY = 250;
@@ -23,7 +23,7 @@ function driftOf(given, column) {
   return moved ? [scene.t("glance.drift", { step: scene.look.compare, layer: said(moved.layer, scene.t), drift: briefDrift(moved.drift) })] : [];
 }
 
-/** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("./types").NetworkInfo} network */
+/** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("../types").NetworkInfo} network */
 function gradientsOf(scene, network) {
   const places = network.layers.map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
     .filter((place) => has(scene, place));
@@ -34,7 +34,7 @@ function gradientsOf(scene, network) {
   })];
 }
 
-/** @param {Scene} scene @param {import("./types").NetworkInfo} network */
+/** @param {Scene} scene @param {import("../types").NetworkInfo} network */
 function accuracyOf(scene, network) {
   const place = scene.places.find("test_accuracy", { network: network.name });
   const accuracy = place ? valueShown(scene, place) : NaN;
@@ -48,7 +48,7 @@ export const glanceOf = (scene) => scene.header.networks.map((network, column) =
 export function makeGlance() {
   const root = byId("glance");
   let drawn = -Infinity;
-  /** @type {import("./types").Look | null} */
+  /** @type {import("../types").Look | null} */
   let look = null;
   let key = "";
   /** @type {HTMLElement[]} */

@@ -1,10 +1,10 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
-import { detect, mostShift } from "./detected.js";
-import { byId, h, setText } from "./app/dom.js";
-import { said } from "./app/server-messages.js";
+import { detect, mostShift } from "./event-detection.js";
+import { byId, h, setText } from "../app/dom.js";
+import { said } from "../app/server-messages.js";
 
-/** @typedef {import("./types").Scene} Scene */
+/** @typedef {import("../types").Scene} Scene */
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REPLAY_SECONDS = 12;
@@ -13,7 +13,7 @@ const SEARCH_EVERY = 3000;
 const ABOUT_THE_RUN = new Set(["state", "name"]);
 
 /**
- * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, dispatch: (action: import("./app/store.js").Action) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
  *   scene: () => Scene | null, wake: () => void, arrived: () => number}} host `arrived`: the share of the run that is in the page
  */
 export function makeTimeline(host) {
@@ -23,7 +23,7 @@ export function makeTimeline(host) {
   let speed = 1;
   let before = 0;
   let drawnEvents = "";
-  /** @type {import("./types").RunEvent[]} */
+  /** @type {import("../types").RunEvent[]} */
   let found = [];
   let foundFor = "";
   let looked = 0;

@@ -1,10 +1,10 @@
 /** Before the first run, and while one prepares. */
 
-import { h } from "./app/dom.js";
-import { said } from "./app/server-messages.js";
-import { isLive } from "./app/store.js";
+import { h } from "../app/dom.js";
+import { said } from "../app/server-messages.js";
+import { isLive } from "../app/store.js";
 
-/** @typedef {import("./types").Translate} Translate */
+/** @typedef {import("../types").Translate} Translate */
 
 const LAYERS = 5;
 const ROW = 42;
@@ -43,7 +43,7 @@ function sketch(title) {
 
 /**
  * @param {HTMLElement} root
- * @param {import("./app/store.js").State} state
+ * @param {import("../app/store.js").State} state
  * @param {Translate} t
  * @param {{start: () => void, configure: () => void, list: () => void}} acts
  */
@@ -61,7 +61,7 @@ export function drawWelcome(root, state, t, acts) {
 
 /**
  * @param {HTMLElement} root
- * @param {import("./app/store.js").State} state
+ * @param {import("../app/store.js").State} state
  * @param {Translate} t
  * @param {{list: () => void, again: (config: Record<string, any>) => void}} acts
  */

@@ -1,10 +1,10 @@
 /** Events that the page finds in what was measured: gradients that vanish or explode, layers that fall silent. */
 
-import { driftOf } from "./views/measures.js";
-import { INPUT_SITES } from "./views/common.js";
+import { driftOf } from "../views/measures.js";
+import { INPUT_SITES } from "../views/common.js";
 
-/** @typedef {import("./types").Scene} Scene */
-/** @typedef {import("./types").RunEvent} RunEvent */
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").RunEvent} RunEvent */
 
 /** Thresholds are stated, not learned: help texts name them. */
 export const LIMITS = { vanishing: 1e-6, exploding: 1e3, dead: 0.99 };
@@ -42,12 +42,12 @@ export function detect(scene) {
 
 /** @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through, and what was found */
 
-/** @type {WeakMap<import("./stream/history.js").StreamHistory, Map<string, Search>>} */
+/** @type {WeakMap<import("../stream/history.js").StreamHistory, Map<string, Search>>} */
 const searches = new WeakMap();
 
 /**
  * The first step that meets a rule. What has been looked through is not looked through again.
- * @param {import("./stream/history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
+ * @param {import("../stream/history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
  */
 function firstStep(stream, offset, { kind, hit }) {
   const known = searches.get(stream) ?? new Map();

@@ -1,13 +1,13 @@
 /** What a person must know now, as sentences: a lost connection, a divergence, a failure, a refusal. */
 
-import { h } from "./app/dom.js";
-import { said } from "./app/server-messages.js";
+import { h } from "../app/dom.js";
+import { said } from "../app/server-messages.js";
 
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
 
 /**
- * @param {import("./app/store.js").State} state
- * @param {import("./types").Translate} t
+ * @param {import("../app/store.js").State} state
+ * @param {import("../types").Translate} t
  * @param {{dismiss: () => void, retry: () => void, seek: (step: number | null) => void}} acts
  * @returns {Notice[]}
  */
@@ -27,7 +27,7 @@ export function noticesOf(state, t, acts) {
   return list;
 }
 
-/** @param {HTMLElement} root @param {import("./app/store.js").State} state @param {import("./types").Translate} t @param {Parameters<typeof noticesOf>[2]} acts */
+/** @param {HTMLElement} root @param {import("../app/store.js").State} state @param {import("../types").Translate} t @param {Parameters<typeof noticesOf>[2]} acts */
 export function drawNotices(root, state, t, acts) {
   const list = noticesOf(state, t, acts);
   const key = JSON.stringify([t("locale"), ...list.map((one) => [one.key, one.text])]);

@@ -1,13 +1,13 @@
 /** Two runs side by side: each in a frame of its own, layer, step and comparison shared between them. */
 
-import { h } from "./app/dom.js";
-import { writeLink } from "./app/link.js";
+import { h } from "../app/dom.js";
+import { writeLink } from "../app/link.js";
 
-/** @typedef {import("./types").Look} Look */
+/** @typedef {import("../types").Look} Look */
 
 /**
  * Inside a frame: tell the surrounding page what is looked at, and follow what it says.
- * @param {import("./app/store.js").Store} store
+ * @param {import("../app/store.js").Store} store
  */
 export function followParent(store) {
   if (window.parent === window) return;

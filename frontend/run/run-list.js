@@ -1,17 +1,17 @@
 /** The list of runs, each with a small curve of its losses: open, rename, delete, take the recording away. */
 
-import { api } from "./api.js";
-import { byId, h, setText } from "./app/dom.js";
-import { runName, said } from "./app/server-messages.js";
+import { api } from "../api.js";
+import { byId, h, setText } from "../app/dom.js";
+import { runName, said } from "../app/server-messages.js";
 import { drawSparkline } from "./sparkline.js";
-import { isLive } from "./app/store.js";
+import { isLive } from "../app/store.js";
 
-/** @typedef {import("./types").Run} Run */
+/** @typedef {import("../types").Run} Run */
 
 /** How long until the list and the curves in it are asked for anew. */
 const ASK_EVERY = 3000;
 
-/** The settings that tell runs apart, in a few words. @param {Run} run @param {import("./types").Translate} t */
+/** The settings that tell runs apart, in a few words. @param {Run} run @param {import("../types").Translate} t */
 export function describe(run, t) {
   const { config } = run;
   if (!config) return t(`source.${run.source}`);
@@ -25,12 +25,12 @@ export function describe(run, t) {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** Day and time at which a run was begun. @param {Run} run @param {import("./types").Translate} t */
+/** Day and time at which a run was begun. @param {Run} run @param {import("../types").Translate} t */
 const when = (run, t) => new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
 
 /**
- * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, open: (run: string | null) => void, theme: () => import("./types").Theme,
- *   pair: (run: string) => void, dispatch: (action: import("./app/store.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, open: (run: string | null) => void, theme: () => import("../types").Theme,
+ *   pair: (run: string) => void, dispatch: (action: import("../app/store.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
  */
 export function makeRuns(host) {
   /** @type {HTMLDialogElement} */
@@ -38,7 +38,7 @@ export function makeRuns(host) {
   const list = h("ul", { class: "runs" });
   /** @type {Map<string, ReturnType<typeof row> & {key: string}>} */
   const rows = new Map();
-  /** @type {Map<string, import("./types").LossCurves>} */
+  /** @type {Map<string, import("../types").LossCurves>} */
   const curves = new Map();
   let drawn = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -65,7 +65,7 @@ export function makeRuns(host) {
         !current && host.state().open !== null ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with")) : null,
         run.config ? h("button", { ...label("again"), on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) } }, t("again")) : null,
         h("button", { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } }, t("recording")), remover), about);
-    /** @type {import("./types").LossCurves | undefined} */
+    /** @type {import("../types").LossCurves | undefined} */
     let shown;
     const update = (/** @type {Run} */ now) => {
       pill.dataset.state = now.state;

@@ -1,10 +1,10 @@
 /** A run's losses as a small drawing and as a sentence: a line a network, on a logarithmic axis where that can be. */
 
-import { css, networkColors } from "./app/colors.js";
-import { brief } from "./app/numbers.js";
-import { said } from "./app/server-messages.js";
+import { css, networkColors } from "../app/colors.js";
+import { brief } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 
-/** @typedef {import("./types").LossCurves} LossCurves */
+/** @typedef {import("../types").LossCurves} LossCurves */
 
 export const SIZE = { width: 120, height: 30 };
 const MARGIN = 2;
@@ -42,7 +42,7 @@ export function sparkline({ steps, networks }) {
 /**
  * What the lines say, for who cannot see them.
  * @param {LossCurves} curves
- * @param {import("./types").Translate} t
+ * @param {import("../types").Translate} t
  */
 export function sparkText({ steps, networks }, t) {
   if (!steps.length) return t("spark.empty");
@@ -55,7 +55,7 @@ export function sparkText({ steps, networks }, t) {
   }).join("; ");
 }
 
-/** @param {LossCurves} curves @param {import("./types").Translate} t @param {"light" | "dark"} theme */
+/** @param {LossCurves} curves @param {import("../types").Translate} t @param {"light" | "dark"} theme */
 export function drawSparkline(curves, t, theme) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "spark");

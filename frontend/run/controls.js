@@ -1,14 +1,14 @@
 /** Running the open run: pause, resume, one step, stop, pace, learning rate; and how far it is. */
 
-import { api } from "./api.js";
-import { duration, paceOf, placeOf, remaining } from "./app/clock.js";
-import { byId, setText } from "./app/dom.js";
-import { isLive } from "./app/store.js";
+import { api } from "../api.js";
+import { duration, paceOf, placeOf, remaining } from "../app/clock.js";
+import { byId, setText } from "../app/dom.js";
+import { isLive } from "../app/store.js";
 
 const SEND_EVERY = 120;
 
 /**
- * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, dispatch: (action: import("./app/store.js").Action) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>}} host
  */
 export function makeControls(host) {
