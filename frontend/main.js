@@ -5,7 +5,7 @@ import { api, Refusal } from "./api.js";
 import { loadPlotly } from "./charts/chart.js";
 import { makeControls } from "./run/controls.js";
 import { byId, h, setText } from "./app/dom.js";
-import { makeExperiments } from "./experiments.js";
+import { makeExperiments } from "./experiments/experiments.js";
 import { makeGlance } from "./run/summary.js";
 import { chooseLanguage, fillTexts, loadLanguage } from "./app/i18n.js";
 import { readLink, writeLink } from "./app/link.js";

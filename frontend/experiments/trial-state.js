@@ -1,10 +1,10 @@
 /** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
 
-import { said } from "./app/server-messages.js";
-import { isLive } from "./app/store.js";
+import { said } from "../app/server-messages.js";
+import { isLive } from "../app/store.js";
 
-/** @typedef {import("./types").Trial} Trial */
-/** @typedef {import("./types").TrialRun} TrialRun */
+/** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").TrialRun} TrialRun */
 
 /** Groups of the gallery by the ids of their experiments; what is in none comes last. @type {[string, string[]][]} */
 const GROUPS = [
@@ -48,7 +48,7 @@ export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label
 /** How many seeds the trial has. @param {Trial} trial */
 export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 
-/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one @param {import("./types").Translate} t */
+/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one @param {import("../types").Translate} t */
 export const nameOf = (trial, one, t) => (seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t));
 
 /** Runs that ended otherwise than they should. @param {Trial} trial */
@@ -57,7 +57,7 @@ export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && 
 /**
  * Figures of all runs as a table: a row a figure, a column a run.
  * @param {Trial} trial
- * @param {import("./types").Translate} t
+ * @param {import("../types").Translate} t
  * @returns {{columns: string[], rows: {name: string, values: (number | string | null)[]}[]}}
  */
 export function figureTable(trial, t) {

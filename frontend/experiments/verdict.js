@@ -1,14 +1,14 @@
 /** What a trial found: the verdict, part by part, with the numbers, each side's figures and the rule; or why there is none. */
 
-import { h } from "./app/dom.js";
-import { brief } from "./app/numbers.js";
-import { said } from "./app/server-messages.js";
-import { localized } from "./run/new-run.js";
+import { h } from "../app/dom.js";
+import { brief } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
+import { localized } from "../run/new-run.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 
-/** @typedef {import("./types").Translate} Translate */
-/** @typedef {import("./types").Trial} Trial */
-/** @typedef {import("./types").Verdict} Verdict */
+/** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").Verdict} Verdict */
 
 /** A table that scrolls in its own box. @param {string} name @param {Node[]} head @param {Node[]} rows */
 const table = (name, head, rows) => h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": name },
@@ -49,7 +49,7 @@ export function whyNot(trial, t) {
 /**
  * @param {HTMLElement} root
  * @param {Trial} trial
- * @param {import("./types").Experiment | undefined} experiment
+ * @param {import("../types").Experiment | undefined} experiment
  * @param {Translate} t
  */
 export function drawVerdict(root, trial, experiment, t) {

@@ -1,25 +1,25 @@
 /** Experiments in the page: the gallery, one experiment, and a trial of it from its first run to the verdict. */
 
-import { api } from "./api.js";
-import { byId } from "./app/dom.js";
+import { api } from "../api.js";
+import { byId } from "../app/dom.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
-import { drawGuide, leadTo, pointAt } from "./guide.js";
-import { makeOutcomeCharts } from "./outcome-charts.js";
-import { localized } from "./run/new-run.js";
-import { announce, drawTrial } from "./trial.js";
+import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
+import { makeOutcomeCharts } from "./trial-charts.js";
+import { localized } from "../run/new-run.js";
+import { announce, drawTrial } from "./trial-bar.js";
 import { current, ordered } from "./trial-state.js";
 import { drawVerdict } from "./verdict.js";
 
-/** @typedef {import("./types").Trial} Trial */
-/** @typedef {import("./types").Experiment} Experiment */
+/** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").Experiment} Experiment */
 
 const ASK_EVERY = 1000;
 
 /**
- * @param {{state: () => import("./app/store.js").State, t: () => import("./types").Translate, dispatch: (action: import("./app/store.js").Action) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>, open: (run: string | null) => void, settings: (config: Record<string, any>) => void,
- *   drawable: () => boolean, theme: () => import("./types").Theme, help: (view: import("./types").View) => void, refresh: () => void, embed: boolean}} host
+ *   drawable: () => boolean, theme: () => import("../types").Theme, help: (view: import("../types").View) => void, refresh: () => void, embed: boolean}} host
  */
 export function makeExperiments(host) {
   /** What is open: an experiment, or a trial, whose run is chosen by hand or follows. @type {{experiment: string | null, trial: string | null, picked: boolean}} */
@@ -180,7 +180,7 @@ export function makeExperiments(host) {
 
   return {
     home,
-    /** Show what a link names. @param {import("./app/link.js").Linked} linked */
+    /** Show what a link names. @param {import("../app/link.js").Linked} linked */
     show(linked) {
       if (linked.trial) showTrial(linked.trial, linked.run);
       else if (linked.experiment) openExperiment(linked.experiment);
@@ -195,7 +195,7 @@ export function makeExperiments(host) {
     /** An experiment, or a trial that is yet to come, stands where the welcome would. */
     covers: () => place.experiment !== null || place.trial !== null,
     waits: () => place.trial !== null,
-    /** The stage's views, those that matter first. @param {import("./types").View[]} views */
+    /** The stage's views, those that matter first. @param {import("../types").View[]} views */
     views: (views) => ordered(views, experimentOf(trial?.experiment)?.views ?? []),
     leads: () => place.trial !== null && (experimentOf(trial?.experiment)?.views.length ?? 0) > 0,
     /** Cards may have come since: they are marked while the tour goes on. */

@@ -1,17 +1,17 @@
 /** One experiment before it runs: what is asked, what the claim says, what to look at, by which rule it is judged. */
 
-import { h } from "./app/dom.js";
+import { h } from "../app/dom.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
-import { describe } from "./run/run-list.js";
-import { said } from "./app/server-messages.js";
-import { localized } from "./run/new-run.js";
+import { describe } from "../run/run-list.js";
+import { said } from "../app/server-messages.js";
+import { localized } from "../run/new-run.js";
 
-/** @typedef {import("./types").Translate} Translate */
-/** @typedef {import("./types").Experiment} Experiment */
-/** @typedef {import("./types").Trial} Trial */
+/** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Experiment} Experiment */
+/** @typedef {import("../types").Trial} Trial */
 
-/** @param {import("./types").Experiment["sources"][0]} source */
+/** @param {import("../types").Experiment["sources"][0]} source */
 const sourceOf = ({ title, url }) => h("li", {}, /^https?:\/\//.test(url) ? h("a", { href: url, rel: "noreferrer", target: "_blank" }, title) : title);
 
 /** @param {Experiment} one @param {Translate} t */
@@ -49,7 +49,7 @@ export function drawExperiment(root, one, trials, t, acts) {
   const key = JSON.stringify([t("locale"), one.id, trials.map((trial) => [trial.id, trial.ended, trial.verdict?.kind])]);
   if (root.dataset.key === key) return;
   root.dataset.key = key;
-  const part = (/** @type {string} */ title, /** @type {import("./types").Words} */ words) => h("section", {}, h("h3", {}, t(title)), h("p", {}, localized(words, t)));
+  const part = (/** @type {string} */ title, /** @type {import("../types").Words} */ words) => h("section", {}, h("h3", {}, t(title)), h("p", {}, localized(words, t)));
   root.replaceChildren(...[
     h("a", { class: "back", href: "?", on: { click: (/** @type {Event} */ event) => (event.preventDefault(), acts.back()) } }, `← ${t("gallery.all")}`),
     h("header", {}, h("p", { class: "number" }, t("experiment.number", { number: one.claim })), h("h2", { tabIndex: -1 }, localized(one.title, t)), h("p", { class: "question" }, localized(one.question, t))),

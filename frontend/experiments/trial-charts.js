@@ -1,22 +1,22 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
-import { h, setText } from "./app/dom.js";
-import { makePanel } from "./charts/panel.js";
-import { readRun } from "./stream/run-reader.js";
-import { FIRST_LOOK } from "./app/store.js";
+import { h, setText } from "../app/dom.js";
+import { makePanel } from "../charts/panel.js";
+import { readRun } from "../stream/run-reader.js";
+import { FIRST_LOOK } from "../app/store.js";
 import { labelsOf } from "./trial-state.js";
-import { longest, lossAt, surface } from "./views/surface.js";
-import { quantitiesOf, sweep } from "./views/sweep.js";
-import { brief } from "./app/numbers.js";
-import { said } from "./app/server-messages.js";
+import { longest, lossAt, surface } from "../views/surface.js";
+import { quantitiesOf, sweep } from "../views/sweep.js";
+import { brief } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
 
-/** @typedef {import("./types").Trial} Trial */
-/** @typedef {import("./types").TrialScene} TrialScene */
-/** @typedef {import("./types").Reading} Reading */
+/** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").TrialScene} TrialScene */
+/** @typedef {import("../types").Reading} Reading */
 
 const WALK_SECONDS = 9;
 
-/** @param {Trial} trial @param {Map<string, Reading>} readings @returns {import("./types").Panel[]} */
+/** @param {Trial} trial @param {Map<string, Reading>} readings @returns {import("../types").Panel[]} */
 export const panelsOf = (trial, readings) => labelsOf(trial).map((label) => ({
   label, readings: trial.runs.flatMap((one) => (one.label === label ? (readings.get(one.run.id) ?? []) : [])),
 })).filter((panel) => panel.readings.length > 0);
@@ -26,7 +26,7 @@ export const surfacesOf = (trial, readings) => panelsOf(trial, readings).flatMap
 
 /**
  * @param {HTMLElement} root
- * @param {{t: () => import("./types").Translate, drawable: () => boolean, theme: () => import("./types").Theme, help: (view: import("./types").View) => void, title: (trial: Trial) => string}} host
+ * @param {{t: () => import("../types").Translate, drawable: () => boolean, theme: () => import("../types").Theme, help: (view: import("../types").View) => void, title: (trial: Trial) => string}} host
  */
 export function makeOutcomeCharts(root, host) {
   /** @type {Map<string, Reading>} */

@@ -1,9 +1,9 @@
 /** The guided tour: three steps of looking, one at a time; each leads to its chart. */
 
-import { h } from "./app/dom.js";
-import { localized } from "./run/new-run.js";
+import { h } from "../app/dom.js";
+import { localized } from "../run/new-run.js";
 
-/** @typedef {import("./types").Translate} Translate */
+/** @typedef {import("../types").Translate} Translate */
 
 /** @param {HTMLElement} stage @param {string | null} view */
 export function pointAt(stage, view) {
@@ -18,7 +18,7 @@ export function leadTo(stage, view) {
 
 /**
  * @param {HTMLElement} root
- * @param {import("./types").Experiment} experiment
+ * @param {import("../types").Experiment} experiment
  * @param {number} at step, from 0
  * @param {Translate} t
  * @param {{go: (at: number) => void, close: () => void, next: () => void}} acts

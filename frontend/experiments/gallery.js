@@ -1,14 +1,14 @@
 /** The gallery: every experiment as a card, by what it is about. */
 
-import { h } from "./app/dom.js";
-import { localized } from "./run/new-run.js";
+import { h } from "../app/dom.js";
+import { localized } from "../run/new-run.js";
 import { grouped, lastVerdict } from "./trial-state.js";
 
-/** @typedef {import("./types").Translate} Translate */
-/** @typedef {import("./types").Experiment} Experiment */
-/** @typedef {import("./types").Trial} Trial */
+/** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Experiment} Experiment */
+/** @typedef {import("../types").Trial} Trial */
 
-/** A verdict in one word. @param {import("./types").Verdict} verdict @param {Translate} t */
+/** A verdict in one word. @param {import("../types").Verdict} verdict @param {Translate} t */
 export const badge = (verdict, t) => h("span", { class: "badge", "data-kind": verdict.kind }, t(`verdict.${verdict.kind}`));
 
 /**

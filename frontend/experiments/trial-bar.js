@@ -1,20 +1,20 @@
 /** The bar of a trial: which of its runs is shown, how each is, what each measured, and what can be done next. */
 
-import { h, setText } from "./app/dom.js";
+import { h, setText } from "../app/dom.js";
 import { badge } from "./gallery.js";
-import { said } from "./app/server-messages.js";
-import { localized } from "./run/new-run.js";
+import { said } from "../app/server-messages.js";
+import { localized } from "../run/new-run.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
-/** @typedef {import("./types").Translate} Translate */
-/** @typedef {import("./types").Trial} Trial */
+/** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Trial} Trial */
 
-/** @param {import("./types").TrialRun} one @param {Translate} t */
+/** @param {import("../types").TrialRun} one @param {Translate} t */
 const found = (one, t) => accuracies(one).map(({ network, accuracy }) => `${said(network, t)} ${(100 * accuracy).toFixed(1)} %`).join(" · ");
 
 /**
  * @param {HTMLElement} root
- * @param {{trial: Trial, experiment: import("./types").Experiment | undefined, open: string | null, results: boolean, guided: boolean}} what
+ * @param {{trial: Trial, experiment: import("../types").Experiment | undefined, open: string | null, results: boolean, guided: boolean}} what
  * @param {Translate} t
  * @param {{experiment: () => void, pick: (run: string) => void, results: () => void, guide: () => void, next: () => void}} acts
  */
@@ -24,7 +24,7 @@ export function drawTrial(root, { trial, experiment, open, results, guided }, t,
   root.dataset.key = key;
   const focused = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).id : "";
   const at = trial.runs.findIndex(({ run }) => run.id === open);
-  const chip = (/** @type {import("./types").TrialRun} */ one) => h("li", {}, h("button", {
+  const chip = (/** @type {import("../types").TrialRun} */ one) => h("li", {}, h("button", {
     type: "button", class: "chip", id: `chip-${one.run.id}`, "data-run": one.run.id, "data-state": one.run.state, "aria-current": one.run.id === open ? "true" : undefined, on: { click: () => acts.pick(one.run.id) },
   }, h("span", { class: "name" }, nameOf(trial, one, t)), h("span", { class: "state" }, t(`state.${one.run.state}`)), one.measured ? h("span", { class: "found" }, found(one, t)) : null));
   const toggle = (/** @type {string} */ id, /** @type {string} */ text, /** @type {boolean} */ on, /** @type {() => void} */ act) =>
