@@ -50,3 +50,6 @@ export function fillTexts(root, t) {
     if (tTitle) element.title = t(tTitle);
   }
 }
+
+/** A text that the server has in one language or in several. @param {import("../types").Words} text @param {import("../types").Translate} t */
+export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));

@@ -1,10 +1,10 @@
 /** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
 
 import { h, setText } from "../app/dom.js";
+import { focusLayer, valueShown } from "../views/focus.js";
 import { drawEquations } from "../views/microscope-equations.js";
 import { driftName, driftQuantities } from "../views/measures.js";
 import { said } from "../app/server-messages.js";
-import { focusLayer, valueShown } from "../views/common.js";
 import { candidates, subject } from "../views/microscope.js";
 
 /** @typedef {import("../types").Scene} Scene */

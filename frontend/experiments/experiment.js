@@ -3,9 +3,9 @@
 import { h } from "../app/dom.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
-import { describe } from "../run/run-list.js";
+import { localized } from "../app/i18n.js";
 import { said } from "../app/server-messages.js";
-import { localized } from "../run/new-run.js";
+import { describe } from "../run/describe.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Experiment} Experiment */

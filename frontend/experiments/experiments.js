@@ -6,10 +6,10 @@ import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
 import { makeOutcomeCharts } from "./trial-charts.js";
-import { localized } from "../run/new-run.js";
 import { announce, drawTrial } from "./trial-bar.js";
 import { current, ordered } from "./trial-state.js";
 import { drawVerdict } from "./verdict.js";
+import { localized } from "../app/i18n.js";
 
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").Experiment} Experiment */

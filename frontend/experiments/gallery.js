@@ -1,8 +1,8 @@
 /** The gallery: every experiment as a card, by what it is about. */
 
 import { h } from "../app/dom.js";
-import { localized } from "../run/new-run.js";
 import { grouped, lastVerdict } from "./trial-state.js";
+import { localized } from "../app/i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Experiment} Experiment */

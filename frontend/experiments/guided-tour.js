@@ -1,7 +1,7 @@
 /** The guided tour: three steps of looking, one at a time; each leads to its chart. */
 
 import { h } from "../app/dom.js";
-import { localized } from "../run/new-run.js";
+import { localized } from "../app/i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
 

@@ -2,8 +2,8 @@
 
 import { h, setText } from "../app/dom.js";
 import { badge } from "./gallery.js";
+import { localized } from "../app/i18n.js";
 import { said } from "../app/server-messages.js";
-import { localized } from "../run/new-run.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */

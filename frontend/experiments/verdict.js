@@ -1,9 +1,9 @@
 /** What a trial found: the verdict, part by part, with the numbers, each side's figures and the rule; or why there is none. */
 
 import { h } from "../app/dom.js";
+import { localized } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { localized } from "../run/new-run.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */

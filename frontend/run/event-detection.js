@@ -1,7 +1,7 @@
 /** Events that the page finds in what was measured: gradients that vanish or explode, layers that fall silent. */
 
+import { INPUT_SITES } from "../views/focus.js";
 import { driftOf } from "../views/measures.js";
-import { INPUT_SITES } from "../views/common.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").RunEvent} RunEvent */

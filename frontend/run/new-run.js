@@ -2,6 +2,7 @@
 
 import { api, Refusal } from "../api.js";
 import { byId, h } from "../app/dom.js";
+import { localized } from "../app/i18n.js";
 import { defaultOf, makeForm } from "./schema-form.js";
 import { said } from "../app/server-messages.js";
 
@@ -72,6 +73,3 @@ export function makeSetup(host) {
 
   return { open, start };
 }
-
-/** A text that the server has in one language or in several. @param {import("../types").Words} text @param {import("../types").Translate} t */
-export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));

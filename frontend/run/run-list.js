@@ -3,6 +3,7 @@
 import { api } from "../api.js";
 import { byId, h, setText } from "../app/dom.js";
 import { runName, said } from "../app/server-messages.js";
+import { describe } from "./describe.js";
 import { drawSparkline } from "./sparkline.js";
 import { isLive } from "../app/store.js";
 
@@ -10,20 +11,6 @@ import { isLive } from "../app/store.js";
 
 /** How long until the list and the curves in it are asked for anew. */
 const ASK_EVERY = 3000;
-
-/** The settings that tell runs apart, in a few words. @param {Run} run @param {import("../types").Translate} t */
-export function describe(run, t) {
-  const { config } = run;
-  if (!config) return t(`source.${run.source}`);
-  const network = config.network ?? {};
-  const parts = [
-    config.dataset?.kind && t(`option.${config.dataset.kind}`),
-    network.depth && `${network.depth} × ${network.width} ${network.activation ?? ""}`.trim(),
-    config.optimizer && `${t(`option.${config.optimizer.kind}`)} ${config.optimizer.learning_rate}`,
-    config.batch_size && t("describe.batch", { size: config.batch_size }), t("describe.seed", { seed: config.seed }),
-  ];
-  return parts.filter(Boolean).join(" · ");
-}
 
 /** Day and time at which a run was begun. @param {Run} run @param {import("../types").Translate} t */
 const when = (run, t) => new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });

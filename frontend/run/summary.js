@@ -4,7 +4,8 @@ import { css } from "../app/colors.js";
 import { byId, h, setText } from "../app/dom.js";
 import { brief, briefDrift } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { colorsOf, shownSlot, valueShown } from "../views/common.js";
+import { colorsOf } from "../views/common.js";
+import { shownSlot, valueShown } from "../views/focus.js";
 import { farthest } from "../views/ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -10,9 +10,6 @@ export const FONT = '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Appl
 /** @param {Scene} scene */
 const textSize = (scene) => (scene.narrow ? 10 : 11.5);
 
-/** Sites of the input to the nonlinearity, the nearest to it first. */
-export const INPUT_SITES = ["pre_activation", "linear_output", "output"];
-
 /**
  * @param {Scene} scene
  * @param {Record<string, any>} more
@@ -113,37 +110,6 @@ export const layerLabel = (scene, name) => {
   const text = escapeText(said(name, scene.t));
   return name === scene.look.layer ? `<b>${text}</b>` : text;
 };
-
-/** Asked for by every line of a chart. @type {WeakMap<import("../stream/layout-index.js").Places, string>} */
-const usualFocus = new WeakMap();
-
-/**
- * The layer in focus: the chosen one, else the last hidden one that is normalized somewhere, else the last hidden one.
- * @param {Scene} scene
- * @returns {string}
- */
-export function focusLayer(scene) {
-  const layers = scene.places.layers;
-  if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
-  let usual = usualFocus.get(scene.places);
-  if (usual === undefined) {
-    const normalized = scene.header.networks.flatMap((network) => network.layers.filter((layer) => layer.normalization).map(({ name }) => name));
-    const hidden = layers.slice(0, -1);
-    usual = hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
-    usualFocus.set(scene.places, usual);
-  }
-  return usual;
-}
-
-/**
- * The slot of a stream that is shown: the newest, or the one at the chosen step.
- * @param {Scene} scene
- * @param {number} stream
- */
-export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
-
-/** The number of a place at the step that is shown; NaN before it has come. @param {Scene} scene @param {import("../types").Place} place */
-export const valueShown = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
 
 /**
  * What decides how every figure is laid out.

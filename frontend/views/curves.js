@@ -1,7 +1,8 @@
 /** The line views, quantity by quantity. */
 
 import { css, mix } from "../app/colors.js";
-import { axisId, colorsOf, focusLayer, INPUT_SITES } from "./common.js";
+import { axisId, colorsOf } from "./common.js";
+import { focusLayer, INPUT_SITES } from "./focus.js";
 import { layerLines, lineView } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */

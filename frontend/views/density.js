@@ -1,10 +1,11 @@
 /** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
 
 import { css, mix, plotlyScale, wordsOf } from "../app/colors.js";
+import { focusLayer } from "./focus.js";
 import { distributionAt } from "./measures.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
 import { points } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -3,7 +3,8 @@
 import { css, shade } from "../app/colors.js";
 import { brief, robustRange, Smoother, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, decades, escapeText, focusLayer, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import { axis, axisId, axisName, colorsOf, commonKey, decades, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import { focusLayer } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Series} Series */

@@ -1,6 +1,6 @@
 /** Numbers that the views derive from what was measured. */
 
-import { INPUT_SITES } from "./common.js";
+import { INPUT_SITES } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Place} Place */

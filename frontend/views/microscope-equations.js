@@ -1,7 +1,7 @@
 /** The equations of batch norm in MathML, with one unit's numbers of the shown batch in them. */
 
 import { brief } from "../app/numbers.js";
-import { focusLayer, shownSlot } from "./common.js";
+import { focusLayer, shownSlot } from "./focus.js";
 import { normalizesAfter, subject } from "./microscope.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -1,9 +1,10 @@
 /** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
 
 import { css } from "../app/colors.js";
+import { focusLayer, shownSlot } from "./focus.js";
 import { distributionAt, momentsOf } from "./measures.js";
 import { brief, quantile, spread } from "../app/numbers.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */

@@ -1,8 +1,8 @@
 /** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
 
+import { shownSlot } from "./focus.js";
 import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "./measures.js";
 import { briefDrift } from "../app/numbers.js";
-import { shownSlot } from "./common.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./measures.js").Distribution} Distribution */

@@ -3,7 +3,8 @@
 import { css } from "../app/colors.js";
 import { robustRange } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, focusLayer, heading, layoutOf, shownSlot, split } from "./common.js";
+import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { focusLayer, shownSlot } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
