@@ -1,29 +1,29 @@
 /** Wiring only: makes the parts and connects them. */
 
-import { Address } from "./app/address.js";
 import { api, Refusal } from "./api.js";
-import { loadPlotly } from "./charts/chart.js";
-import { makeControls } from "./run/controls.js";
+import { Address } from "./app/address.js";
 import { byId, h, setText } from "./app/dom.js";
-import { makeExperiments } from "./experiments/experiments.js";
-import { describe } from "./run/describe.js";
-import { makeGlance } from "./run/summary.js";
 import { chooseLanguage, fillTexts, loadLanguage } from "./app/i18n.js";
 import { readLink, writeLink } from "./app/link.js";
-import { LANGUAGES } from "./locales/index.js";
 import { recall, remember } from "./app/preferences.js";
-import { drawNotices } from "./run/notices.js";
-import { drawPair, followParent } from "./run/compare.js";
-import { makeRuns } from "./run/run-list.js";
 import { runName } from "./app/server-messages.js";
-import { Session } from "./stream/run-stream.js";
-import { makeSetup } from "./run/new-run.js";
-import { Stage } from "./charts/chart-grid.js";
 import { createStore, EMPTY, FIRST_LOOK } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
+import { loadPlotly } from "./charts/chart.js";
+import { Stage } from "./charts/chart-grid.js";
+import { makeExperiments } from "./experiments/experiments.js";
+import { LANGUAGES } from "./locales/index.js";
+import { drawPair, followParent } from "./run/compare.js";
+import { makeControls } from "./run/controls.js";
+import { describe } from "./run/describe.js";
+import { makeSetup } from "./run/new-run.js";
+import { drawNotices } from "./run/notices.js";
+import { makeRuns } from "./run/run-list.js";
+import { makeGlance } from "./run/summary.js";
 import { makeTimeline } from "./run/timeline.js";
-import { VIEWS } from "./views/index.js";
 import { drawWaiting, drawWelcome } from "./run/welcome.js";
+import { Session } from "./stream/run-stream.js";
+import { VIEWS } from "./views/index.js";
 
 const RECHECK_EVERY = 3000;
 const linked = readLink(location.search);
@@ -58,7 +58,8 @@ function open(run) {
   session = null;
   const before = state().open;
   dispatch({ type: "open", run });
-  if (before !== null) dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale, charts: state().look.charts } });
+  if (before !== null)
+    dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale, charts: state().look.charts } });
   session = run === null ? null : new Session(run, dispatch, () => stage.wake());
   stage.views = experiments.views(VIEWS);
   byId("stage").toggleAttribute("data-led", experiments.leads());
@@ -76,9 +77,31 @@ const setup = makeSetup({ ...common, opened });
 const pair = (run) => location.assign(`${location.pathname}${writeLink(state().open, state().look, { pair: run })}`);
 const runs = makeRuns({ ...common, open, pair, again: setup.open, theme: () => theme });
 const controls = makeControls(common);
-const stage = new Stage(byId("stage"), VIEWS, { dispatch, state, session: () => (drawable ? session : null), theme: () => theme, t: () => t, help, hidden: byId("hidden-charts") });
-const timeline = makeTimeline({ ...common, scene: () => stage.scene(), wake: () => stage.wake(), arrived: () => session?.received.share ?? 1 });
-const experiments = makeExperiments({ ...common, open, settings: setup.open, drawable: () => drawable, theme: () => theme, help, refresh: () => (refresh(), writeAddress()), embed: linked.embed });
+const stage = new Stage(byId("stage"), VIEWS, {
+  dispatch,
+  state,
+  session: () => (drawable ? session : null),
+  theme: () => theme,
+  t: () => t,
+  help,
+  hidden: byId("hidden-charts"),
+});
+const timeline = makeTimeline({
+  ...common,
+  scene: () => stage.scene(),
+  wake: () => stage.wake(),
+  arrived: () => session?.received.share ?? 1,
+});
+const experiments = makeExperiments({
+  ...common,
+  open,
+  settings: setup.open,
+  drawable: () => drawable,
+  theme: () => theme,
+  help,
+  refresh: () => (refresh(), writeAddress()),
+  embed: linked.embed,
+});
 const address = new Address();
 stage.followers.push(timeline.follow, experiments.follow, makeGlance().follow);
 
@@ -88,8 +111,20 @@ function help(view) {
   const dialog = byId("help");
   const close = () => dialog.close();
   dialog.replaceChildren(
-    h("div", { class: "head" }, h("h2", { id: "help-title" }, t(`view.${view.id}`)), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, "✕")),
-    h("div", { class: "body" }, ...t(`help.${view.id}`).split("\n").map((text) => h("p", {}, text))));
+    h(
+      "div",
+      { class: "head" },
+      h("h2", { id: "help-title" }, t(`view.${view.id}`)),
+      h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, "✕"),
+    ),
+    h(
+      "div",
+      { class: "body" },
+      ...t(`help.${view.id}`)
+        .split("\n")
+        .map((text) => h("p", {}, text)),
+    ),
+  );
   dialog.showModal();
 }
 
@@ -114,8 +149,17 @@ function refresh() {
   document.title = run ? `${nameOf(run)} · Shiftscope` : "Shiftscope";
   controls.refresh();
   runs.refresh();
-  drawNotices(byId("notices"), state(), t, { dismiss: () => dispatch({ type: "problem", problem: null }), retry: () => session?.connection.retry(), seek: timeline.seek });
-  if (!byId("welcome").hidden) drawWelcome(byId("welcome"), state(), t, { start: setup.start, configure: () => setup.open(linked.config ?? undefined), list: runs.open });
+  drawNotices(byId("notices"), state(), t, {
+    dismiss: () => dispatch({ type: "problem", problem: null }),
+    retry: () => session?.connection.retry(),
+    seek: timeline.seek,
+  });
+  if (!byId("welcome").hidden)
+    drawWelcome(byId("welcome"), state(), t, {
+      start: setup.start,
+      configure: () => setup.open(linked.config ?? undefined),
+      list: runs.open,
+    });
   if (!byId("waiting").hidden) drawWaiting(byId("waiting"), state(), t, { list: runs.open, again: setup.open });
 }
 
@@ -125,7 +169,10 @@ function writeAddress() {
   if (!arrived) return;
   const { run, ...place } = experiments.link();
   const { open: opened_, look } = state();
-  address.write(`${location.pathname}${writeLink(run, look, { ...place, embed: linked.embed, theme: linked.theme, language: linked.language, config: opened_ ? null : linked.config })}`, [run, place.experiment, place.trial].join());
+  address.write(
+    `${location.pathname}${writeLink(run, look, { ...place, embed: linked.embed, theme: linked.theme, language: linked.language, config: opened_ ? null : linked.config })}`,
+    [run, place.experiment, place.trial].join(),
+  );
 }
 
 let refreshing = false;
@@ -133,7 +180,14 @@ store.listen((now, before) => {
   if (now.open !== before.open) writeAddress();
   else if (now.look !== before.look) address.soon(writeAddress);
   stage.wake();
-  if (now.look !== before.look && now.run === before.run && now.events === before.events && now.problem === before.problem && now.playing === before.playing) return;
+  if (
+    now.look !== before.look &&
+    now.run === before.run &&
+    now.events === before.events &&
+    now.problem === before.problem &&
+    now.playing === before.playing
+  )
+    return;
   if (refreshing) return;
   refreshing = true;
   queueMicrotask(() => {
@@ -145,7 +199,11 @@ store.listen((now, before) => {
 function applyLanguage() {
   document.documentElement.lang = t("locale");
   fillTexts(document, t);
-  byId("language").replaceChildren(...Object.entries(LANGUAGES).map(([tag, { name }]) => h("option", { value: tag, lang: tag, selected: tag === t("locale") }, name)));
+  byId("language").replaceChildren(
+    ...Object.entries(LANGUAGES).map(([tag, { name }]) =>
+      h("option", { value: tag, lang: tag, selected: tag === t("locale") }, name),
+    ),
+  );
   timeline.build();
   stage.rebuild();
   refresh();
@@ -167,11 +225,13 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   stage.wake();
 });
 byId("home").addEventListener("click", (/** @type {Event} */ event) => (event.preventDefault(), experiments.home()));
-addEventListener("popstate", () => address.follow(() => {
-  const link = readLink(location.search);
-  experiments.show(link);
-  dispatch({ type: "look", look: { ...FIRST_LOOK, ...link.look } });
-}));
+addEventListener("popstate", () =>
+  address.follow(() => {
+    const link = readLink(location.search);
+    experiments.show(link);
+    dispatch({ type: "look", look: { ...FIRST_LOOK, ...link.look } });
+  }),
+);
 byId("new-run").addEventListener("click", () => setup.open());
 byId("show-runs").addEventListener("click", () => runs.open());
 byId("copy-link").addEventListener("click", async () => {
@@ -199,7 +259,11 @@ applyLanguage();
 Object.assign(globalThis, { shiftscope: { store, stage, session: () => session, readTheme } });
 
 async function load() {
-  const [list, catalogue, schema] = await Promise.all([attempt(api.runs), attempt(api.experiments), attempt(api.schema)]);
+  const [list, catalogue, schema] = await Promise.all([
+    attempt(api.runs),
+    attempt(api.experiments),
+    attempt(api.schema),
+  ]);
   if (catalogue) dispatch({ type: "experiments", experiments: catalogue });
   if (schema) dispatch({ type: "schema", schema });
   if (!list) return void setTimeout(load, RECHECK_EVERY);
@@ -219,11 +283,14 @@ if (linked.run && linked.pair) {
   if (linked.embed) followParent(store);
   if (linked.run && !linked.trial) open(linked.run);
   const loading = load();
-  loadPlotly(() => {
-    drawable = true;
-    refresh();
-    stage.wake();
-  }, (problem) => dispatch({ type: "problem", problem }));
+  loadPlotly(
+    () => {
+      drawable = true;
+      refresh();
+      stage.wake();
+    },
+    (problem) => dispatch({ type: "problem", problem }),
+  );
   await loading;
   if (linked.trial || linked.experiment) experiments.show(linked);
   arrived = true;

@@ -1,66 +1,172 @@
 /** Shapes that travel between the page's modules. The wire's own are described in docs/protocol.md. */
 
 export interface Entry {
-  network: string; layer: string; site: string; quantity: string; unit: string;
-  shape: number[]; offset: number; coordinates: number[] | null;
+  network: string;
+  layer: string;
+  site: string;
+  quantity: string;
+  unit: string;
+  shape: number[];
+  offset: number;
+  coordinates: number[] | null;
 }
-export interface Layout { stream: number; name: string; entries: Entry[] }
-export interface LayerInfo { name: string; features: number; activation: string; normalization: string }
-export interface NetworkInfo { name: string; layers: LayerInfo[] }
-export interface RunHeader { networks: NetworkInfo[]; layouts: Layout[]; total_steps: number | null }
+export interface Layout {
+  stream: number;
+  name: string;
+  entries: Entry[];
+}
+export interface LayerInfo {
+  name: string;
+  features: number;
+  activation: string;
+  normalization: string;
+}
+export interface NetworkInfo {
+  name: string;
+  layers: LayerInfo[];
+}
+export interface RunHeader {
+  networks: NetworkInfo[];
+  layouts: Layout[];
+  total_steps: number | null;
+}
 export type RunState =
-  "queued" | "preparing" | "running" | "paused" | "finished" | "stopped" | "failed" | "interrupted";
+  | "queued"
+  | "preparing"
+  | "running"
+  | "paused"
+  | "finished"
+  | "stopped"
+  | "failed"
+  | "interrupted";
 export interface Run {
-  id: string; name: string; state: RunState; reason: string; source: "worker" | "script";
-  config: Record<string, any> | null; step: number; total_steps: number | null;
-  created: number; started: number | null; ended: number | null; elapsed: number;
-  pace: number | null; learning_rate: number | null;
-  preparing: { message: string; fraction: number | null } | null; seq: number; trial?: TrialPart | null;
+  id: string;
+  name: string;
+  state: RunState;
+  reason: string;
+  source: "worker" | "script";
+  config: Record<string, any> | null;
+  step: number;
+  total_steps: number | null;
+  created: number;
+  started: number | null;
+  ended: number | null;
+  elapsed: number;
+  pace: number | null;
+  learning_rate: number | null;
+  preparing: { message: string; fraction: number | null } | null;
+  seq: number;
+  trial?: TrialPart | null;
 }
 export interface RunEvent {
-  time: number; step: number; kind: string; message: string; network: string; layer: string;
+  time: number;
+  step: number;
+  kind: string;
+  message: string;
+  network: string;
+  layer: string;
 }
 /** What the server says in each language. */
-export interface Text { en: string; ko: string }
+export interface Text {
+  en: string;
+  ko: string;
+}
 
 /** One text, or one for each language by its tag. */
 export type Words = string | Record<string, string>;
 export interface Experiment {
-  id: string; claim: number; title: Words; question: Words; prediction: Words; watch: Words; change: Words; rule: Words; quick_note: Words;
-  looks: { view: string; text: Words }[]; formulae: string[]; sources: { title: string; url: string }[]; views: string[]; layer: string; seeds: number;
-  runs: { label: string; config: Record<string, any> }[]; quick: { label: string; config: Record<string, any> }[];
+  id: string;
+  claim: number;
+  title: Words;
+  question: Words;
+  prediction: Words;
+  watch: Words;
+  change: Words;
+  rule: Words;
+  quick_note: Words;
+  looks: { view: string; text: Words }[];
+  formulae: string[];
+  sources: { title: string; url: string }[];
+  views: string[];
+  layer: string;
+  seeds: number;
+  runs: { label: string; config: Record<string, any> }[];
+  quick: { label: string; config: Record<string, any> }[];
   config: Record<string, any>;
   /** config of a next run with one thing changed */
   next: Record<string, any> | null;
 }
-export interface TrialPart { id: string; experiment: string; label: string; seed: number; runs: number; quick: boolean }
-export interface Verdict {
-  kind: "supported" | "not_supported" | "depends"; sentence: Words;
-  parts: { holds: boolean; says: Words; numbers: Words }[]; table: { columns: Words[]; rows: Words[][] };
+export interface TrialPart {
+  id: string;
+  experiment: string;
+  label: string;
+  seed: number;
+  runs: number;
+  quick: boolean;
 }
-export interface TrialRun { label: string; seed: number; run: Run; measured: Record<string, number | string> | null }
+export interface Verdict {
+  kind: "supported" | "not_supported" | "depends";
+  sentence: Words;
+  parts: { holds: boolean; says: Words; numbers: Words }[];
+  table: { columns: Words[]; rows: Words[][] };
+}
+export interface TrialRun {
+  label: string;
+  seed: number;
+  run: Run;
+  measured: Record<string, number | string> | null;
+}
 export interface Trial {
-  id: string; experiment: string; quick: boolean; created: number; runs: TrialRun[]; ended: boolean; verdict: Verdict | null; reason: string;
+  id: string;
+  experiment: string;
+  quick: boolean;
+  created: number;
+  runs: TrialRun[];
+  ended: boolean;
+  verdict: Verdict | null;
+  reason: string;
 }
 /** A run's losses in a few points; null where a loss was not finite. */
-export interface LossCurves { seq: number; steps: number[]; networks: { network: string; normalized: boolean; loss: (number | null)[] }[] }
+export interface LossCurves {
+  seq: number;
+  steps: number[];
+  networks: { network: string; normalized: boolean; loss: (number | null)[] }[];
+}
 /** What is read of a run that has ended. */
 export interface Reading {
-  networks: NetworkInfo[]; curves: { network: string; quantity: string; steps: number[]; values: number[] }[]; data: Record<string, any>;
+  networks: NetworkInfo[];
+  curves: { network: string; quantity: string; steps: number[]; values: number[] }[];
+  data: Record<string, any>;
 }
 /** The runs of one label, a reading a seed. */
-export interface Panel { label: string; readings: Reading[] }
+export interface Panel {
+  label: string;
+  readings: Reading[];
+}
 /** Losses ("loss"[row of w2][column of w1]) of two weights, the lowest point, and the path of gradient descent. */
-export interface Surface { inputs: string[]; w1: number[]; w2: number[]; loss: number[][]; lowest: number[]; path: number[][]; steps: number }
+export interface Surface {
+  inputs: string[];
+  w1: number[];
+  w2: number[];
+  loss: number[][];
+  lowest: number[];
+  path: number[][];
+  steps: number;
+}
 /** What the charts of a whole trial read. */
 export interface TrialScene extends Scene {
-  panels: Panel[]; quantity: string | null; surfaces: { label: string; surface: Surface }[];
+  panels: Panel[];
+  quantity: string | null;
+  surfaces: { label: string; surface: Surface }[];
   /** steps of descent shown, whole or between two */
   at: number;
 }
 
 /** Where a quantity stands: its stream, and its place in that stream's rows. */
-export interface Place extends Entry { stream: number; size: number }
+export interface Place extends Entry {
+  stream: number;
+  size: number;
+}
 
 /** What a person chose to look at; all of it is in the page's link. */
 export interface Look {
@@ -81,30 +187,60 @@ export interface Look {
 /** Colours of the surroundings, so that figures stay pure. */
 export interface Theme {
   name: "light" | "dark";
-  ink: string; muted: string; faint: string; grid: string; surface: string; reference: string;
+  ink: string;
+  muted: string;
+  faint: string;
+  grid: string;
+  surface: string;
+  reference: string;
 }
 
 export type Translate = (key: string, values?: Record<string, string | number>) => string;
 
 /** Everything that a view may read. */
 export interface Scene {
-  run: Run; header: RunHeader; events: RunEvent[]; places: import("./stream/layout-index.js").Places;
-  history: import("./stream/history.js").RunHistory; look: Look; theme: Theme; t: Translate;
+  run: Run;
+  header: RunHeader;
+  events: RunEvent[];
+  places: import("./stream/layout-index.js").Places;
+  history: import("./stream/history.js").RunHistory;
+  look: Look;
+  theme: Theme;
+  t: Translate;
   /** last step of the time axis; it grows by doubling, so that the axis seldom moves */
   span: number;
   /** the charts' width is small: fewer ticks, smaller margins */
   narrow: boolean;
 }
 
-export interface Figure { data: Record<string, any>[]; layout: Record<string, any> }
+export interface Figure {
+  data: Record<string, any>[];
+  layout: Record<string, any>;
+}
 
 /** One axis of a drawn figure: pixel = slope * value + intercept, inside the plot. Log axes take log10 of the value. */
-export interface Axis { slope: number; intercept: number; offset: number; length: number; log: boolean; range: [number, number] }
-export interface Mapping { x: Axis; y: Axis }
+export interface Axis {
+  slope: number;
+  intercept: number;
+  offset: number;
+  length: number;
+  log: boolean;
+  range: [number, number];
+}
+export interface Mapping {
+  x: Axis;
+  y: Axis;
+}
 
 /** A line over steps: column `offset` of `stream`. */
 export interface Series {
-  stream: number; offset: number; axes: string; color: string; width: number; name: string; dash?: number[];
+  stream: number;
+  offset: number;
+  axes: string;
+  color: string;
+  width: number;
+  name: string;
+  dash?: number[];
   /** what is drawn is a running average; labels and tables keep the exact values */
   smooth?: boolean;
   /** one of many: its values are read from the kept rows, no column of its own is held */
@@ -112,12 +248,20 @@ export interface Series {
 }
 /** Cells over steps: `paint` fills one column of `out`, bottom to top, as ABGR words. */
 export interface Raster {
-  stream: number; axes: string;
+  stream: number;
+  axes: string;
   paint(slot: number, out: Uint32Array, y: Axis, ratio: number): unknown;
 }
 /** What moves in one frame of a ridge: the points of a trace, and texts. */
-export interface Shape { trace: number; x: Float64Array; y: Float64Array }
-export interface Label { trace: number; texts: string[] }
+export interface Shape {
+  trace: number;
+  x: Float64Array;
+  y: Float64Array;
+}
+export interface Label {
+  trace: number;
+  texts: string[];
+}
 
 export interface View {
   id: string;

@@ -4,8 +4,22 @@
 
 /** @type {Record<"light" | "dark", {none: Rgb, batch: Rgb, more: Rgb[]}>} */
 const NETWORKS = {
-  light: { none: [213, 94, 0], batch: [0, 104, 190], more: [[0, 140, 105], [176, 72, 140]] },
-  dark: { none: [255, 150, 60], batch: [92, 172, 255], more: [[60, 200, 160], [232, 140, 200]] },
+  light: {
+    none: [213, 94, 0],
+    batch: [0, 104, 190],
+    more: [
+      [0, 140, 105],
+      [176, 72, 140],
+    ],
+  },
+  dark: {
+    none: [255, 150, 60],
+    batch: [92, 172, 255],
+    more: [
+      [60, 200, 160],
+      [232, 140, 200],
+    ],
+  },
 };
 
 /** @param {Rgb} rgb @param {number} [alpha] */
@@ -60,15 +74,39 @@ export function shade(color, index, count, theme) {
 
 /** @type {Record<"light" | "dark", {warm: Rgb, cold: Rgb}[]>} */
 const SHADES = {
-  light: [{ warm: [255, 200, 70], cold: [110, 215, 225] }, { warm: [110, 10, 20], cold: [45, 10, 110] }],
-  dark: [{ warm: [255, 240, 160], cold: [180, 255, 240] }, { warm: [235, 50, 40], cold: [90, 70, 255] }],
+  light: [
+    { warm: [255, 200, 70], cold: [110, 215, 225] },
+    { warm: [110, 10, 20], cold: [45, 10, 110] },
+  ],
+  dark: [
+    { warm: [255, 240, 160], cold: [180, 255, 240] },
+    { warm: [235, 50, 40], cold: [90, 70, 255] },
+  ],
 };
 
 // Anchors of a perceptually even, dark-to-bright scale, so that more shift is more light on a dark stage.
 /** @type {Rgb[]} */
-const GLOW = [[13, 16, 42], [52, 24, 92], [108, 30, 110], [164, 44, 96], [214, 72, 64], [244, 124, 32], [252, 190, 50], [252, 250, 180]];
+const GLOW = [
+  [13, 16, 42],
+  [52, 24, 92],
+  [108, 30, 110],
+  [164, 44, 96],
+  [214, 72, 64],
+  [244, 124, 32],
+  [252, 190, 50],
+  [252, 250, 180],
+];
 /** @type {Rgb[]} */
-const GLOW_LIGHT = [[247, 247, 250], [254, 224, 170], [253, 182, 98], [240, 128, 58], [214, 78, 60], [166, 42, 92], [106, 26, 106], [44, 14, 72]];
+const GLOW_LIGHT = [
+  [247, 247, 250],
+  [254, 224, 170],
+  [253, 182, 98],
+  [240, 128, 58],
+  [214, 78, 60],
+  [166, 42, 92],
+  [106, 26, 106],
+  [44, 14, 72],
+];
 
 /** @param {"light" | "dark"} theme */
 export const glow = (theme) => (theme === "light" ? GLOW_LIGHT : GLOW);

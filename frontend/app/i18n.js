@@ -1,7 +1,7 @@
 /** Languages: each is a file in locales/ with the same keys; English stands in for what one lacks. */
 
-import { LANGUAGES } from "../locales/index.js";
 import english from "../locales/en.js";
+import { LANGUAGES } from "../locales/index.js";
 
 /** @typedef {import("../types").Translate} Translate */
 
@@ -43,7 +43,9 @@ export async function loadLanguage(language) {
  * @param {Translate} t
  */
 export function fillTexts(root, t) {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-t], [data-t-label], [data-t-title]"))) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+    root.querySelectorAll("[data-t], [data-t-label], [data-t-title]")
+  )) {
     const { t: text, tLabel, tTitle } = element.dataset;
     if (text) element.textContent = t(text);
     if (tLabel) element.setAttribute("aria-label", t(tLabel));

@@ -36,8 +36,15 @@ export function readLink(search) {
   if (query.get("charts")) look.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
   const theme = query.get("theme");
   return {
-    run: query.get("run"), look, embed: query.has("embed"), language: query.get("lang"), theme: theme === "light" || theme === "dark" ? theme : null,
-    pair: query.get("pair"), config: configOf(query.get("config")), experiment: query.get("experiment"), trial: query.get("trial"),
+    run: query.get("run"),
+    look,
+    embed: query.has("embed"),
+    language: query.get("lang"),
+    theme: theme === "light" || theme === "dark" ? theme : null,
+    pair: query.get("pair"),
+    config: configOf(query.get("config")),
+    experiment: query.get("experiment"),
+    trial: query.get("trial"),
   };
 }
 
@@ -64,6 +71,9 @@ export function writeLink(run, look, kept = {}) {
   if (kept.language) query.set("lang", kept.language);
   if (kept.theme) query.set("theme", kept.theme);
   if (kept.config) query.set("config", JSON.stringify(kept.config));
-  const text = query.toString().replace(/(^|&)embed=/, "$1embed").replaceAll("%2C", ",");
+  const text = query
+    .toString()
+    .replace(/(^|&)embed=/, "$1embed")
+    .replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }

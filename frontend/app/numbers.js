@@ -97,7 +97,8 @@ export class Smoother {
 }
 
 /** A drift for people: two or three digits. @param {number} value */
-export const briefDrift = (value) => (value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(value < 100 ? 1 : 0) : brief(value));
+export const briefDrift = (value) =>
+  value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(value < 100 ? 1 : 0) : brief(value);
 
 /**
  * A number for people, three significant digits.
@@ -107,7 +108,8 @@ export function brief(value) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace("e+", "e").replaceAll("-", "−");
+  if (size !== 0 && (size < 1e-3 || size >= 1e5))
+    return value.toExponential(1).replace("e+", "e").replaceAll("-", "−");
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   return value.toFixed(digits).replace("-", "−");
 }

@@ -12,7 +12,9 @@ const KNOWN = Object.entries(english).map(([key, text]) => ({ key, pattern: patt
 
 /** @param {string} text */
 function patternOf(text) {
-  const parts = text.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  const parts = text
+    .split(/\{(\w+)\}/)
+    .map((part, i) => (i % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
   return new RegExp(`^${parts.join("")}$`, "s");
 }
 
@@ -27,7 +29,10 @@ export function said(text, t) {
   for (const { key, pattern } of KNOWN) {
     const groups = pattern.exec(text)?.groups;
     if (groups || pattern.test(text)) {
-      const values = Object.entries(groups ?? {}).map(([name, value]) => [name, name === "state" ? t(`state.${value}`) : said(value, t)]);
+      const values = Object.entries(groups ?? {}).map(([name, value]) => [
+        name,
+        name === "state" ? t(`state.${value}`) : said(value, t),
+      ]);
       return t(key, Object.fromEntries(values));
     }
   }
@@ -50,7 +55,13 @@ export function runName({ name, config }, experiments, t) {
     if (typeof title === "string" || !name.startsWith(title.en)) continue;
     const rest = /^(?:: (.+?)(?:, seed (\d+))?)?$/.exec(name.slice(title.en.length));
     if (!rest) continue;
-    return [title[t("locale")] ?? title.en, rest[1] && `: ${said(rest[1], t)}`, rest[2] && `, ${t("describe.seed", { seed: rest[2] })}`].filter(Boolean).join("");
+    return [
+      title[t("locale")] ?? title.en,
+      rest[1] && `: ${said(rest[1], t)}`,
+      rest[2] && `, ${t("describe.seed", { seed: rest[2] })}`,
+    ]
+      .filter(Boolean)
+      .join("");
   }
   return name;
 }

@@ -43,12 +43,32 @@
  */
 
 /** @type {Look} */
-export const FIRST_LOOK = { layer: null, step: null, compare: 0, scale: "sigma", drift: null, network: null, unit: null, charts: null };
+export const FIRST_LOOK = {
+  layer: null,
+  step: null,
+  compare: 0,
+  scale: "sigma",
+  drift: null,
+  network: null,
+  unit: null,
+  charts: null,
+};
 
 /** @type {State} */
 export const EMPTY = {
-  link: "idle", retryIn: 0, open: null, run: null, header: null, events: [], runs: null, experiments: [],
-  schema: null, look: FIRST_LOOK, playing: false, problem: null, reachable: true,
+  link: "idle",
+  retryIn: 0,
+  open: null,
+  run: null,
+  header: null,
+  events: [],
+  runs: null,
+  experiments: [],
+  schema: null,
+  look: FIRST_LOOK,
+  playing: false,
+  problem: null,
+  reachable: true,
 };
 
 const LIVE = new Set(["queued", "preparing", "running", "paused"]);
@@ -59,8 +79,11 @@ export const isLive = (run) => run !== null && LIVE.has(run.state);
 /** @param {RunEvent[]} events @param {RunEvent} event */
 function withEvent(events, event) {
   const same = (/** @type {RunEvent} */ other) =>
-    other.time === event.time && other.step === event.step && other.kind === event.kind &&
-    other.network === event.network && other.layer === event.layer;
+    other.time === event.time &&
+    other.step === event.step &&
+    other.kind === event.kind &&
+    other.network === event.network &&
+    other.layer === event.layer;
   if (events.some(same)) return events;
   return [...events, event].sort((a, b) => a.step - b.step || a.time - b.time);
 }
@@ -83,16 +106,27 @@ export function reduce(state, action) {
     case "open":
       if (action.run === state.open) return state;
       return {
-        ...state, open: action.run, run: state.runs?.find((run) => run.id === action.run) ?? null, header: null, events: [],
-        link: action.run ? "connecting" : "idle", playing: false, problem: null,
+        ...state,
+        open: action.run,
+        run: state.runs?.find((run) => run.id === action.run) ?? null,
+        header: null,
+        events: [],
+        link: action.run ? "connecting" : "idle",
+        playing: false,
+        problem: null,
       };
     case "link":
       return { ...state, link: action.link, retryIn: action.retryIn ?? 0 };
     case "run":
       if (action.run.id !== state.open) return state;
       return {
-        ...state, run: action.run, header: action.header, events: action.events.reduce(withEvent, /** @type {RunEvent[]} */ ([])),
-        runs: withRun(state.runs, action.run), link: "open", reachable: true,
+        ...state,
+        run: action.run,
+        header: action.header,
+        events: action.events.reduce(withEvent, /** @type {RunEvent[]} */ ([])),
+        runs: withRun(state.runs, action.run),
+        link: "open",
+        reachable: true,
       };
     case "header":
       return { ...state, header: action.header };
@@ -100,7 +134,9 @@ export function reduce(state, action) {
       // The answer to a request may come after what the stream has said since.
       if (state.run?.id === action.run.id && state.run.step > action.run.step) return state;
       return {
-        ...state, runs: withRun(state.runs, action.run), run: action.run.id === state.open ? action.run : state.run,
+        ...state,
+        runs: withRun(state.runs, action.run),
+        run: action.run.id === state.open ? action.run : state.run,
       };
     case "event":
       return { ...state, events: withEvent(state.events, action.event) };

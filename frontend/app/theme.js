@@ -15,6 +15,11 @@ export function readTheme() {
   const color = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
   return {
     name: document.documentElement.dataset.theme === "dark" ? "dark" : "light",
-    ink: color("ink"), muted: color("muted"), faint: color("faint"), grid: color("grid"), surface: color("surface"), reference: color("reference"),
+    ink: color("ink"),
+    muted: color("muted"),
+    faint: color("faint"),
+    grid: color("grid"),
+    surface: color("surface"),
+    reference: color("reference"),
   };
 }

@@ -1,10 +1,10 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
-import { Chart } from "./chart.js";
 import { h, setText } from "../app/dom.js";
 import { spanOf } from "../app/numbers.js";
 import { isLive } from "../app/store.js";
 import { card } from "./card.js";
+import { Chart } from "./chart.js";
 import { chosen, including, without } from "./selection.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -80,8 +80,16 @@ export class Stage {
     const last = session.history.lastStep;
     const over = !isLive(run) && last >= run.step;
     return {
-      run, header, events, look, places: session.places, history: session.history, theme: this.host.theme(), t: this.host.t(),
-      span: spanOf(last, run.total_steps ?? header.total_steps, over), narrow: window.innerWidth < 720,
+      run,
+      header,
+      events,
+      look,
+      places: session.places,
+      history: session.history,
+      theme: this.host.theme(),
+      t: this.host.t(),
+      span: spanOf(last, run.total_steps ?? header.total_steps, over),
+      narrow: window.innerWidth < 720,
     };
   }
 
@@ -142,11 +150,21 @@ export class Stage {
     }
     for (const view of chosen(this.views, charts)) {
       if (this.charts.has(view.id) || !view.available(scene)) continue;
-      const made_ = card(view, scene, { dispatch: this.host.dispatch, picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene), scene: () => this.scene(), help: () => this.host.help(view), hide: () => this.#choose(without, view.id) });
-      const after = this.views.slice(this.views.indexOf(view) + 1).map((next) => this.charts.get(next.id)?.card.element).find((element) => element);
+      const made_ = card(view, scene, {
+        dispatch: this.host.dispatch,
+        picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene),
+        scene: () => this.scene(),
+        help: () => this.host.help(view),
+        hide: () => this.#choose(without, view.id),
+      });
+      const after = this.views
+        .slice(this.views.indexOf(view) + 1)
+        .map((next) => this.charts.get(next.id)?.card.element)
+        .find((element) => element);
       this.root.insertBefore(made_.element, after ?? null);
       const chart = new Chart(made_.chart, view, {
-        pick: (look) => this.#pick(look), wake: () => this.wake(),
+        pick: (look) => this.#pick(look),
+        wake: () => this.wake(),
       });
       this.charts.set(view.id, { chart, card: made_, view });
       made = true;
@@ -177,10 +195,26 @@ export class Stage {
       this.charts.delete(view.id);
     }
     const { t } = scene;
-    const add = (/** @type {View} */ view) => h("button", { type: "button", "aria-label": t("chart.show", { chart: t(`view.${view.id}`) }), on: { click: () => this.#choose(including, view.id) } }, `+ ${t(`view.${view.id}`)}`);
+    const add = (/** @type {View} */ view) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-label": t("chart.show", { chart: t(`view.${view.id}`) }),
+          on: { click: () => this.#choose(including, view.id) },
+        },
+        `+ ${t(`view.${view.id}`)}`,
+      );
     this.host.hidden.hidden = hidden.length === 0;
-    this.host.hidden.replaceChildren(h("span", {}, t("charts.hidden")),
-      h("button", { type: "button", on: { click: () => this.host.dispatch({ type: "look", look: { charts: null } }) } }, t("charts.all")), ...hidden.map(add));
+    this.host.hidden.replaceChildren(
+      h("span", {}, t("charts.hidden")),
+      h(
+        "button",
+        { type: "button", on: { click: () => this.host.dispatch({ type: "look", look: { charts: null } }) } },
+        t("charts.all"),
+      ),
+      ...hidden.map(add),
+    );
     const count = shown.filter((view) => view.available(scene)).length;
     this.root.dataset.few = count > 4 ? "" : String(count);
   }
@@ -204,12 +238,18 @@ export class Stage {
       if (slot < 0 || this.shown.get(number) === stream.seqs[slot]) continue;
       this.shown.set(number, stream.seqs[slot]);
       news = true;
-      if (scene.look.step === null) document.dispatchEvent(new CustomEvent("shiftscope:shown", {
-        detail: {
-          stream: number, seq: stream.seqs[slot], step: stream.steps[slot], headerTime: stream.times[slot],
-          shownAt: (performance.timeOrigin + performance.now()) / 1000,
-        },
-      }));
+      if (scene.look.step === null)
+        document.dispatchEvent(
+          new CustomEvent("shiftscope:shown", {
+            detail: {
+              stream: number,
+              seq: stream.seqs[slot],
+              step: stream.steps[slot],
+              headerTime: stream.times[slot],
+              shownAt: (performance.timeOrigin + performance.now()) / 1000,
+            },
+          }),
+        );
     }
     return news;
   }
@@ -238,5 +278,6 @@ function nothing(element, empty) {
   element.classList.toggle("nothing", empty);
   const text = /** @type {HTMLElement | null} */ (element.querySelector(".empty"));
   if (text) text.hidden = !empty;
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (element.querySelectorAll(".take"))) button.disabled = empty;
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (element.querySelectorAll(".take")))
+    button.disabled = empty;
 }

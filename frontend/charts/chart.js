@@ -3,20 +3,26 @@
  * canvas that lies under its axes, and settled with a call when someone looks closely.
  */
 
+import { isLive } from "../app/store.js";
 import { Cursors } from "./painting/cursors.js";
 import { groupLines, LinesPainter } from "./painting/lines.js";
 import { mappingOf } from "./painting/mapping.js";
 import { RasterPainter } from "./painting/raster.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
-import { isLive } from "../app/store.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("../types").Figure} Figure */
 /** @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out, painted anew, and go on in this frame */
 
-const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: "reset", responsive: false };
+const CONFIG = {
+  displayModeBar: false,
+  displaylogo: false,
+  showSendToCloud: false,
+  doubleClick: "reset",
+  responsive: false,
+};
 const LABELS_EVERY = 140;
 const KEY_EVERY = 1500;
 /** How often axes are compared with all values: where values lie outside, and where none do. */
@@ -38,7 +44,8 @@ const plotly = () => /** @type {any} */ (globalThis).Plotly;
 export function loadPlotly(ready, failed) {
   // What goes wrong in the thread later comes as an ErrorEvent.
   ShapesPainter.start().addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent)) failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
+    if (!(event instanceof ErrorEvent))
+      failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
   });
   const script = document.createElement("script");
   script.src = new URL("../plotly.min.js", import.meta.url).href;
@@ -52,7 +59,11 @@ export function loadPlotly(ready, failed) {
  * @param {import("../types").Look | null} one @param {import("../types").Look} other
  */
 const sameBesidesStep = (one, other) =>
-  one === other || (one !== null && Object.entries(other).every(([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)]));
+  one === other ||
+  (one !== null &&
+    Object.entries(other).every(
+      ([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)],
+    ));
 
 export class Chart {
   /**
@@ -102,10 +113,13 @@ export class Chart {
   }
 
   #listen() {
-    new IntersectionObserver((entries) => {
-      this.visible = entries[entries.length - 1].isIntersecting;
-      if (this.visible) this.hooks.wake();
-    }, { rootMargin: "80px" }).observe(this.host);
+    new IntersectionObserver(
+      (entries) => {
+        this.visible = entries[entries.length - 1].isIntersecting;
+        if (this.visible) this.hooks.wake();
+      },
+      { rootMargin: "80px" },
+    ).observe(this.host);
     // Sizes come from the observer: asking the element in a frame would make the browser lay out what was just written.
     new ResizeObserver((entries) => {
       const { width, height } = entries[entries.length - 1].contentRect;
@@ -143,14 +157,20 @@ export class Chart {
   /** @param {Scene} scene @param {number} now */
   #mustLayOut(scene, now) {
     const size = `${this.width}x${this.height}`;
-    const changed = size !== this.size || !sameBesidesStep(this.look, scene.look) || this.scene?.theme !== scene.theme ||
-      this.scene?.span !== scene.span || this.scene?.run.id !== scene.run.id || this.scene?.t !== scene.t;
+    const changed =
+      size !== this.size ||
+      !sameBesidesStep(this.look, scene.look) ||
+      this.scene?.theme !== scene.theme ||
+      this.scene?.span !== scene.span ||
+      this.scene?.run.id !== scene.run.id ||
+      this.scene?.t !== scene.t;
     this.scene = scene;
     if (!changed && now - this.times.key < KEY_EVERY) return false;
     this.times.key = now + (changed ? 0 : Math.random() * 60);
     this.look = scene.look;
     const key = this.view.key(scene);
-    const due = key !== this.key || size !== this.size || (this.#mustCompare(scene, now) && !this.#rangesFit(scene, now));
+    const due =
+      key !== this.key || size !== this.size || (this.#mustCompare(scene, now) && !this.#rangesFit(scene, now));
     this.size = size;
     this.key = key;
     return due;
@@ -182,15 +202,21 @@ export class Chart {
     this.outside = this.#outside();
     if (!(this.view.series || this.view.fits) || !this.figure) return true;
     const fresh = this.view.figure(scene, false).layout;
-    return Object.keys(fresh).filter((name) => name.startsWith("yaxis")).every((name) => {
-      const drawn = this.figure?.layout[name]?.range;
-      const wanted = fresh[name].range;
-      if (!drawn || !wanted) return true;
-      // A run that has ended has the axes of all its values, in whatever order they came.
-      if (!isLive(scene.run)) return wanted[0] === drawn[0] && wanted[1] === drawn[1];
-      const slack = 0.04 * (drawn[1] - drawn[0]);
-      return wanted[0] >= drawn[0] - slack && wanted[1] <= drawn[1] + slack && wanted[1] - wanted[0] > 0.5 * (drawn[1] - drawn[0]);
-    });
+    return Object.keys(fresh)
+      .filter((name) => name.startsWith("yaxis"))
+      .every((name) => {
+        const drawn = this.figure?.layout[name]?.range;
+        const wanted = fresh[name].range;
+        if (!drawn || !wanted) return true;
+        // A run that has ended has the axes of all its values, in whatever order they came.
+        if (!isLive(scene.run)) return wanted[0] === drawn[0] && wanted[1] === drawn[1];
+        const slack = 0.04 * (drawn[1] - drawn[0]);
+        return (
+          wanted[0] >= drawn[0] - slack &&
+          wanted[1] <= drawn[1] + slack &&
+          wanted[1] - wanted[0] > 0.5 * (drawn[1] - drawn[0])
+        );
+      });
   }
 
   /** @param {Scene} scene @param {boolean} settled */
@@ -254,8 +280,21 @@ export class Chart {
     const rasters = this.view.rasters?.(scene) ?? [];
     const series = this.view.series?.(scene) ?? [];
     return [
-      ...rasters.map((raster) => new RasterPainter(context, raster, scene.history.stream(raster.stream), mappingOf(layout, raster.axes), ratio)),
-      ...groupLines(series, (group) => new LinesPainter(context, group, scene.history.stream(group[0].stream), mappingOf(layout, group[0].axes))),
+      ...rasters.map(
+        (raster) =>
+          new RasterPainter(
+            context,
+            raster,
+            scene.history.stream(raster.stream),
+            mappingOf(layout, raster.axes),
+            ratio,
+          ),
+      ),
+      ...groupLines(
+        series,
+        (group) =>
+          new LinesPainter(context, group, scene.history.stream(group[0].stream), mappingOf(layout, group[0].axes)),
+      ),
     ];
   }
 
@@ -266,8 +305,11 @@ export class Chart {
     for (const painter of this.painters) {
       painter.drawn = 0;
       do painter.advance();
-      // While someone points, it is laid out again and again: what was there stays there.
-      while (this.hovered && painter.drawn < painter.stream.count);
+      while (
+        // While someone points, it is laid out again and again: what was there stays there.
+        this.hovered &&
+        painter.drawn < painter.stream.count
+      );
     }
   }
 
@@ -322,7 +364,10 @@ export class Chart {
   drawn(stream) {
     if (this.visible === false || this.empty) return stream.count;
     if (this.figure === null) return 0;
-    return Math.min(stream.count, ...this.painters.filter((painter) => painter.stream === stream).map((painter) => painter.drawn));
+    return Math.min(
+      stream.count,
+      ...this.painters.filter((painter) => painter.stream === stream).map((painter) => painter.drawn),
+    );
   }
 
   #behind() {
@@ -333,7 +378,8 @@ export class Chart {
   #advance() {
     const layered = this.painters.some((painter) => painter instanceof RasterPainter);
     for (const painter of this.painters) {
-      if (layered && painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count) painter.drawn--;
+      if (layered && painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count)
+        painter.drawn--;
       painter.advance();
     }
   }
@@ -365,7 +411,10 @@ export class Chart {
     const figure = this.view.figure(scene, true);
     Object.assign(figure.layout, { paper_bgcolor: scene.theme.surface, plot_bgcolor: scene.theme.surface });
     const size = { width: this.width, height: this.height };
-    return plotly().toImage({ data: figure.data, layout: figure.layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
+    return plotly().toImage(
+      { data: figure.data, layout: figure.layout, config: CONFIG },
+      { format, scale: format === "png" ? 2 : 1, ...size },
+    );
   }
 
   destroy() {

@@ -1,8 +1,8 @@
 /** A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves. */
 
+import { setText } from "../app/dom.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
-import { setText } from "../app/dom.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
 
@@ -12,7 +12,12 @@ import { setText } from "../app/dom.js";
  * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void, moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
  */
 export function makePanel(view, first, host) {
-  const made = card(view, first, { dispatch: () => {}, scene: host.scene, help: () => host.help(view), picture: (format) => chart.picture(format, host.scene()) });
+  const made = card(view, first, {
+    dispatch: () => {},
+    scene: host.scene,
+    help: () => host.help(view),
+    picture: (format) => chart.picture(format, host.scene()),
+  });
   let asked = false;
   let alive = true;
   const chart = new Chart(made.chart, view, { pick: () => {}, wake });

@@ -21,7 +21,9 @@ export function chosen(views, charts) {
  * @param {string} id
  */
 export function without(views, charts, id) {
-  const left = chosen(views, charts).map((view) => view.id).filter((one) => one !== id);
+  const left = chosen(views, charts)
+    .map((view) => view.id)
+    .filter((one) => one !== id);
   return left.length ? left : charts;
 }
 
@@ -33,5 +35,7 @@ export function without(views, charts, id) {
  */
 export function including(views, charts, id) {
   const shown = new Set([...chosen(views, charts).map((view) => view.id), id]);
-  return views.every((view) => shown.has(view.id)) ? null : views.map((view) => view.id).filter((one) => shown.has(one));
+  return views.every((view) => shown.has(view.id))
+    ? null
+    : views.map((view) => view.id).filter((one) => shown.has(one));
 }

@@ -2,14 +2,14 @@
 
 import { api } from "../api.js";
 import { byId } from "../app/dom.js";
+import { localized } from "../app/i18n.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
-import { makeOutcomeCharts } from "./trial-charts.js";
 import { announce, drawTrial } from "./trial-bar.js";
+import { makeOutcomeCharts } from "./trial-charts.js";
 import { current, ordered } from "./trial-state.js";
 import { drawVerdict } from "./verdict.js";
-import { localized } from "../app/i18n.js";
 
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").Experiment} Experiment */
@@ -35,11 +35,18 @@ export function makeExperiments(host) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const experimentOf = (/** @type {string | null | undefined} */ id) => host.state().experiments.find((one) => one.id === id);
-  const charts = makeOutcomeCharts(byId("outcome-charts"), { t: host.t, drawable: host.drawable, theme: host.theme, help: host.help, title: (shown) => {
-    const experiment = experimentOf(shown.experiment);
-    return experiment ? localized(experiment.title, host.t()) : shown.experiment;
-  } });
+  const experimentOf = (/** @type {string | null | undefined} */ id) =>
+    host.state().experiments.find((one) => one.id === id);
+  const charts = makeOutcomeCharts(byId("outcome-charts"), {
+    t: host.t,
+    drawable: host.drawable,
+    theme: host.theme,
+    help: host.help,
+    title: (shown) => {
+      const experiment = experimentOf(shown.experiment);
+      return experiment ? localized(experiment.title, host.t()) : shown.experiment;
+    },
+  });
 
   /** @param {Partial<typeof place>} next */
   function goTo(next) {
@@ -102,7 +109,10 @@ export function makeExperiments(host) {
     const { layer, drift, compare, step } = host.state().look;
     host.open(run);
     const wanted = experimentOf(answer.experiment)?.layer || null;
-    host.dispatch({ type: "look", look: first ? { layer: layer ?? wanted, drift, compare, step } : { layer: layer ?? wanted, drift, compare } });
+    host.dispatch({
+      type: "look",
+      look: first ? { layer: layer ?? wanted, drift, compare, step } : { layer: layer ?? wanted, drift, compare },
+    });
   }
 
   /** A run that is part of a trial was opened by itself: from the list, or by its link. */
@@ -126,7 +136,8 @@ export function makeExperiments(host) {
     const look = at === null ? null : experimentOf(trial?.experiment)?.looks[at];
     if (!look) return;
     const { charts } = host.state().look;
-    if (charts !== null && !charts.includes(look.view)) host.dispatch({ type: "look", look: { charts: [...charts, look.view] } });
+    if (charts !== null && !charts.includes(look.view))
+      host.dispatch({ type: "look", look: { charts: [...charts, look.view] } });
     leadTo(byId("stage"), look.view);
   };
 
@@ -140,25 +151,33 @@ export function makeExperiments(host) {
     const experiment = experimentOf(trial?.experiment);
     byId("guide").hidden = !shown || guide === null || !experiment || host.embed;
     if (shown && trial) {
-      drawTrial(byId("trial-bar"), { trial, experiment, open: host.state().open, results: showResults, guided: guide !== null }, t, {
-        experiment: () => openExperiment(/** @type {Trial} */ (trial).experiment), next, guide: () => toGuide(guide === null ? 0 : null),
-        pick: (run) => {
-          place = { ...place, picked: true };
-          host.open(run);
-          const wanted = experimentOf(trial?.experiment)?.layer;
-          if (wanted && host.state().look.layer === null) host.dispatch({ type: "look", look: { layer: wanted } });
-          host.refresh();
+      drawTrial(
+        byId("trial-bar"),
+        { trial, experiment, open: host.state().open, results: showResults, guided: guide !== null },
+        t,
+        {
+          experiment: () => openExperiment(/** @type {Trial} */ (trial).experiment),
+          next,
+          guide: () => toGuide(guide === null ? 0 : null),
+          pick: (run) => {
+            place = { ...place, picked: true };
+            host.open(run);
+            const wanted = experimentOf(trial?.experiment)?.layer;
+            if (wanted && host.state().look.layer === null) host.dispatch({ type: "look", look: { layer: wanted } });
+            host.refresh();
+          },
+          results: () => {
+            results = !showResults;
+            host.refresh();
+          },
         },
-        results: () => {
-          results = !showResults;
-          host.refresh();
-        },
-      });
+      );
       announce(byId("trial-said"), trial, t);
       drawVerdict(byId("verdict"), trial, experiment, t);
       if (showResults) charts.show(trial);
     }
-    if (experiment && guide !== null) drawGuide(byId("guide"), experiment, guide, t, { go: toGuide, close: () => toGuide(null), next });
+    if (experiment && guide !== null)
+      drawGuide(byId("guide"), experiment, guide, t, { go: toGuide, close: () => toGuide(null), next });
     pointAt(byId("stage"), guide === null ? null : (experiment?.looks[guide].view ?? null));
   }
 
@@ -191,7 +210,11 @@ export function makeExperiments(host) {
       }
     },
     /** Parts of the page's link. */
-    link: () => ({ experiment: place.experiment, trial: place.trial, run: place.trial !== null && !place.picked ? null : host.state().open }),
+    link: () => ({
+      experiment: place.experiment,
+      trial: place.trial,
+      run: place.trial !== null && !place.picked ? null : host.state().open,
+    }),
     /** An experiment, or a trial that is yet to come, stands where the welcome would. */
     covers: () => place.experiment !== null || place.trial !== null,
     waits: () => place.trial !== null,
@@ -211,11 +234,24 @@ export function makeExperiments(host) {
       const experiment = experimentOf(place.experiment);
       const list = host.state().open === null && !this.covers() && host.state().runs !== null;
       byId("gallery").hidden = !list || host.state().experiments.length === 0;
-      if (!byId("gallery").hidden) drawGallery(byId("gallery"), { experiments: host.state().experiments, trials }, t, { open: (one) => openExperiment(one.id) });
+      if (!byId("gallery").hidden)
+        drawGallery(byId("gallery"), { experiments: host.state().experiments, trials }, t, {
+          open: (one) => openExperiment(one.id),
+        });
       byId("experiment").hidden = !experiment;
-      if (experiment) drawExperiment(byId("experiment"), experiment, trials.filter((one) => one.experiment === experiment.id), t, {
-        back: home, start: (quick) => void start(experiment, quick), settings: () => host.settings(experiment.config), trial: (one) => showTrial(one.id),
-      });
+      if (experiment)
+        drawExperiment(
+          byId("experiment"),
+          experiment,
+          trials.filter((one) => one.experiment === experiment.id),
+          t,
+          {
+            back: home,
+            start: (quick) => void start(experiment, quick),
+            settings: () => host.settings(experiment.config),
+            trial: (one) => showTrial(one.id),
+          },
+        );
       drawBar();
     },
   };

@@ -2,10 +2,40 @@
 
 const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 const ELEMENTS = new Set([
-  "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover",
-  "mtable", "mtr", "mtd", "mpadded", "mphantom", "mstyle",
+  "math",
+  "mrow",
+  "mi",
+  "mn",
+  "mo",
+  "mtext",
+  "mspace",
+  "mfrac",
+  "msqrt",
+  "mroot",
+  "msub",
+  "msup",
+  "msubsup",
+  "munder",
+  "mover",
+  "munderover",
+  "mtable",
+  "mtr",
+  "mtd",
+  "mpadded",
+  "mphantom",
+  "mstyle",
 ]);
-const ATTRIBUTES = new Set(["display", "accent", "accentunder", "stretchy", "mathvariant", "displaystyle", "linethickness", "width", "columnalign"]);
+const ATTRIBUTES = new Set([
+  "display",
+  "accent",
+  "accentunder",
+  "stretchy",
+  "mathvariant",
+  "displaystyle",
+  "linethickness",
+  "width",
+  "columnalign",
+]);
 const ELEMENT = 1;
 const TEXT = 3;
 

@@ -1,14 +1,14 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
 import { h, setText } from "../app/dom.js";
-import { makePanel } from "../charts/panel.js";
-import { readRun } from "../stream/run-reader.js";
-import { FIRST_LOOK } from "../app/store.js";
-import { labelsOf } from "./trial-state.js";
-import { longest, lossAt, surface } from "../views/surface.js";
-import { quantitiesOf, sweep } from "../views/sweep.js";
 import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
+import { FIRST_LOOK } from "../app/store.js";
+import { makePanel } from "../charts/panel.js";
+import { readRun } from "../stream/run-reader.js";
+import { longest, lossAt, surface } from "../views/surface.js";
+import { quantitiesOf, sweep } from "../views/sweep.js";
+import { labelsOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -17,12 +17,19 @@ import { said } from "../app/server-messages.js";
 const WALK_SECONDS = 9;
 
 /** @param {Trial} trial @param {Map<string, Reading>} readings @returns {import("../types").Panel[]} */
-export const panelsOf = (trial, readings) => labelsOf(trial).map((label) => ({
-  label, readings: trial.runs.flatMap((one) => (one.label === label ? (readings.get(one.run.id) ?? []) : [])),
-})).filter((panel) => panel.readings.length > 0);
+export const panelsOf = (trial, readings) =>
+  labelsOf(trial)
+    .map((label) => ({
+      label,
+      readings: trial.runs.flatMap((one) => (one.label === label ? (readings.get(one.run.id) ?? []) : [])),
+    }))
+    .filter((panel) => panel.readings.length > 0);
 
 /** @param {Trial} trial @param {Map<string, Reading>} readings @returns {TrialScene["surfaces"]} */
-export const surfacesOf = (trial, readings) => panelsOf(trial, readings).flatMap(({ label, readings: [first] }) => (first.data.surface ? [{ label, surface: first.data.surface }] : []));
+export const surfacesOf = (trial, readings) =>
+  panelsOf(trial, readings).flatMap(({ label, readings: [first] }) =>
+    first.data.surface ? [{ label, surface: first.data.surface }] : [],
+  );
 
 /**
  * @param {HTMLElement} root
@@ -47,8 +54,18 @@ export function makeOutcomeCharts(root, host) {
   const scene = () => {
     const shown = /** @type {Trial} */ (trial);
     return /** @type {any} */ ({
-      run: { id: shown.id, name: host.title(shown) }, events: [], look, theme: host.theme(), t: host.t(), span: 0, history: { count: 0 }, narrow: innerWidth < 720,
-      panels: panelsOf(shown, readings), surfaces: surfacesOf(shown, readings), quantity, at: walk.at,
+      run: { id: shown.id, name: host.title(shown) },
+      events: [],
+      look,
+      theme: host.theme(),
+      t: host.t(),
+      span: 0,
+      history: { count: 0 },
+      narrow: innerWidth < 720,
+      panels: panelsOf(shown, readings),
+      surfaces: surfacesOf(shown, readings),
+      quantity,
+      at: walk.at,
     });
   };
 
@@ -57,10 +74,13 @@ export function makeOutcomeCharts(root, host) {
     for (const { run } of shown.runs) {
       if (run.state !== "finished" || asked.has(run.id)) continue;
       asked.add(run.id);
-      readRun(run.id).then((reading) => {
-        readings.set(run.id, reading);
-        draw();
-      }, () => asked.delete(run.id));
+      readRun(run.id).then(
+        (reading) => {
+          readings.set(run.id, reading);
+          draw();
+        },
+        () => asked.delete(run.id),
+      );
     }
   }
 
@@ -73,15 +93,32 @@ export function makeOutcomeCharts(root, host) {
   function draw() {
     if (!trial) return;
     const now = scene();
-    const wanted = [...(trial.runs.length > 1 && now.panels.length ? [sweep] : []), ...(now.surfaces.length ? [surface] : [])];
-    const key = [trial.id, host.t()("locale"), now.panels.map((panel) => panel.readings.length), wanted.map((view) => view.id)].join("|");
+    const wanted = [
+      ...(trial.runs.length > 1 && now.panels.length ? [sweep] : []),
+      ...(now.surfaces.length ? [surface] : []),
+    ];
+    const key = [
+      trial.id,
+      host.t()("locale"),
+      now.panels.map((panel) => panel.readings.length),
+      wanted.map((view) => view.id),
+    ].join("|");
     if (key !== drawn) {
       drawn = key;
       clear();
       for (const view of wanted) {
-        const panel = makePanel(view, now, { scene, drawable: host.drawable, help: host.help, ...(view === surface ? { moves } : {}) });
+        const panel = makePanel(view, now, {
+          scene,
+          drawable: host.drawable,
+          help: host.help,
+          ...(view === surface ? { moves } : {}),
+        });
         panel.choose(view === surface ? player(panel) : quantities(panel));
-        if (view === sweep) panel.element.style.setProperty("--rows", String(Math.ceil(now.panels.length / (now.narrow ? 2 : now.panels.length > 5 ? 4 : now.panels.length))));
+        if (view === sweep)
+          panel.element.style.setProperty(
+            "--rows",
+            String(Math.ceil(now.panels.length / (now.narrow ? 2 : now.panels.length > 5 ? 4 : now.panels.length))),
+          );
         panels.push(panel);
         root.append(panel.element);
       }
@@ -94,11 +131,19 @@ export function makeOutcomeCharts(root, host) {
   function quantities(panel) {
     const t = host.t();
     const all = quantitiesOf(scene().panels);
-    const select = h("select", { on: { change: () => {
-      quantity = select.value;
-      look = { ...look };
-      panel.wake();
-    } } }, ...all.map((one) => h("option", { value: one }, t(`quantity.${one}`))));
+    const select = h(
+      "select",
+      {
+        on: {
+          change: () => {
+            quantity = select.value;
+            look = { ...look };
+            panel.wake();
+          },
+        },
+      },
+      ...all.map((one) => h("option", { value: one }, t(`quantity.${one}`))),
+    );
     select.value = quantity && all.includes(quantity) ? quantity : all[0];
     return h("div", { class: "choices" }, h("label", {}, t("sweep.quantity"), select));
   }
@@ -108,7 +153,10 @@ export function makeOutcomeCharts(root, host) {
   function moves(now) {
     const last = longest(scene().surfaces);
     if (walk.playing) {
-      walk.at = Math.min(last, walk.at + (walk.before ? ((now - walk.before) / 1000) * (Math.max(last, 1) / WALK_SECONDS) : 0));
+      walk.at = Math.min(
+        last,
+        walk.at + (walk.before ? ((now - walk.before) / 1000) * (Math.max(last, 1) / WALK_SECONDS) : 0),
+      );
       walk.before = now;
       if (walk.at >= last) walk.playing = false;
     }
@@ -121,11 +169,20 @@ export function makeOutcomeCharts(root, host) {
     const t = host.t();
     const last = longest(scene().surfaces);
     const play = h("button", { type: "button", on: { click: () => start(!walk.playing) } });
-    const range = h("input", { type: "range", min: "0", max: String(last), step: "1", "aria-label": t("surface.step"), on: { input: () => {
-      walk.playing = false;
-      walk.at = Number(range.value);
-      panel.wake();
-    } } });
+    const range = h("input", {
+      type: "range",
+      min: "0",
+      max: String(last),
+      step: "1",
+      "aria-label": t("surface.step"),
+      on: {
+        input: () => {
+          walk.playing = false;
+          walk.at = Number(range.value);
+          panel.wake();
+        },
+      },
+    });
     const at = h("span", { class: "at" });
     function start(/** @type {boolean} */ playing) {
       if (playing && walk.at >= last) walk.at = 0;
@@ -135,7 +192,19 @@ export function makeOutcomeCharts(root, host) {
     tell = () => {
       setText(play, t(walk.playing ? "surface.pause" : "surface.play"));
       if (Number(range.value) !== Math.round(walk.at)) range.value = String(Math.round(walk.at));
-      setText(at, scene().surfaces.map(({ label, surface: one }) => t("surface.at", { label: said(label, t), step: Math.min(Math.round(walk.at), one.path.length - 1), steps: one.steps, loss: brief(lossAt(one, walk.at)) })).join(" · "));
+      setText(
+        at,
+        scene()
+          .surfaces.map(({ label, surface: one }) =>
+            t("surface.at", {
+              label: said(label, t),
+              step: Math.min(Math.round(walk.at), one.path.length - 1),
+              steps: one.steps,
+              loss: brief(lossAt(one, walk.at)),
+            }),
+          )
+          .join(" · "),
+      );
     };
     tell();
     if (walk.at === 0) start(!matchMedia("(prefers-reduced-motion: reduce)").matches);

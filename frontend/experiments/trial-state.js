@@ -24,7 +24,10 @@ const GROUPS = [
  */
 export function grouped(experiments) {
   const known = new Set(GROUPS.flatMap(([, ids]) => ids));
-  const found = GROUPS.map(([group, ids]) => ({ group, experiments: ids.flatMap((id) => experiments.find((one) => one.id === id) ?? []) }));
+  const found = GROUPS.map(([group, ids]) => ({
+    group,
+    experiments: ids.flatMap((id) => experiments.find((one) => one.id === id) ?? []),
+  }));
   const rest = experiments.filter((one) => !known.has(one.id));
   return [...found, { group: "more", experiments: rest }].filter((one) => one.experiments.length > 0);
 }
@@ -49,7 +52,8 @@ export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label
 export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 
 /** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one @param {import("../types").Translate} t */
-export const nameOf = (trial, one, t) => (seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t));
+export const nameOf = (trial, one, t) =>
+  seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t);
 
 /** Runs that ended otherwise than they should. @param {Trial} trial */
 export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && run.state !== "finished");
@@ -72,12 +76,15 @@ export function figureTable(trial, t) {
 export function accuracies(one) {
   return Object.entries(one.measured ?? {}).flatMap(([name, value]) => {
     const [network, quantity, ...more] = name.split("/");
-    return quantity === "test_accuracy" && more.length === 0 && typeof value === "number" ? [{ network, accuracy: value }] : [];
+    return quantity === "test_accuracy" && more.length === 0 && typeof value === "number"
+      ? [{ network, accuracy: value }]
+      : [];
   });
 }
 
 /** The newest verdict on an experiment. @param {Trial[]} trials newest first @param {string} experiment */
-export const lastVerdict = (trials, experiment) => trials.find((one) => one.experiment === experiment && one.verdict !== null)?.verdict ?? null;
+export const lastVerdict = (trials, experiment) =>
+  trials.find((one) => one.experiment === experiment && one.verdict !== null)?.verdict ?? null;
 
 /**
  * The views of the stage, those that matter to an experiment first.

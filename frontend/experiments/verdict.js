@@ -11,39 +11,108 @@ import { broken, figureTable, nameOf } from "./trial-state.js";
 /** @typedef {import("../types").Verdict} Verdict */
 
 /** A table that scrolls in its own box. @param {string} name @param {Node[]} head @param {Node[]} rows */
-const table = (name, head, rows) => h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": name },
-  h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)));
+const table = (name, head, rows) =>
+  h(
+    "div",
+    { class: "scroll", tabIndex: 0, role: "region", "aria-label": name },
+    h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)),
+  );
 
 /** @param {Verdict} verdict @param {Translate} t */
 function judged(verdict, t) {
   const { columns, rows } = verdict.table;
   return [
-    h("ul", { class: "parts" }, ...verdict.parts.map((part) => h("li", { "data-holds": String(part.holds) },
-      h("span", { class: "mark", role: "img", "aria-label": t(part.holds ? "verdict.holds" : "verdict.fails") }, part.holds ? "✓" : "✗"),
-      h("span", {}, localized(part.says, t), " ", h("span", { class: "numbers" }, `(${localized(part.numbers, t)})`))))),
-    table(t("verdict.table"), columns.map((column) => h("th", { scope: "col" }, localized(column, t))),
-      rows.map((row) => h("tr", {}, ...row.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, localized(cell, t)) : h("td", {}, localized(cell, t))))))),
+    h(
+      "ul",
+      { class: "parts" },
+      ...verdict.parts.map((part) =>
+        h(
+          "li",
+          { "data-holds": String(part.holds) },
+          h(
+            "span",
+            { class: "mark", role: "img", "aria-label": t(part.holds ? "verdict.holds" : "verdict.fails") },
+            part.holds ? "✓" : "✗",
+          ),
+          h(
+            "span",
+            {},
+            localized(part.says, t),
+            " ",
+            h("span", { class: "numbers" }, `(${localized(part.numbers, t)})`),
+          ),
+        ),
+      ),
+    ),
+    table(
+      t("verdict.table"),
+      columns.map((column) => h("th", { scope: "col" }, localized(column, t))),
+      rows.map((row) =>
+        h(
+          "tr",
+          {},
+          ...row.map((cell, i) =>
+            i === 0 ? h("th", { scope: "row" }, localized(cell, t)) : h("td", {}, localized(cell, t)),
+          ),
+        ),
+      ),
+    ),
   ];
 }
 
 /** A figure's name as words. @param {string} name @param {Translate} t */
-const figureName = (name, t) => name.split("/").map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : said(part, t))).join(" · ");
+const figureName = (name, t) =>
+  name
+    .split("/")
+    .map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : said(part, t)))
+    .join(" · ");
 
 /** @param {number | string | null} value */
-const figureOf = (value) => (value === null ? "–" : typeof value === "number" ? brief(value) : { inf: "∞", "-inf": "−∞" }[value] ?? "NaN");
+const figureOf = (value) =>
+  value === null ? "–" : typeof value === "number" ? brief(value) : ({ inf: "∞", "-inf": "−∞" }[value] ?? "NaN");
 
 /** All that was measured, run by run. @param {Trial} trial @param {Translate} t */
 function measured(trial, t) {
   const { columns, rows } = figureTable(trial, t);
   if (!rows.length) return null;
-  return h("details", {}, h("summary", {}, t("verdict.figures")), table(t("verdict.figures"), [h("th", { scope: "col" }, t("verdict.figure")), ...columns.map((name) => h("th", { scope: "col" }, name))],
-    rows.map(({ name, values }) => h("tr", {}, h("th", { scope: "row" }, figureName(name, t)), ...values.map((value) => h("td", {}, figureOf(value)))))));
+  return h(
+    "details",
+    {},
+    h("summary", {}, t("verdict.figures")),
+    table(
+      t("verdict.figures"),
+      [h("th", { scope: "col" }, t("verdict.figure")), ...columns.map((name) => h("th", { scope: "col" }, name))],
+      rows.map(({ name, values }) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, figureName(name, t)),
+          ...values.map((value) => h("td", {}, figureOf(value))),
+        ),
+      ),
+    ),
+  );
 }
 
 /** Why there is no verdict, in sentences. @param {Trial} trial @param {Translate} t */
 export function whyNot(trial, t) {
-  const failed = broken(trial).map((one) => t("verdict.broken", { run: nameOf(trial, one, t), state: t(`state.${one.run.state}`), reason: said(one.run.reason, t) || t("verdict.no_reason") }));
-  return failed.length ? failed : trial.ended ? [said(trial.reason, t)] : [t("verdict.waiting", { count: trial.runs.filter(({ run }) => run.state === "finished").length, of: trial.runs.length })];
+  const failed = broken(trial).map((one) =>
+    t("verdict.broken", {
+      run: nameOf(trial, one, t),
+      state: t(`state.${one.run.state}`),
+      reason: said(one.run.reason, t) || t("verdict.no_reason"),
+    }),
+  );
+  return failed.length
+    ? failed
+    : trial.ended
+      ? [said(trial.reason, t)]
+      : [
+          t("verdict.waiting", {
+            count: trial.runs.filter(({ run }) => run.state === "finished").length,
+            of: trial.runs.length,
+          }),
+        ];
 }
 
 /**
@@ -54,17 +123,29 @@ export function whyNot(trial, t) {
  */
 export function drawVerdict(root, trial, experiment, t) {
   const { verdict } = trial;
-  const key = JSON.stringify([t("locale"), trial.id, verdict?.kind, trial.runs.map(({ run, measured: found }) => [run.state, found !== null]), experiment?.id]);
+  const key = JSON.stringify([
+    t("locale"),
+    trial.id,
+    verdict?.kind,
+    trial.runs.map(({ run, measured: found }) => [run.state, found !== null]),
+    experiment?.id,
+  ]);
   if (root.dataset.key === key) return;
   root.dataset.key = key;
   const title = verdict ? t(`verdict.${verdict.kind}.title`) : t(trial.ended ? "verdict.none" : "verdict.not_yet");
   const kind = verdict?.kind ?? (trial.ended ? "none" : "waiting");
-  root.replaceChildren(...[
-    h("h2", { "data-kind": kind, tabIndex: -1, id: "verdict-title" }, title),
-    experiment ? h("p", { class: "claimed" }, t("verdict.claimed"), " ", localized(experiment.prediction, t)) : null,
-    ...(verdict ? judged(verdict, t) : whyNot(trial, t).map((sentence) => h("p", { class: "why" }, sentence))),
-    experiment ? h("p", { class: "rule" }, h("strong", {}, `${t("experiment.rule")}: `), localized(experiment.rule, t)) : null,
-    experiment && trial.quick ? h("p", { class: "rule" }, t("verdict.quick", { note: localized(experiment.quick_note, t) })) : null,
-    measured(trial, t),
-  ].filter((child) => child !== null));
+  root.replaceChildren(
+    ...[
+      h("h2", { "data-kind": kind, tabIndex: -1, id: "verdict-title" }, title),
+      experiment ? h("p", { class: "claimed" }, t("verdict.claimed"), " ", localized(experiment.prediction, t)) : null,
+      ...(verdict ? judged(verdict, t) : whyNot(trial, t).map((sentence) => h("p", { class: "why" }, sentence))),
+      experiment
+        ? h("p", { class: "rule" }, h("strong", {}, `${t("experiment.rule")}: `), localized(experiment.rule, t))
+        : null,
+      experiment && trial.quick
+        ? h("p", { class: "rule" }, t("verdict.quick", { note: localized(experiment.quick_note, t) }))
+        : null,
+      measured(trial, t),
+    ].filter((child) => child !== null),
+  );
 }

@@ -19,7 +19,8 @@ export function followParent(store) {
     window.parent.postMessage({ shiftscope: "look", look: now.look }, location.origin);
   });
   addEventListener("message", (event) => {
-    if (event.origin !== location.origin || event.source !== window.parent || event.data?.shiftscope !== "look") return;
+    if (event.origin !== location.origin || event.source !== window.parent || event.data?.shiftscope !== "look")
+      return;
     told = JSON.stringify({ ...store.state.look, ...event.data.look });
     store.dispatch({ type: "look", look: event.data.look });
   });
@@ -33,12 +34,15 @@ export function followParent(store) {
  * @param {{language: string, theme: "light" | "dark", names: string[]}} kept
  */
 export function drawPair(root, runs, look, { language, theme, names }) {
-  const frames = runs.map((run, i) => h("iframe", { title: names[i], src: writeLink(run, look, { embed: true, language, theme }) }));
+  const frames = runs.map((run, i) =>
+    h("iframe", { title: names[i], src: writeLink(run, look, { embed: true, language, theme }) }),
+  );
   root.replaceChildren(...frames.map((frame, i) => h("figure", {}, h("figcaption", {}, names[i]), frame)));
   addEventListener("message", (event) => {
     if (event.origin !== location.origin || event.data?.shiftscope !== "look") return;
     for (const frame of frames) {
-      if (frame.isConnected && frame.contentWindow !== event.source) frame.contentWindow?.postMessage(event.data, location.origin);
+      if (frame.isConnected && frame.contentWindow !== event.source)
+        frame.contentWindow?.postMessage(event.data, location.origin);
     }
   });
 }

@@ -86,9 +86,22 @@ export function makeControls(host) {
       const bar = byId("progress-bar");
       if (known) bar.value = run.total_steps ? Math.min(1, run.step / /** @type {number} */ (run.total_steps)) : 1;
       else bar.removeAttribute("value");
-      setText(byId("progress-step"), known ? t("progress.of", { step: run.step.toLocaleString(), total: /** @type {number} */ (run.total_steps).toLocaleString() }) : t("progress.at", { step: run.step.toLocaleString() }));
+      setText(
+        byId("progress-step"),
+        known
+          ? t("progress.of", {
+              step: run.step.toLocaleString(),
+              total: /** @type {number} */ (run.total_steps).toLocaleString(),
+            })
+          : t("progress.at", { step: run.step.toLocaleString() }),
+      );
       const left = isLive(run) ? remaining(run) : null;
-      setText(byId("progress-time"), left === null ? t("time.elapsed", { elapsed: duration(run.elapsed) }) : t("time.both", { elapsed: duration(run.elapsed), left: duration(left) }));
+      setText(
+        byId("progress-time"),
+        left === null
+          ? t("time.elapsed", { elapsed: duration(run.elapsed) })
+          : t("time.both", { elapsed: duration(run.elapsed), left: duration(left) }),
+      );
     },
   };
 }

@@ -11,7 +11,8 @@ export function describe(run, t) {
     config.dataset?.kind && t(`option.${config.dataset.kind}`),
     network.depth && `${network.depth} × ${network.width} ${network.activation ?? ""}`.trim(),
     config.optimizer && `${t(`option.${config.optimizer.kind}`)} ${config.optimizer.learning_rate}`,
-    config.batch_size && t("describe.batch", { size: config.batch_size }), t("describe.seed", { seed: config.seed }),
+    config.batch_size && t("describe.batch", { size: config.batch_size }),
+    t("describe.seed", { seed: config.seed }),
   ];
   return parts.filter(Boolean).join(" · ");
 }

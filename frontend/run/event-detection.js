@@ -16,7 +16,12 @@ const RULES = [
   { kind: "vanishing", quantity: "gradient_norm", sites: ["", "weight"], hit: (value) => value < LIMITS.vanishing },
   { kind: "exploding", quantity: "gradient_norm", sites: ["", "weight"], hit: (value) => value > LIMITS.exploding },
   { kind: "dead", quantity: "zero_fraction", sites: ["output"], hit: (value) => value > LIMITS.dead },
-  { kind: "dead", quantity: "saturated_fraction", sites: ["output", ...INPUT_SITES], hit: (value) => value > LIMITS.dead },
+  {
+    kind: "dead",
+    quantity: "saturated_fraction",
+    sites: ["output", ...INPUT_SITES],
+    hit: (value) => value > LIMITS.dead,
+  },
 ];
 
 /**
@@ -25,19 +30,21 @@ const RULES = [
  * @returns {RunEvent[]}
  */
 export function detect(scene) {
-  return scene.header.networks.flatMap((network) => RULES.flatMap((rule) => {
-    /** @type {RunEvent | null} */
-    let first = null;
-    for (const { name } of network.layers) {
-      const place = scene.places.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
-      if (!place || place.size !== 1) continue;
-      const step = firstStep(scene.history.stream(place.stream), place.offset, rule);
-      if (step !== null && (first === null || step < first.step)) {
-        first = { time: 0, step, kind: rule.kind, message: "", network: network.name, layer: name };
+  return scene.header.networks.flatMap((network) =>
+    RULES.flatMap((rule) => {
+      /** @type {RunEvent | null} */
+      let first = null;
+      for (const { name } of network.layers) {
+        const place = scene.places.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
+        if (!place || place.size !== 1) continue;
+        const step = firstStep(scene.history.stream(place.stream), place.offset, rule);
+        if (step !== null && (first === null || step < first.step)) {
+          first = { time: 0, step, kind: rule.kind, message: "", network: network.name, layer: name };
+        }
       }
-    }
-    return first ? [first] : [];
-  }));
+      return first ? [first] : [];
+    }),
+  );
 }
 
 /** @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through, and what was found */
@@ -53,7 +60,8 @@ function firstStep(stream, offset, { kind, hit }) {
   const known = searches.get(stream) ?? new Map();
   searches.set(stream, known);
   let search = known.get(`${kind} ${offset}`);
-  if (search?.epoch !== stream.epoch) known.set(`${kind} ${offset}`, (search = { epoch: stream.epoch, searched: 0, step: null }));
+  if (search?.epoch !== stream.epoch)
+    known.set(`${kind} ${offset}`, (search = { epoch: stream.epoch, searched: 0, step: null }));
   const column = stream.column(offset);
   for (; search.step === null && search.searched < stream.count; search.searched++) {
     const slot = stream.order[search.searched];
@@ -77,7 +85,8 @@ export function mostShift(scene) {
       for (let position = 0; position < stream.count; position++) {
         const slot = stream.order[position];
         const value = drift.at(slot);
-        if (Number.isFinite(value) && (most === null || value > most.value)) most = { step: stream.steps[slot], layer: name, value };
+        if (Number.isFinite(value) && (most === null || value > most.value))
+          most = { step: stream.steps[slot], layer: name, value };
       }
     }
   }

@@ -3,8 +3,8 @@
 import { api, Refusal } from "../api.js";
 import { byId, h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
-import { defaultOf, makeForm } from "./schema-form.js";
 import { said } from "../app/server-messages.js";
+import { defaultOf, makeForm } from "./schema-form.js";
 
 /** @typedef {import("../types").Experiment} Experiment */
 
@@ -34,9 +34,19 @@ export function makeSetup(host) {
     if (!schema || dialog.open) return;
     const initial = { ...defaultOf(schema, schema), ...config };
     const form = makeForm(schema, initial, t);
-    const name = h("input", { id: "new-name", type: "text", maxLength: 200, placeholder: t("setup.name.hint"), autocomplete: "off" });
-    const preset = h("select", { id: "preset", on: { change: () => choose() } }, h("option", { value: "" }, t("setup.own")),
-      ...experiments.map((one) => h("option", { value: one.id }, localized(one.title, t))));
+    const name = h("input", {
+      id: "new-name",
+      type: "text",
+      maxLength: 200,
+      placeholder: t("setup.name.hint"),
+      autocomplete: "off",
+    });
+    const preset = h(
+      "select",
+      { id: "preset", on: { change: () => choose() } },
+      h("option", { value: "" }, t("setup.own")),
+      ...experiments.map((one) => h("option", { value: one.id }, localized(one.title, t))),
+    );
     const error = h("p", { class: "error", role: "alert" });
     const submit = h("button", { type: "submit", class: "primary" }, t("start"));
     const about = h("p", { class: "about" });
@@ -45,23 +55,64 @@ export function makeSetup(host) {
       if (chosen) form.fill(chosen.config);
       about.textContent = chosen ? `${localized(chosen.question, t)} ${localized(chosen.watch, t)}` : "";
     }
-    const body = h("form", { noValidate: true, on: { submit: (/** @type {Event} */ event) => {
-      event.preventDefault();
-      void send();
-    } } },
-      h("div", { class: "head" }, h("h2", { id: "setup-title" }, t("setup.title")), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕")),
-      h("div", { class: "body" }, h("div", { class: "row-wide" }, h("label", { for: "preset" }, t("setup.preset")), preset, h("label", { for: "new-name" }, t("setup.name")), name), about, form.element),
-      h("div", { class: "foot" }, error, h("button", { type: "button", on: { click: () => dialog.close() } }, t("cancel")), submit));
+    const body = h(
+      "form",
+      {
+        noValidate: true,
+        on: {
+          submit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            void send();
+          },
+        },
+      },
+      h(
+        "div",
+        { class: "head" },
+        h("h2", { id: "setup-title" }, t("setup.title")),
+        h(
+          "button",
+          { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } },
+          "✕",
+        ),
+      ),
+      h(
+        "div",
+        { class: "body" },
+        h(
+          "div",
+          { class: "row-wide" },
+          h("label", { for: "preset" }, t("setup.preset")),
+          preset,
+          h("label", { for: "new-name" }, t("setup.name")),
+          name,
+        ),
+        about,
+        form.element,
+      ),
+      h(
+        "div",
+        { class: "foot" },
+        error,
+        h("button", { type: "button", on: { click: () => dialog.close() } }, t("cancel")),
+        submit,
+      ),
+    );
     async function send() {
       submit.disabled = true;
       error.textContent = "";
       try {
-        const run = await api.start({ config: form.value(), ...(name.value.trim() ? { name: name.value.trim() } : {}) });
+        const run = await api.start({
+          config: form.value(),
+          ...(name.value.trim() ? { name: name.value.trim() } : {}),
+        });
         dialog.close();
         host.opened(run);
       } catch (reason) {
         if (!(reason instanceof Refusal)) throw reason;
-        const left = reason.fields.length ? form.refuse(reason.fields) : [reason.status === 0 ? t("unreachable") : said(reason.message, t)];
+        const left = reason.fields.length
+          ? form.refuse(reason.fields)
+          : [reason.status === 0 ? t("unreachable") : said(reason.message, t)];
         error.textContent = left.join(" ") || t("setup.refused");
       } finally {
         submit.disabled = false;

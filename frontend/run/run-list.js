@@ -3,9 +3,9 @@
 import { api } from "../api.js";
 import { byId, h, setText } from "../app/dom.js";
 import { runName, said } from "../app/server-messages.js";
+import { isLive } from "../app/store.js";
 import { describe } from "./describe.js";
 import { drawSparkline } from "./sparkline.js";
-import { isLive } from "../app/store.js";
 
 /** @typedef {import("../types").Run} Run */
 
@@ -13,7 +13,8 @@ import { isLive } from "../app/store.js";
 const ASK_EVERY = 3000;
 
 /** Day and time at which a run was begun. @param {Run} run @param {import("../types").Translate} t */
-const when = (run, t) => new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
+const when = (run, t) =>
+  new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
 
 /**
  * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, open: (run: string | null) => void, theme: () => import("../types").Theme,
@@ -42,16 +43,45 @@ export function makeRuns(host) {
     const name = runName(run, host.state().experiments, t);
     const label = (/** @type {string} */ key) => ({ type: "button", "aria-label": `${t(key)}: ${name}` });
     const pill = h("span", { class: "pill" });
-    const remover = h("button", { ...label("delete"), class: "danger", on: { click: () => remove(run) } }, t("delete"));
+    const remover = h(
+      "button",
+      { ...label("delete"), class: "danger", on: { click: () => remove(run) } },
+      t("delete"),
+    );
     const about = h("span", { class: "about" });
     const spark = h("span", { class: "spark-place" });
-    const element = h("li", { "aria-current": current ? "true" : undefined },
-      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, name), spark, pill,
-      h("div", { class: "actions" },
+    const element = h(
+      "li",
+      { "aria-current": current ? "true" : undefined },
+      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, name),
+      spark,
+      pill,
+      h(
+        "div",
+        { class: "actions" },
         h("button", { ...label("rename"), on: { click: () => rename(run) } }, t("rename")),
-        !current && host.state().open !== null ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with")) : null,
-        run.config ? h("button", { ...label("again"), on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) } }, t("again")) : null,
-        h("button", { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } }, t("recording")), remover), about);
+        !current && host.state().open !== null
+          ? h("button", { ...label("compare.with"), on: { click: () => host.pair(run.id) } }, t("compare.with"))
+          : null,
+        run.config
+          ? h(
+              "button",
+              {
+                ...label("again"),
+                on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) },
+              },
+              t("again"),
+            )
+          : null,
+        h(
+          "button",
+          { ...label("recording"), on: { click: () => location.assign(api.recording(run.id)) } },
+          t("recording"),
+        ),
+        remover,
+      ),
+      about,
+    );
     /** @type {import("../types").LossCurves | undefined} */
     let shown;
     const update = (/** @type {Run} */ now) => {
@@ -59,7 +89,12 @@ export function makeRuns(host) {
       setText(pill, t(`state.${now.state}`));
       remover.disabled = isLive(now);
       remover.title = isLive(now) ? t("delete.live") : "";
-      setText(about, [describe(now, t), when(now, t), t("progress.at", { step: now.step.toLocaleString() }), said(now.reason, t)].filter(Boolean).join(" · "));
+      setText(
+        about,
+        [describe(now, t), when(now, t), t("progress.at", { step: now.step.toLocaleString() }), said(now.reason, t)]
+          .filter(Boolean)
+          .join(" · "),
+      );
       const curve = curves.get(now.id);
       if (!curve || curve === shown) return;
       shown = curve;
@@ -78,7 +113,8 @@ export function makeRuns(host) {
 
   /** @param {Run} run */
   async function remove(run) {
-    if (!globalThis.confirm(host.t()("delete.ask", { name: runName(run, host.state().experiments, host.t()) }))) return;
+    if (!globalThis.confirm(host.t()("delete.ask", { name: runName(run, host.state().experiments, host.t()) })))
+      return;
     const done = await host.attempt(() => api.remove(run.id).then(() => true));
     if (!done) return;
     host.dispatch({ type: "removed", run: run.id });
@@ -93,18 +129,40 @@ export function makeRuns(host) {
     if (frame !== drawn) {
       drawn = frame;
       dialog.replaceChildren(
-        h("div", { class: "head" }, h("h2", { id: "runs-title" }, t("runs")), h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } }, "✕")),
-        h("div", { class: "body" }, runs === null ? h("p", {}, t("runs.loading")) : runs.length === 0 ? h("p", {}, t("runs.empty")) : list));
+        h(
+          "div",
+          { class: "head" },
+          h("h2", { id: "runs-title" }, t("runs")),
+          h(
+            "button",
+            { type: "button", class: "plain", "aria-label": t("close"), on: { click: () => dialog.close() } },
+            "✕",
+          ),
+        ),
+        h(
+          "div",
+          { class: "body" },
+          runs === null ? h("p", {}, t("runs.loading")) : runs.length === 0 ? h("p", {}, t("runs.empty")) : list,
+        ),
+      );
     }
-    for (const [id, { element }] of rows) if (!runs?.some((run) => run.id === id)) (element.remove(), rows.delete(id));
+    for (const [id, { element }] of rows) if (!runs?.some((run) => run.id === id)) element.remove(), rows.delete(id);
     runs?.forEach((run, i) => {
-      const key = JSON.stringify([t("locale"), host.theme().name, run.name, host.state().experiments.length, open === run.id, open !== null]);
+      const key = JSON.stringify([
+        t("locale"),
+        host.theme().name,
+        run.name,
+        host.state().experiments.length,
+        open === run.id,
+        open !== null,
+      ]);
       let one = rows.get(run.id);
       if (one?.key !== key) {
         const made = { ...row(run), key };
         const focused = one?.element.contains(document.activeElement) ? document.activeElement?.textContent : null;
         one?.element.replaceWith(made.element);
-        if (focused) [...made.element.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
+        if (focused)
+          [...made.element.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
         rows.set(run.id, (one = made));
       }
       one.update(run);

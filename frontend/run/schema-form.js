@@ -31,12 +31,19 @@ export function kindOf(root, given) {
     nullable = others.length < schema.anyOf.length;
     if (others.length === 1) schema = { ...schema, ...resolve(root, others[0]), anyOf: undefined };
   }
-  if (schema.oneOf) return { kind: "union", schema, nullable, options: schema.oneOf.map((/** @type {Schema} */ one) => resolve(root, one)) };
+  if (schema.oneOf)
+    return {
+      kind: "union",
+      schema,
+      nullable,
+      options: schema.oneOf.map((/** @type {Schema} */ one) => resolve(root, one)),
+    };
   if ("const" in schema) return { kind: "constant", schema, nullable };
   if (schema.enum) return { kind: "choice", schema, nullable, options: schema.enum };
   if (schema.type === "object") return { kind: "object", schema, nullable };
   if (schema.type === "array") return { kind: "list", schema, nullable };
-  if (schema.type === "number" || schema.type === "integer" || schema.type === "boolean") return { kind: schema.type, schema, nullable };
+  if (schema.type === "number" || schema.type === "integer" || schema.type === "boolean")
+    return { kind: schema.type, schema, nullable };
   return { kind: "text", schema, nullable };
 }
 
@@ -57,7 +64,10 @@ export function defaultOf(root, given) {
   if (kind === "constant") return schema.const;
   if (kind === "union") return defaultOf(root, /** @type {Schema[]} */ (options)[0]);
   if (kind === "choice") return options?.[0];
-  if (kind === "object") return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, part]) => [name, defaultOf(root, part)]));
+  if (kind === "object")
+    return Object.fromEntries(
+      Object.entries(schema.properties ?? {}).map(([name, part]) => [name, defaultOf(root, part)]),
+    );
   if (kind === "list") return Array.from({ length: schema.minItems ?? 0 }, () => defaultOf(root, schema.items));
   return kind === "boolean" ? false : kind === "text" ? "" : (schema.minimum ?? 0);
 }
@@ -109,7 +119,10 @@ function drawObject(context, schema, value, path) {
     const drawn = drawPart(context, part, value, name, [...path, name]);
     (kind === "object" || kind === "union" || kind === "list" ? groups : simple).push(drawn);
   }
-  const heading = path.length === 0 && simple.length ? [h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...simple)] : simple;
+  const heading =
+    path.length === 0 && simple.length
+      ? [h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...simple)]
+      : simple;
   return path.length === 0 ? [...groups, ...heading] : [...heading, ...groups];
 }
 
@@ -123,7 +136,14 @@ function drawPart(context, part, holder, name, path) {
 }
 
 /** @param {Context} context @param {string | number} name @param {(string | number)[]} path @param {HTMLElement[]} children */
-const group = ({ t }, name, path, children) => h("fieldset", { class: "grid", "data-path": path.join(".") }, h("legend", {}, t(`field.${name}`)), ...children, problem());
+const group = ({ t }, name, path, children) =>
+  h(
+    "fieldset",
+    { class: "grid", "data-path": path.join(".") },
+    h("legend", {}, t(`field.${name}`)),
+    ...children,
+    problem(),
+  );
 
 const problem = () => h("p", { class: "error", role: "alert", hidden: true });
 
@@ -131,12 +151,21 @@ const problem = () => h("p", { class: "error", role: "alert", hidden: true });
 function drawUnion(context, schema, options, holder, name, path) {
   const tag = schema.discriminator?.propertyName ?? "kind";
   const id = `field-${count++}`;
-  const select = h("select", { id, on: { change: () => {
-    const option = /** @type {Schema} */ (options.find((one) => tagOf(one, tag) === select.value));
-    holder[name] = { ...defaultOf(context.root, option), [tag]: select.value };
-    context.redraw();
-    document.getElementById(id)?.focus();
-  } } }, ...options.map((option) => h("option", { value: tagOf(option, tag) }, context.t(`option.${tagOf(option, tag)}`))));
+  const select = h(
+    "select",
+    {
+      id,
+      on: {
+        change: () => {
+          const option = /** @type {Schema} */ (options.find((one) => tagOf(one, tag) === select.value));
+          holder[name] = { ...defaultOf(context.root, option), [tag]: select.value };
+          context.redraw();
+          document.getElementById(id)?.focus();
+        },
+      },
+    },
+    ...options.map((option) => h("option", { value: tagOf(option, tag) }, context.t(`option.${tagOf(option, tag)}`))),
+  );
   select.value = holder[name][tag];
   const option = options.find((one) => tagOf(one, tag) === select.value) ?? options[0];
   const row = h("div", { class: "row" }, h("label", { for: id }, context.t("form.kind")), select);
@@ -147,10 +176,46 @@ function drawUnion(context, schema, options, holder, name, path) {
 /** @param {Context} context @param {Schema} schema @param {any[]} list @param {string | number} name @param {(string | number)[]} path @returns {HTMLElement} */
 function drawList(context, schema, list, name, path) {
   const { t } = context;
-  const items = list.map((_, i) => h("div", {}, drawPart({ ...context, t: (key, values) => (key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values)) }, schema.items, list, i, [...path, i]),
-    list.length > (schema.minItems ?? 0) ? h("button", { type: "button", class: "plain", on: { click: () => (list.splice(i, 1), context.redraw()) } }, t("form.remove", { number: i + 1 })) : null));
-  const add = h("button", { type: "button", disabled: list.length >= (schema.maxItems ?? Infinity), on: { click: () => (list.push(defaultOf(context.root, schema.items)), context.redraw()) } }, t("form.add"));
-  return h("fieldset", { class: "list", "data-path": path.join(".") }, h("legend", {}, t(`field.${name}`)), h("div", { class: "items" }, ...items), add, problem());
+  const items = list.map((_, i) =>
+    h(
+      "div",
+      {},
+      drawPart(
+        {
+          ...context,
+          t: (key, values) => (key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values)),
+        },
+        schema.items,
+        list,
+        i,
+        [...path, i],
+      ),
+      list.length > (schema.minItems ?? 0)
+        ? h(
+            "button",
+            { type: "button", class: "plain", on: { click: () => (list.splice(i, 1), context.redraw()) } },
+            t("form.remove", { number: i + 1 }),
+          )
+        : null,
+    ),
+  );
+  const add = h(
+    "button",
+    {
+      type: "button",
+      disabled: list.length >= (schema.maxItems ?? Infinity),
+      on: { click: () => (list.push(defaultOf(context.root, schema.items)), context.redraw()) },
+    },
+    t("form.add"),
+  );
+  return h(
+    "fieldset",
+    { class: "list", "data-path": path.join(".") },
+    h("legend", {}, t(`field.${name}`)),
+    h("div", { class: "items" }, ...items),
+    add,
+    problem(),
+  );
 }
 
 /** @param {Context} context @param {Schema} part @param {any} holder @param {string | number} name @param {(string | number)[]} path */
@@ -167,19 +232,39 @@ function drawField(context, part, holder, name, path) {
   } else if (kind === "boolean") input = h("input", { id, type: "checkbox", checked: holder[name] });
   else {
     const number = kind === "number" || kind === "integer";
-    const bounds = number ? { min: schema.minimum ?? schema.exclusiveMinimum, max: schema.maximum ?? schema.exclusiveMaximum, step: kind === "integer" ? 1 : "any" } : { maxLength: schema.maxLength };
-    input = h("input", { id, type: number ? "number" : "text", required: !nullable, ...bounds, value: holder[name] ?? "" });
+    const bounds = number
+      ? {
+          min: schema.minimum ?? schema.exclusiveMinimum,
+          max: schema.maximum ?? schema.exclusiveMaximum,
+          step: kind === "integer" ? 1 : "any",
+        }
+      : { maxLength: schema.maxLength };
+    input = h("input", {
+      id,
+      type: number ? "number" : "text",
+      required: !nullable,
+      ...bounds,
+      value: holder[name] ?? "",
+    });
   }
   input.addEventListener("input", () => (holder[name] = read(kind, nullable, input)));
   const hint = hintOf(schema, t, name);
   input.setAttribute("aria-describedby", `${id}-hint ${error}`);
-  return h("div", { class: "row", "data-path": path.join(".") }, h("label", { for: id }, t(`field.${name}`)), input, h("small", { id: `${id}-hint` }, hint), Object.assign(problem(), { id: error }));
+  return h(
+    "div",
+    { class: "row", "data-path": path.join(".") },
+    h("label", { for: id }, t(`field.${name}`)),
+    input,
+    h("small", { id: `${id}-hint` }, hint),
+    Object.assign(problem(), { id: error }),
+  );
 }
 
 /** @param {string} kind @param {boolean} nullable @param {any} input */
 function read(kind, nullable, input) {
   if (kind === "boolean") return input.checked;
-  if (kind === "number" || kind === "integer") return input.value === "" ? (nullable ? null : "") : Number(input.value);
+  if (kind === "number" || kind === "integer")
+    return input.value === "" ? (nullable ? null : "") : Number(input.value);
   return input.value;
 }
 
@@ -189,7 +274,10 @@ function hintOf(schema, t, name) {
   const described = about !== String(name).replaceAll("_", " ") ? about : (schema.description ?? "");
   const low = schema.minimum ?? schema.exclusiveMinimum;
   const high = schema.maximum ?? schema.exclusiveMaximum;
-  const bounds = low !== undefined && high !== undefined ? t("form.bounds", { low: low.toLocaleString(), high: high.toLocaleString() }) : "";
+  const bounds =
+    low !== undefined && high !== undefined
+      ? t("form.bounds", { low: low.toLocaleString(), high: high.toLocaleString() })
+      : "";
   return [described, bounds].filter(Boolean).join(" · ");
 }
 
@@ -200,7 +288,10 @@ function hintOf(schema, t, name) {
  * @param {import("../types").Translate} t
  */
 function refuse(element, fields, t) {
-  const places = [...element.querySelectorAll("[data-path]")].map((place) => ({ place, path: /** @type {HTMLElement} */ (place).dataset.path?.split(".") ?? [] }));
+  const places = [...element.querySelectorAll("[data-path]")].map((place) => ({
+    place,
+    path: /** @type {HTMLElement} */ (place).dataset.path?.split(".") ?? [],
+  }));
   for (const { place } of places) {
     for (const shown of place.querySelectorAll(":scope > .error")) shown.setAttribute("hidden", "");
     place.querySelector(":scope > [aria-invalid]")?.removeAttribute("aria-invalid");
@@ -210,14 +301,19 @@ function refuse(element, fields, t) {
   /** @type {HTMLElement | null} */
   let first = null;
   for (const { loc, msg } of fields) {
-    const best = nearest(places.map(({ path }) => path), loc);
+    const best = nearest(
+      places.map(({ path }) => path),
+      loc,
+    );
     const shown = best < 0 ? null : places[best].place.querySelector(":scope > .error");
     const words = said(msg, t);
     if (!shown) left.push(words);
     else {
       shown.textContent = words;
       shown.removeAttribute("hidden");
-      const input = /** @type {HTMLElement | null} */ (places[best].place.querySelector(":scope > input, :scope > select"));
+      const input = /** @type {HTMLElement | null} */ (
+        places[best].place.querySelector(":scope > input, :scope > select")
+      );
       input?.setAttribute("aria-invalid", "true");
       first ??= input;
     }
@@ -232,12 +328,22 @@ function refuse(element, fields, t) {
  * @param {(string | number)[]} loc
  */
 export function nearest(paths, loc) {
-  const parts = loc.map(String).filter((part, i) => !(i === 0 && part === "body") && !(i === 1 && part === "config" && String(loc[0]) === "body"));
+  const parts = loc
+    .map(String)
+    .filter(
+      (part, i) => !(i === 0 && part === "body") && !(i === 1 && part === "config" && String(loc[0]) === "body"),
+    );
   let best = -1;
   paths.forEach((path, i) => {
     let at = 0;
     for (const part of parts) if (part === path[at]) at++;
-    if (at === path.length && path.length > 0 && path[0] === parts[0] && (best < 0 || path.length > paths[best].length)) best = i;
+    if (
+      at === path.length &&
+      path.length > 0 &&
+      path[0] === parts[0] &&
+      (best < 0 || path.length > paths[best].length)
+    )
+      best = i;
   });
   return best;
 }

@@ -22,21 +22,27 @@ export function sparkline({ steps, networks }) {
   const scale = values.every((value) => value > 0) ? Math.log : (/** @type {number} */ value) => value;
   const [low, high] = [scale(Math.min(...values)), scale(Math.max(...values))];
   const [first, last] = [steps[0], steps[steps.length - 1]];
-  const x = (/** @type {number} */ step) => MARGIN + ((SIZE.width - 2 * MARGIN) * (step - first)) / Math.max(1, last - first);
-  const y = (/** @type {number} */ value) => MARGIN + (SIZE.height - 2 * MARGIN) * (high > low ? (high - scale(value)) / (high - low) : 0.5);
-  return networks.map(({ network, loss }) => {
-    let pen = "M";
-    const d = loss.map((value, i) => {
-      if (!finite(value)) {
-        pen = "M";
-        return "";
-      }
-      const point = `${pen}${x(steps[i]).toFixed(1)},${y(value).toFixed(1)}`;
-      pen = "L";
-      return point;
-    }).join("");
-    return { network, d };
-  }).filter(({ d }) => d !== "");
+  const x = (/** @type {number} */ step) =>
+    MARGIN + ((SIZE.width - 2 * MARGIN) * (step - first)) / Math.max(1, last - first);
+  const y = (/** @type {number} */ value) =>
+    MARGIN + (SIZE.height - 2 * MARGIN) * (high > low ? (high - scale(value)) / (high - low) : 0.5);
+  return networks
+    .map(({ network, loss }) => {
+      let pen = "M";
+      const d = loss
+        .map((value, i) => {
+          if (!finite(value)) {
+            pen = "M";
+            return "";
+          }
+          const point = `${pen}${x(steps[i]).toFixed(1)},${y(value).toFixed(1)}`;
+          pen = "L";
+          return point;
+        })
+        .join("");
+      return { network, d };
+    })
+    .filter(({ d }) => d !== "");
 }
 
 /**
@@ -46,13 +52,19 @@ export function sparkline({ steps, networks }) {
  */
 export function sparkText({ steps, networks }, t) {
   if (!steps.length) return t("spark.empty");
-  return networks.map(({ network, loss }) => {
-    const lost = loss.findIndex((value) => !finite(value));
-    const kept = lost < 0 ? loss : loss.slice(0, lost);
-    if (!kept.length) return t("spark.never", { network: said(network, t) });
-    const values = { network: said(network, t), from: brief(/** @type {number} */ (kept[0])), to: brief(/** @type {number} */ (kept[kept.length - 1])) };
-    return lost < 0 ? t("spark.text", values) : t("spark.lost", { ...values, step: steps[lost] });
-  }).join("; ");
+  return networks
+    .map(({ network, loss }) => {
+      const lost = loss.findIndex((value) => !finite(value));
+      const kept = lost < 0 ? loss : loss.slice(0, lost);
+      if (!kept.length) return t("spark.never", { network: said(network, t) });
+      const values = {
+        network: said(network, t),
+        from: brief(/** @type {number} */ (kept[0])),
+        to: brief(/** @type {number} */ (kept[kept.length - 1])),
+      };
+      return lost < 0 ? t("spark.text", values) : t("spark.lost", { ...values, step: steps[lost] });
+    })
+    .join("; ");
 }
 
 /** @param {LossCurves} curves @param {import("../types").Translate} t @param {"light" | "dark"} theme */
@@ -62,8 +74,13 @@ export function drawSparkline(curves, t, theme) {
   svg.setAttribute("viewBox", `0 0 ${SIZE.width} ${SIZE.height}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", sparkText(curves, t));
-  const colors = networkColors(curves.networks.map(({ network, normalized }) =>
-    ({ name: network, layers: [{ name: "", features: 0, activation: "", normalization: normalized ? "batch" : "" }] })), theme);
+  const colors = networkColors(
+    curves.networks.map(({ network, normalized }) => ({
+      name: network,
+      layers: [{ name: "", features: 0, activation: "", normalization: normalized ? "batch" : "" }],
+    })),
+    theme,
+  );
   for (const { network, d } of sparkline(curves)) {
     const path = document.createElementNS(svg.namespaceURI, "path");
     path.setAttribute("d", d);

@@ -21,18 +21,32 @@ const has = (scene, place) => place !== undefined && place.size === 1 && shownSl
 function driftOf(given, column) {
   const scene = { ...given, look: { ...given.look, drift: null } };
   const moved = farthest(scene, column);
-  return moved ? [scene.t("glance.drift", { step: scene.look.compare, layer: said(moved.layer, scene.t), drift: briefDrift(moved.drift) })] : [];
+  return moved
+    ? [
+        scene.t("glance.drift", {
+          step: scene.look.compare,
+          layer: said(moved.layer, scene.t),
+          drift: briefDrift(moved.drift),
+        }),
+      ]
+    : [];
 }
 
 /** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("../types").NetworkInfo} network */
 function gradientsOf(scene, network) {
-  const places = network.layers.map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
+  const places = network.layers
+    .map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
     .filter((place) => has(scene, place));
   if (places.length < 2) return [];
   const [first, last] = [places[0], places[places.length - 1]];
-  return [scene.t("glance.gradients", {
-    first: said(first.layer, scene.t), from: brief(valueShown(scene, first)), last: said(last.layer, scene.t), to: brief(valueShown(scene, last)),
-  })];
+  return [
+    scene.t("glance.gradients", {
+      first: said(first.layer, scene.t),
+      from: brief(valueShown(scene, first)),
+      last: said(last.layer, scene.t),
+      to: brief(valueShown(scene, last)),
+    }),
+  ];
 }
 
 /** @param {Scene} scene @param {import("../types").NetworkInfo} network */
@@ -43,8 +57,10 @@ function accuracyOf(scene, network) {
 }
 
 /** What is said of each network. @param {Scene} scene @returns {string[]} */
-export const glanceOf = (scene) => scene.header.networks.map((network, column) =>
-  [...driftOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "));
+export const glanceOf = (scene) =>
+  scene.header.networks.map((network, column) =>
+    [...driftOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "),
+  );
 
 export function makeGlance() {
   const root = byId("glance");
@@ -66,7 +82,11 @@ export function makeGlance() {
       key = wanted;
       const colors = colorsOf(scene);
       texts = networks.map(() => h("span", {}));
-      root.replaceChildren(...networks.map(({ name }, i) => h("p", {}, h("i", { style: `background: ${css(colors[i])}` }), h("b", {}, said(name, scene.t)), texts[i])));
+      root.replaceChildren(
+        ...networks.map(({ name }, i) =>
+          h("p", {}, h("i", { style: `background: ${css(colors[i])}` }), h("b", {}, said(name, scene.t)), texts[i]),
+        ),
+      );
     }
     glanceOf(scene).forEach((text, i) => setText(texts[i], text));
   }

@@ -1,8 +1,8 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
-import { detect, mostShift } from "./event-detection.js";
 import { byId, h, setText } from "../app/dom.js";
 import { said } from "../app/server-messages.js";
+import { detect, mostShift } from "./event-detection.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -29,7 +29,10 @@ export function makeTimeline(host) {
   let looked = 0;
 
   /** The steps that can be shown: those whose whole rows are kept, of the stream with the most. @param {Scene} scene */
-  const main = (scene) => scene.history.stream(scene.places.stream("layers") ?? scene.places.stream("steps") ?? scene.header.layouts[0].stream);
+  const main = (scene) =>
+    scene.history.stream(
+      scene.places.stream("layers") ?? scene.places.stream("steps") ?? scene.header.layouts[0].stream,
+    );
 
   /** @param {number | null} step */
   const seek = (step) => host.dispatch({ type: "look", look: { step } });
@@ -62,18 +65,55 @@ export function makeTimeline(host) {
 
   function build() {
     const t = host.t();
-    const button = (/** @type {string} */ id, /** @type {string} */ text, /** @type {string} */ key, /** @type {() => void} */ act) =>
-      h("button", { id, type: "button", "aria-label": t(key), title: t(key), on: { click: act } }, text);
+    const button = (
+      /** @type {string} */ id,
+      /** @type {string} */ text,
+      /** @type {string} */ key,
+      /** @type {() => void} */ act,
+    ) => h("button", { id, type: "button", "aria-label": t(key), title: t(key), on: { click: act } }, text);
     parts = {
       play: button("play", "▶", "timeline.play", toggle),
-      range: h("input", { id: "scrub", type: "range", min: "0", max: "1", step: "1", value: "1", "aria-label": t("timeline.step"), on: { input: () => (host.dispatch({ type: "playing", playing: false }), seek(Number(parts.range.value))) } }),
-      marks: h("div", { class: "marks" }), arrived: h("span", { class: "arrived" }), at: h("span", { class: "at" }), live: h("button", { id: "live", type: "button", on: { click: live } }),
-      speed: h("select", { "aria-label": t("timeline.speed"), on: { change: () => (speed = Number(parts.speed.value)) } }, ...SPEEDS.map((one) => h("option", { value: String(one), selected: one === speed }, `${one}×`))),
+      range: h("input", {
+        id: "scrub",
+        type: "range",
+        min: "0",
+        max: "1",
+        step: "1",
+        value: "1",
+        "aria-label": t("timeline.step"),
+        on: { input: () => (host.dispatch({ type: "playing", playing: false }), seek(Number(parts.range.value))) },
+      }),
+      marks: h("div", { class: "marks" }),
+      arrived: h("span", { class: "arrived" }),
+      at: h("span", { class: "at" }),
+      live: h("button", { id: "live", type: "button", on: { click: live } }),
+      speed: h(
+        "select",
+        { "aria-label": t("timeline.speed"), on: { change: () => (speed = Number(parts.speed.value)) } },
+        ...SPEEDS.map((one) => h("option", { value: String(one), selected: one === speed }, `${one}×`)),
+      ),
     };
     drawnEvents = "";
     root.replaceChildren(
-      h("div", { class: "buttons" }, button("to-start", "«", "timeline.first", () => seek(0)), button("back", "‹", "timeline.back", () => move(-1)), parts.play, button("on", "›", "timeline.on", () => move(1)), h("button", { id: "most", type: "button", title: t("timeline.most"), on: { click: toMost } }, t("timeline.most.short"))),
-      h("div", { class: "track" }, parts.range, parts.marks), parts.arrived, parts.at, parts.speed, parts.live);
+      h(
+        "div",
+        { class: "buttons" },
+        button("to-start", "«", "timeline.first", () => seek(0)),
+        button("back", "‹", "timeline.back", () => move(-1)),
+        parts.play,
+        button("on", "›", "timeline.on", () => move(1)),
+        h(
+          "button",
+          { id: "most", type: "button", title: t("timeline.most"), on: { click: toMost } },
+          t("timeline.most.short"),
+        ),
+      ),
+      h("div", { class: "track" }, parts.range, parts.marks),
+      parts.arrived,
+      parts.at,
+      parts.speed,
+      parts.live,
+    );
     host.wake();
   }
 
@@ -84,11 +124,22 @@ export function makeTimeline(host) {
     const key = `${events.length}|${last}|${scene.t("locale")}`;
     if (key === drawnEvents) return;
     drawnEvents = key;
-    parts.marks.replaceChildren(...events.map((event) => {
-      const words = said(event.message, scene.t) || scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: said(event.layer, scene.t) });
-      const text = scene.t("event.text", { step: event.step, text: words });
-      return h("button", { type: "button", "data-kind": event.kind, title: text, "aria-label": text, style: `left: ${Math.min(100, (100 * event.step) / last)}%`, on: { click: () => seek(event.step) } });
-    }));
+    parts.marks.replaceChildren(
+      ...events.map((event) => {
+        const words =
+          said(event.message, scene.t) ||
+          scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: said(event.layer, scene.t) });
+        const text = scene.t("event.text", { step: event.step, text: words });
+        return h("button", {
+          type: "button",
+          "data-kind": event.kind,
+          title: text,
+          "aria-label": text,
+          style: `left: ${Math.min(100, (100 * event.step) / last)}%`,
+          on: { click: () => seek(event.step) },
+        });
+      }),
+    );
   }
 
   let lastDraw = 0;
@@ -147,10 +198,24 @@ export function makeTimeline(host) {
 
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not(#scrub), select, textarea") || root.hidden || document.querySelector("dialog[open]")) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      target.closest("input:not(#scrub), select, textarea") ||
+      root.hidden ||
+      document.querySelector("dialog[open]")
+    )
+      return;
     const actions = /** @type {Record<string, () => void>} */ ({
-      ArrowLeft: () => move(event.shiftKey ? -10 : -1), ArrowRight: () => move(event.shiftKey ? 10 : 1), Home: () => seek(0), End: live, l: live, L: live,
-      " ": toggle, Escape: () => host.dispatch({ type: "look", look: { layer: null } }),
+      ArrowLeft: () => move(event.shiftKey ? -10 : -1),
+      ArrowRight: () => move(event.shiftKey ? 10 : 1),
+      Home: () => seek(0),
+      End: live,
+      l: live,
+      L: live,
+      " ": toggle,
+      Escape: () => host.dispatch({ type: "look", look: { layer: null } }),
     });
     if (!(event.key in actions) || (event.key === " " && target.closest("button"))) return;
     event.preventDefault();

@@ -53,10 +53,29 @@ export function drawWelcome(root, state, t, acts) {
   root.dataset.key = key;
   const count = state.runs?.length ?? 0;
   root.replaceChildren(
-    h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", {}, t("welcome.text")), sketch(t("welcome.picture")),
-      h("div", { class: "go" }, h("button", { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } }, t("welcome.start")),
-        h("button", { type: "button", disabled: state.schema === null, on: { click: acts.configure } }, t("welcome.configure")),
-        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null)));
+    h(
+      "div",
+      { class: "hero" },
+      h("h2", {}, t("welcome.title")),
+      h("p", {}, t("welcome.text")),
+      sketch(t("welcome.picture")),
+      h(
+        "div",
+        { class: "go" },
+        h(
+          "button",
+          { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } },
+          t("welcome.start"),
+        ),
+        h(
+          "button",
+          { type: "button", disabled: state.schema === null, on: { click: acts.configure } },
+          t("welcome.configure"),
+        ),
+        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null,
+      ),
+    ),
+  );
 }
 
 /**
@@ -68,7 +87,14 @@ export function drawWelcome(root, state, t, acts) {
 export function drawWaiting(root, state, t, acts) {
   const { run, link } = state;
   const dead = link === "unknown" || (run !== null && !isLive(run));
-  const title = link === "unknown" ? t("link.unknown") : run === null ? t("waiting.loading") : dead ? t(`waiting.${run.state}`) : t(`waiting.${run.state}`);
+  const title =
+    link === "unknown"
+      ? t("link.unknown")
+      : run === null
+        ? t("waiting.loading")
+        : dead
+          ? t(`waiting.${run.state}`)
+          : t(`waiting.${run.state}`);
   const message = said(run?.preparing?.message || (dead ? (run?.reason ?? "") : ""), t);
   const fraction = run?.preparing?.fraction;
   const key = JSON.stringify([t("locale"), title, message, fraction, dead]);
@@ -76,8 +102,21 @@ export function drawWaiting(root, state, t, acts) {
   root.dataset.key = key;
   const config = run?.config;
   const parts = [
-    h("h2", {}, title), dead ? null : h("progress", { "aria-label": title, max: 1, ...(typeof fraction === "number" ? { value: fraction } : {}) }), h("p", {}, message),
-    dead ? h("div", { class: "go" }, config ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again")) : null, h("button", { type: "button", on: { click: acts.list } }, t("runs"))) : null,
+    h("h2", {}, title),
+    dead
+      ? null
+      : h("progress", { "aria-label": title, max: 1, ...(typeof fraction === "number" ? { value: fraction } : {}) }),
+    h("p", {}, message),
+    dead
+      ? h(
+          "div",
+          { class: "go" },
+          config
+            ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again"))
+            : null,
+          h("button", { type: "button", on: { click: acts.list } }, t("runs")),
+        )
+      : null,
   ];
   root.replaceChildren(...parts.filter((part) => part !== null));
 }

@@ -30,7 +30,10 @@ export class StreamHistory {
    * @param {number} size floats in a row
    * @param {number} [capacity] how many whole rows are kept
    */
-  constructor(size, capacity = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.floor(ROW_BUDGET_BYTES / (4 * size || 1))))) {
+  constructor(
+    size,
+    capacity = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.floor(ROW_BUDGET_BYTES / (4 * size || 1)))),
+  ) {
     this.size = size;
     this.capacity = capacity;
     this.count = 0;

@@ -26,7 +26,8 @@ export function eachFrame(message, sizes, take) {
   let at = 0;
   while (at < message.byteLength) {
     const left = message.byteLength - at;
-    if (left < HEADER_BYTES) throw new FrameError(`${left} bytes are left where a header of ${HEADER_BYTES} should stand`);
+    if (left < HEADER_BYTES)
+      throw new FrameError(`${left} bytes are left where a header of ${HEADER_BYTES} should stand`);
     frame.stream = view.getUint32(at, true);
     frame.seq = view.getUint32(at + 4, true);
     frame.step = view.getUint32(at + 8, true) + view.getUint32(at + 12, true) * 2 ** 32;
@@ -34,7 +35,9 @@ export function eachFrame(message, sizes, take) {
     const size = sizes.get(frame.stream);
     if (size === undefined) throw new FrameError(`stream ${frame.stream} has no layout`);
     if (left < HEADER_BYTES + 4 * size) {
-      throw new FrameError(`frame ${frame.seq} of stream ${frame.stream} needs ${HEADER_BYTES + 4 * size} bytes, ${left} are there`);
+      throw new FrameError(
+        `frame ${frame.seq} of stream ${frame.stream} needs ${HEADER_BYTES + 4 * size} bytes, ${left} are there`,
+      );
     }
     frame.row = new Float32Array(message, at + HEADER_BYTES, size);
     take(frame);

@@ -1,8 +1,8 @@
 /** A run that has ended, read once from its stream: the curves and the data that the charts of a trial are made of. */
 
-import { streamUrl } from "./run-stream.js";
 import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
+import { streamUrl } from "./run-stream.js";
 
 /** @typedef {import("../types").Reading} Reading */
 
@@ -47,8 +47,16 @@ export class Reader {
     const curves = layouts.flatMap((layout) => {
       const rows = [...(this.rows.get(layout.stream) ?? [])].sort(([a], [b]) => a - b);
       const steps = rows.map(([step]) => step);
-      return !rows.length ? [] : layout.entries.filter((entry) => entry.layer === "" && entry.network !== "" && entry.shape.length === 0)
-        .map(({ network, quantity, offset }) => ({ network, quantity, steps, values: rows.map(([, row]) => row[offset]) }));
+      return !rows.length
+        ? []
+        : layout.entries
+            .filter((entry) => entry.layer === "" && entry.network !== "" && entry.shape.length === 0)
+            .map(({ network, quantity, offset }) => ({
+              network,
+              quantity,
+              steps,
+              values: rows.map(([, row]) => row[offset]),
+            }));
     });
     return { networks: this.header?.networks ?? [], curves, data: this.data };
   }
@@ -64,7 +72,9 @@ export function readRun(run) {
   const socket = new WebSocket(streamUrl(run, 0));
   socket.binaryType = "arraybuffer";
   return new Promise((resolve, reject) => {
-    socket.onmessage = ({ data }) => (typeof data === "string" ? reader.message(JSON.parse(data)) : reader.frames(data));
-    socket.onclose = ({ code, reason }) => (code === 1000 ? resolve(reader.reading()) : reject(new Error(reason || `closed with ${code}`)));
+    socket.onmessage = ({ data }) =>
+      typeof data === "string" ? reader.message(JSON.parse(data)) : reader.frames(data);
+    socket.onclose = ({ code, reason }) =>
+      code === 1000 ? resolve(reader.reading()) : reject(new Error(reason || `closed with ${code}`));
   });
 }

@@ -5,7 +5,8 @@ import { said } from "../app/server-messages.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-export const FONT = '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
+export const FONT =
+  '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
 
 /** @param {Scene} scene */
 const textSize = (scene) => (scene.narrow ? 10 : 11.5);
@@ -26,7 +27,10 @@ export function layoutOf(scene, more) {
     hoverdistance: 24,
     dragmode: scene.narrow ? false : "zoom",
     hoverlabel: {
-      bgcolor: theme.surface, bordercolor: theme.faint, font: { family: FONT, size: 12, color: theme.ink }, align: "left",
+      bgcolor: theme.surface,
+      bordercolor: theme.faint,
+      font: { family: FONT, size: 12, color: theme.ink },
+      align: "left",
       namelength: -1,
     },
     modebar: { orientation: "h" },
@@ -44,11 +48,21 @@ const POWER = 1.25;
 export function axis(scene, more) {
   const { theme } = scene;
   return {
-    gridcolor: theme.grid, zerolinecolor: theme.faint, linecolor: theme.faint, tickcolor: theme.faint, zeroline: false,
+    gridcolor: theme.grid,
+    zerolinecolor: theme.faint,
+    linecolor: theme.faint,
+    tickcolor: theme.faint,
+    zeroline: false,
     // Plotly would measure every label to hide those that reach over the chart's edge, which makes the browser lay out the
     // page: a fifth of the time that it takes to draw charts anew. The margins leave room for them.
     ticklabeloverflow: "allow",
-    ticks: "outside", ticklen: 3, fixedrange: false, ...(more.type === "log" ? { exponentformat: "power", tickfont: { size: textSize(scene) / POWER } } : { exponentformat: "e" }), ...more,
+    ticks: "outside",
+    ticklen: 3,
+    fixedrange: false,
+    ...(more.type === "log"
+      ? { exponentformat: "power", tickfont: { size: textSize(scene) / POWER } }
+      : { exponentformat: "e" }),
+    ...more,
   };
 }
 
@@ -58,10 +72,21 @@ export function axis(scene, more) {
  * @param {Record<string, any>} more
  */
 export const stepAxis = (scene, more) =>
-  axis(scene, { range: [0, scene.span], showgrid: false, nticks: scene.narrow ? 4 : 6, tickformat: "~s", ticklabelstandoff: 0, ...more });
+  axis(scene, {
+    range: [0, scene.span],
+    showgrid: false,
+    nticks: scene.narrow ? 4 : 6,
+    tickformat: "~s",
+    ticklabelstandoff: 0,
+    ...more,
+  });
 
 /** The title under an axis of steps. @param {Scene} scene @param {boolean} shown */
-export const stepTitle = (scene, shown) => ({ text: shown ? scene.t("axis.step") : "", standoff: 3, font: { size: 11 } });
+export const stepTitle = (scene, shown) => ({
+  text: shown ? scene.t("axis.step") : "",
+  standoff: 3,
+  font: { size: 11 },
+});
 
 /** Ticks of a log axis: at most about five labels. @param {[number, number]} range in decades */
 export const decades = (range) => ({ type: "log", dtick: Math.max(1, Math.ceil((range[1] - range[0]) / 5)) });
@@ -95,8 +120,16 @@ export const colorsOf = (scene) => networkColors(scene.header.networks, scene.th
  * @param {Record<string, any>} [more]
  */
 export const heading = (scene, text, color, domain, more = {}) => ({
-  text: escapeText(said(text, scene.t)), x: domain[0], y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false,
-  font: { family: FONT, size: scene.narrow ? 11 : 12.5, color, weight: 600 }, ...more,
+  text: escapeText(said(text, scene.t)),
+  x: domain[0],
+  y: 1,
+  xref: "paper",
+  yref: "paper",
+  xanchor: "left",
+  yanchor: "bottom",
+  showarrow: false,
+  font: { family: FONT, size: scene.narrow ? 11 : 12.5, color, weight: 600 },
+  ...more,
 });
 
 /**

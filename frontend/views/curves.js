@@ -11,7 +11,10 @@ import { layerLines, lineView } from "./lines.js";
 export const moments = lineView({
   id: "moments",
   rows: [{ title: "quantity.mean" }, { title: "quantity.std", zero: true }],
-  lines: (scene) => [...layerLines(scene, 0, ["mean"], INPUT_SITES), ...layerLines(scene, 1, ["std", "variance"], INPUT_SITES)],
+  lines: (scene) => [
+    ...layerLines(scene, 0, ["mean"], INPUT_SITES),
+    ...layerLines(scene, 1, ["std", "variance"], INPUT_SITES),
+  ],
 });
 
 /** Norm of the gradient of each layer's weights. */
@@ -24,7 +27,11 @@ export const gradients = lineView({
 /** Units that no longer pass gradient on: saturated (sigmoid, tanh) or zero (ReLU). */
 export const units = lineView({
   id: "units",
-  rows: [{ title: "quantity.saturated_fraction", zero: true }, { title: "quantity.zero_fraction", zero: true }, { title: "quantity.dead_fraction", zero: true }],
+  rows: [
+    { title: "quantity.saturated_fraction", zero: true },
+    { title: "quantity.zero_fraction", zero: true },
+    { title: "quantity.dead_fraction", zero: true },
+  ],
   lines: (scene) => [
     ...layerLines(scene, 0, ["saturated_fraction"], ["output", "pre_activation"]),
     ...layerLines(scene, 1, ["zero_fraction"], ["output"]),
@@ -43,7 +50,10 @@ export const updates = lineView({
 export const gradientShift = lineView({
   id: "gradient_shift",
   rows: [{ title: "quantity.l2", log: true }, { title: "quantity.cosine" }],
-  lines: (scene) => [...layerLines(scene, 0, ["l2"], ["", "weight"], true), ...layerLines(scene, 1, ["cosine"], ["", "weight"], true)],
+  lines: (scene) => [
+    ...layerLines(scene, 0, ["l2"], ["", "weight"], true),
+    ...layerLines(scene, 1, ["cosine"], ["", "weight"], true),
+  ],
 });
 
 /** Difference of two batches at the same weights: what some call shift, and is noise. */
@@ -63,10 +73,19 @@ function networkLines(scene, row, quantity) {
     const place = scene.places.find(quantity, { network: network.name });
     if (!place) return [];
     const at = Math.max(0, place.coordinates?.indexOf(1) ?? 0);
-    return [{
-      stream: place.stream, offset: place.offset + at, axes: "x" + axisId("y", row), column: 0, row, network: network.name, name: scene.t(`quantity.${quantity}`),
-      color: css(colors[index]), width: 1.8,
-    }];
+    return [
+      {
+        stream: place.stream,
+        offset: place.offset + at,
+        axes: "x" + axisId("y", row),
+        column: 0,
+        row,
+        network: network.name,
+        name: scene.t(`quantity.${quantity}`),
+        color: css(colors[index]),
+        width: 1.8,
+      },
+    ];
   });
 }
 
@@ -87,17 +106,29 @@ const MEASURES_OF_COST = ["milliseconds", "percent"];
 function costLines(scene) {
   const entries = scene.header.layouts.find((one) => one.name === "cost")?.entries ?? [];
   const sites = [...new Set(entries.map((entry) => entry.site))];
-  return entries.filter((entry) => entry.shape.length === 0 && MEASURES_OF_COST.includes(entry.quantity)).map((entry) => ({
-    stream: scene.places.stream("cost") ?? 0, offset: entry.offset, axes: "xy", column: 0, row: MEASURES_OF_COST.indexOf(entry.quantity),
-    network: entry.network, name: scene.t(`probe.${entry.site}`),
-    ...(entry.site === "total" ? { color: scene.theme.ink, width: 2.4 } : { color: COSTS[sites.indexOf(entry.site) % COSTS.length], width: 1.1 }),
-  }));
+  return entries
+    .filter((entry) => entry.shape.length === 0 && MEASURES_OF_COST.includes(entry.quantity))
+    .map((entry) => ({
+      stream: scene.places.stream("cost") ?? 0,
+      offset: entry.offset,
+      axes: "xy",
+      column: 0,
+      row: MEASURES_OF_COST.indexOf(entry.quantity),
+      network: entry.network,
+      name: scene.t(`probe.${entry.site}`),
+      ...(entry.site === "total"
+        ? { color: scene.theme.ink, width: 2.4 }
+        : { color: COSTS[sites.indexOf(entry.site) % COSTS.length], width: 1.1 }),
+    }));
 }
 
 /** What the scope itself costs. */
 export const cost = lineView({
   id: "cost",
-  rows: [{ title: "quantity.milliseconds", log: true }, { title: "quantity.percent", log: true }],
+  rows: [
+    { title: "quantity.milliseconds", log: true },
+    { title: "quantity.percent", log: true },
+  ],
   lines: costLines,
   titles: () => [],
 });
@@ -109,20 +140,35 @@ function lossLines(scene) {
     LOSS.flatMap(({ quantity, row, kind }) => {
       const place = scene.places.find(quantity, { network: network.name });
       if (!place || place.size !== 1) return [];
-      const rgb = kind === "batch" ? mix(colors[index], scene.theme.name === "light" ? [255, 255, 255] : [18, 22, 30], 0.45) : colors[index];
-      return [{
-        stream: place.stream, offset: place.offset, axes: "x" + axisId("y", row), column: 0, row, network: network.name,
-        color: css(rgb), width: kind === "test" ? 2.4 : kind === "train" ? 1.8 : 1.1, name: scene.t(`curve.${kind}`),
-        ...(kind === "train" ? { dash: [2, 3] } : {}),
-      }];
+      const rgb =
+        kind === "batch"
+          ? mix(colors[index], scene.theme.name === "light" ? [255, 255, 255] : [18, 22, 30], 0.45)
+          : colors[index];
+      return [
+        {
+          stream: place.stream,
+          offset: place.offset,
+          axes: "x" + axisId("y", row),
+          column: 0,
+          row,
+          network: network.name,
+          color: css(rgb),
+          width: kind === "test" ? 2.4 : kind === "train" ? 1.8 : 1.1,
+          name: scene.t(`curve.${kind}`),
+          ...(kind === "train" ? { dash: [2, 3] } : {}),
+        },
+      ];
     }),
   );
 }
 
 const LOSS = [
-  { quantity: "loss", row: 0, kind: "batch" }, { quantity: "train_loss", row: 0, kind: "train" },
-  { quantity: "test_loss", row: 0, kind: "test" }, { quantity: "accuracy", row: 1, kind: "batch" },
-  { quantity: "train_accuracy", row: 1, kind: "train" }, { quantity: "test_accuracy", row: 1, kind: "test" },
+  { quantity: "loss", row: 0, kind: "batch" },
+  { quantity: "train_loss", row: 0, kind: "train" },
+  { quantity: "test_loss", row: 0, kind: "test" },
+  { quantity: "accuracy", row: 1, kind: "batch" },
+  { quantity: "train_accuracy", row: 1, kind: "train" },
+  { quantity: "test_accuracy", row: 1, kind: "test" },
 ];
 
 /** Loss and accuracy: on each batch as it is trained on, and on the training and test sets in evaluation mode. */
@@ -148,8 +194,15 @@ function channelLines(scene, row, quantity) {
     if (!place) return [];
     column++;
     return Array.from({ length: Math.min(place.size, MOST_CHANNELS) }, (_, channel) => ({
-      stream: place.stream, offset: place.offset + channel, axes: axisId("x", column) + axisId("y", row), column, row,
-      many: true, network: network.name, name: `${quantity}[${channel}]`, width: scene.look.unit === channel ? 2.6 : 0.9,
+      stream: place.stream,
+      offset: place.offset + channel,
+      axes: axisId("x", column) + axisId("y", row),
+      column,
+      row,
+      many: true,
+      network: network.name,
+      name: `${quantity}[${channel}]`,
+      width: scene.look.unit === channel ? 2.6 : 0.9,
       color: css(colors[index], scene.look.unit === null ? 0.55 : scene.look.unit === channel ? 1 : 0.2),
     }));
   });
@@ -158,9 +211,12 @@ function channelLines(scene, row, quantity) {
 const MOST_CHANNELS = 128;
 
 /** Names of the networks that learn a scale and a shift in the layer in focus. @param {Scene} scene */
-const affineNetworks = (scene) => scene.header.networks
-  .filter((network) => scene.places.first(["gamma"], { network: network.name, layer: focusLayer(scene) }, ["", "gamma"]))
-  .map((network) => network.name);
+const affineNetworks = (scene) =>
+  scene.header.networks
+    .filter((network) =>
+      scene.places.first(["gamma"], { network: network.name, layer: focusLayer(scene) }, ["", "gamma"]),
+    )
+    .map((network) => network.name);
 
 /** What batch norm learned: gamma and beta of every channel of the layer in focus. */
 export const affine = lineView({

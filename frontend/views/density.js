@@ -1,12 +1,24 @@
 /** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
 
 import { css, mix, plotlyScale, wordsOf } from "../app/colors.js";
-import { focusLayer } from "./focus.js";
-import { distributionAt } from "./measures.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  commonKey,
+  escapeText,
+  heading,
+  layoutOf,
+  split,
+  stepAxis,
+  stepTitle,
+} from "./common.js";
+import { focusLayer } from "./focus.js";
 import { points } from "./lines.js";
+import { distributionAt } from "./measures.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -29,15 +41,29 @@ function panels(scene) {
  * @param {Scene} scene @param {{place: Distribution, index: number}} panel @param {number} column
  */
 function bands(scene, { place }, column) {
-  const quantiles = scene.places.find("quantiles", { network: place.network, layer: place.layer, site: place.histogram.site });
+  const quantiles = scene.places.find("quantiles", {
+    network: place.network,
+    layer: place.layer,
+    site: place.histogram.site,
+  });
   if (!quantiles?.coordinates) return [];
   const levels = quantiles.coordinates;
   const unit = Math.max(...levels) > 1 ? 100 : 1;
   return BANDS.map((level) => {
-    const nearest = levels.reduce((best, one, i) => (Math.abs(one / unit - level) < Math.abs(levels[best] / unit - level) ? i : best), 0);
+    const nearest = levels.reduce(
+      (best, one, i) => (Math.abs(one / unit - level) < Math.abs(levels[best] / unit - level) ? i : best),
+      0,
+    );
     return {
-      stream: quantiles.stream, offset: quantiles.offset + nearest, axes: axisId("x", column) + "y", width: level === 0.5 ? 1.8 : 1.1,
-      color: scene.theme.ink, name: `${brief((100 * levels[nearest]) / unit)} %`, network: place.network, column, row: 0,
+      stream: quantiles.stream,
+      offset: quantiles.offset + nearest,
+      axes: axisId("x", column) + "y",
+      width: level === 0.5 ? 1.8 : 1.1,
+      color: scene.theme.ink,
+      name: `${brief((100 * levels[nearest]) / unit)} %`,
+      network: place.network,
+      column,
+      row: 0,
     };
   });
 }
@@ -47,7 +73,8 @@ function valueRange(scene) {
   const values = panels(scene).flatMap(({ place }) => {
     if (!place.mean || !(place.std ?? place.variance)) return [];
     const spreadAt = /** @type {import("../types").Place} */ (place.std ?? place.variance);
-    const at = (/** @type {number} */ offset) => points(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120).y;
+    const at = (/** @type {number} */ offset) =>
+      points(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120).y;
     const means = at(place.mean.offset);
     const spreads = at(spreadAt.offset).map((value) => (spreadAt.quantity === "variance" ? Math.sqrt(value) : value));
     return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
@@ -82,8 +109,13 @@ function peakOf(place, row) {
 /** @param {Scene} scene @param {Distribution} place @param {[number, number]} range */
 function cells(scene, place, range) {
   const stream = scene.history.stream(place.stream);
-  const slots = spread(stream.count, SETTLED.columns).map((position) => stream.order[position]).filter((slot) => stream.rowOf[slot] >= 0);
-  const y = Array.from({ length: SETTLED.rows }, (_, i) => range[0] + ((i + 0.5) * (range[1] - range[0])) / SETTLED.rows);
+  const slots = spread(stream.count, SETTLED.columns)
+    .map((position) => stream.order[position])
+    .filter((slot) => stream.rowOf[slot] >= 0);
+  const y = Array.from(
+    { length: SETTLED.rows },
+    (_, i) => range[0] + ((i + 0.5) * (range[1] - range[0])) / SETTLED.rows,
+  );
   const columns = slots.map((slot) => {
     const row = /** @type {Float32Array} */ (stream.row(slot));
     const peak = peakOf(place, row);
@@ -105,22 +137,55 @@ export const density = {
     const colors = colorsOf(scene);
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
-      annotations: shown.map(({ place, index }, i) => heading(scene, `${said(place.network, scene.t)} · ${said(place.layer, scene.t)}`, css(colors[index]), across[i])),
+      annotations: shown.map(({ place, index }, i) =>
+        heading(
+          scene,
+          `${said(place.network, scene.t)} · ${said(place.layer, scene.t)}`,
+          css(colors[index]),
+          across[i],
+        ),
+      ),
       yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x" }),
     });
     shown.forEach((_, i) => {
       layout[axisName("x", i)] = stepAxis(scene, { domain: across[i], anchor: "y", title: stepTitle(scene, i === 0) });
     });
     const heat = shown.map(({ place, index }, i) => ({
-      type: "heatmap", uid: `heat${i}`, xaxis: axisId("x", i), yaxis: "y", colorscale: plotlyScale(scaleOf(scene, index)), zmin: 0, zmax: 1, showscale: false,
-      ...(settled ? cells(scene, place, range) : { x: [0, 1], y: range, z: [[null, null], [null, null]] }), zsmooth: false, hoverongaps: false,
+      type: "heatmap",
+      uid: `heat${i}`,
+      xaxis: axisId("x", i),
+      yaxis: "y",
+      colorscale: plotlyScale(scaleOf(scene, index)),
+      zmin: 0,
+      zmax: 1,
+      showscale: false,
+      ...(settled
+        ? cells(scene, place, range)
+        : {
+            x: [0, 1],
+            y: range,
+            z: [
+              [null, null],
+              [null, null],
+            ],
+          }),
+      zsmooth: false,
+      hoverongaps: false,
       hovertemplate: `${scene.t("axis.step")} %{x}, ${scene.t("axis.value")} %{y:.3g}: <b>%{z:.0%}</b> ${scene.t("density.ofpeak")}<extra></extra>`,
     }));
-    const lines = shown.flatMap((panel, i) => bands(scene, panel, i)).map((line, i) => ({
-      type: "scatter", mode: "lines", uid: `band${i}`, xaxis: axisId("x", line.column), yaxis: "y", ...(settled ? points(scene, line) : { x: [], y: [] }),
-      line: { color: line.color, width: line.width, simplify: false }, name: line.name,
-      hovertemplate: `${line.name} · ${scene.t("axis.step")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
-    }));
+    const lines = shown
+      .flatMap((panel, i) => bands(scene, panel, i))
+      .map((line, i) => ({
+        type: "scatter",
+        mode: "lines",
+        uid: `band${i}`,
+        xaxis: axisId("x", line.column),
+        yaxis: "y",
+        ...(settled ? points(scene, line) : { x: [], y: [] }),
+        line: { color: line.color, width: line.width, simplify: false },
+        name: line.name,
+        hovertemplate: `${line.name} · ${scene.t("axis.step")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
+      }));
     return { data: [...heat, ...lines], layout };
   },
   series: (scene) => panels(scene).flatMap((panel, i) => bands(scene, panel, i)),
@@ -129,7 +194,8 @@ export const density = {
       const words = wordsOf(scaleOf(scene, index));
       const stream = scene.history.stream(place.stream);
       return {
-        stream: place.stream, axes: axisId("x", i) + "y",
+        stream: place.stream,
+        axes: axisId("x", i) + "y",
         paint(slot, out, y, ratio) {
           const row = stream.row(slot);
           if (!row) return out.fill(0);
@@ -143,13 +209,22 @@ export const density = {
       };
     });
   },
-  summary: (scene) => panels(scene).map((panel, i) => {
-    const [low, middle, high] = bands(scene, panel, i).map((line) => {
-      const stream = scene.history.stream(line.stream);
-      return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
-    });
-    return scene.t("density.summary", { network: said(panel.place.network, scene.t), layer: said(panel.place.layer, scene.t), low: brief(low ?? NaN), middle: brief(middle ?? NaN), high: brief(high ?? NaN) });
-  }).join("; "),
+  summary: (scene) =>
+    panels(scene)
+      .map((panel, i) => {
+        const [low, middle, high] = bands(scene, panel, i).map((line) => {
+          const stream = scene.history.stream(line.stream);
+          return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
+        });
+        return scene.t("density.summary", {
+          network: said(panel.place.network, scene.t),
+          layer: said(panel.place.layer, scene.t),
+          low: brief(low ?? NaN),
+          middle: brief(middle ?? NaN),
+          high: brief(high ?? NaN),
+        });
+      })
+      .join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "percentile", "step", "value"]];

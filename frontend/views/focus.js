@@ -18,7 +18,9 @@ export function focusLayer(scene) {
   if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
   let usual = usualFocus.get(scene.places);
   if (usual === undefined) {
-    const normalized = scene.header.networks.flatMap((network) => network.layers.filter((layer) => layer.normalization).map(({ name }) => name));
+    const normalized = scene.header.networks.flatMap((network) =>
+      network.layers.filter((layer) => layer.normalization).map(({ name }) => name),
+    );
     const hidden = layers.slice(0, -1);
     usual = hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
     usualFocus.set(scene.places, usual);
@@ -34,4 +36,5 @@ export function focusLayer(scene) {
 export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
 
 /** The number of a place at the step that is shown; NaN before it has come. @param {Scene} scene @param {import("../types").Place} place */
-export const valueShown = (scene, place) => scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
+export const valueShown = (scene, place) =>
+  scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);

@@ -3,7 +3,20 @@
 import { css, shade } from "../app/colors.js";
 import { brief, robustRange, Smoother, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, decades, escapeText, heading, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  commonKey,
+  decades,
+  escapeText,
+  heading,
+  layoutOf,
+  split,
+  stepAxis,
+  stepTitle,
+} from "./common.js";
 import { focusLayer } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -43,7 +56,9 @@ export function points(scene, line, most = MOST_POINTS) {
 
 /** @param {import("../stream/history.js").StreamHistory} stream @param {Series} line @param {number} most */
 function keptPoints(stream, line, most) {
-  const slots = spread(stream.count, most).map((position) => stream.order[position]).filter((slot) => stream.rowOf[slot] >= 0);
+  const slots = spread(stream.count, most)
+    .map((position) => stream.order[position])
+    .filter((slot) => stream.rowOf[slot] >= 0);
   const raw = slots.map((slot) => stream.value(slot, line.offset));
   return { x: slots.map((slot) => stream.steps[slot]), y: raw, raw };
 }
@@ -92,9 +107,17 @@ export function layerLines(scene, row, quantities, sites, smooth = false) {
       const rgb = shade(colors[column], index, network.layers.length, scene.theme.name);
       const focused = focus === layer.name;
       lines.push({
-        stream: place.stream, offset: place.offset, axes: axisId("x", column) + axisId("y", row), column, row,
-        color: css(rgb, focus === null || focused ? 1 : 0.35), width: focused ? 2.8 : 1.5, name: layer.name,
-        layer: layer.name, network: network.name, smooth,
+        stream: place.stream,
+        offset: place.offset,
+        axes: axisId("x", column) + axisId("y", row),
+        column,
+        row,
+        color: css(rgb, focus === null || focused ? 1 : 0.35),
+        width: focused ? 2.8 : 1.5,
+        name: layer.name,
+        layer: layer.name,
+        network: network.name,
+        smooth,
       });
     });
   });
@@ -116,7 +139,11 @@ const isWide = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= 1e5;
 const WIDE_MARGIN = 62;
 
 /** A line's name as people read it. @param {Scene} scene @param {Line} line */
-const nameOf = (scene, { network, name }) => [network, name].filter(Boolean).map((text) => said(text, scene.t)).join(" · ");
+const nameOf = (scene, { network, name }) =>
+  [network, name]
+    .filter(Boolean)
+    .map((text) => said(text, scene.t))
+    .join(" · ");
 
 /**
  * @param {Scene} scene
@@ -132,41 +159,80 @@ function figureOf(scene, lines, rows, settled, titles) {
   const down = split(rows.length, 0.13).reverse();
   const colors = colorsOf(scene);
   const colorOf = (/** @type {string} */ name) =>
-    css(colors[Math.max(0, scene.header.networks.findIndex((network) => network.name === name))]);
+    css(
+      colors[
+        Math.max(
+          0,
+          scene.header.networks.findIndex((network) => network.name === name),
+        )
+      ],
+    );
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
     annotations: [
       ...titles.map((title, i) => heading(scene, title, colorOf(title), across[i])),
-      ...rows.map((row, i) => heading(scene, scene.t(row.title), scene.theme.muted, [1, 1], {
-        // Beside three headings and more there is no room for it: then it stands in the plot.
-        xanchor: "right", yanchor: i === 0 && columns > 2 ? "top" : "bottom", y: down[i][1], font: { size: 11, color: scene.theme.muted },
-      })),
+      ...rows.map((row, i) =>
+        heading(scene, scene.t(row.title), scene.theme.muted, [1, 1], {
+          // Beside three headings and more there is no room for it: then it stands in the plot.
+          xanchor: "right",
+          yanchor: i === 0 && columns > 2 ? "top" : "bottom",
+          y: down[i][1],
+          font: { size: 11, color: scene.theme.muted },
+        }),
+      ),
     ],
   });
   for (let i = 0; i < columns; i++) {
     layout[axisName("x", i)] = stepAxis(scene, {
-      domain: across[i], anchor: axisId("y", rows.length - 1), title: stepTitle(scene, i === 0),
+      domain: across[i],
+      anchor: axisId("y", rows.length - 1),
+      title: stepTitle(scene, i === 0),
     });
   }
   rows.forEach((row, i) => {
-    const range = rangeOf(scene, lines.filter((line) => line.row === i), row);
+    const range = rangeOf(
+      scene,
+      lines.filter((line) => line.row === i),
+      row,
+    );
     if (!row.log && isWide(range)) layout.margin.l = WIDE_MARGIN;
-    layout[axisName("y", i)] = axis(scene, { domain: down[i], range, ...(row.log ? decades(range) : { nticks: 5 }), anchor: "x" });
+    layout[axisName("y", i)] = axis(scene, {
+      domain: down[i],
+      range,
+      ...(row.log ? decades(range) : { nticks: 5 }),
+      anchor: "x",
+    });
   });
   // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over it.
-  const data = settled ? lines.map((line, i) => ({
-    type: "scatter", mode: "lines", uid: `line${i}`, xaxis: axisId("x", line.column), yaxis: axisId("y", line.row), ...settledPoints(scene, line),
-    line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) }, meta: line.layer ?? null,
-    name: escapeText(nameOf(scene, line)),
-    hovertemplate: `${escapeText(nameOf(scene, line))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
-  })) : axesOf(lines);
+  const data = settled
+    ? lines.map((line, i) => ({
+        type: "scatter",
+        mode: "lines",
+        uid: `line${i}`,
+        xaxis: axisId("x", line.column),
+        yaxis: axisId("y", line.row),
+        ...settledPoints(scene, line),
+        line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) },
+        meta: line.layer ?? null,
+        name: escapeText(nameOf(scene, line)),
+        hovertemplate: `${escapeText(nameOf(scene, line))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
+      }))
+    : axesOf(lines);
   return { data, layout };
 }
 
 /** A trace without a point for each subplot, so that it has its axes. @param {Line[]} lines */
-const axesOf = (lines) => [...new Map(lines.map(({ axes, column, row }) => [axes, { column, row }])).values()].map(({ column, row }) => ({
-  type: "scatter", mode: "lines", uid: `axes-${column}-${row}`, xaxis: axisId("x", column), yaxis: axisId("y", row), x: [], y: [], hoverinfo: "skip",
-}));
+const axesOf = (lines) =>
+  [...new Map(lines.map(({ axes, column, row }) => [axes, { column, row }])).values()].map(({ column, row }) => ({
+    type: "scatter",
+    mode: "lines",
+    uid: `axes-${column}-${row}`,
+    xaxis: axisId("x", column),
+    yaxis: axisId("y", row),
+    x: [],
+    y: [],
+    hoverinfo: "skip",
+  }));
 
 /**
  * @param {object} spec
@@ -202,8 +268,11 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     series: lines,
     summary: (scene) => {
       const { lines, rows } = drawn(scene);
-      return lines.filter((line) => line.layer === undefined || line.layer === focusLayer(scene)).slice(0, MOST_SPOKEN)
-        .map((line) => `${nameOf(scene, line)}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`).join("; ");
+      return lines
+        .filter((line) => line.layer === undefined || line.layer === focusLayer(scene))
+        .slice(0, MOST_SPOKEN)
+        .map((line) => `${nameOf(scene, line)}: ${scene.t(rows[line.row].title)} ${brief(valueNow(scene, line))}`)
+        .join("; ");
     },
     table: (scene) => {
       const { lines, rows } = drawn(scene);

@@ -29,8 +29,18 @@ export function distributionAt(scene, network, layer, index, sites = INPUT_SITES
     const range = find("histogram_range");
     if (!histogram || !range || range.stream !== histogram.stream) continue;
     return {
-      network, layer, index, stream: histogram.stream, histogram, range, outside: find("histogram_outside"), mean: find("mean"),
-      std: find("std"), variance: find("variance"), nan: find("nan_count"), infinite: find("infinite_count"),
+      network,
+      layer,
+      index,
+      stream: histogram.stream,
+      histogram,
+      range,
+      outside: find("histogram_outside"),
+      mean: find("mean"),
+      std: find("std"),
+      variance: find("variance"),
+      nan: find("nan_count"),
+      infinite: find("infinite_count"),
     };
   }
   return null;
@@ -85,7 +95,9 @@ const PREFERRED = ["wasserstein_over_sigma_from_start", "mean_shift_from_start",
 export function driftQuantities(scene) {
   const stream = scene.places.stream("drift");
   const layout = scene.header.layouts.find((one) => one.stream === stream);
-  const names = new Set((layout?.entries ?? []).filter((entry) => entry.layer && entry.shape.length === 0).map((entry) => entry.quantity));
+  const names = new Set(
+    (layout?.entries ?? []).filter((entry) => entry.layer && entry.shape.length === 0).map((entry) => entry.quantity),
+  );
   const distances = [...names].filter((name) => /_from_(start|previous)$/.test(name));
   const preferred = PREFERRED.filter((name) => names.has(name));
   return [...preferred, ...(distances.length ? distances : names)].filter((name, i, all) => all.indexOf(name) === i);
@@ -145,7 +157,8 @@ function fittedDrift(scene, network, layer) {
   const stream = scene.history.stream(mean.stream);
   const sigma = (/** @type {number} */ value) => (std.quantity === "variance" ? Math.sqrt(value) : value);
   return {
-    stream: mean.stream, offsets: [mean.offset, std.offset],
+    stream: mean.stream,
+    offsets: [mean.offset, std.offset],
     at(slot) {
       const means = stream.column(mean.offset);
       const stds = stream.column(std.offset);

@@ -76,10 +76,36 @@ export function drawEquations(root, scene) {
   const activates = equation(`a = ${activation}(z)`, i("a"), o("="), m("mi", activation), o("("), i("z"), o(")"));
   root.replaceChildren(
     ...(after ? [activates] : []),
-    equation(`${given} hat = (${given} − ${mu}) / √(${sigma} + ε)`, hat(given), o("="),
-      m("mfrac", m("mrow", i(given), o("−"), m("msub", i("μ"), i("B"))), m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε"))), o("="),
-      m("mfrac", m("mrow", i(given), ...signed(-mean)), m("msqrt", n(sigma), o("+"), n(epsilon === null ? "ε" : brief(epsilon))))),
-    equation(`${result} = ${scale} ${given} hat + ${shift}`, i(result), o("="), i("γ"), hat(given), o("+"), i("β"), o("="), n(scale), o("·"), hat(given), ...signed(beta ?? 0)),
-    ...(after ? [] : [activates]));
+    equation(
+      `${given} hat = (${given} − ${mu}) / √(${sigma} + ε)`,
+      hat(given),
+      o("="),
+      m(
+        "mfrac",
+        m("mrow", i(given), o("−"), m("msub", i("μ"), i("B"))),
+        m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε")),
+      ),
+      o("="),
+      m(
+        "mfrac",
+        m("mrow", i(given), ...signed(-mean)),
+        m("msqrt", n(sigma), o("+"), n(epsilon === null ? "ε" : brief(epsilon))),
+      ),
+    ),
+    equation(
+      `${result} = ${scale} ${given} hat + ${shift}`,
+      i(result),
+      o("="),
+      i("γ"),
+      hat(given),
+      o("+"),
+      i("β"),
+      o("="),
+      n(scale),
+      o("·"),
+      hat(given),
+      ...signed(beta ?? 0),
+    ),
+    ...(after ? [] : [activates]),
+  );
 }
-

@@ -1,10 +1,10 @@
 /** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
 
 import { css } from "../app/colors.js";
-import { focusLayer, shownSlot } from "./focus.js";
-import { distributionAt, momentsOf } from "./measures.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { focusLayer, shownSlot } from "./focus.js";
+import { distributionAt, momentsOf } from "./measures.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -20,7 +20,8 @@ const SITES_AFTER = ["pre_activation", "normalized", "output"];
 /** The networks that have the layer in focus. @param {Scene} scene */
 export function candidates(scene) {
   const layer = focusLayer(scene);
-  return scene.header.networks.map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
+  return scene.header.networks
+    .map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
     .filter((one) => one.layer !== undefined);
 }
 
@@ -31,7 +32,12 @@ export function candidates(scene) {
  */
 export function subject(scene) {
   const having = candidates(scene);
-  return having.find((one) => one.network.name === scene.look.network) ?? having.find((one) => one.layer?.normalization) ?? having[0] ?? null;
+  return (
+    having.find((one) => one.network.name === scene.look.network) ??
+    having.find((one) => one.layer?.normalization) ??
+    having[0] ??
+    null
+  );
 }
 
 /** Whether the layer under the microscope is normalized after its activation. @param {Scene} scene */
@@ -77,11 +83,20 @@ function findStages(scene) {
  */
 function rangeOf(scene, { place }) {
   const stream = scene.history.stream(place.stream);
-  const spans = spread(stream.count, RANGE_SAMPLES).map((position) => stream.row(stream.order[position])).filter((row) => row !== null)
-    .map((row) => momentsOf(place, row)).filter(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std));
+  const spans = spread(stream.count, RANGE_SAMPLES)
+    .map((position) => stream.row(stream.order[position]))
+    .filter((row) => row !== null)
+    .map((row) => momentsOf(place, row))
+    .filter(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std));
   if (spans.length === 0) return [-1, 1];
-  const low = quantile(spans.map(({ mean, std }) => mean - 3.2 * std).sort((a, b) => a - b), 0.1);
-  const high = quantile(spans.map(({ mean, std }) => mean + 3.2 * std).sort((a, b) => a - b), 0.9);
+  const low = quantile(
+    spans.map(({ mean, std }) => mean - 3.2 * std).sort((a, b) => a - b),
+    0.1,
+  );
+  const high = quantile(
+    spans.map(({ mean, std }) => mean + 3.2 * std).sort((a, b) => a - b),
+    0.9,
+  );
   const step = 2 ** Math.ceil(Math.log2(Math.max(high - low, 1e-4) / 6));
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
@@ -102,7 +117,13 @@ export const microscope = {
   id: "microscope",
   streams: (scene) => [...new Set(stagesOf(scene).map(({ place }) => place.stream))],
   available: (scene) => stagesOf(scene).length > 1,
-  key: (scene) => [commonKey(scene), focusLayer(scene), subject(scene)?.network.name, ...stagesOf(scene).flatMap((stage) => rangeOf(scene, stage))].join("|"),
+  key: (scene) =>
+    [
+      commonKey(scene),
+      focusLayer(scene),
+      subject(scene)?.network.name,
+      ...stagesOf(scene).flatMap((stage) => rangeOf(scene, stage)),
+    ].join("|"),
   figure(scene) {
     const stages = stagesOf(scene);
     const found = subject(scene);
@@ -111,28 +132,51 @@ export const microscope = {
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       margin: { l: 12, r: 12, t: 24, b: 24 },
-      annotations: stages.map(({ site }, i) => heading(scene, stageText(scene, site, scene.narrow), scene.theme.ink, across[i], { font: { size: scene.narrow ? 10 : 11.5, color: scene.theme.ink } })),
+      annotations: stages.map(({ site }, i) =>
+        heading(scene, stageText(scene, site, scene.narrow), scene.theme.ink, across[i], {
+          font: { size: scene.narrow ? 10 : 11.5, color: scene.theme.ink },
+        }),
+      ),
       yaxis: axis(scene, { range: [0, 1], showticklabels: false, ticks: "", showgrid: false, fixedrange: true }),
     });
     stages.forEach((stage, i) => {
-      layout[axisName("x", i)] = axis(scene, { domain: across[i], range: rangeOf(scene, stage), anchor: "y", zeroline: true, nticks: 5, tickangle: 0 });
+      layout[axisName("x", i)] = axis(scene, {
+        domain: across[i],
+        range: rangeOf(scene, stage),
+        anchor: "y",
+        zeroline: true,
+        nticks: 5,
+        tickangle: 0,
+      });
     });
     const data = stages.map((stage, i) => {
       const { x, y } = shapeOf(scene, stage);
       return {
-        type: "scatter", mode: "lines", uid: `stage-${stage.site}`, xaxis: axisId("x", i), yaxis: "y", x, y, fill: "toself", hoveron: "points",
-        fillcolor: css(color, 0.25 + (0.5 * i) / Math.max(1, stages.length - 1)), line: { color: css(color), width: 1.5, simplify: false },
+        type: "scatter",
+        mode: "lines",
+        uid: `stage-${stage.site}`,
+        xaxis: axisId("x", i),
+        yaxis: "y",
+        x,
+        y,
+        fill: "toself",
+        hoveron: "points",
+        fillcolor: css(color, 0.25 + (0.5 * i) / Math.max(1, stages.length - 1)),
+        line: { color: css(color), width: 1.5, simplify: false },
         hovertemplate: `${escapeText(stageText(scene, stage.site))}: %{x:.3g}<extra></extra>`,
       };
     });
     return { data, layout };
   },
   shapes: (scene) => stagesOf(scene).map((stage, trace) => ({ trace, ...shapeOf(scene, stage) })),
-  summary: (scene) => stagesOf(scene).map(({ site, place }) => {
-    const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
-    const { mean, std } = row ? momentsOf(place, row) : { mean: NaN, std: NaN };
-    return scene.t("microscope.summary", { stage: stageText(scene, site), mean: brief(mean), std: brief(std) });
-  }).join("; "),
+  summary: (scene) =>
+    stagesOf(scene)
+      .map(({ site, place }) => {
+        const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+        const { mean, std } = row ? momentsOf(place, row) : { mean: NaN, std: NaN };
+        return scene.t("microscope.summary", { stage: stageText(scene, site), mean: brief(mean), std: brief(std) });
+      })
+      .join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "stage", "lower_edge", "upper_edge", "fraction"]];
@@ -142,7 +186,14 @@ export const microscope = {
       const low = row[place.range.offset];
       const width = (row[place.range.offset + 1] - low) / place.histogram.size;
       for (let bin = 0; bin < place.histogram.size; bin++) {
-        table.push([place.network, place.layer, site, low + bin * width, low + (bin + 1) * width, row[place.histogram.offset + bin]]);
+        table.push([
+          place.network,
+          place.layer,
+          site,
+          low + bin * width,
+          low + (bin + 1) * width,
+          row[place.histogram.offset + bin],
+        ]);
       }
     }
     return table;

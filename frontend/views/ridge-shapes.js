@@ -1,8 +1,8 @@
 /** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
 
+import { briefDrift } from "../app/numbers.js";
 import { shownSlot } from "./focus.js";
 import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "./measures.js";
-import { briefDrift } from "../app/numbers.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./measures.js").Distribution} Distribution */
@@ -24,12 +24,14 @@ export function ridgesOf(scene) {
   let ridges = known.get(scene.places);
   if (!ridges) {
     const rows = scene.places.layers;
-    ridges = scene.header.networks.flatMap((network, column) =>
-      network.layers.flatMap((layer) => {
-        const place = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
-        return place ? [{ ...place, column, row: place.index }] : [];
-      }),
-    ).sort((a, b) => b.row - a.row || a.column - b.column);
+    ridges = scene.header.networks
+      .flatMap((network, column) =>
+        network.layers.flatMap((layer) => {
+          const place = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
+          return place ? [{ ...place, column, row: place.index }] : [];
+        }),
+      )
+      .sort((a, b) => b.row - a.row || a.column - b.column);
     known.set(scene.places, ridges);
   }
   return ridges;
@@ -60,14 +62,16 @@ export function frameOf(scene, ridge, row) {
   const sigma = Math.max(Number.isFinite(std) ? std : 1, SMALLEST_SIGMA);
   const relative = scene.look.scale === "sigma";
   return {
-    center: relative && Number.isFinite(mean) ? mean : 0, unit: relative ? sigma : 1,
+    center: relative && Number.isFinite(mean) ? mean : 0,
+    unit: relative ? sigma : 1,
     peak: densityPeak(ridge, row),
   };
 }
 
 /** Density at the peak of a row; 1 where there is none. @param {Distribution} place @param {Float32Array} row */
 export function densityPeak(place, row) {
-  const density = (peakOf(place, row) * place.histogram.size) / (row[place.range.offset + 1] - row[place.range.offset]);
+  const density =
+    (peakOf(place, row) * place.histogram.size) / (row[place.range.offset + 1] - row[place.range.offset]);
   return Number.isFinite(density) && density > 0 ? density : 1;
 }
 
@@ -132,8 +136,12 @@ export function driftNow(scene, ridge) {
 
 /** The layer of a network that moved farthest from the compared step, if any can be measured. @param {Scene} scene @param {number} column */
 export const farthest = (scene, column) =>
-  ridgesOf(scene).filter((ridge) => ridge.column === column).map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) }))
-    .filter(({ drift }) => Number.isFinite(drift)).sort((a, b) => b.drift - a.drift).at(0);
+  ridgesOf(scene)
+    .filter((ridge) => ridge.column === column)
+    .map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) }))
+    .filter(({ drift }) => Number.isFinite(drift))
+    .sort((a, b) => b.drift - a.drift)
+    .at(0);
 
 /**
  * The texts of a row: drift at the right, what lies outside the axis at both ends.
@@ -161,6 +169,7 @@ export function textsOf(scene, ridge, range) {
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
   return [
     Number.isFinite(drift) ? `${briefDrift(drift)}${scene.t("ridge.sigma")}` : " ",
-    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ", above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
+    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",
+    above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
   ];
 }

@@ -1,11 +1,22 @@
 /** Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step. */
 
 import { css } from "../app/colors.js";
-import { SMALLEST_SIGMA } from "./measures.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
-import { farthest, frameOf, outline, ridgesOf, ROW_HEIGHT, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  commonKey,
+  escapeText,
+  heading,
+  layerLabel,
+  layoutOf,
+  split,
+} from "./common.js";
+import { SMALLEST_SIGMA } from "./measures.js";
+import { farthest, frameOf, outline, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -43,8 +54,14 @@ export function extent(scene) {
     }
   }
   if (lows.length === 0) return [-4, 4];
-  const low = quantile(lows.sort((a, b) => a - b), 0.1);
-  const high = quantile(highs.sort((a, b) => a - b), 0.9);
+  const low = quantile(
+    lows.sort((a, b) => a - b),
+    0.1,
+  );
+  const high = quantile(
+    highs.sort((a, b) => a - b),
+    0.9,
+  );
   if (scene.look.scale === "sigma") {
     const needed = Math.max(-low, high);
     const half = SIGMA_REACHES.find((step) => step >= needed) ?? SIGMA_REACHES[SIGMA_REACHES.length - 1];
@@ -79,7 +96,11 @@ const yRange = (rows) => [-0.28, rows - 1 + ROW_HEIGHT * 1.3];
 
 /** Columns of a hand's breadth have no room for all words. @param {Scene} scene */
 const axisTitle = (scene) =>
-  scene.look.scale === "value" ? "axis.value" : scene.narrow || scene.header.networks.length > 2 ? "axis.sigmas.short" : "axis.sigmas";
+  scene.look.scale === "value"
+    ? "axis.value"
+    : scene.narrow || scene.header.networks.length > 2
+      ? "axis.sigmas.short"
+      : "axis.sigmas";
 
 /** What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from there. */
 const notYet = () => ({ x: [null], y: [null] });
@@ -104,17 +125,32 @@ function tracesOf(scene) {
     const color = colors[ridge.column];
     return [
       {
-        ...axes, uid: `now-${ridge.column}-${ridge.row}`, ...shapes.now, fill: "toself", fillcolor: css(color, strong ? 0.5 : 0.2),
-        line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false }, hoveron: "points",
+        ...axes,
+        uid: `now-${ridge.column}-${ridge.row}`,
+        ...shapes.now,
+        fill: "toself",
+        fillcolor: css(color, strong ? 0.5 : 0.2),
+        line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false },
+        hoveron: "points",
         hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>%{x:.3g}${scene.look.scale === "sigma" ? scene.t("ridge.sigma") : ""}<extra></extra>`,
       },
       {
-        ...axes, uid: `ref-${ridge.column}-${ridge.row}`, ...shapes.compared, hoverinfo: "skip",
+        ...axes,
+        uid: `ref-${ridge.column}-${ridge.row}`,
+        ...shapes.compared,
+        hoverinfo: "skip",
         line: { color: scene.theme.reference, width: 1.1, dash: "1.5px,2px", simplify: false },
       },
     ];
   });
-  const texts = scene.header.networks.map((_, column) => textTrace(scene, ridges.filter((r) => r.column === column), column, range));
+  const texts = scene.header.networks.map((_, column) =>
+    textTrace(
+      scene,
+      ridges.filter((r) => r.column === column),
+      column,
+      range,
+    ),
+  );
   return { data: [...data, ...texts], range };
 }
 
@@ -122,15 +158,35 @@ function tracesOf(scene) {
 function textTrace(scene, ridges, column, range) {
   const texts = ridges.map((ridge) => textsOf(scene, ridge, range));
   const inset = 0.012 * (range[1] - range[0]);
-  const ends = [...ridges.map(() => range[1] - inset), ...ridges.map(() => range[0] + inset), ...ridges.map(() => range[1] - inset)];
+  const ends = [
+    ...ridges.map(() => range[1] - inset),
+    ...ridges.map(() => range[0] + inset),
+    ...ridges.map(() => range[1] - inset),
+  ];
   // What reaches beyond the axis is wide and so flat: its share stands under the base line, not in the edge.
   const heights = [0.34, -0.13, -0.13].flatMap((height) => ridges.map((ridge) => ridge.row + height));
   return {
-    type: "scatter", mode: "text", uid: `text-${column}`, xaxis: axisId("x", column), yaxis: "y", hoverinfo: "skip", cliponaxis: false,
-    x: ends, y: heights, text: [0, 1, 2].flatMap((which) => texts.map((text) => text[which])),
-    textposition: [...ridges.map(() => "middle left"), ...ridges.map(() => "middle right"), ...ridges.map(() => "middle left")],
+    type: "scatter",
+    mode: "text",
+    uid: `text-${column}`,
+    xaxis: axisId("x", column),
+    yaxis: "y",
+    hoverinfo: "skip",
+    cliponaxis: false,
+    x: ends,
+    y: heights,
+    text: [0, 1, 2].flatMap((which) => texts.map((text) => text[which])),
+    textposition: [
+      ...ridges.map(() => "middle left"),
+      ...ridges.map(() => "middle right"),
+      ...ridges.map(() => "middle left"),
+    ],
     textfont: {
-      color: [...ridges.map(() => scene.theme.ink), ...ridges.map(() => scene.theme.ink), ...ridges.map(() => scene.theme.ink)],
+      color: [
+        ...ridges.map(() => scene.theme.ink),
+        ...ridges.map(() => scene.theme.ink),
+        ...ridges.map(() => scene.theme.ink),
+      ],
       size: [...ridges.map(() => (scene.narrow ? 10 : 12)), ...ridges.map(() => 10), ...ridges.map(() => 10)],
     },
   };
@@ -150,8 +206,14 @@ function buffersOf(scene) {
   let buffers = known.get(scene.places);
   if (!buffers) {
     const ridges = ridgesOf(scene);
-    const rows = ridges.map(({ histogram }, i) => ({ now: emptyShape(2 * i, histogram.size), compared: emptyShape(2 * i + 1, histogram.size), frame: null }));
-    const shapes = scene.header.networks.flatMap((_, column) => rows.flatMap(({ now, compared }, i) => (ridges[i].column === column ? [now, compared] : [])));
+    const rows = ridges.map(({ histogram }, i) => ({
+      now: emptyShape(2 * i, histogram.size),
+      compared: emptyShape(2 * i + 1, histogram.size),
+      frame: null,
+    }));
+    const shapes = scene.header.networks.flatMap((_, column) =>
+      rows.flatMap(({ now, compared }, i) => (ridges[i].column === column ? [now, compared] : [])),
+    );
     known.set(scene.places, (buffers = { rows, shapes, key: "" }));
   }
   return buffers;
@@ -185,7 +247,15 @@ export const ridges = {
     const stream = ridgesOf(scene)[0]?.stream;
     const history = stream === undefined ? null : scene.history.stream(stream);
     const compared = history ? history.seqs[Math.max(0, history.slotAt(scene.look.compare))] : 0;
-    return [commonKey(scene), scene.look.layer, scene.look.scale, scene.look.compare, compared, history?.count ? 1 : 0, ...extent(scene)].join("|");
+    return [
+      commonKey(scene),
+      scene.look.layer,
+      scene.look.scale,
+      scene.look.compare,
+      compared,
+      history?.count ? 1 : 0,
+      ...extent(scene),
+    ].join("|");
   },
   figure(scene) {
     const { data, range } = tracesOf(scene);
@@ -195,15 +265,29 @@ export const ridges = {
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       margin: { l: scene.narrow ? 62 : 78, r: 8, t: 26, b: 38 },
-      annotations: scene.header.networks.map((network, i) => heading(scene, network.name, css(colors[i]), across[i], { font: { size: scene.narrow ? 12 : 15, color: css(colors[i]), weight: 700 } })),
+      annotations: scene.header.networks.map((network, i) =>
+        heading(scene, network.name, css(colors[i]), across[i], {
+          font: { size: scene.narrow ? 12 : 15, color: css(colors[i]), weight: 700 },
+        }),
+      ),
     });
     layout.yaxis = axis(scene, {
-      range: yRange(layers.length), tickvals: layers.map((_, i) => i), ticktext: layers.map((name) => layerLabel(scene, name)),
-      ticks: "", fixedrange: true, anchor: "x", tickfont: { color: scene.theme.ink },
+      range: yRange(layers.length),
+      tickvals: layers.map((_, i) => i),
+      ticktext: layers.map((name) => layerLabel(scene, name)),
+      ticks: "",
+      fixedrange: true,
+      anchor: "x",
+      tickfont: { color: scene.theme.ink },
     });
     scene.header.networks.forEach((_, i) => {
       layout[axisName("x", i)] = axis(scene, {
-        domain: across[i], range, anchor: "y", zeroline: true, nticks: 7, tickangle: 0,
+        domain: across[i],
+        range,
+        anchor: "y",
+        zeroline: true,
+        nticks: 7,
+        tickangle: 0,
         title: { text: scene.t(axisTitle(scene)), standoff: 6, font: { size: 11 } },
       });
     });
@@ -218,22 +302,51 @@ export const ridges = {
       return { trace: 2 * all.length + column, texts: [0, 1, 2].flatMap((which) => texts.map((text) => text[which])) };
     });
   },
-  summary: (scene) => scene.header.networks.map((network, column) => {
-    const moved = farthest(scene, column);
-    return moved ? scene.t("ridges.summary", { network: said(network.name, scene.t), layer: said(moved.layer, scene.t), drift: brief(moved.drift) }) : said(network.name, scene.t);
-  }).join("; "),
+  summary: (scene) =>
+    scene.header.networks
+      .map((network, column) => {
+        const moved = farthest(scene, column);
+        return moved
+          ? scene.t("ridges.summary", {
+              network: said(network.name, scene.t),
+              layer: said(moved.layer, scene.t),
+              drift: brief(moved.drift),
+            })
+          : said(network.name, scene.t);
+      })
+      .join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */
-    const table = [["network", "layer", "lower_edge", "upper_edge", "fraction_now", "fraction_compared", "lower_edge_compared", "upper_edge_compared"]];
+    const table = [
+      [
+        "network",
+        "layer",
+        "lower_edge",
+        "upper_edge",
+        "fraction_now",
+        "fraction_compared",
+        "lower_edge_compared",
+        "upper_edge_compared",
+      ],
+    ];
     for (const ridge of ridgesOf(scene)) {
       const rows = rowsOf(scene, ridge);
       if (!rows) continue;
       const { now, compared: before } = rows;
       const edge = (/** @type {Float32Array} */ row, /** @type {number} */ bin) =>
-        row[ridge.range.offset] + (bin * (row[ridge.range.offset + 1] - row[ridge.range.offset])) / ridge.histogram.size;
+        row[ridge.range.offset] +
+        (bin * (row[ridge.range.offset + 1] - row[ridge.range.offset])) / ridge.histogram.size;
       for (let bin = 0; bin < ridge.histogram.size; bin++) {
-        table.push([ridge.network, ridge.layer, edge(now, bin), edge(now, bin + 1), now[ridge.histogram.offset + bin],
-          before[ridge.histogram.offset + bin], edge(before, bin), edge(before, bin + 1)]);
+        table.push([
+          ridge.network,
+          ridge.layer,
+          edge(now, bin),
+          edge(now, bin + 1),
+          now[ridge.histogram.offset + bin],
+          before[ridge.histogram.offset + bin],
+          edge(before, bin),
+          edge(before, bin + 1),
+        ]);
       }
     }
     return table;

@@ -14,21 +14,29 @@ import { focusLayer, shownSlot } from "./focus.js";
 const ROWS = ["mean", "variance"];
 
 /** The networks that keep running statistics of the layer in focus: a column each. @param {Scene} scene */
-const columnsOf = (scene) => scene.header.networks.map((network, index) => ({ network, index }))
-  .filter(({ network }) => scene.places.find("running_mean", { network: network.name, layer: focusLayer(scene) }));
+const columnsOf = (scene) =>
+  scene.header.networks
+    .map((network, index) => ({ network, index }))
+    .filter(({ network }) => scene.places.find("running_mean", { network: network.name, layer: focusLayer(scene) }));
 
 /** @param {Scene} scene @returns {Line[]} */
 function linesOf(scene) {
-  return columnsOf(scene).flatMap(({ network }, column) => ROWS.flatMap((name, row) => /** @type {const} */ (["batch", "running"]).flatMap((kind) => {
-    const place = scene.places.find(`${kind}_${name}`, { network: network.name, layer: focusLayer(scene) });
-    return place ? [{ place, column, row, kind }] : [];
-  })));
+  return columnsOf(scene).flatMap(({ network }, column) =>
+    ROWS.flatMap((name, row) =>
+      /** @type {const} */ (["batch", "running"]).flatMap((kind) => {
+        const place = scene.places.find(`${kind}_${name}`, { network: network.name, layer: focusLayer(scene) });
+        return place ? [{ place, column, row, kind }] : [];
+      }),
+    ),
+  );
 }
 
 /** @param {Scene} scene @param {Place} place */
 function values(scene, place) {
   const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
-  const y = row ? Float64Array.from(row.subarray(place.offset, place.offset + place.size)) : new Float64Array(place.size).fill(NaN);
+  const y = row
+    ? Float64Array.from(row.subarray(place.offset, place.offset + place.size))
+    : new Float64Array(place.size).fill(NaN);
   return { x: Float64Array.from(y, (_, channel) => channel), y };
 }
 
@@ -59,28 +67,69 @@ export const running = {
     const layout = layoutOf(scene, {
       annotations: [
         ...columns.map(({ network, index }, i) => heading(scene, network.name, css(colors[index]), across[i])),
-        ...ROWS.map((name, i) => heading(scene, scene.t(`quantity.${name}`), scene.theme.muted, [1, 1], { xanchor: "right", y: down[i][1], font: { size: 11, color: scene.theme.muted } })),
+        ...ROWS.map((name, i) =>
+          heading(scene, scene.t(`quantity.${name}`), scene.theme.muted, [1, 1], {
+            xanchor: "right",
+            y: down[i][1],
+            font: { size: 11, color: scene.theme.muted },
+          }),
+        ),
       ],
     });
     columns.forEach((_, i) => {
       const size = Math.max(...lines.filter((line) => line.column === i).map(({ place }) => place.size), 1);
-      layout[axisName("x", i)] = axis(scene, { domain: across[i], range: [-0.5, size - 0.5], showgrid: false, anchor: axisId("y", 1), nticks: 6, title: { text: i === 0 ? scene.t("axis.channel") : "", standoff: 3, font: { size: 11 } } });
+      layout[axisName("x", i)] = axis(scene, {
+        domain: across[i],
+        range: [-0.5, size - 0.5],
+        showgrid: false,
+        anchor: axisId("y", 1),
+        nticks: 6,
+        title: { text: i === 0 ? scene.t("axis.channel") : "", standoff: 3, font: { size: 11 } },
+      });
     });
     ROWS.forEach((name, row) => {
       const all = lines.filter((line) => line.row === row).flatMap(({ place }) => [...values(scene, place).y]);
-      layout[axisName("y", row)] = axis(scene, { domain: down[row], range: robustRange(all, { zero: name === "variance" }), nticks: 5, anchor: "x" });
+      layout[axisName("y", row)] = axis(scene, {
+        domain: down[row],
+        range: robustRange(all, { zero: name === "variance" }),
+        nticks: 5,
+        anchor: "x",
+      });
     });
     // The batch's line is broad, so that it shows where the running one covers it.
     const data = lines.map(({ place, column, row, kind }) => ({
-      type: "scatter", mode: "lines", uid: `${kind}-${column}-${row}`, xaxis: axisId("x", column), yaxis: axisId("y", row), ...values(scene, place),
-      line: { ...(kind === "running" ? { color: scene.theme.ink, width: 1.2 } : { color: css(colors[columns[column].index], 0.65), width: 3.2 }), simplify: false },
+      type: "scatter",
+      mode: "lines",
+      uid: `${kind}-${column}-${row}`,
+      xaxis: axisId("x", column),
+      yaxis: axisId("y", row),
+      ...values(scene, place),
+      line: {
+        ...(kind === "running"
+          ? { color: scene.theme.ink, width: 1.2 }
+          : { color: css(colors[columns[column].index], 0.65), width: 3.2 }),
+        simplify: false,
+      },
       hovertemplate: `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };
   },
   shapes: (scene) => linesOf(scene).map(({ place }, trace) => ({ trace, ...values(scene, place) })),
-  summary: (scene) => columnsOf(scene).map(({ network }, column) =>
-    scene.t("running.summary", { network: said(network.name, scene.t), layer: said(focusLayer(scene), scene.t), gap: gap(scene, column).toPrecision(3) })).join("; "),
-  table: (scene) => [["network", "statistic", "channel", "value"], ...linesOf(scene).flatMap(({ place, kind, row }) => [...values(scene, place).y].map((value, channel) => [place.network, `${kind}_${ROWS[row]}`, channel, value]))],
+  summary: (scene) =>
+    columnsOf(scene)
+      .map(({ network }, column) =>
+        scene.t("running.summary", {
+          network: said(network.name, scene.t),
+          layer: said(focusLayer(scene), scene.t),
+          gap: gap(scene, column).toPrecision(3),
+        }),
+      )
+      .join("; "),
+  table: (scene) => [
+    ["network", "statistic", "channel", "value"],
+    ...linesOf(scene).flatMap(({ place, kind, row }) =>
+      [...values(scene, place).y].map((value, channel) => [place.network, `${kind}_${ROWS[row]}`, channel, value]),
+    ),
+  ],
   pick: (_scene, point) => ({ unit: point.x }),
 };

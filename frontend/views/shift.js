@@ -1,10 +1,23 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
 import { css, glow, plotlyScale, wordsOf } from "../app/colors.js";
-import { driftName, driftOf, driftQuantities } from "./measures.js";
 import { brief, niceAbove, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
-import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layerLabel, layoutOf, split, stepAxis, stepTitle } from "./common.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  commonKey,
+  escapeText,
+  heading,
+  layerLabel,
+  layoutOf,
+  split,
+  stepAxis,
+  stepTitle,
+} from "./common.js";
+import { driftName, driftOf, driftQuantities } from "./measures.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -26,7 +39,8 @@ const MOST_TICKS = 6;
 /** Values named on the colour scale: some up to a few hundred, else powers of ten. @param {number} top */
 function ticksOf(top) {
   const decades = Math.floor(Math.log10(top));
-  if (decades < 3) return TICKS.filter((tick) => tick <= top).filter((_, i, all) => i % Math.ceil(all.length / MOST_TICKS) === 0);
+  if (decades < 3)
+    return TICKS.filter((tick) => tick <= top).filter((_, i, all) => i % Math.ceil(all.length / MOST_TICKS) === 0);
   const every = Math.ceil(decades / (MOST_TICKS - 1));
   return [0, ...Array.from({ length: Math.floor(decades / every) }, (_, i) => 10 ** ((i + 1) * every))];
 }
@@ -55,14 +69,25 @@ export function scaleTop(scene) {
     }
   }
   if (values.length === 0) return 1;
-  return niceAbove(Math.max(quantile(values.sort((a, b) => a - b), 0.985), 0.05));
+  return niceAbove(
+    Math.max(
+      quantile(
+        values.sort((a, b) => a - b),
+        0.985,
+      ),
+      0.05,
+    ),
+  );
 }
 
 /** @param {Scene} scene */
 const quantityName = (scene) => {
   const names = driftQuantities(scene);
   if (names.length === 0) return scene.t("drift.fitted");
-  return driftName(scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0], scene.t);
+  return driftName(
+    scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0],
+    scene.t,
+  );
 };
 
 /** Cells of a settled heatmap. @param {Scene} scene @param {(Drift | null)[]} rows */
@@ -72,16 +97,30 @@ function cells(scene, rows) {
   const stream = scene.history.stream(drift.stream);
   const slots = spread(stream.count, SETTLED_COLUMNS).map((position) => stream.order[position]);
   return {
-    x: slots.map((slot) => stream.steps[slot]), z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
-    text: rows.map((row, i) => slots.map((slot) => (row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${brief(row.at(slot))}</b>` : ""))),
+    x: slots.map((slot) => stream.steps[slot]),
+    z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
+    text: rows.map((row, i) =>
+      slots.map((slot) =>
+        row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${brief(row.at(slot))}</b>` : "",
+      ),
+    ),
   };
 }
 
 /** @type {View} */
 export const shift = {
   id: "shift",
-  streams: (scene) => [...new Set(driftsOf(scene).flat().flatMap((drift) => (drift ? [drift.stream] : [])))],
-  available: (scene) => driftsOf(scene).flat().some((drift) => drift !== null),
+  streams: (scene) => [
+    ...new Set(
+      driftsOf(scene)
+        .flat()
+        .flatMap((drift) => (drift ? [drift.stream] : [])),
+    ),
+  ],
+  available: (scene) =>
+    driftsOf(scene)
+      .flat()
+      .some((drift) => drift !== null),
   key: (scene) => [commonKey(scene), scene.span, scene.look.drift, scaleTop(scene), scene.look.layer].join("|"),
   figure(scene, settled = true) {
     const layers = scene.places.layers;
@@ -98,28 +137,55 @@ export const shift = {
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       margin: { l: scene.narrow ? 62 : 78, r: 66, t: 24, b: 36 },
-      annotations: scene.header.networks.map((network, i) => heading(scene, network.name, css(colors[i]), [0, 1], { y: down[i][1] })),
+      annotations: scene.header.networks.map((network, i) =>
+        heading(scene, network.name, css(colors[i]), [0, 1], { y: down[i][1] }),
+      ),
       coloraxis: {
-        colorscale: scale, cmin: 0, cmax: warped(top),
+        colorscale: scale,
+        cmin: 0,
+        cmax: warped(top),
         colorbar: {
-          thickness: 9, outlinewidth: 0, len: 1, y: 0.5, x: 1.005, tickfont: { size: 10 }, tickvals: ticks.map(warped), ticktext: ticks.map((tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick))),
+          thickness: 9,
+          outlinewidth: 0,
+          len: 1,
+          y: 0.5,
+          x: 1.005,
+          tickfont: { size: 10 },
+          tickvals: ticks.map(warped),
+          ticktext: ticks.map((tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick))),
           title: { text: escapeText(quantityName(scene)), side: "right", font: { size: 10.5 } },
         },
       },
     });
     drifts.forEach((_, i) => {
       layout[axisName("x", i)] = stepAxis(scene, {
-        anchor: axisId("y", i), showticklabels: i === drifts.length - 1, title: stepTitle(scene, i === drifts.length - 1),
+        anchor: axisId("y", i),
+        showticklabels: i === drifts.length - 1,
+        title: stepTitle(scene, i === drifts.length - 1),
       });
       layout[axisName("y", i)] = axis(scene, {
-        domain: down[i], anchor: axisId("x", i), range: [-0.5, layers.length - 0.5], tickvals: labelled, showgrid: false, ticks: "",
-        ticktext: labelled.map((row) => layers[row]).map((name) => layerLabel(scene, name)), fixedrange: true,
+        domain: down[i],
+        anchor: axisId("x", i),
+        range: [-0.5, layers.length - 0.5],
+        tickvals: labelled,
+        showgrid: false,
+        ticks: "",
+        ticktext: labelled.map((row) => layers[row]).map((name) => layerLabel(scene, name)),
+        fixedrange: true,
         tickfont: { size: 10, color: scene.theme.ink },
       });
     });
     const data = drifts.map((rows, i) => ({
-      type: "heatmap", uid: `shift${i}`, xaxis: axisId("x", i), yaxis: axisId("y", i), y: layers.map((_, row) => row), coloraxis: "coloraxis",
-      ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [0, 0]) }), zsmooth: false, hoverongaps: false, meta: layers,
+      type: "heatmap",
+      uid: `shift${i}`,
+      xaxis: axisId("x", i),
+      yaxis: axisId("y", i),
+      y: layers.map((_, row) => row),
+      coloraxis: "coloraxis",
+      ...(settled ? cells(scene, rows) : { x: [0, 1], z: layers.map(() => [0, 0]) }),
+      zsmooth: false,
+      hoverongaps: false,
+      meta: layers,
       hovertemplate: `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
     }));
     return { data, layout };
@@ -130,41 +196,60 @@ export const shift = {
     return driftsOf(scene).flatMap((rows, i) => {
       const first = rows.find((drift) => drift !== null);
       if (!first) return [];
-      return [{
-        stream: first.stream, axes: axisId("x", i) + axisId("y", i),
-        paint(slot, out, y, ratio) {
-          const height = out.length;
-          for (let row = 0; row < rows.length; row++) {
-            const value = rows[row]?.at(slot) ?? NaN;
-            const color = Number.isFinite(value) ? words[Math.min(255, Math.max(0, Math.round((255 * warped(value)) / warped(top))))] : 0;
-            const from = Math.round((y.slope * (row + 0.5) + y.intercept) * ratio);
-            const to = Math.round((y.slope * (row - 0.5) + y.intercept) * ratio);
-            out.fill(color, Math.max(0, from), Math.min(height, to));
-          }
+      return [
+        {
+          stream: first.stream,
+          axes: axisId("x", i) + axisId("y", i),
+          paint(slot, out, y, ratio) {
+            const height = out.length;
+            for (let row = 0; row < rows.length; row++) {
+              const value = rows[row]?.at(slot) ?? NaN;
+              const color = Number.isFinite(value)
+                ? words[Math.min(255, Math.max(0, Math.round((255 * warped(value)) / warped(top))))]
+                : 0;
+              const from = Math.round((y.slope * (row + 0.5) + y.intercept) * ratio);
+              const to = Math.round((y.slope * (row - 0.5) + y.intercept) * ratio);
+              out.fill(color, Math.max(0, from), Math.min(height, to));
+            }
+          },
         },
-      }];
+      ];
     });
   },
-  summary: (scene) => driftsOf(scene).map((rows, i) => {
-    const now = rows.map((drift, row) => {
-      if (!drift) return { row, value: NaN };
-      const stream = scene.history.stream(drift.stream);
-      return { row, value: stream.count ? drift.at(stream.slotAt(scene.look.step)) : NaN };
-    }).filter((one) => Number.isFinite(one.value)).sort((a, b) => b.value - a.value)[0];
-    const network = said(scene.header.networks[i].name, scene.t);
-    return now ? scene.t("shift.summary", { network, layer: said(scene.places.layers[now.row], scene.t), drift: brief(now.value) }) : network;
-  }).join("; "),
+  summary: (scene) =>
+    driftsOf(scene)
+      .map((rows, i) => {
+        const now = rows
+          .map((drift, row) => {
+            if (!drift) return { row, value: NaN };
+            const stream = scene.history.stream(drift.stream);
+            return { row, value: stream.count ? drift.at(stream.slotAt(scene.look.step)) : NaN };
+          })
+          .filter((one) => Number.isFinite(one.value))
+          .sort((a, b) => b.value - a.value)[0];
+        const network = said(scene.header.networks[i].name, scene.t);
+        return now
+          ? scene.t("shift.summary", {
+              network,
+              layer: said(scene.places.layers[now.row], scene.t),
+              drift: brief(now.value),
+            })
+          : network;
+      })
+      .join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "step", quantityName(scene)]];
-    driftsOf(scene).forEach((rows, i) => rows.forEach((drift, row) => {
-      if (!drift) return;
-      const stream = scene.history.stream(drift.stream);
-      for (let position = 0; position < stream.count; position++) {
-        const slot = stream.order[position];
-        table.push([scene.header.networks[i].name, scene.places.layers[row], stream.steps[slot], drift.at(slot)]);
-      }
-    }));
+    driftsOf(scene).forEach((rows, i) =>
+      rows.forEach((drift, row) => {
+        if (!drift) return;
+        const stream = scene.history.stream(drift.stream);
+        for (let position = 0; position < stream.count; position++) {
+          const slot = stream.order[position];
+          table.push([scene.header.networks[i].name, scene.places.layers[row], stream.steps[slot], drift.at(slot)]);
+        }
+      }),
+    );
     return table;
   },
   pick: (_scene, point) => ({ step: point.x, layer: point.data.meta[point.y] ?? null }),

@@ -40,7 +40,10 @@ function headAt(surface, at) {
   const radius = HEAD_SIZE * (surface.w1[surface.w1.length - 1] - surface.w1[0]);
   const turn = (/** @type {number} */ i) => (2 * Math.PI * i) / HEAD;
   const corners = Array.from({ length: HEAD + 1 }, (_, i) => i);
-  return { x: Float64Array.from(corners, (i) => x + radius * Math.cos(turn(i))), y: Float64Array.from(corners, (i) => y + radius * Math.sin(turn(i))) };
+  return {
+    x: Float64Array.from(corners, (i) => x + radius * Math.cos(turn(i))),
+    y: Float64Array.from(corners, (i) => y + radius * Math.sin(turn(i))),
+  };
 }
 
 /** @param {TrialScene} scene @param {Surface} surface @param {number} at @param {string} axes */
@@ -49,8 +52,18 @@ function contours(scene, surface, at, axes) {
   const all = logs.flat();
   const [low, high] = [Math.min(...all), Math.max(...all)];
   return {
-    type: "contour", uid: `contours-${at}`, xaxis: `x${axes}`, yaxis: `y${axes}`, x: surface.w1, y: surface.w2, z: logs, text: surface.loss.map((row) => row.map((value) => brief(value))),
-    colorscale: plotlyScale(glow(scene.theme.name)), showscale: false, autocontour: false, contours: { start: low, end: high, size: (high - low) / LEVELS, coloring: "heatmap", showlines: true },
+    type: "contour",
+    uid: `contours-${at}`,
+    xaxis: `x${axes}`,
+    yaxis: `y${axes}`,
+    x: surface.w1,
+    y: surface.w2,
+    z: logs,
+    text: surface.loss.map((row) => row.map((value) => brief(value))),
+    colorscale: plotlyScale(glow(scene.theme.name)),
+    showscale: false,
+    autocontour: false,
+    contours: { start: low, end: high, size: (high - low) / LEVELS, coloring: "heatmap", showlines: true },
     line: { color: scene.theme.name === "light" ? "rgba(40,20,40,0.5)" : "rgba(255,255,255,0.35)", width: 0.8 },
     hovertemplate: `w₁ %{x:.3g}, w₂ %{y:.3g}<br>${scene.t("quantity.loss")}: <b>%{text}</b><extra></extra>`,
   };
@@ -63,24 +76,73 @@ function traces(scene, { surface }, at) {
   const ink = scene.theme.name === "light" ? "#0b2e8a" : "#bfe3ff";
   return [
     contours(scene, surface, at, axes),
-    { ...on, type: "scatter", mode: "markers", uid: `lowest-${at}`, x: [surface.lowest[0]], y: [surface.lowest[1]], marker: { symbol: "x-thin", size: 12, color: ink, line: { color: ink, width: 2 } } },
-    { ...on, type: "scatter", mode: "lines", uid: `path-${at}`, ...pathUpTo(surface.path, scene.at), line: { color: ink, width: surface.path.length > MANY ? 1 : 2, simplify: false }, opacity: surface.path.length > MANY ? 0.55 : 1 },
-    { ...on, type: "scatter", mode: "lines", uid: `head-${at}`, ...headAt(surface, scene.at), fill: "toself", fillcolor: scene.theme.name === "light" ? "#ffffff" : "#0b1020", line: { color: ink, width: 2, simplify: false } },
+    {
+      ...on,
+      type: "scatter",
+      mode: "markers",
+      uid: `lowest-${at}`,
+      x: [surface.lowest[0]],
+      y: [surface.lowest[1]],
+      marker: { symbol: "x-thin", size: 12, color: ink, line: { color: ink, width: 2 } },
+    },
+    {
+      ...on,
+      type: "scatter",
+      mode: "lines",
+      uid: `path-${at}`,
+      ...pathUpTo(surface.path, scene.at),
+      line: { color: ink, width: surface.path.length > MANY ? 1 : 2, simplify: false },
+      opacity: surface.path.length > MANY ? 0.55 : 1,
+    },
+    {
+      ...on,
+      type: "scatter",
+      mode: "lines",
+      uid: `head-${at}`,
+      ...headAt(surface, scene.at),
+      fill: "toself",
+      fillcolor: scene.theme.name === "light" ? "#ffffff" : "#0b1020",
+      line: { color: ink, width: 2, simplify: false },
+    },
   ];
 }
 
 /** @param {TrialScene} scene @returns {import("../types").Figure} */
 function figure(scene) {
   const count = scene.surfaces.length;
-  const across = scene.narrow ? Array.from({ length: count }, () => /** @type {[number, number]} */ ([0, 1])) : split(count, 0.08);
-  const down = scene.narrow ? split(count, 0.16).reverse() : Array.from({ length: count }, () => /** @type {[number, number]} */ ([0, 1]));
+  const across = scene.narrow
+    ? Array.from({ length: count }, () => /** @type {[number, number]} */ ([0, 1]))
+    : split(count, 0.08);
+  const down = scene.narrow
+    ? split(count, 0.16).reverse()
+    : Array.from({ length: count }, () => /** @type {[number, number]} */ ([0, 1]));
   /** @type {Record<string, any>} */
-  const layout = layoutOf(scene, { margin: { l: 54, r: 14, t: 26, b: 42 }, annotations: scene.surfaces.map(({ label }, at) => heading(scene, label, scene.theme.ink, across[at], { y: down[at][1] })) });
+  const layout = layoutOf(scene, {
+    margin: { l: 54, r: 14, t: 26, b: 42 },
+    annotations: scene.surfaces.map(({ label }, at) =>
+      heading(scene, label, scene.theme.ink, across[at], { y: down[at][1] }),
+    ),
+  });
   scene.surfaces.forEach(({ surface }, at) => {
     const [one, other] = surface.inputs.map((name, i) => `${i === 0 ? "w₁" : "w₂"} (${scene.t(`input.${name}`)})`);
     const bounds = (/** @type {number[]} */ values) => [values[0], values[values.length - 1]];
-    layout[axisName("x", at)] = axis(scene, { domain: across[at], anchor: axisId("y", at), range: bounds(surface.w1), constrain: "domain", nticks: 5, title: { text: one, standoff: 4, font: { size: 11 } } });
-    layout[axisName("y", at)] = axis(scene, { domain: down[at], anchor: axisId("x", at), range: bounds(surface.w2), scaleanchor: axisId("x", at), constrain: "domain", nticks: 5, title: { text: other, standoff: 4, font: { size: 11 } } });
+    layout[axisName("x", at)] = axis(scene, {
+      domain: across[at],
+      anchor: axisId("y", at),
+      range: bounds(surface.w1),
+      constrain: "domain",
+      nticks: 5,
+      title: { text: one, standoff: 4, font: { size: 11 } },
+    });
+    layout[axisName("y", at)] = axis(scene, {
+      domain: down[at],
+      anchor: axisId("x", at),
+      range: bounds(surface.w2),
+      scaleanchor: axisId("x", at),
+      constrain: "domain",
+      nticks: 5,
+      title: { text: other, standoff: 4, font: { size: 11 } },
+    });
   });
   return { data: scene.surfaces.flatMap((one, at) => traces(scene, one, at)), layout };
 }
@@ -97,7 +159,13 @@ function threeAround(grid, value) {
 export function lossAt(surface, at) {
   const [x, y] = pointAt(surface.path, at);
   const [across, up] = [threeAround(surface.w1, x), threeAround(surface.w2, y)];
-  return up.weights.reduce((sum, rowWeight, i) => sum + rowWeight * across.weights.reduce((row, weight, j) => row + weight * surface.loss[up.first + i][across.first + j], 0), 0);
+  return up.weights.reduce(
+    (sum, rowWeight, i) =>
+      sum +
+      rowWeight *
+        across.weights.reduce((row, weight, j) => row + weight * surface.loss[up.first + i][across.first + j], 0),
+    0,
+  );
 }
 
 /** @type {import("../types").View} */
@@ -105,12 +173,29 @@ export const surface = {
   id: "surface",
   streams: () => [],
   available: () => true,
-  key: (/** @type {any} */ scene) => [scene.run.id, scene.theme.name, scene.narrow, scene.t("locale"), scene.surfaces.length].join("|"),
+  key: (/** @type {any} */ scene) =>
+    [scene.run.id, scene.theme.name, scene.narrow, scene.t("locale"), scene.surfaces.length].join("|"),
   figure: (/** @type {any} */ scene) => figure(scene),
-  shapes: (/** @type {any} */ scene) => scene.surfaces.flatMap((/** @type {{surface: Surface}} */ one, /** @type {number} */ i) => [
-    { trace: TRACES * i + 2, ...pathUpTo(one.surface.path, scene.at) }, { trace: TRACES * i + 3, ...headAt(one.surface, scene.at) },
-  ]),
-  summary: (/** @type {any} */ scene) => scene.surfaces.map((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) =>
-    scene.t("surface.summary", { label: said(label, scene.t), steps: one.steps, from: brief(lossAt(one, 0)), to: brief(lossAt(one, one.path.length - 1)) })).join("; "),
-  table: (/** @type {any} */ scene) => [["inputs", "step", "w1", "w2"], ...scene.surfaces.flatMap((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) => one.path.map(([x, y], step) => [label, step, x, y]))],
+  shapes: (/** @type {any} */ scene) =>
+    scene.surfaces.flatMap((/** @type {{surface: Surface}} */ one, /** @type {number} */ i) => [
+      { trace: TRACES * i + 2, ...pathUpTo(one.surface.path, scene.at) },
+      { trace: TRACES * i + 3, ...headAt(one.surface, scene.at) },
+    ]),
+  summary: (/** @type {any} */ scene) =>
+    scene.surfaces
+      .map((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) =>
+        scene.t("surface.summary", {
+          label: said(label, scene.t),
+          steps: one.steps,
+          from: brief(lossAt(one, 0)),
+          to: brief(lossAt(one, one.path.length - 1)),
+        }),
+      )
+      .join("; "),
+  table: (/** @type {any} */ scene) => [
+    ["inputs", "step", "w1", "w2"],
+    ...scene.surfaces.flatMap((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) =>
+      one.path.map(([x, y], step) => [label, step, x, y]),
+    ),
+  ],
 };

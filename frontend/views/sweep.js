@@ -13,7 +13,9 @@ const LOG_FROM = 30;
 
 /** The quantities that can be compared, the most telling first. @param {Panel[]} panels */
 export function quantitiesOf(panels) {
-  const found = new Set(panels.flatMap((panel) => panel.readings.flatMap((reading) => reading.curves.map((curve) => curve.quantity))));
+  const found = new Set(
+    panels.flatMap((panel) => panel.readings.flatMap((reading) => reading.curves.map((curve) => curve.quantity))),
+  );
   return ORDER.filter((quantity) => found.has(quantity));
 }
 
@@ -24,9 +26,19 @@ const shown = (scene) => scene.quantity ?? quantitiesOf(scene.panels)[0] ?? "tes
 function linesOf(scene) {
   const networks = scene.panels.flatMap((panel) => panel.readings)[0]?.networks ?? [];
   const colors = networkColors(networks, scene.theme.name);
-  return scene.panels.flatMap((panel, at) => panel.readings.flatMap((reading, seed) => reading.curves
-    .filter((curve) => curve.quantity === shown(scene))
-    .map((curve) => ({ ...curve, panel, at, seed, color: css(colors[networks.findIndex((one) => one.name === curve.network)] ?? [128, 128, 128]) }))));
+  return scene.panels.flatMap((panel, at) =>
+    panel.readings.flatMap((reading, seed) =>
+      reading.curves
+        .filter((curve) => curve.quantity === shown(scene))
+        .map((curve) => ({
+          ...curve,
+          panel,
+          at,
+          seed,
+          color: css(colors[networks.findIndex((one) => one.name === curve.network)] ?? [128, 128, 128]),
+        })),
+    ),
+  );
 }
 
 /** Where the panels stand. @param {number} count @param {boolean} narrow */
@@ -41,7 +53,11 @@ function valueAxis(lines, isShare) {
   const values = lines.flatMap((line) => line.values);
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   const log = !isShare && positive.length > 1 && Math.max(...positive) / Math.min(...positive) > LOG_FROM;
-  return { ...(log ? { type: "log", dtick: 1 } : { nticks: 5 }), range: robustRange(values, { log }), ...(isShare ? { tickformat: ".0%" } : {}) };
+  return {
+    ...(log ? { type: "log", dtick: 1 } : { nticks: 5 }),
+    range: robustRange(values, { log }),
+    ...(isShare ? { tickformat: ".0%" } : {}),
+  };
 }
 
 /** @param {TrialScene} scene @returns {import("../types").Figure} */
@@ -54,24 +70,58 @@ function figure(scene) {
   const named = new Set();
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
-    margin: { l: 46, r: 12, t: 46, b: 36 }, showlegend: true,
-    legend: { orientation: "h", x: 0, xanchor: "left", y: 0.995, yanchor: "top", yref: "container", font: { size: 12, color: scene.theme.ink }, bgcolor: "rgba(0,0,0,0)" },
-    annotations: panels.map((panel, at) => heading(scene, panel.label, scene.theme.ink, across[at % columns], { y: down[Math.floor(at / columns)][1] })),
+    margin: { l: 46, r: 12, t: 46, b: 36 },
+    showlegend: true,
+    legend: {
+      orientation: "h",
+      x: 0,
+      xanchor: "left",
+      y: 0.995,
+      yanchor: "top",
+      yref: "container",
+      font: { size: 12, color: scene.theme.ink },
+      bgcolor: "rgba(0,0,0,0)",
+    },
+    annotations: panels.map((panel, at) =>
+      heading(scene, panel.label, scene.theme.ink, across[at % columns], { y: down[Math.floor(at / columns)][1] }),
+    ),
   });
   const range = valueAxis(lines, isShare);
   panels.forEach((panel, at) => {
     const column = at % columns;
     const last = Math.max(1, ...lines.filter((line) => line.at === at).map((line) => line.steps.at(-1) ?? 1));
-    layout[axisName("x", at)] = axis(scene, { domain: across[column], anchor: axisId("y", at), range: [0, last], showgrid: false, nticks: scene.narrow ? 3 : 4, tickformat: "~s",
-      title: { text: at + columns >= panels.length ? t("axis.step") : "", standoff: 3, font: { size: 11 } } });
-    layout[axisName("y", at)] = axis(scene, { domain: down[Math.floor(at / columns)], anchor: axisId("x", at), showticklabels: column === 0, ...range });
+    layout[axisName("x", at)] = axis(scene, {
+      domain: across[column],
+      anchor: axisId("y", at),
+      range: [0, last],
+      showgrid: false,
+      nticks: scene.narrow ? 3 : 4,
+      tickformat: "~s",
+      title: { text: at + columns >= panels.length ? t("axis.step") : "", standoff: 3, font: { size: 11 } },
+    });
+    layout[axisName("y", at)] = axis(scene, {
+      domain: down[Math.floor(at / columns)],
+      anchor: axisId("x", at),
+      showticklabels: column === 0,
+      ...range,
+    });
   });
   const data = lines.map((line, i) => {
     const first = !named.has(line.network);
     named.add(line.network);
     return {
-      type: "scatter", mode: line.steps.length < 3 ? "lines+markers" : "lines", uid: `line-${i}`, xaxis: axisId("x", line.at), yaxis: axisId("y", line.at),
-      x: line.steps, y: line.values.map((value) => (Number.isFinite(value) ? value : null)), line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 }, opacity: line.seed === 0 ? 1 : 0.65, name: escapeText(said(line.network, t)), legendgroup: line.network, showlegend: first,
+      type: "scatter",
+      mode: line.steps.length < 3 ? "lines+markers" : "lines",
+      uid: `line-${i}`,
+      xaxis: axisId("x", line.at),
+      yaxis: axisId("y", line.at),
+      x: line.steps,
+      y: line.values.map((value) => (Number.isFinite(value) ? value : null)),
+      line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
+      opacity: line.seed === 0 ? 1 : 0.65,
+      name: escapeText(said(line.network, t)),
+      legendgroup: line.network,
+      showlegend: first,
       hovertemplate: `<b>${escapeText(said(line.network, t))}</b> · ${escapeText(said(line.panel.label, t))}<br>${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
     };
   });
@@ -81,10 +131,17 @@ function figure(scene) {
 /** The last value of each line, as words. @param {TrialScene} scene */
 function summary(scene) {
   const isShare = shown(scene).endsWith("accuracy");
-  return linesOf(scene).map((line) => {
-    const last = line.values.at(-1) ?? NaN;
-    return scene.t("sweep.summary", { label: said(line.panel.label, scene.t), network: said(line.network, scene.t), quantity: scene.t(`quantity.${shown(scene)}`), value: isShare ? `${brief(100 * last)} %` : brief(last) });
-  }).join("; ");
+  return linesOf(scene)
+    .map((line) => {
+      const last = line.values.at(-1) ?? NaN;
+      return scene.t("sweep.summary", {
+        label: said(line.panel.label, scene.t),
+        network: said(line.network, scene.t),
+        quantity: scene.t(`quantity.${shown(scene)}`),
+        value: isShare ? `${brief(100 * last)} %` : brief(last),
+      });
+    })
+    .join("; ");
 }
 
 /** @type {import("../types").View} */
@@ -92,8 +149,14 @@ export const sweep = {
   id: "sweep",
   streams: () => [],
   available: () => true,
-  key: (/** @type {any} */ scene) => [scene.run.id, scene.theme.name, scene.narrow, scene.t("locale"), shown(scene), linesOf(scene).length].join("|"),
+  key: (/** @type {any} */ scene) =>
+    [scene.run.id, scene.theme.name, scene.narrow, scene.t("locale"), shown(scene), linesOf(scene).length].join("|"),
   figure: (/** @type {any} */ scene) => figure(scene),
   summary: (/** @type {any} */ scene) => summary(scene),
-  table: (/** @type {any} */ scene) => [["run", "seed", "network", "step", shown(scene)], ...linesOf(scene).flatMap((line) => line.steps.map((step, i) => [line.panel.label, line.seed, line.network, step, line.values[i]]))],
+  table: (/** @type {any} */ scene) => [
+    ["run", "seed", "network", "step", shown(scene)],
+    ...linesOf(scene).flatMap((line) =>
+      line.steps.map((step, i) => [line.panel.label, line.seed, line.network, step, line.values[i]]),
+    ),
+  ],
 };

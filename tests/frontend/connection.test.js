@@ -19,9 +19,21 @@ function harness() {
       this.closed = true;
     }
   }
-  const connection = connect((seq) => `ws://x/stream?after=${seq}`, {
-    after: () => after, message: (message) => got.push(message), frames: (frames) => got.push(frames), link: (link, wait) => links.push(wait === undefined ? link : [link, wait]),
-  }, { Socket, later: (act, ms) => timers.push({ act, ms }) - 1, cancel: (at) => (timers[at].cancelled = true), random: () => 0.5 });
+  const connection = connect(
+    (seq) => `ws://x/stream?after=${seq}`,
+    {
+      after: () => after,
+      message: (message) => got.push(message),
+      frames: (frames) => got.push(frames),
+      link: (link, wait) => links.push(wait === undefined ? link : [link, wait]),
+    },
+    {
+      Socket,
+      later: (act, ms) => timers.push({ act, ms }) - 1,
+      cancel: (at) => (timers[at].cancelled = true),
+      random: () => 0.5,
+    },
+  );
   return { connection, sockets, timers, links, got, reach: (seq) => (after = seq) };
 }
 
@@ -55,7 +67,10 @@ test("each failure waits longer, and a message begins anew", () => {
 });
 
 test("a finished run is not opened again, nor an unknown one", () => {
-  for (const [code, link] of [[1000, "ended"], [4404, "unknown"]]) {
+  for (const [code, link] of [
+    [1000, "ended"],
+    [4404, "unknown"],
+  ]) {
     const { sockets, timers, links } = harness();
     sockets[0].onclose({ code });
     assert.equal(timers.length, 0);

@@ -7,23 +7,35 @@ import { layersRow, makeScene } from "./scene.js";
 test("a gradient that vanishes is found at its first step, in its layer", () => {
   const scene = makeScene({ steps: [0, 1] });
   const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
-  for (const [step, norm] of [[2, 1e-7], [3, 1e-8]]) {
+  for (const [step, norm] of [
+    [2, 1e-7],
+    [3, 1e-8],
+  ]) {
     const row = layersRow(scene.places, step);
     row[place.offset] = norm;
     scene.history.append({ stream: 1, seq: 90 + step, step, time: 0, row });
   }
-  assert.deepEqual(detect(scene).map(({ kind, step, network, layer }) => [kind, step, network, layer]), [["vanishing", 2, "without BN", "hidden 2"]]);
+  assert.deepEqual(
+    detect(scene).map(({ kind, step, network, layer }) => [kind, step, network, layer]),
+    [["vanishing", 2, "without BN", "hidden 2"]],
+  );
 });
 
 test("what comes later is found too, and what comes out of order in its place", () => {
   const scene = makeScene({ steps: [0, 1] });
   assert.deepEqual(detect(scene), []);
   const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
-  for (const [seq, step] of [[90, 8], [91, 5]]) {
+  for (const [seq, step] of [
+    [90, 8],
+    [91, 5],
+  ]) {
     const row = layersRow(scene.places, step);
     row[place.offset] = 1e-7;
     scene.history.append({ stream: 1, seq, step, time: 0, row });
-    assert.deepEqual(detect(scene).map((event) => event.step), [step]);
+    assert.deepEqual(
+      detect(scene).map((event) => event.step),
+      [step],
+    );
   }
 });
 

@@ -4,14 +4,23 @@ import test from "node:test";
 import { Address } from "../../frontend/app/address.js";
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
-import english from "../../frontend/locales/en.js";
-import korean from "../../frontend/locales/ko.js";
+import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { allowed } from "../../frontend/experiments/mathml.js";
 import { panelsOf, surfacesOf } from "../../frontend/experiments/trial-charts.js";
-import { Reader } from "../../frontend/stream/run-reader.js";
-import { FIRST_LOOK } from "../../frontend/app/store.js";
-import { accuracies, broken, current, figureTable, grouped, lastVerdict, nameOf, ordered } from "../../frontend/experiments/trial-state.js";
+import {
+  accuracies,
+  broken,
+  current,
+  figureTable,
+  grouped,
+  lastVerdict,
+  nameOf,
+  ordered,
+} from "../../frontend/experiments/trial-state.js";
 import { whyNot } from "../../frontend/experiments/verdict.js";
+import english from "../../frontend/locales/en.js";
+import korean from "../../frontend/locales/ko.js";
+import { Reader } from "../../frontend/stream/run-reader.js";
 import { lossAt, pathUpTo, pointAt, surface } from "../../frontend/views/surface.js";
 import { quantitiesOf, sweep } from "../../frontend/views/sweep.js";
 import { HEADER } from "./scene.js";
@@ -19,15 +28,31 @@ import { HEADER } from "./scene.js";
 const t = translator("en", english);
 const run = (id, state, more = {}) => ({ id, state, reason: "", config: { seed: 7 }, ...more });
 const trialOf = (states, more = {}) => ({
-  id: "t", experiment: "e", quick: true, created: 0, ended: false, verdict: null, reason: "",
-  runs: states.map((state, i) => ({ label: `run ${i}`, seed: 0, run: run(`r${i}`, state), measured: null })), ...more,
+  id: "t",
+  experiment: "e",
+  quick: true,
+  created: 0,
+  ended: false,
+  verdict: null,
+  reason: "",
+  runs: states.map((state, i) => ({ label: `run ${i}`, seed: 0, run: run(`r${i}`, state), measured: null })),
+  ...more,
 });
 
 test("the gallery shows each experiment once, also one that no group knows", () => {
   const experiments = ["depth", "mnist-table", "of tomorrow"].map((id) => ({ id }));
   const groups = grouped(experiments);
-  assert.deepEqual(groups.map(({ group }) => group), ["training", "shift", "more"]);
-  assert.deepEqual(groups.flatMap((one) => one.experiments).map(({ id }) => id).sort(), ["depth", "mnist-table", "of tomorrow"]);
+  assert.deepEqual(
+    groups.map(({ group }) => group),
+    ["training", "shift", "more"],
+  );
+  assert.deepEqual(
+    groups
+      .flatMap((one) => one.experiments)
+      .map(({ id }) => id)
+      .sort(),
+    ["depth", "mnist-table", "of tomorrow"],
+  );
   for (const { group } of groups) assert.ok(`group.${group}` in english && `group.${group}` in korean);
 });
 
@@ -42,15 +67,28 @@ test("the run shown is the open one while it goes on, then the next that trains"
 test("runs are told apart by seed only where there are several", () => {
   const one = trialOf(["finished"]);
   assert.equal(nameOf(one, one.runs[0], t), "run 0");
-  const two = { ...one, runs: [0, 1].map((seed) => ({ ...one.runs[0], seed, run: run(`r${seed}`, "finished", { config: { seed: 40 + seed } }) })) };
-  assert.deepEqual(two.runs.map((each) => nameOf(two, each, t)), ["run 0 · 40", "run 0 · 41"]);
+  const two = {
+    ...one,
+    runs: [0, 1].map((seed) => ({
+      ...one.runs[0],
+      seed,
+      run: run(`r${seed}`, "finished", { config: { seed: 40 + seed } }),
+    })),
+  };
+  assert.deepEqual(
+    two.runs.map((each) => nameOf(two, each, t)),
+    ["run 0 · 40", "run 0 · 41"],
+  );
 });
 
 test("figures of all runs stand in one table, and what was not measured is empty", () => {
   const trial = trialOf(["finished", "finished"]);
   trial.runs[0].measured = { "a/test_accuracy": 0.5, "a/1/test_accuracy": 0.25 };
   trial.runs[1].measured = { "a/test_accuracy": "nan" };
-  assert.deepEqual(figureTable(trial, t).rows, [{ name: "a/test_accuracy", values: [0.5, "nan"] }, { name: "a/1/test_accuracy", values: [0.25, null] }]);
+  assert.deepEqual(figureTable(trial, t).rows, [
+    { name: "a/test_accuracy", values: [0.5, "nan"] },
+    { name: "a/1/test_accuracy", values: [0.25, null] },
+  ]);
   assert.deepEqual(accuracies(trial.runs[0]), [{ network: "a", accuracy: 0.5 }]);
   assert.deepEqual(accuracies(trial.runs[1]), []);
 });
@@ -58,21 +96,33 @@ test("figures of all runs stand in one table, and what was not measured is empty
 test("without a verdict, the page says which run did not finish and why", () => {
   const trial = trialOf(["finished", "failed"], { ended: true, reason: "what the server says" });
   trial.runs[1].run.reason = "out of memory";
-  assert.deepEqual(broken(trial).map((one) => one.label), ["run 1"]);
+  assert.deepEqual(
+    broken(trial).map((one) => one.label),
+    ["run 1"],
+  );
   assert.match(whyNot(trial, t)[0], /run 1.*failed.*out of memory/);
-  assert.deepEqual(whyNot(trialOf(["finished"], { ended: true, reason: "a run was deleted" }), t), ["a run was deleted"]);
+  assert.deepEqual(whyNot(trialOf(["finished"], { ended: true, reason: "a run was deleted" }), t), [
+    "a run was deleted",
+  ]);
   assert.match(whyNot(trialOf(["finished", "running"]), t)[0], /1 of 2/);
 });
 
 test("a card shows the newest verdict on its experiment", () => {
-  const trials = [trialOf(["running"]), trialOf(["finished"], { verdict: { kind: "depends" } }), trialOf(["finished"], { verdict: { kind: "supported" } })];
+  const trials = [
+    trialOf(["running"]),
+    trialOf(["finished"], { verdict: { kind: "depends" } }),
+    trialOf(["finished"], { verdict: { kind: "supported" } }),
+  ];
   assert.equal(lastVerdict(trials, "e")?.kind, "depends");
   assert.equal(lastVerdict(trials, "other"), null);
 });
 
 test("the charts that matter come first, and none is lost", () => {
   const views = ["ridges", "shift", "loss"].map((id) => ({ id }));
-  assert.deepEqual(ordered(views, ["loss", "nowhere", "ridges"]).map(({ id }) => id), ["loss", "ridges", "shift"]);
+  assert.deepEqual(
+    ordered(views, ["loss", "nowhere", "ridges"]).map(({ id }) => id),
+    ["loss", "ridges", "shift"],
+  );
 });
 
 test("experiment and trial travel in the link", () => {
@@ -101,53 +151,129 @@ test("the address follows a replay some times a second, and ends where the repla
 
 test("a new place is an entry of the browser's history, another look at it is not", () => {
   const entries = [];
-  const address = new Address({ pushState: (...all) => entries.push(["push", all[2]]), replaceState: (...all) => entries.push(["replace", all[2]]) });
+  const address = new Address({
+    pushState: (...all) => entries.push(["push", all[2]]),
+    replaceState: (...all) => entries.push(["replace", all[2]]),
+  });
   address.write("/", "home");
   address.write("/?step=3", "home");
   address.write("/?experiment=a", "a");
   address.follow(() => address.write("/", "home"));
   address.write("/?experiment=b", "b");
-  assert.deepEqual(entries.map(([how]) => how), ["replace", "replace", "push", "replace", "push"]);
+  assert.deepEqual(
+    entries.map(([how]) => how),
+    ["replace", "replace", "push", "replace", "push"],
+  );
 });
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const node = (localName, { attributes = {}, children = [], namespaceURI = MATHML } = {}) => ({
-  nodeType: 1, namespaceURI, localName, attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })), childNodes: children,
+  nodeType: 1,
+  namespaceURI,
+  localName,
+  attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })),
+  childNodes: children,
 });
 const maker = {
   createTextNode: (text) => text,
-  createElementNS: (namespace, name) => ({ name, attributes: {}, children: [], setAttribute(key, value) { this.attributes[key] = value; }, append(child) { this.children.push(child); } }),
+  createElementNS: (namespace, name) => ({
+    name,
+    attributes: {},
+    children: [],
+    setAttribute(key, value) {
+      this.attributes[key] = value;
+    },
+    append(child) {
+      this.children.push(child);
+    },
+  }),
 };
 
 test("of a formula, what is not MathML is left out with all that it holds", () => {
-  const parsed = node("math", { attributes: { display: "block", onclick: "steal()", href: "javascript:1" }, children: [
-    node("mi", { children: [{ nodeType: 3, nodeValue: "<x>" }] }), node("script", { children: [{ nodeType: 3, nodeValue: "steal()" }] }),
-    node("mi", { namespaceURI: "http://www.w3.org/1999/xhtml" }), node("annotation-xml"), { nodeType: 8, nodeValue: "comment" },
-  ] });
+  const parsed = node("math", {
+    attributes: { display: "block", onclick: "steal()", href: "javascript:1" },
+    children: [
+      node("mi", { children: [{ nodeType: 3, nodeValue: "<x>" }] }),
+      node("script", { children: [{ nodeType: 3, nodeValue: "steal()" }] }),
+      node("mi", { namespaceURI: "http://www.w3.org/1999/xhtml" }),
+      node("annotation-xml"),
+      { nodeType: 8, nodeValue: "comment" },
+    ],
+  });
   const made = allowed(parsed, maker);
   assert.deepEqual(made.attributes, { display: "block" });
-  assert.deepEqual(made.children.map((child) => child.name), ["mi"]);
+  assert.deepEqual(
+    made.children.map((child) => child.name),
+    ["mi"],
+  );
   assert.deepEqual(made.children[0].children, ["<x>"]);
 });
 
-const curve = (network, values, quantity = "test_accuracy") => ({ network, quantity, steps: values.map((_, i) => 10 * i), values });
+const curve = (network, values, quantity = "test_accuracy") => ({
+  network,
+  quantity,
+  steps: values.map((_, i) => 10 * i),
+  values,
+});
 const bowl = () => {
   const at = [-1, 0, 1];
-  return { inputs: ["age", "height"], w1: at, w2: at, loss: at.map((y) => at.map((x) => 1 + x * x + y * y)), lowest: [0, 0], path: [[1, 1], [0.5, 0], [0, 0]], steps: 2 };
+  return {
+    inputs: ["age", "height"],
+    w1: at,
+    w2: at,
+    loss: at.map((y) => at.map((x) => 1 + x * x + y * y)),
+    lowest: [0, 0],
+    path: [
+      [1, 1],
+      [0.5, 0],
+      [0, 0],
+    ],
+    steps: 2,
+  };
 };
-const readingOf = (accuracy, data = {}) => ({ networks: HEADER.networks, curves: [curve("without BN", [0.1, accuracy]), curve("with BN", [0.1, 0.9]), curve("with BN", [2, 0.01], "test_loss")], data });
+const readingOf = (accuracy, data = {}) => ({
+  networks: HEADER.networks,
+  curves: [
+    curve("without BN", [0.1, accuracy]),
+    curve("with BN", [0.1, 0.9]),
+    curve("with BN", [2, 0.01], "test_loss"),
+  ],
+  data,
+});
 const sceneOf = (panels, more = {}) => ({
-  run: { id: "t" }, theme: { name: "light", ink: "#000", muted: "#444", faint: "#999", grid: "#eee", surface: "#fff", reference: "#222" }, t, narrow: false, quantity: null, surfaces: [], at: 0, panels, ...more,
+  run: { id: "t" },
+  theme: {
+    name: "light",
+    ink: "#000",
+    muted: "#444",
+    faint: "#999",
+    grid: "#eee",
+    surface: "#fff",
+    reference: "#222",
+  },
+  t,
+  narrow: false,
+  quantity: null,
+  surfaces: [],
+  at: 0,
+  panels,
+  ...more,
 });
 
 test("runs side by side: a panel each on one vertical axis, a line a network", () => {
-  const scene = sceneOf([{ label: "a", readings: [readingOf(0.2)] }, { label: "b <i>", readings: [readingOf(0.4), readingOf(NaN)] }]);
+  const scene = sceneOf([
+    { label: "a", readings: [readingOf(0.2)] },
+    { label: "b <i>", readings: [readingOf(0.4), readingOf(NaN)] },
+  ]);
   assert.deepEqual(quantitiesOf(scene.panels), ["test_accuracy", "test_loss"]);
   const { data, layout } = sweep.figure(scene);
   assert.equal(data.length, 2 + 4);
   assert.deepEqual(layout.yaxis.range, layout.yaxis2.range);
   assert.ok(layout.annotations[1].text.includes("&lt;i&gt;"));
-  assert.deepEqual(data.filter((trace) => trace.showlegend).map((trace) => trace.name), ["without BN", "with BN"]);
+  assert.deepEqual(
+    data.filter((trace) => trace.showlegend).map((trace) => trace.name),
+    ["without BN", "with BN"],
+  );
   assert.equal(data[4].y[1], null);
   assert.match(sweep.summary(scene), /a, without BN: test accuracy 20\.0 %/);
   const table = sweep.table(scene);
@@ -170,7 +296,10 @@ test("descent is drawn as far as it has come", () => {
 });
 
 test("what moves on the loss surface is what a whole figure would draw", () => {
-  const scene = sceneOf([], { surfaces: ["raw", "standardized"].map((label) => ({ label, surface: bowl() })), at: 1.25 });
+  const scene = sceneOf([], {
+    surfaces: ["raw", "standardized"].map((label) => ({ label, surface: bowl() })),
+    at: 1.25,
+  });
   const { data, layout } = surface.figure(scene);
   assert.equal(layout.yaxis2.scaleanchor, "x2");
   const moving = surface.shapes(scene);
@@ -185,15 +314,28 @@ test("what moves on the loss surface is what a whole figure would draw", () => {
 
 test("readings are put to their label, and a surface is found in what was measured", () => {
   const trial = trialOf(["finished", "finished", "running"]);
-  const readings = new Map([["r0", readingOf(0.5, { surface: bowl() })], ["r1", readingOf(0.6)]]);
-  assert.deepEqual(panelsOf(trial, readings).map((panel) => panel.label), ["run 0", "run 1"]);
-  assert.deepEqual(surfacesOf(trial, readings).map(({ label }) => label), ["run 0"]);
+  const readings = new Map([
+    ["r0", readingOf(0.5, { surface: bowl() })],
+    ["r1", readingOf(0.6)],
+  ]);
+  assert.deepEqual(
+    panelsOf(trial, readings).map((panel) => panel.label),
+    ["run 0", "run 1"],
+  );
+  assert.deepEqual(
+    surfacesOf(trial, readings).map(({ label }) => label),
+    ["run 0"],
+  );
 });
 
 test("a run's curves are read in order of steps, whatever the order of its frames", () => {
   const reader = new Reader();
   const header = { ...HEADER, layouts: [HEADER.layouts[0]] };
-  reader.message({ type: "run", header, events: [{ kind: "measured", value: { figures: {}, data: { surface: 1 } } }] });
+  reader.message({
+    type: "run",
+    header,
+    events: [{ kind: "measured", value: { figures: {}, data: { surface: 1 } } }],
+  });
   const size = reader.places.sizes.get(0);
   const frame = (seq, step, loss) => {
     const bytes = new ArrayBuffer(24 + 4 * size);
@@ -207,6 +349,12 @@ test("a run's curves are read in order of steps, whatever the order of its frame
   reader.frames(frame(1, 0, 2));
   const { curves, data } = reader.reading();
   const loss = curves.find((one) => one.network === "without BN" && one.quantity === "loss");
-  assert.deepEqual([loss.steps, loss.values], [[0, 10], [2, 1]]);
+  assert.deepEqual(
+    [loss.steps, loss.values],
+    [
+      [0, 10],
+      [2, 1],
+    ],
+  );
   assert.deepEqual(data, { surface: 1 });
 });

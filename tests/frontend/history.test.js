@@ -3,7 +3,8 @@ import test from "node:test";
 
 import { StreamHistory } from "../../frontend/stream/history.js";
 
-const fill = (history, steps) => steps.forEach((step, i) => history.append(step, i + 1, step, Float32Array.from([step, -step])));
+const fill = (history, steps) =>
+  steps.forEach((step, i) => history.append(step, i + 1, step, Float32Array.from([step, -step])));
 const inOrder = (history) => Array.from({ length: history.count }, (_, i) => history.steps[history.order[i]]);
 
 test("frames that come newest first stand in order of their steps", () => {
@@ -35,7 +36,10 @@ test("a column holds every frame, also those whose rows are let go", () => {
   const history = new StreamHistory(2, 16);
   const column = () => history.column(1);
   column();
-  fill(history, Array.from({ length: 1000 }, (_, i) => i));
+  fill(
+    history,
+    Array.from({ length: 1000 }, (_, i) => i),
+  );
   assert.equal(history.count, 1000);
   assert.ok(history.kept <= 16);
   for (let position = 0; position < 1000; position++) assert.equal(column()[history.order[position]], -position);
@@ -43,7 +47,10 @@ test("a column holds every frame, also those whose rows are let go", () => {
 
 test("the first and the newest row are never let go, and the kept ones spread over the run", () => {
   const history = new StreamHistory(2, 64);
-  fill(history, Array.from({ length: 1000 }, (_, i) => i));
+  fill(
+    history,
+    Array.from({ length: 1000 }, (_, i) => i),
+  );
   assert.deepEqual([...history.row(history.order[0])], [0, -0]);
   assert.deepEqual([...history.row(history.newest)], [999, -999]);
   const kept = inOrder(history).filter((_, i) => history.row(history.order[i]));

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
 import { chooseLanguage, translator } from "../../frontend/app/i18n.js";
-import { LANGUAGES } from "../../frontend/locales/index.js";
 import english from "../../frontend/locales/en.js";
+import { LANGUAGES } from "../../frontend/locales/index.js";
 import { VIEWS } from "../../frontend/views/index.js";
 
 const root = new URL("../../frontend/", import.meta.url);
-const sources = readdirSync(root, { recursive: true }).map((name) => name.replaceAll("\\", "/"))
+const sources = readdirSync(root, { recursive: true })
+  .map((name) => name.replaceAll("\\", "/"))
   .filter((name) => (name.endsWith(".js") || name === "index.html") && !/^(?:locales|node_modules)\//.test(name))
   .map((name) => readFileSync(new URL(name, root), "utf8"));
 
@@ -25,15 +26,25 @@ for (const [tag, { load }] of Object.entries(LANGUAGES)) {
 }
 
 test("every text that the page asks for is there", () => {
-  const asked = sources.flatMap((source) => [
-    ...source.matchAll(/\bt\(\s*"([\w.]+)"/g), ...source.matchAll(/data-t(?:-label|-title)?="([\w.]+)"/g), ...source.matchAll(/title: "((?:quantity|view)\.\w+)"/g),
-  ].map((match) => match[1])).filter((key) => key !== "locale");
+  const asked = sources
+    .flatMap((source) =>
+      [
+        ...source.matchAll(/\bt\(\s*"([\w.]+)"/g),
+        ...source.matchAll(/data-t(?:-label|-title)?="([\w.]+)"/g),
+        ...source.matchAll(/title: "((?:quantity|view)\.\w+)"/g),
+      ].map((match) => match[1]),
+    )
+    .filter((key) => key !== "locale");
   assert.ok(asked.length > 80);
-  assert.deepEqual(asked.filter((key) => !(key in english)), []);
+  assert.deepEqual(
+    asked.filter((key) => !(key in english)),
+    [],
+  );
 });
 
 test("every chart has a name, a note and an explanation", () => {
-  for (const { id } of VIEWS) for (const part of ["view", "note", "help"]) assert.ok(`${part}.${id}` in english, `${part}.${id}`);
+  for (const { id } of VIEWS)
+    for (const part of ["view", "note", "help"]) assert.ok(`${part}.${id}` in english, `${part}.${id}`);
 });
 
 test("the language is the one asked for, else the browser's, else English", () => {

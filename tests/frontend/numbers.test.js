@@ -3,10 +3,10 @@ import test from "node:test";
 
 import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
-import { pixelOf } from "../../frontend/charts/painting/mapping.js";
-import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/app/numbers.js";
+import { FIRST_LOOK } from "../../frontend/app/store.js";
+import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 
 test("one wild spike does not flatten the rest", () => {
   const values = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
@@ -41,7 +41,15 @@ test("quantiles, spreads and nice numbers", () => {
 });
 
 test("numbers for people", () => {
-  assert.deepEqual([0, 0.12345, -3.14159, 1234.5, 1e-7, NaN, -Infinity].map(brief), ["0.000", "0.123", "−3.14", "1235", "1.0e−7", "NaN", "−∞"]);
+  assert.deepEqual([0, 0.12345, -3.14159, 1234.5, 1e-7, NaN, -Infinity].map(brief), [
+    "0.000",
+    "0.123",
+    "−3.14",
+    "1235",
+    "1.0e−7",
+    "NaN",
+    "−∞",
+  ]);
 });
 
 test("a running average begins at the first value and ends at what is not finite", () => {
@@ -69,7 +77,16 @@ test("times and paces for people", () => {
 });
 
 test("a view's link says all that was chosen, and nothing else", () => {
-  const look = { ...FIRST_LOOK, layer: "hidden 2", step: 40, compare: 3, scale: "value", unit: 5, drift: "gaussian_kl_from_start", charts: ["ridges", "loss"] };
+  const look = {
+    ...FIRST_LOOK,
+    layer: "hidden 2",
+    step: 40,
+    compare: 3,
+    scale: "value",
+    unit: 5,
+    drift: "gaussian_kl_from_start",
+    charts: ["ridges", "loss"],
+  };
   const link = writeLink("r 1", look, { embed: true });
   const read = readLink(link);
   assert.deepEqual({ ...FIRST_LOOK, ...read.look }, look);
@@ -86,6 +103,9 @@ test("a view's link says all that was chosen, and nothing else", () => {
 
 test("refusals are sentences", () => {
   assert.equal(refusalOf(409, { detail: "It is finished.", state: "finished" }).message, "It is finished.");
-  assert.equal(refusalOf(422, { detail: [{ loc: ["body", "config", "seed"], msg: "too small" }] }).message, "config.seed: too small");
+  assert.equal(
+    refusalOf(422, { detail: [{ loc: ["body", "config", "seed"], msg: "too small" }] }).message,
+    "config.seed: too small",
+  );
   assert.equal(refusalOf(500, null).message, "HTTP 500");
 });

@@ -1,9 +1,10 @@
 // A small scene to draw from: two networks, three layers, made of known numbers.
-import { RunHistory } from "../../frontend/stream/history.js";
+
 import { translator } from "../../frontend/app/i18n.js";
-import { Places } from "../../frontend/stream/layout-index.js";
-import english from "../../frontend/locales/en.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
+import english from "../../frontend/locales/en.js";
+import { RunHistory } from "../../frontend/stream/history.js";
+import { Places } from "../../frontend/stream/layout-index.js";
 
 export const BINS = 8;
 export const LAYERS = ["hidden 1", "hidden 2", "output"];
@@ -13,7 +14,8 @@ export const NETWORKS = ["without BN", "with BN"];
 export function layout(stream, name, entries) {
   let offset = 0;
   return {
-    stream, name,
+    stream,
+    name,
     entries: entries.map((entry) => {
       const whole = { network: "", layer: "", site: "", unit: "1", shape: [], coordinates: null, ...entry, offset };
       offset += whole.shape.reduce((a, b) => a * b, 1);
@@ -24,19 +26,37 @@ export function layout(stream, name, entries) {
 
 export const HEADER = {
   networks: NETWORKS.map((name, i) => ({
-    name, layers: LAYERS.map((layer) => ({ name: layer, features: 4, activation: "relu", normalization: i ? "batch" : "" })),
+    name,
+    layers: LAYERS.map((layer) => ({ name: layer, features: 4, activation: "relu", normalization: i ? "batch" : "" })),
   })),
   layouts: [
-    layout(0, "steps", NETWORKS.flatMap((network) => ["loss", "accuracy", "nonfinite_count"].map((quantity) => ({ network, quantity })))),
-    layout(1, "layers", NETWORKS.flatMap((network) => LAYERS.flatMap((layer) => [
-      ...["mean", "std"].map((quantity) => ({ network, layer, site: "pre_activation", quantity })),
-      { network, layer, site: "pre_activation", quantity: "histogram", shape: [BINS] },
-      { network, layer, site: "pre_activation", quantity: "histogram_range", shape: [2] },
-      { network, layer, site: "pre_activation", quantity: "histogram_outside", shape: [2] },
-      { network, layer, site: "pre_activation", quantity: "quantiles", shape: [3], coordinates: [15, 50, 85] },
-      { network, layer, quantity: "gradient_norm" },
-      ...(network === "with BN" ? [{ network, layer, quantity: "gamma", shape: [4] }, { network, layer, quantity: "beta", shape: [4] }] : []),
-    ]))),
+    layout(
+      0,
+      "steps",
+      NETWORKS.flatMap((network) =>
+        ["loss", "accuracy", "nonfinite_count"].map((quantity) => ({ network, quantity })),
+      ),
+    ),
+    layout(
+      1,
+      "layers",
+      NETWORKS.flatMap((network) =>
+        LAYERS.flatMap((layer) => [
+          ...["mean", "std"].map((quantity) => ({ network, layer, site: "pre_activation", quantity })),
+          { network, layer, site: "pre_activation", quantity: "histogram", shape: [BINS] },
+          { network, layer, site: "pre_activation", quantity: "histogram_range", shape: [2] },
+          { network, layer, site: "pre_activation", quantity: "histogram_outside", shape: [2] },
+          { network, layer, site: "pre_activation", quantity: "quantiles", shape: [3], coordinates: [15, 50, 85] },
+          { network, layer, quantity: "gradient_norm" },
+          ...(network === "with BN"
+            ? [
+                { network, layer, quantity: "gamma", shape: [4] },
+                { network, layer, quantity: "beta", shape: [4] },
+              ]
+            : []),
+        ]),
+      ),
+    ),
   ],
   total_steps: 100,
 };
@@ -46,20 +66,22 @@ const SHAPE = [0, 0.05, 0.15, 0.3, 0.3, 0.15, 0.05, 0];
 /** Row of the layers stream at a step: layer i of the plain network drifts by i + 1 sigma in 100 steps. */
 export function layersRow(places, step, { broken = false } = {}) {
   const row = new Float32Array(places.sizes.get(1));
-  NETWORKS.forEach((network, n) => LAYERS.forEach((layer, i) => {
-    const at = (quantity, site = "pre_activation") => places.find(quantity, { network, layer, site })?.offset;
-    const mean = n === 0 ? ((i + 1) * step) / 100 : 0;
-    row[at("mean")] = broken && n === 0 ? NaN : mean;
-    row[at("std")] = broken && n === 0 ? NaN : 1;
-    row.set(SHAPE, at("histogram"));
-    row.set([mean - 4, mean + 4], at("histogram_range"));
-    row.set([mean - 1, mean, mean + 1], at("quantiles"));
-    row[at("gradient_norm", "")] = 10 ** -i;
-    if (n === 1) {
-      row.set([1, 2, 3, 4], at("gamma", ""));
-      row.set([0, 0.1, 0.2, 0.3], at("beta", ""));
-    }
-  }));
+  NETWORKS.forEach((network, n) =>
+    LAYERS.forEach((layer, i) => {
+      const at = (quantity, site = "pre_activation") => places.find(quantity, { network, layer, site })?.offset;
+      const mean = n === 0 ? ((i + 1) * step) / 100 : 0;
+      row[at("mean")] = broken && n === 0 ? NaN : mean;
+      row[at("std")] = broken && n === 0 ? NaN : 1;
+      row.set(SHAPE, at("histogram"));
+      row.set([mean - 4, mean + 4], at("histogram_range"));
+      row.set([mean - 1, mean, mean + 1], at("quantiles"));
+      row[at("gradient_norm", "")] = 10 ** -i;
+      if (n === 1) {
+        row.set([1, 2, 3, 4], at("gamma", ""));
+        row.set([0, 0.1, 0.2, 0.3], at("beta", ""));
+      }
+    }),
+  );
   return row;
 }
 
@@ -69,12 +91,39 @@ export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, b
   let seq = 0;
   for (const step of steps) {
     const lost = broken.includes(step) ? NaN : 1 / (step + 1);
-    history.append({ stream: 0, seq: ++seq, step, time: step, row: Float32Array.from([lost, 0.5, Number.isNaN(lost) ? 7 : 0, 0.5, 0.9, 0]) });
-    history.append({ stream: 1, seq: ++seq, step, time: step, row: layersRow(places, step, { broken: broken.includes(step) }) });
+    history.append({
+      stream: 0,
+      seq: ++seq,
+      step,
+      time: step,
+      row: Float32Array.from([lost, 0.5, Number.isNaN(lost) ? 7 : 0, 0.5, 0.9, 0]),
+    });
+    history.append({
+      stream: 1,
+      seq: ++seq,
+      step,
+      time: step,
+      row: layersRow(places, step, { broken: broken.includes(step) }),
+    });
   }
   return {
-    run: { id: "r1", name: "a run", state: "running", step: steps.at(-1), total_steps: 100 }, header, events: [], places, history,
-    look: { ...FIRST_LOOK, ...look }, span: 64, narrow: false, t: translator("en", english),
-    theme: { name: "light", ink: "#000", muted: "#444", faint: "#999", grid: "#eee", surface: "#fff", reference: "#222" },
+    run: { id: "r1", name: "a run", state: "running", step: steps.at(-1), total_steps: 100 },
+    header,
+    events: [],
+    places,
+    history,
+    look: { ...FIRST_LOOK, ...look },
+    span: 64,
+    narrow: false,
+    t: translator("en", english),
+    theme: {
+      name: "light",
+      ink: "#000",
+      muted: "#444",
+      faint: "#999",
+      grid: "#eee",
+      surface: "#fff",
+      reference: "#222",
+    },
   };
 }

@@ -5,8 +5,17 @@ import { defaultOf, kindOf, nearest } from "../../frontend/run/schema-form.js";
 
 const SCHEMA = {
   $defs: {
-    Sgd: { type: "object", properties: { kind: { const: "sgd", default: "sgd" }, learning_rate: { type: "number", default: 0.1, exclusiveMinimum: 0 } } },
-    Adam: { type: "object", properties: { kind: { const: "adam", default: "adam" }, beta1: { type: "number", default: 0.9 } } },
+    Sgd: {
+      type: "object",
+      properties: {
+        kind: { const: "sgd", default: "sgd" },
+        learning_rate: { type: "number", default: 0.1, exclusiveMinimum: 0 },
+      },
+    },
+    Adam: {
+      type: "object",
+      properties: { kind: { const: "adam", default: "adam" }, beta1: { type: "number", default: 0.9 } },
+    },
     Variant: { type: "object", properties: { name: { type: "string", minLength: 1 } } },
   },
   type: "object",
@@ -20,18 +29,32 @@ const SCHEMA = {
 };
 
 test("each part of a schema asks for its control", () => {
-  const kinds = Object.fromEntries(Object.entries(SCHEMA.properties).map(([name, part]) => [name, kindOf(SCHEMA, part).kind]));
+  const kinds = Object.fromEntries(
+    Object.entries(SCHEMA.properties).map(([name, part]) => [name, kindOf(SCHEMA, part).kind]),
+  );
   assert.deepEqual(kinds, { optimizer: "union", pace: "number", seed: "integer", place: "choice", variants: "list" });
   assert.equal(kindOf(SCHEMA, SCHEMA.properties.pace).nullable, true);
   assert.equal(kindOf(SCHEMA, SCHEMA.properties.pace).schema.minimum, 0.1);
 });
 
 test("the defaults of a schema make a whole value", () => {
-  assert.deepEqual(defaultOf(SCHEMA, SCHEMA), { optimizer: { kind: "sgd", learning_rate: 0.1 }, pace: null, seed: 0, place: "before", variants: [{ name: "" }, { name: "" }] });
+  assert.deepEqual(defaultOf(SCHEMA, SCHEMA), {
+    optimizer: { kind: "sgd", learning_rate: 0.1 },
+    pace: null,
+    seed: 0,
+    place: "before",
+    variants: [{ name: "" }, { name: "" }],
+  });
 });
 
 test("a refusal finds its field, the option's name in the location notwithstanding", () => {
-  const paths = [["optimizer"], ["optimizer", "learning_rate"], ["variants"], ["variants", "0", "name"], ["batch_size"]];
+  const paths = [
+    ["optimizer"],
+    ["optimizer", "learning_rate"],
+    ["variants"],
+    ["variants", "0", "name"],
+    ["batch_size"],
+  ];
   assert.equal(nearest(paths, ["body", "config", "optimizer", "sgd", "learning_rate"]), 1);
   assert.equal(nearest(paths, ["body", "config", "variants", 0, "name"]), 3);
   assert.equal(nearest(paths, ["body", "config", "variants"]), 2);

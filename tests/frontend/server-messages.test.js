@@ -3,33 +3,49 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
 import { translator } from "../../frontend/app/i18n.js";
+import { runName, said } from "../../frontend/app/server-messages.js";
 import english from "../../frontend/locales/en.js";
 import korean from "../../frontend/locales/ko.js";
 import known from "../../frontend/locales/said.en.js";
-import { runName, said } from "../../frontend/app/server-messages.js";
 
 const en = translator("en", english);
 const ko = translator("ko", korean);
 const backend = new URL("../../backend/shiftscope/", import.meta.url);
 // Texts may be broken over lines of the source, between one string's end and the next one's beginning.
-const source = readdirSync(backend, { recursive: true }).filter((name) => name.endsWith(".py"))
-  .map((name) => readFileSync(new URL(name.replaceAll("\\", "/"), backend), "utf8")).join("\n").replace(/"\s*\n\s*f?"/g, "");
+const source = readdirSync(backend, { recursive: true })
+  .filter((name) => name.endsWith(".py"))
+  .map((name) => readFileSync(new URL(name.replaceAll("\\", "/"), backend), "utf8"))
+  .join("\n")
+  .replace(/"\s*\n\s*f?"/g, "");
 
 test("each sentence is one that the program says", () => {
-  const sentences = Object.entries(known).slice(0, Object.keys(known).indexOf("said.without_bn"))
+  const sentences = Object.entries(known)
+    .slice(0, Object.keys(known).indexOf("said.without_bn"))
     .filter(([, text]) => !text.startsWith("Input should"));
   assert.ok(sentences.length > 30);
   for (const [key, text] of sentences) {
-    for (const part of text.split(/\{\w+\}/).map((one) => one.trim()).filter((one) => one.length > 7)) {
-      assert.ok(part.split(/(?<=worker) /).every((one) => source.includes(one)), `${key}: “${part}”`);
+    for (const part of text
+      .split(/\{\w+\}/)
+      .map((one) => one.trim())
+      .filter((one) => one.length > 7)) {
+      assert.ok(
+        part.split(/(?<=worker) /).every((one) => source.includes(one)),
+        `${key}: “${part}”`,
+      );
     }
   }
 });
 
 test("reasons, what is waited for and refusals are worded, what stands in them too", () => {
-  assert.equal(said("the server ended while the run was paused at step 12", ko), "12스텝에서 서버가 종료됨 (당시 상태: 일시정지됨)");
+  assert.equal(
+    said("the server ended while the run was paused at step 12", ko),
+    "12스텝에서 서버가 종료됨 (당시 상태: 일시정지됨)",
+  );
   assert.equal(said("the worker was killed by SIGKILL", ko), "작업 프로세스가 SIGKILL 신호로 강제 종료되었습니다");
-  assert.equal(said("the worker ended with exit code 1: out of memory: 3 GB", ko), "작업 프로세스가 종료 코드 1(으)로 끝났습니다: out of memory: 3 GB");
+  assert.equal(
+    said("the worker ended with exit code 1: out of memory: 3 GB", ko),
+    "작업 프로세스가 종료 코드 1(으)로 끝났습니다: out of memory: 3 GB",
+  );
   assert.equal(said("nothing was measured of learning rate 0.5", ko), "측정값이 없습니다: 학습률 0.5");
   assert.equal(said("Input should be greater than or equal to 2", ko), "2 이상이어야 합니다");
   assert.equal(said("with BN", ko), "BN 있음");

@@ -14,42 +14,74 @@ const freeze = (value) => {
 test("the reducer changes nothing that it is given", () => {
   const state = freeze(structuredClone({ ...EMPTY, open: "a", runs: [run("a")], events: [event(3)] }));
   for (const action of [
-    { type: "run", run: run("a", { step: 3 }), header: null, events: [event(5), event(1)] }, { type: "event", event: event(1) },
-    { type: "state", run: run("a", { state: "paused" }) }, { type: "removed", run: "a" }, { type: "look", look: { step: 3 } },
-  ]) assert.notEqual(reduce(state, freeze(action)), state);
+    { type: "run", run: run("a", { step: 3 }), header: null, events: [event(5), event(1)] },
+    { type: "event", event: event(1) },
+    { type: "state", run: run("a", { state: "paused" }) },
+    { type: "removed", run: "a" },
+    { type: "look", look: { step: 3 } },
+  ])
+    assert.notEqual(reduce(state, freeze(action)), state);
 });
 
 test("opening a run forgets the last one's header and events", () => {
-  const state = after({ type: "open", run: "a" }, { type: "run", run: run("a"), header: { networks: [] }, events: [event(1)] }, { type: "open", run: "b" });
+  const state = after(
+    { type: "open", run: "a" },
+    { type: "run", run: run("a"), header: { networks: [] }, events: [event(1)] },
+    { type: "open", run: "b" },
+  );
   assert.deepEqual([state.header, state.events, state.run, state.link], [null, [], null, "connecting"]);
 });
 
 test("a message of a run that is no longer open is dropped", () => {
-  const state = after({ type: "open", run: "b" }, { type: "run", run: run("a"), header: { networks: [] }, events: [] });
+  const state = after(
+    { type: "open", run: "b" },
+    { type: "run", run: run("a"), header: { networks: [] }, events: [] },
+  );
   assert.equal(state.run, null);
   assert.equal(state.header, null);
 });
 
 test("events stand in order, each once, however often the stream says them", () => {
-  const state = after({ type: "open", run: "a" }, { type: "run", run: run("a"), header: null, events: [event(5), event(2)] },
-    { type: "event", event: event(5) }, { type: "event", event: event(3) });
-  assert.deepEqual(state.events.map((one) => one.step), [2, 3, 5]);
+  const state = after(
+    { type: "open", run: "a" },
+    { type: "run", run: run("a"), header: null, events: [event(5), event(2)] },
+    { type: "event", event: event(5) },
+    { type: "event", event: event(3) },
+  );
+  assert.deepEqual(
+    state.events.map((one) => one.step),
+    [2, 3, 5],
+  );
 });
 
 test("an answer that comes after later news changes nothing", () => {
-  const paused = after({ type: "runs", runs: [run("a")] }, { type: "open", run: "a" }, { type: "state", run: run("a", { state: "paused", step: 11 }) });
+  const paused = after(
+    { type: "runs", runs: [run("a")] },
+    { type: "open", run: "a" },
+    { type: "state", run: run("a", { state: "paused", step: 11 }) },
+  );
   assert.equal(reduce(paused, { type: "state", run: run("a", { state: "paused", step: 10 }) }), paused);
   assert.equal(reduce(paused, { type: "state", run: run("a", { state: "running", step: 11 }) }).run.state, "running");
 });
 
 test("a run's new state reaches the list too", () => {
-  const state = after({ type: "runs", runs: [run("b"), run("a")] }, { type: "open", run: "a" }, { type: "state", run: run("a", { state: "paused" }) });
+  const state = after(
+    { type: "runs", runs: [run("b"), run("a")] },
+    { type: "open", run: "a" },
+    { type: "state", run: run("a", { state: "paused" }) },
+  );
   assert.equal(state.run.state, "paused");
-  assert.deepEqual(state.runs.map((one) => one.state), ["running", "paused"]);
+  assert.deepEqual(
+    state.runs.map((one) => one.state),
+    ["running", "paused"],
+  );
 });
 
 test("a run that the list does not know comes first", () => {
-  assert.deepEqual(after({ type: "runs", runs: [run("a")] }, { type: "state", run: run("b") }).runs.map((one) => one.id), ["b", "a"]);
+  assert.deepEqual(
+    after({ type: "runs", runs: [run("a")] }, { type: "state", run: run("b") }).runs.map((one) => one.id),
+    ["b", "a"],
+  );
 });
 
 test("listeners hear of changes only", () => {

@@ -42,8 +42,14 @@ test("without a choice, the layer in focus is the last hidden one that is normal
   const [plain, normalized] = HEADER.networks;
   const layers = normalized.layers.map((layer, i) => ({ ...layer, normalization: i === 0 ? "batch" : "" }));
   assert.equal(focusLayer(makeScene()), "hidden 2");
-  assert.equal(focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...normalized, layers }] } })), "hidden 1");
-  assert.equal(focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...plain, name: normalized.name }] } })), "hidden 2");
+  assert.equal(
+    focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...normalized, layers }] } })),
+    "hidden 1",
+  );
+  assert.equal(
+    focusLayer(makeScene({ header: { ...HEADER, networks: [plain, { ...plain, name: normalized.name }] } })),
+    "hidden 2",
+  );
 });
 
 test("ridges whose frames have not come have a point each: Plotly gives a trace without one no line to go by", () => {
@@ -92,12 +98,33 @@ test("without measured drift, the shift map shows the distance of fitted Gaussia
 });
 
 test("measured drift is preferred, and another measure can be chosen", () => {
-  const drift = layout(3, "drift", HEADER.networks.flatMap(({ name }) => LAYERS.flatMap((layer) =>
-    ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({ network: name, layer, site: "pre_activation", quantity })))));
+  const drift = layout(
+    3,
+    "drift",
+    HEADER.networks.flatMap(({ name }) =>
+      LAYERS.flatMap((layer) =>
+        ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({
+          network: name,
+          layer,
+          site: "pre_activation",
+          quantity,
+        })),
+      ),
+    ),
+  );
   const header = { ...HEADER, layouts: [...HEADER.layouts, drift] };
-  for (const [look, expected] of [[{}, 1], [{ drift: "mean_shift_from_start" }, 0]]) {
+  for (const [look, expected] of [
+    [{}, 1],
+    [{ drift: "mean_shift_from_start" }, 0],
+  ]) {
     const scene = makeScene({ header, look });
-    scene.history.append({ stream: 3, seq: 99, step: 0, time: 0, row: Float32Array.from({ length: 12 }, (_, i) => i % 2) });
+    scene.history.append({
+      stream: 3,
+      seq: 99,
+      step: 0,
+      time: 0,
+      row: Float32Array.from({ length: 12 }, (_, i) => i % 2),
+    });
     near(shift.figure(scene).data[0].z[0][0], warped(expected));
   }
 });
@@ -107,7 +134,11 @@ test("a diverged network's lines end: NaN stays NaN", () => {
   const [batch] = loss.figure(scene).data;
   assert.deepEqual(batch.y.map(Number.isNaN), [false, false, true, true]);
   const { data } = ridges.figure(scene);
-  assert.ok(data.every((trace) => [...trace.x, ...trace.y].every((value) => typeof value !== "number" || Number.isFinite(value))));
+  assert.ok(
+    data.every((trace) =>
+      [...trace.x, ...trace.y].every((value) => typeof value !== "number" || Number.isFinite(value)),
+    ),
+  );
 });
 
 test("one line a layer and network, one a channel", () => {
@@ -115,7 +146,10 @@ test("one line a layer and network, one a channel", () => {
   assert.equal(gradients.series(scene).length, 6);
   assert.equal(moments.series(scene).length, 12);
   assert.equal(affine.series(scene).length, 8);
-  assert.deepEqual(affine.series(scene).map((line) => line.axes), [...Array(4).fill("xy"), ...Array(4).fill("xy2")]);
+  assert.deepEqual(
+    affine.series(scene).map((line) => line.axes),
+    [...Array(4).fill("xy"), ...Array(4).fill("xy2")],
+  );
 });
 
 test("gamma and beta follow the layer in focus", () => {
@@ -127,9 +161,16 @@ test("gamma and beta follow the layer in focus", () => {
 test("a view without its quantities is not available; unknown layers and quantities harm nothing", () => {
   const bare = makeScene();
   assert.equal(units.available(bare), false);
-  const strange = { networks: [{ name: "mine", layers: [{ name: "conv", features: 3, activation: "", normalization: "" }] }], layouts: [layout(5, "mine", [{ quantity: "sparkle" }])], total_steps: null };
+  const strange = {
+    networks: [{ name: "mine", layers: [{ name: "conv", features: 3, activation: "", normalization: "" }] }],
+    layouts: [layout(5, "mine", [{ quantity: "sparkle" }])],
+    total_steps: null,
+  };
   const scene = { ...bare, header: strange, places: new Places(strange) };
-  assert.deepEqual(VIEWS.filter((view) => view.available(scene)), []);
+  assert.deepEqual(
+    VIEWS.filter((view) => view.available(scene)),
+    [],
+  );
 });
 
 test("time by value paints where values are, and nothing where none are", () => {
@@ -145,7 +186,8 @@ test("time by value paints where values are, and nothing where none are", () => 
 test("names of a run's networks are text, not markup", () => {
   const header = structuredClone(HEADER);
   header.networks[0].name = "<b>x</b>";
-  for (const one of header.layouts) for (const entry of one.entries) if (entry.network === "without BN") entry.network = "<b>x</b>";
+  for (const one of header.layouts)
+    for (const entry of one.entries) if (entry.network === "without BN") entry.network = "<b>x</b>";
   const { layout: drawn } = shift.figure(makeScene({ header, steps: [] }));
   assert.equal(drawn.annotations[0].text, "&lt;b&gt;x&lt;/b&gt;");
 });
@@ -153,5 +195,11 @@ test("names of a run's networks are text, not markup", () => {
 test("cells of a CSV file are quoted where they must be, and never run", () => {
   assert.equal(csvCell('a "b", c'), '"a ""b"", c"');
   assert.equal(csvCell("=SUM(A1)"), "'=SUM(A1)");
-  assert.equal(csv([["a", NaN], ["b", -1]]), "a,NaN\nb,-1\n");
+  assert.equal(
+    csv([
+      ["a", NaN],
+      ["b", -1],
+    ]),
+    "a,NaN\nb,-1\n",
+  );
 });

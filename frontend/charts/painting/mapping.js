@@ -8,7 +8,11 @@
  */
 export function axisOf(axis) {
   return {
-    slope: axis._m, intercept: axis._b, offset: axis._offset, length: axis._length, log: axis.type === "log",
+    slope: axis._m,
+    intercept: axis._b,
+    offset: axis._offset,
+    length: axis._length,
+    log: axis.type === "log",
     range: [axis.range[0], axis.range[1]],
   };
 }

@@ -51,7 +51,8 @@ export class ShapesPainter {
 
   /** @param {Shape[]} shapes those of one subplot together, in the order in which they cover each other */
   draw(shapes) {
-    if (this.traces.length !== shapes.length || shapes.some(({ trace }, i) => trace !== this.traces[i])) this.#plan(shapes);
+    if (this.traces.length !== shapes.length || shapes.some(({ trace }, i) => trace !== this.traces[i]))
+      this.#plan(shapes);
     let count = 0;
     for (const { x } of shapes) count += x.length;
     const points = new Float32Array(2 * count);
@@ -63,7 +64,9 @@ export class ShapesPainter {
         points[at++] = hundredths(down.slope * y[point] + down.intercept);
       }
     });
-    this.#post({ sheet: this.sheet, kind: "draw", shapes: { lengths: shapes.map(({ x }) => x.length), points } }, [points.buffer]);
+    this.#post({ sheet: this.sheet, kind: "draw", shapes: { lengths: shapes.map(({ x }) => x.length), points } }, [
+      points.buffer,
+    ]);
   }
 
   /** Tell the worker how they look. Plotly's own pictures of them are hidden: they stay for hover. @param {Shape[]} shapes */
@@ -71,7 +74,11 @@ export class ShapesPainter {
     this.traces = shapes.map(({ trace }) => trace);
     const full = this.traces.map((trace) => this.gd._fullData[trace]);
     this.mappings = full.map(({ xaxis, yaxis }) => mappingOf(this.gd._fullLayout, xaxis + yaxis));
-    this.#post({ sheet: this.sheet, kind: "plan", plan: { ...this.size, outlines: full.map((trace, i) => outlineOf(trace, this.mappings[i])) } });
+    this.#post({
+      sheet: this.sheet,
+      kind: "plan",
+      plan: { ...this.size, outlines: full.map((trace, i) => outlineOf(trace, this.mappings[i])) },
+    });
     for (const trace of full) hideTrace(this.gd, trace);
   }
 
@@ -85,7 +92,10 @@ const hundredths = (pixel) => Math.round(100 * pixel) / 100;
 
 /** @param {any} trace of gd._fullData @param {import("../../types").Mapping} mapping @returns {Outline} */
 const outlineOf = (trace, { x, y }) => ({
-  color: trace.line.color, width: trace.line.width, opacity: trace.opacity, fill: trace.fill === "toself" ? trace.fillcolor : null,
+  color: trace.line.color,
+  width: trace.line.width,
+  opacity: trace.opacity,
+  fill: trace.fill === "toself" ? trace.fillcolor : null,
   dash: trace.line.dash.includes("px") ? trace.line.dash.split(",").map(parseFloat) : [],
   box: [x.offset, y.offset, x.length, y.length],
 });

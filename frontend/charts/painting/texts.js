@@ -22,12 +22,14 @@ export class Texts {
    */
   attach(gd, labels) {
     this.layer.replaceChildren();
-    this.elements = new Map(labels.map(({ trace, texts }) => {
-      const full = gd._fullData[trace];
-      hideTrace(gd, full);
-      const mapping = mappingOf(gd._fullLayout, full.xaxis + full.yaxis);
-      return [trace, texts.map((text, i) => this.#element(full, mapping, i, text))];
-    }));
+    this.elements = new Map(
+      labels.map(({ trace, texts }) => {
+        const full = gd._fullData[trace];
+        hideTrace(gd, full);
+        const mapping = mappingOf(gd._fullLayout, full.xaxis + full.yaxis);
+        return [trace, texts.map((text, i) => this.#element(full, mapping, i, text))];
+      }),
+    );
   }
 
   /** @param {any} trace of gd._fullData @param {import("../../types").Mapping} mapping @param {number} i @param {string} text */
@@ -37,8 +39,11 @@ export class Texts {
     const left = x.offset + pixelOf(x, trace.x[i]);
     const before = trace.textposition[i].endsWith("left");
     Object.assign(element.style, {
-      top: `${y.offset + pixelOf(y, trace.y[i])}px`, ...(before ? { right: `calc(100% - ${left}px)` } : { left: `${left}px` }),
-      color: trace.textfont.color[i], fontSize: `${trace.textfont.size[i]}px`, fontFamily: trace.textfont.family,
+      top: `${y.offset + pixelOf(y, trace.y[i])}px`,
+      ...(before ? { right: `calc(100% - ${left}px)` } : { left: `${left}px` }),
+      color: trace.textfont.color[i],
+      fontSize: `${trace.textfont.size[i]}px`,
+      fontFamily: trace.textfont.family,
     });
     this.layer.append(element);
     return element;

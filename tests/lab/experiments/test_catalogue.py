@@ -56,7 +56,7 @@ def test_the_charts_that_an_experiment_can_name_are_those_of_the_page():
     source = (Path(__file__).parents[3] / "frontend" / "views" / "index.js").read_text(encoding="utf-8")
     found = re.search(r"VIEWS = \[(.*?)\]", source, re.DOTALL)
     assert found
-    names = [re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name.strip()) for name in found[1].split(",")]
+    names = [re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name) for name in re.findall(r"\w+", found[1])]
     assert tuple(names) == get_args(View)
 
 
