@@ -99,7 +99,10 @@ const experiments = makeExperiments({
   drawable: () => drawable,
   theme: () => theme,
   help,
-  refresh: () => (refresh(), writeAddress()),
+  refresh: () => {
+    refresh();
+    writeAddress();
+  },
   embed: linked.embed,
 });
 const address = new Address();
@@ -169,10 +172,9 @@ function writeAddress() {
   if (!arrived) return;
   const { run, ...place } = experiments.link();
   const { open: opened_, look } = state();
-  address.write(
-    `${location.pathname}${writeLink(run, look, { ...place, embed: linked.embed, theme: linked.theme, language: linked.language, config: opened_ ? null : linked.config })}`,
-    [run, place.experiment, place.trial].join(),
-  );
+  const { embed, theme, language } = linked;
+  const link = writeLink(run, look, { ...place, embed, theme, language, config: opened_ ? null : linked.config });
+  address.write(`${location.pathname}${link}`, [run, place.experiment, place.trial].join());
 }
 
 let refreshing = false;
@@ -224,7 +226,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   if (!recall("theme")) theme = setTheme(null);
   stage.wake();
 });
-byId("home").addEventListener("click", (/** @type {Event} */ event) => (event.preventDefault(), experiments.home()));
+byId("home").addEventListener("click", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  experiments.home();
+});
 addEventListener("popstate", () =>
   address.follow(() => {
     const link = readLink(location.search);
@@ -250,7 +255,10 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) session?.connection.retry();
   stage.wake();
 });
-addEventListener("resize", () => (stage.wake(), experiments.wake()));
+addEventListener("resize", () => {
+  stage.wake();
+  experiments.wake();
+});
 
 document.body.classList.toggle("embed", linked.embed);
 applyLanguage();

@@ -218,7 +218,9 @@ export interface Figure {
   layout: Record<string, any>;
 }
 
-/** One axis of a drawn figure: pixel = slope * value + intercept, inside the plot. Log axes take log10 of the value. */
+/**
+ * One axis of a drawn figure: pixel = slope * value + intercept, inside the plot. Log axes take log10 of the value.
+ */
 export interface Axis {
   slope: number;
   intercept: number;

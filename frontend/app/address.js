@@ -1,9 +1,14 @@
-/** The page's address: a new place is an entry of the browser's history, a change of what is looked at there is not. */
+/**
+ * The page's address: a new place is an entry of the browser's history, a change of what is looked at there is not.
+ */
 
 const EVERY = 250;
 
 export class Address {
-  /** @param {{pushState: History["pushState"], replaceState: History["replaceState"]}} [history] @param {() => number} [clock] milliseconds */
+  /**
+   * @param {{pushState: History["pushState"], replaceState: History["replaceState"]}} [history]
+   * @param {() => number} [clock] milliseconds
+   */
   constructor(history = globalThis.history, clock = () => performance.now()) {
     this.history = history;
     this.clock = clock;
@@ -17,8 +22,8 @@ export class Address {
   }
 
   /**
-   * Let the address be written, some times a second at most: a replay changes it in every frame, which costs, and browsers
-   * refuse to follow.
+   * Let the address be written, some times a second at most: a replay changes it in every frame, which costs, and
+   * browsers refuse to follow.
    * @param {() => void} write
    */
   soon(write) {

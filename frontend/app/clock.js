@@ -12,7 +12,10 @@ export function duration(seconds) {
 const SLOWEST = 1;
 const FASTEST = 1000;
 
-/** A slider's place (0 to 100) as steps per second: even in the logarithm; the right end is as fast as it goes. @param {number} place */
+/**
+ * A slider's place (0 to 100) as steps per second: even in the logarithm; the right end is as fast as it goes.
+ * @param {number} place
+ */
 export function paceOf(place) {
   if (place >= 100) return null;
   const pace = SLOWEST * (FASTEST / SLOWEST) ** (place / 99);

@@ -3,7 +3,8 @@
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [properties] `class`, `data-*`, `aria-*` and others with a dash become attributes; `on` holds listeners
+ * @param {Record<string, any>} [properties] `class`, `data-*`, `aria-*` and others with a dash become attributes;
+ *   `on` holds listeners
  * @param {...(Node | string | null | undefined)} children
  * @returns {HTMLElementTagNameMap[K]}
  */

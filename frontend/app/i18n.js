@@ -53,5 +53,9 @@ export function fillTexts(root, t) {
   }
 }
 
-/** A text that the server has in one language or in several. @param {import("../types").Words} text @param {import("../types").Translate} t */
+/**
+ * A text that the server has in one language or in several.
+ * @param {import("../types").Words} text
+ * @param {import("../types").Translate} t
+ */
 export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));

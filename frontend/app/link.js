@@ -3,7 +3,8 @@
 /** @typedef {import("../types").Look} Look */
 
 /**
- * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null, theme: "light" | "dark" | null,
+ * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null,
+ *   theme: "light" | "dark" | null,
  *   pair: string | null, config: Record<string, any> | null, experiment: string | null, trial: string | null}} Linked
  */
 

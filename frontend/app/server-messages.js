@@ -1,6 +1,6 @@
 /**
- * Texts that the program says in English (why a run ended, what it waits for, names of networks and runs) in the page's
- * language. The English locale holds each as it is said, with blanks; what is not known is shown as it is.
+ * Texts that the program says in English (why a run ended, what it waits for, names of networks and runs) in the
+ * page's language. The English locale holds each as it is said, with blanks; what is not known is shown as it is.
  */
 
 import english from "../locales/said.en.js";
@@ -49,7 +49,8 @@ export function runName({ name, config }, experiments, t) {
   if (t("locale") === "en") return name;
   const networks = (config?.variants ?? []).map((/** @type {{name: string}} */ one) => one.name);
   if (name === `${config?.dataset?.kind}: ${networks.join(", ")}`) {
-    return `${t(`option.${config?.dataset.kind}`)}: ${networks.map((/** @type {string} */ one) => said(one, t)).join(", ")}`;
+    const worded = networks.map((/** @type {string} */ one) => said(one, t)).join(", ");
+    return `${t(`option.${config?.dataset.kind}`)}: ${worded}`;
   }
   for (const { title } of experiments) {
     if (typeof title === "string" || !name.startsWith(title.en)) continue;

@@ -21,7 +21,10 @@ export function download(name, address) {
   link.remove();
 }
 
-/** A cell of a CSV file: quoted where it must be; text that a spreadsheet would run is made text. @param {string | number} value */
+/**
+ * A cell of a CSV file: quoted where it must be; text that a spreadsheet would run is made text.
+ * @param {string | number} value
+ */
 export function csvCell(value) {
   if (typeof value === "number") return Number.isNaN(value) ? "NaN" : String(value);
   const text = /^[=+\-@]/.test(value) ? `'${value}` : value;
@@ -29,12 +32,13 @@ export function csvCell(value) {
 }
 
 /** @param {(string | number)[][]} table */
-export const csv = (table) => table.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+export const csv = (table) => `${table.map((row) => row.map(csvCell).join(",")).join("\n")}\n`;
 
 /**
  * @param {View} view
  * @param {Scene} first
- * @param {{dispatch: (action: import("../app/store.js").Action) => void, picture: (format: "png" | "svg") => Promise<string>,
+ * @param {{dispatch: (action: import("../app/store.js").Action) => void,
+ *   picture: (format: "png" | "svg") => Promise<string>,
  *   scene: () => Scene | null, help: () => void, hide?: () => void}} host
  */
 export function card(view, first, host) {
@@ -101,7 +105,12 @@ export function card(view, first, host) {
   return { element, chart, summary, refresh };
 }
 
-/** How many values are no numbers any more, beside the losses. @param {View} view @param {Scene} scene @param {HTMLElement} element */
+/**
+ * How many values are no numbers any more, beside the losses.
+ * @param {View} view
+ * @param {Scene} scene
+ * @param {HTMLElement} element
+ */
 function nonfinite(view, scene, element) {
   if (view.id !== "loss") return;
   const texts = scene.header.networks.flatMap((network) => {
@@ -116,7 +125,11 @@ function nonfinite(view, scene, element) {
   setText(element, texts.join("; "));
 }
 
-/** The layer in focus, for who has no pointer. @param {Scene} first @param {(change: Partial<import("../types").Look>) => void} look */
+/**
+ * The layer in focus, for who has no pointer.
+ * @param {Scene} first
+ * @param {(change: Partial<import("../types").Look>) => void} look
+ */
 function layerChoice(first, look) {
   const select = h(
     "select",
@@ -127,7 +140,13 @@ function layerChoice(first, look) {
   return h("label", {}, first.t("layer"), select);
 }
 
-/** Fill a choice of networks; it is made anew only when they change. @param {HTMLSelectElement} select @param {string[]} names @param {string} chosen @param {Scene} scene */
+/**
+ * Fill a choice of networks; it is made anew only when they change.
+ * @param {HTMLSelectElement} select
+ * @param {string[]} names
+ * @param {string} chosen
+ * @param {Scene} scene
+ */
 function offer(select, names, chosen, scene) {
   const known = [...select.options].map((option) => option.value);
   if (known.join("\n") !== names.join("\n"))
@@ -135,7 +154,12 @@ function offer(select, names, chosen, scene) {
   if (document.activeElement !== select) select.value = chosen;
 }
 
-/** Choices that belong to one chart. @param {View} view @param {Scene} first @param {{dispatch: (action: import("../app/store.js").Action) => void}} host */
+/**
+ * Choices that belong to one chart.
+ * @param {View} view
+ * @param {Scene} first
+ * @param {{dispatch: (action: import("../app/store.js").Action) => void}} host
+ */
 function choices(view, first, host) {
   const { t } = first;
   const look = (/** @type {Partial<import("../types").Look>} */ change) =>
@@ -215,7 +239,9 @@ function choices(view, first, host) {
       { on: { change: () => look({ drift: select.value }) } },
       ...measures.map((name) => h("option", { value: name }, driftName(name, t))),
     );
-    const refresh = (/** @type {Scene} */ scene) => void (select.value = scene.look.drift ?? measures[0]);
+    const refresh = (/** @type {Scene} */ scene) => {
+      select.value = scene.look.drift ?? measures[0];
+    };
     refresh(first);
     return { element: h("div", { class: "choices" }, h("label", {}, t("drift"), select)), refresh };
   }

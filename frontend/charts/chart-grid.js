@@ -10,7 +10,10 @@ import { chosen, including, without } from "./selection.js";
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
-/** The words beside the charts are looked after card by card: each has its turn within a second, and no frame has more than one. */
+/**
+ * The words beside the charts are looked after card by card: each has its turn within a second, and no frame has more
+ * than one.
+ */
 const CARD_EVERY = 80;
 const SUMMARY_EVERY = 2000;
 const LAYOUTS_PER_FRAME = 1;
@@ -23,8 +26,10 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {View[]} views
-   * @param {{dispatch: (action: import("../app/store.js").Action) => void, session: () => import("../stream/run-stream.js").Session | null,
-   *   state: () => import("../app/store.js").State, theme: () => import("../types").Theme, t: () => import("../types").Translate, help: (view: View) => void,
+   * @param {{dispatch: (action: import("../app/store.js").Action) => void,
+   *   session: () => import("../stream/run-stream.js").Session | null,
+   *   state: () => import("../app/store.js").State, theme: () => import("../types").Theme,
+   *   t: () => import("../types").Translate, help: (view: View) => void,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {
@@ -172,7 +177,10 @@ export class Stage {
     return made;
   }
 
-  /** What is pointed at; a layer alone that is in focus already is let go. @param {Partial<import("../types").Look>} look */
+  /**
+   * What is pointed at; a layer alone that is in focus already is let go.
+   * @param {Partial<import("../types").Look>} look
+   */
   #pick(look) {
     const again = !("step" in look) && look.layer === this.host.state().look.layer;
     this.host.dispatch({ type: "look", look: again ? { layer: null } : look });
@@ -227,8 +235,8 @@ export class Stage {
   }
 
   /**
-   * Say which frames are on the screen now, in every chart that is seen: `shiftscope:shown` with stream, seq, step, headerTime
-   * and shownAt (seconds since the epoch: the end of the drawing).
+   * Say which frames are on the screen now, in every chart that is seen: `shiftscope:shown` with stream, seq, step,
+   * headerTime and shownAt (seconds since the epoch: the end of the drawing).
    * @param {Scene} scene
    */
   #tell(scene) {
@@ -254,7 +262,10 @@ export class Stage {
     return news;
   }
 
-  /** How many frames of a stream all charts that are seen have drawn. @param {import("../stream/history.js").StreamHistory} stream */
+  /**
+   * How many frames of a stream all charts that are seen have drawn.
+   * @param {import("../stream/history.js").StreamHistory} stream
+   */
   #drawn(stream) {
     let drawn = stream.count;
     for (const { chart } of this.charts.values()) drawn = Math.min(drawn, chart.drawn(stream));
@@ -267,7 +278,11 @@ export class Stage {
   }
 }
 
-/** What a card says in words, for who cannot see its chart too. @param {{card: ReturnType<typeof card>, view: View}} one @param {Scene} scene */
+/**
+ * What a card says in words, for who cannot see its chart too.
+ * @param {{card: ReturnType<typeof card>, view: View}} one
+ * @param {Scene} scene
+ */
 function refreshCard({ card: made, view }, scene) {
   made.refresh(scene);
   setText(made.summary, view.summary(scene));

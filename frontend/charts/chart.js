@@ -14,7 +14,10 @@ import { Texts } from "./painting/texts.js";
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("../types").Figure} Figure */
-/** @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out, painted anew, and go on in this frame */
+/**
+ * @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out,
+ *   painted anew, and go on in this frame
+ */
 
 const CONFIG = {
   displayModeBar: false,
@@ -120,7 +123,8 @@ export class Chart {
       },
       { rootMargin: "80px" },
     ).observe(this.host);
-    // Sizes come from the observer: asking the element in a frame would make the browser lay out what was just written.
+    // Sizes come from the observer: asking the element in a frame would make the browser lay out what was just
+    // written.
     new ResizeObserver((entries) => {
       const { width, height } = entries[entries.length - 1].contentRect;
       [this.width, this.height] = [Math.round(width), Math.round(height)];
@@ -182,7 +186,10 @@ export class Chart {
     return since > RANGES_REST || (since > RANGES_EVERY && this.#mayNotFit(scene));
   }
 
-  /** Whether something came, since the axes were last compared with the values, that may not suit them. @param {Scene} scene */
+  /**
+   * Whether something came, since the axes were last compared with the values, that may not suit them.
+   * @param {Scene} scene
+   */
   #mayNotFit(scene) {
     if (this.checked === scene.history.count) return false;
     return this.view.fits || !isLive(scene.run) || this.#outside() !== this.outside;
@@ -360,7 +367,10 @@ export class Chart {
     return this.#behind();
   }
 
-  /** How many frames of a stream it shows; as many as there are where nobody sees it. @param {import("../stream/history.js").StreamHistory} stream */
+  /**
+   * How many frames of a stream it shows; as many as there are where nobody sees it.
+   * @param {import("../stream/history.js").StreamHistory} stream
+   */
   drawn(stream) {
     if (this.visible === false || this.empty) return stream.count;
     if (this.figure === null) return 0;

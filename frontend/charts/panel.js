@@ -1,4 +1,6 @@
-/** A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves. */
+/**
+ * A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves.
+ */
 
 import { setText } from "../app/dom.js";
 import { card } from "./card.js";
@@ -9,7 +11,8 @@ import { Chart } from "./chart.js";
 /**
  * @param {import("../types").View} view
  * @param {TrialScene} first
- * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void, moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
+ * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void,
+ *   moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
  */
 export function makePanel(view, first, host) {
   const made = card(view, first, {

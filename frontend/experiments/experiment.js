@@ -31,7 +31,12 @@ function planOf(one, t) {
   );
 }
 
-/** How it can be started: quickly where there is a quick variant, and in full. @param {Experiment} one @param {Translate} t @param {{start: (quick: boolean) => void, settings: () => void}} acts */
+/**
+ * How it can be started: quickly where there is a quick variant, and in full.
+ * @param {Experiment} one
+ * @param {Translate} t
+ * @param {{start: (quick: boolean) => void, settings: () => void}} acts
+ */
 function startOf(one, t, acts) {
   const quick = one.quick.length > 0;
   const runs = one.runs.length * one.seeds;
@@ -81,7 +86,8 @@ const triedOf = (trials, t, open) =>
  * @param {Experiment} one
  * @param {Trial[]} trials of this experiment, the newest first
  * @param {Translate} t
- * @param {{back: () => void, start: (quick: boolean) => void, settings: () => void, trial: (trial: Trial) => void}} acts
+ * @param {{back: () => void, start: (quick: boolean) => void, settings: () => void,
+ *   trial: (trial: Trial) => void}} acts
  */
 export function drawExperiment(root, one, trials, t, acts) {
   const key = JSON.stringify([
@@ -100,7 +106,12 @@ export function drawExperiment(root, one, trials, t, acts) {
         {
           class: "back",
           href: "?",
-          on: { click: (/** @type {Event} */ event) => (event.preventDefault(), acts.back()) },
+          on: {
+            click: (/** @type {Event} */ event) => {
+              event.preventDefault();
+              acts.back();
+            },
+          },
         },
         `← ${t("gallery.all")}`,
       ),

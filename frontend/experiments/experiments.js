@@ -17,12 +17,18 @@ import { drawVerdict } from "./verdict.js";
 const ASK_EVERY = 1000;
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
- *   attempt: (work: () => Promise<any>) => Promise<any>, open: (run: string | null) => void, settings: (config: Record<string, any>) => void,
- *   drawable: () => boolean, theme: () => import("../types").Theme, help: (view: import("../types").View) => void, refresh: () => void, embed: boolean}} host
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ *   dispatch: (action: import("../app/store.js").Action) => void,
+ *   attempt: (work: () => Promise<any>) => Promise<any>, open: (run: string | null) => void,
+ *   settings: (config: Record<string, any>) => void,
+ *   drawable: () => boolean, theme: () => import("../types").Theme, help: (view: import("../types").View) => void,
+ *   refresh: () => void, embed: boolean}} host
  */
 export function makeExperiments(host) {
-  /** What is open: an experiment, or a trial, whose run is chosen by hand or follows. @type {{experiment: string | null, trial: string | null, picked: boolean}} */
+  /**
+   * What is open: an experiment, or a trial, whose run is chosen by hand or follows.
+   * @type {{experiment: string | null, trial: string | null, picked: boolean}}
+   */
   let place = { experiment: null, trial: null, picked: false };
   /** @type {Trial[]} the newest first */
   let trials = [];
@@ -104,7 +110,12 @@ export function makeExperiments(host) {
     }
   }
 
-  /** Show a run of the trial, its layer in focus. @param {string | null} run @param {Trial} answer @param {boolean} first */
+  /**
+   * Show a run of the trial, its layer in focus.
+   * @param {string | null} run
+   * @param {Trial} answer
+   * @param {boolean} first
+   */
   function follow(run, answer, first) {
     const { layer, drift, compare, step } = host.state().look;
     host.open(run);

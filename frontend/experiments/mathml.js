@@ -1,4 +1,7 @@
-/** Formulae from outside: parsed, then made anew from the elements and attributes of MathML that draw, and nothing else. */
+/**
+ * Formulae from outside: parsed, then made anew from the elements and attributes of MathML that draw, and nothing
+ * else.
+ */
 
 const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 const ELEMENTS = new Set([

@@ -17,9 +17,11 @@ const found = (one, t) =>
 
 /**
  * @param {HTMLElement} root
- * @param {{trial: Trial, experiment: import("../types").Experiment | undefined, open: string | null, results: boolean, guided: boolean}} what
+ * @param {{trial: Trial, experiment: import("../types").Experiment | undefined, open: string | null, results: boolean,
+ *   guided: boolean}} what
  * @param {Translate} t
- * @param {{experiment: () => void, pick: (run: string) => void, results: () => void, guide: () => void, next: () => void}} acts
+ * @param {{experiment: () => void, pick: (run: string) => void, results: () => void, guide: () => void,
+ *   next: () => void}} acts
  */
 export function drawTrial(root, { trial, experiment, open, results, guided }, t, acts) {
   const key = JSON.stringify([
@@ -72,7 +74,12 @@ export function drawTrial(root, { trial, experiment, open, results, guided }, t,
         {
           class: "title",
           href: experiment ? `?experiment=${experiment.id}` : "?",
-          on: { click: (/** @type {Event} */ event) => (event.preventDefault(), acts.experiment()) },
+          on: {
+            click: (/** @type {Event} */ event) => {
+              event.preventDefault();
+              acts.experiment();
+            },
+          },
         },
         experiment ? localized(experiment.title, t) : trial.experiment,
       ),
@@ -100,6 +107,11 @@ export function drawTrial(root, { trial, experiment, open, results, guided }, t,
   if (focused) document.getElementById(focused)?.focus();
 }
 
-/** Say the trial's outcome once, for who cannot see it. @param {HTMLElement} root @param {Trial} trial @param {Translate} t */
+/**
+ * Say the trial's outcome once, for who cannot see it.
+ * @param {HTMLElement} root
+ * @param {Trial} trial
+ * @param {Translate} t
+ */
 export const announce = (root, trial, t) =>
   setText(root, !trial.ended ? "" : trial.verdict ? localized(trial.verdict.sentence, t) : t("verdict.none"));

@@ -33,7 +33,8 @@ export const surfacesOf = (trial, readings) =>
 
 /**
  * @param {HTMLElement} root
- * @param {{t: () => import("../types").Translate, drawable: () => boolean, theme: () => import("../types").Theme, help: (view: import("../types").View) => void, title: (trial: Trial) => string}} host
+ * @param {{t: () => import("../types").Translate, drawable: () => boolean, theme: () => import("../types").Theme,
+ *   help: (view: import("../types").View) => void, title: (trial: Trial) => string}} host
  */
 export function makeOutcomeCharts(root, host) {
   /** @type {Map<string, Reading>} */
@@ -212,7 +213,9 @@ export function makeOutcomeCharts(root, host) {
   }
 
   return {
-    wake: () => panels.forEach((panel) => panel.wake()),
+    wake() {
+      for (const panel of panels) panel.wake();
+    },
     /** @param {Trial | null} shown */
     show(shown) {
       if (shown?.id !== trial?.id) {

@@ -33,7 +33,8 @@ export function grouped(experiments) {
 }
 
 /**
- * The run to be shown: the open one while it goes on, else the one that trains, else the one that waits, else what was shown, else the first.
+ * The run to be shown: the open one while it goes on, else the one that trains, else the one that waits, else what was
+ * shown, else the first.
  * @param {Trial} trial
  * @param {string | null} open
  */
@@ -51,7 +52,12 @@ export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label
 /** How many seeds the trial has. @param {Trial} trial */
 export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 
-/** Name of one run: its label, and its seed where there are several. @param {Trial} trial @param {TrialRun} one @param {import("../types").Translate} t */
+/**
+ * Name of one run: its label, and its seed where there are several.
+ * @param {Trial} trial
+ * @param {TrialRun} one
+ * @param {import("../types").Translate} t
+ */
 export const nameOf = (trial, one, t) =>
   seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t);
 
@@ -72,7 +78,11 @@ export function figureTable(trial, t) {
   };
 }
 
-/** Test accuracy of each network at the end of a run, where it was measured. @param {TrialRun} one @returns {{network: string, accuracy: number}[]} */
+/**
+ * Test accuracy of each network at the end of a run, where it was measured.
+ * @param {TrialRun} one
+ * @returns {{network: string, accuracy: number}[]}
+ */
 export function accuracies(one) {
   return Object.entries(one.measured ?? {}).flatMap(([name, value]) => {
     const [network, quantity, ...more] = name.split("/");

@@ -1,4 +1,7 @@
-/** What a trial found: the verdict, part by part, with the numbers, each side's figures and the rule; or why there is none. */
+/**
+ * What a trial found: the verdict, part by part, with the numbers, each side's figures and the rule; or why there is
+ * none.
+ */
 
 import { h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";

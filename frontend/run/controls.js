@@ -8,7 +8,8 @@ import { isLive } from "../app/store.js";
 const SEND_EVERY = 120;
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ *   dispatch: (action: import("../app/store.js").Action) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>}} host
  */
 export function makeControls(host) {

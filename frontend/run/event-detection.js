@@ -9,7 +9,10 @@ import { driftOf } from "../views/measures.js";
 /** Thresholds are stated, not learned: help texts name them. */
 export const LIMITS = { vanishing: 1e-6, exploding: 1e3, dead: 0.99 };
 
-/** @typedef {{kind: "vanishing" | "exploding" | "dead", quantity: string, sites: string[], hit: (value: number) => boolean}} Rule */
+/**
+ * @typedef {{kind: "vanishing" | "exploding" | "dead", quantity: string, sites: string[],
+ *   hit: (value: number) => boolean}} Rule
+ */
 
 /** @type {Rule[]} */
 const RULES = [
@@ -36,7 +39,7 @@ export function detect(scene) {
       let first = null;
       for (const { name } of network.layers) {
         const place = scene.places.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
-        if (!place || place.size !== 1) continue;
+        if (place?.size !== 1) continue;
         const step = firstStep(scene.history.stream(place.stream), place.offset, rule);
         if (step !== null && (first === null || step < first.step)) {
           first = { time: 0, step, kind: rule.kind, message: "", network: network.name, layer: name };
@@ -47,7 +50,10 @@ export function detect(scene) {
   );
 }
 
-/** @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through, and what was found */
+/**
+ * @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through,
+ *   and what was found
+ */
 
 /** @type {WeakMap<import("../stream/history.js").StreamHistory, Map<string, Search>>} */
 const searches = new WeakMap();
@@ -60,8 +66,10 @@ function firstStep(stream, offset, { kind, hit }) {
   const known = searches.get(stream) ?? new Map();
   searches.set(stream, known);
   let search = known.get(`${kind} ${offset}`);
-  if (search?.epoch !== stream.epoch)
-    known.set(`${kind} ${offset}`, (search = { epoch: stream.epoch, searched: 0, step: null }));
+  if (search?.epoch !== stream.epoch) {
+    search = { epoch: stream.epoch, searched: 0, step: null };
+    known.set(`${kind} ${offset}`, search);
+  }
   const column = stream.column(offset);
   for (; search.step === null && search.searched < stream.count; search.searched++) {
     const slot = stream.order[search.searched];

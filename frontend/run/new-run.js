@@ -9,7 +9,8 @@ import { defaultOf, makeForm } from "./schema-form.js";
 /** @typedef {import("../types").Experiment} Experiment */
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, opened: (run: import("../types").Run) => void,
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ *   opened: (run: import("../types").Run) => void,
  *   attempt: (work: () => Promise<any>) => Promise<any>}} host
  */
 export function makeSetup(host) {

@@ -41,7 +41,12 @@ export function noticesOf(state, t, acts) {
   return list;
 }
 
-/** @param {HTMLElement} root @param {import("../app/store.js").State} state @param {import("../types").Translate} t @param {Parameters<typeof noticesOf>[2]} acts */
+/**
+ * @param {HTMLElement} root
+ * @param {import("../app/store.js").State} state
+ * @param {import("../types").Translate} t
+ * @param {Parameters<typeof noticesOf>[2]} acts
+ */
 export function drawNotices(root, state, t, acts) {
   const list = noticesOf(state, t, acts);
   const key = JSON.stringify([t("locale"), ...list.map((one) => [one.key, one.text])]);

@@ -17,8 +17,10 @@ const when = (run, t) =>
   new Date(1000 * run.created).toLocaleString(t("locale"), { dateStyle: "short", timeStyle: "short" });
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, open: (run: string | null) => void, theme: () => import("../types").Theme,
- *   pair: (run: string) => void, dispatch: (action: import("../app/store.js").Action) => void, attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ *   open: (run: string | null) => void, theme: () => import("../types").Theme,
+ *   pair: (run: string) => void, dispatch: (action: import("../app/store.js").Action) => void,
+ *   attempt: (work: () => Promise<any>) => Promise<any>, again: (config: Record<string, any>) => void}} host
  */
 export function makeRuns(host) {
   /** @type {HTMLDialogElement} */
@@ -35,6 +37,12 @@ export function makeRuns(host) {
     if (event.target === dialog) dialog.close();
   });
   dialog.addEventListener("close", () => clearTimeout(timer));
+
+  /** Close the list, and go on elsewhere. @param {() => void} act */
+  function leave(act) {
+    dialog.close();
+    act();
+  }
 
   /** The row of a run, and what keeps it up to date without taking the focus from its buttons. @param {Run} run */
   function row(run) {
@@ -53,7 +61,7 @@ export function makeRuns(host) {
     const element = h(
       "li",
       { "aria-current": current ? "true" : undefined },
-      h("button", { type: "button", class: "name", on: { click: () => (dialog.close(), host.open(run.id)) } }, name),
+      h("button", { type: "button", class: "name", on: { click: () => leave(() => host.open(run.id)) } }, name),
       spark,
       pill,
       h(
@@ -68,7 +76,7 @@ export function makeRuns(host) {
               "button",
               {
                 ...label("again"),
-                on: { click: () => (dialog.close(), host.again(/** @type {any} */ (run.config))) },
+                on: { click: () => leave(() => host.again(/** @type {any} */ (run.config))) },
               },
               t("again"),
             )
@@ -146,7 +154,11 @@ export function makeRuns(host) {
         ),
       );
     }
-    for (const [id, { element }] of rows) if (!runs?.some((run) => run.id === id)) element.remove(), rows.delete(id);
+    for (const [id, { element }] of rows) {
+      if (runs?.some((run) => run.id === id)) continue;
+      element.remove();
+      rows.delete(id);
+    }
     runs?.forEach((run, i) => {
       const key = JSON.stringify([
         t("locale"),
@@ -163,14 +175,18 @@ export function makeRuns(host) {
         one?.element.replaceWith(made.element);
         if (focused)
           [...made.element.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
-        rows.set(run.id, (one = made));
+        one = made;
+        rows.set(run.id, one);
       }
       one.update(run);
       if (list.children[i] !== one.element) list.insertBefore(one.element, list.children[i] ?? null);
     });
   }
 
-  /** The list and its curves, again and again while it is open: a curve is asked for only where frames have come since, one at a time. */
+  /**
+   * The list and its curves, again and again while it is open: a curve is asked for only where frames have come since,
+   * one at a time.
+   */
   async function ask() {
     clearTimeout(timer);
     const runs = /** @type {Run[] | null} */ (await host.attempt(() => api.runs()));

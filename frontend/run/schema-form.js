@@ -21,7 +21,8 @@ export function resolve(root, schema) {
  * What kind of control a schema wants.
  * @param {Schema} root
  * @param {Schema} given
- * @returns {{kind: "choice" | "constant" | "object" | "list" | "union" | "number" | "integer" | "boolean" | "text", schema: Schema, nullable: boolean, options?: any[]}}
+ * @returns {{kind: "choice" | "constant" | "object" | "list" | "union" | "number" | "integer" | "boolean" | "text",
+ *   schema: Schema, nullable: boolean, options?: any[]}}
  */
 export function kindOf(root, given) {
   let schema = resolve(root, given);
@@ -47,7 +48,12 @@ export function kindOf(root, given) {
   return { kind: "text", schema, nullable };
 }
 
-/** Discriminator of a union's option: its constant property. @param {Schema} option @param {string} name @returns {string} */
+/**
+ * Discriminator of a union's option: its constant property.
+ * @param {Schema} option
+ * @param {string} name
+ * @returns {string}
+ */
 export const tagOf = (option, name) => option.properties[name].const ?? option.properties[name].enum?.[0];
 
 /**
@@ -77,7 +83,8 @@ export function defaultOf(root, given) {
  * @property {HTMLElement} element
  * @property {() => any} value
  * @property {(value: any) => void} fill
- * @property {(fields: {loc: (string | number)[], msg: string}[]) => string[]} refuse shows each message beside its field; returns those of no field
+ * @property {(fields: {loc: (string | number)[],
+ *   msg: string}[]) => string[]} refuse shows each message beside its field; returns those of no field
  */
 
 /**
@@ -106,7 +113,13 @@ export function makeForm(root, value, t) {
 
 let count = 0;
 
-/** @param {Context} context @param {Schema} schema @param {any} value @param {(string | number)[]} path @returns {HTMLElement[]} */
+/**
+ * @param {Context} context
+ * @param {Schema} schema
+ * @param {any} value
+ * @param {(string | number)[]} path
+ * @returns {HTMLElement[]}
+ */
 function drawObject(context, schema, value, path) {
   /** @type {HTMLElement[]} */
   const simple = [];
@@ -126,7 +139,14 @@ function drawObject(context, schema, value, path) {
   return path.length === 0 ? [...groups, ...heading] : [...heading, ...groups];
 }
 
-/** @param {Context} context @param {Schema} part @param {any} holder @param {string | number} name @param {(string | number)[]} path @returns {HTMLElement} */
+/**
+ * @param {Context} context
+ * @param {Schema} part
+ * @param {any} holder
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ * @returns {HTMLElement}
+ */
 function drawPart(context, part, holder, name, path) {
   const { kind, schema, options } = kindOf(context.root, part);
   if (kind === "object") return group(context, name, path, drawObject(context, schema, holder[name], path));
@@ -135,7 +155,12 @@ function drawPart(context, part, holder, name, path) {
   return drawField(context, part, holder, name, path);
 }
 
-/** @param {Context} context @param {string | number} name @param {(string | number)[]} path @param {HTMLElement[]} children */
+/**
+ * @param {Context} context
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ * @param {HTMLElement[]} children
+ */
 const group = ({ t }, name, path, children) =>
   h(
     "fieldset",
@@ -147,7 +172,14 @@ const group = ({ t }, name, path, children) =>
 
 const problem = () => h("p", { class: "error", role: "alert", hidden: true });
 
-/** @param {Context} context @param {Schema} schema @param {Schema[]} options @param {any} holder @param {string | number} name @param {(string | number)[]} path */
+/**
+ * @param {Context} context
+ * @param {Schema} schema
+ * @param {Schema[]} options
+ * @param {any} holder
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ */
 function drawUnion(context, schema, options, holder, name, path) {
   const tag = schema.discriminator?.propertyName ?? "kind";
   const id = `field-${count++}`;
@@ -173,7 +205,14 @@ function drawUnion(context, schema, options, holder, name, path) {
   return group(context, name, path, [row, ...drawObject(context, option, holder[name], path)]);
 }
 
-/** @param {Context} context @param {Schema} schema @param {any[]} list @param {string | number} name @param {(string | number)[]} path @returns {HTMLElement} */
+/**
+ * @param {Context} context
+ * @param {Schema} schema
+ * @param {any[]} list
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ * @returns {HTMLElement}
+ */
 function drawList(context, schema, list, name, path) {
   const { t } = context;
   const items = list.map((_, i) =>
@@ -193,7 +232,16 @@ function drawList(context, schema, list, name, path) {
       list.length > (schema.minItems ?? 0)
         ? h(
             "button",
-            { type: "button", class: "plain", on: { click: () => (list.splice(i, 1), context.redraw()) } },
+            {
+              type: "button",
+              class: "plain",
+              on: {
+                click: () => {
+                  list.splice(i, 1);
+                  context.redraw();
+                },
+              },
+            },
             t("form.remove", { number: i + 1 }),
           )
         : null,
@@ -204,7 +252,12 @@ function drawList(context, schema, list, name, path) {
     {
       type: "button",
       disabled: list.length >= (schema.maxItems ?? Infinity),
-      on: { click: () => (list.push(defaultOf(context.root, schema.items)), context.redraw()) },
+      on: {
+        click: () => {
+          list.push(defaultOf(context.root, schema.items));
+          context.redraw();
+        },
+      },
     },
     t("form.add"),
   );
@@ -218,7 +271,13 @@ function drawList(context, schema, list, name, path) {
   );
 }
 
-/** @param {Context} context @param {Schema} part @param {any} holder @param {string | number} name @param {(string | number)[]} path */
+/**
+ * @param {Context} context
+ * @param {Schema} part
+ * @param {any} holder
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ */
 function drawField(context, part, holder, name, path) {
   const { kind, schema, nullable, options } = kindOf(context.root, part);
   const { t } = context;
@@ -282,7 +341,8 @@ function hintOf(schema, t, name) {
 }
 
 /**
- * A location such as body.config.optimizer.sgd.learning_rate is shown at the deepest field whose path it passes through.
+ * A location such as body.config.optimizer.sgd.learning_rate is shown at the deepest field whose path it passes
+ * through.
  * @param {HTMLElement} element
  * @param {{loc: (string | number)[], msg: string}[]} fields
  * @param {import("../types").Translate} t

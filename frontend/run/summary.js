@@ -14,10 +14,19 @@ import { farthest } from "../views/ridge-shapes.js";
 /** Less than frames go on after the last news, so that these are told. */
 const EVERY = 250;
 
-/** Whether something of it has come. @param {Scene} scene @param {Place | undefined} place @returns {place is Place} */
+/**
+ * Whether something of it has come.
+ * @param {Scene} scene
+ * @param {Place | undefined} place
+ * @returns {place is Place}
+ */
 const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
 
-/** The layer that moved farthest from the compared step, in sigmas whatever the map shows. @param {Scene} given @param {number} column */
+/**
+ * The layer that moved farthest from the compared step, in sigmas whatever the map shows.
+ * @param {Scene} given
+ * @param {number} column
+ */
 function driftOf(given, column) {
   const scene = { ...given, look: { ...given.look, drift: null } };
   const moved = farthest(scene, column);
@@ -32,7 +41,11 @@ function driftOf(given, column) {
     : [];
 }
 
-/** The norms of the gradients of the first and the last layer's weights. @param {Scene} scene @param {import("../types").NetworkInfo} network */
+/**
+ * The norms of the gradients of the first and the last layer's weights.
+ * @param {Scene} scene
+ * @param {import("../types").NetworkInfo} network
+ */
 function gradientsOf(scene, network) {
   const places = network.layers
     .map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
@@ -88,7 +101,7 @@ export function makeGlance() {
         ),
       );
     }
-    glanceOf(scene).forEach((text, i) => setText(texts[i], text));
+    for (const [i, text] of glanceOf(scene).entries()) setText(texts[i], text);
   }
 
   return { follow };

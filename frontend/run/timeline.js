@@ -13,8 +13,10 @@ const SEARCH_EVERY = 3000;
 const ABOUT_THE_RUN = new Set(["state", "name"]);
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate, dispatch: (action: import("../app/store.js").Action) => void,
- *   scene: () => Scene | null, wake: () => void, arrived: () => number}} host `arrived`: the share of the run that is in the page
+ * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ *   dispatch: (action: import("../app/store.js").Action) => void,
+ *   scene: () => Scene | null, wake: () => void,
+ *   arrived: () => number}} host `arrived`: the share of the run that is in the page
  */
 export function makeTimeline(host) {
   const root = byId("timeline");
@@ -28,7 +30,10 @@ export function makeTimeline(host) {
   let foundFor = "";
   let looked = 0;
 
-  /** The steps that can be shown: those whose whole rows are kept, of the stream with the most. @param {Scene} scene */
+  /**
+   * The steps that can be shown: those whose whole rows are kept, of the stream with the most.
+   * @param {Scene} scene
+   */
   const main = (scene) =>
     scene.history.stream(
       scene.places.stream("layers") ?? scene.places.stream("steps") ?? scene.header.layouts[0].stream,
@@ -81,7 +86,12 @@ export function makeTimeline(host) {
         step: "1",
         value: "1",
         "aria-label": t("timeline.step"),
-        on: { input: () => (host.dispatch({ type: "playing", playing: false }), seek(Number(parts.range.value))) },
+        on: {
+          input: () => {
+            host.dispatch({ type: "playing", playing: false });
+            seek(Number(parts.range.value));
+          },
+        },
       }),
       marks: h("div", { class: "marks" }),
       arrived: h("span", { class: "arrived" }),
@@ -167,7 +177,11 @@ export function makeTimeline(host) {
     drawEvents(scene);
   }
 
-  /** Look through the history for events, now and then: at once when another run is shown. @param {Scene} scene @param {number} now */
+  /**
+   * Look through the history for events, now and then: at once when another run is shown.
+   * @param {Scene} scene
+   * @param {number} now
+   */
   function search(scene, now) {
     if (foundFor === scene.run.id && now - looked < SEARCH_EVERY) return;
     if (foundFor !== scene.run.id) found = [];

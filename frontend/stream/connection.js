@@ -6,8 +6,8 @@ const FINISHED = 1000;
 const UNKNOWN_RUN = 4404;
 
 /**
- * Seconds to wait before attempt `attempt` (0, 1, ...): doubling, with a random part, so that a classroom of pages does
- * not come back in one moment.
+ * Seconds to wait before attempt `attempt` (0, 1, ...): doubling, with a random part, so that a classroom of pages
+ * does not come back in one moment.
  * @param {number} attempt
  * @param {number} random in [0, 1)
  */
@@ -24,7 +24,8 @@ export const backoff = (attempt, random) => Math.min(LONGEST_WAIT, FIRST_WAIT * 
 /**
  * @param {(after: number) => string} urlOf
  * @param {Handlers} handlers
- * @param {{Socket?: typeof WebSocket, later?: (act: () => void, ms: number) => any, cancel?: (timer: any) => void, random?: () => number}} [environment]
+ * @param {{Socket?: typeof WebSocket, later?: (act: () => void, ms: number) => any, cancel?: (timer: any) => void,
+ *   random?: () => number}} [environment]
  */
 export function connect(urlOf, handlers, environment = {}) {
   const { Socket = WebSocket, later = setTimeout, cancel = clearTimeout, random = Math.random } = environment;

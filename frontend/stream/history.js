@@ -2,8 +2,8 @@
  * All that has been measured, held once in typed arrays.
  *
  * Every frame keeps its step and the columns that a chart asked for; whole rows are kept up to a budget. When that is
- * full, rows between others are let go (never the first or the newest), so that the whole run stays open to the scrubber
- * and memory stays flat; the columns lose nothing.
+ * full, rows between others are let go (never the first or the newest), so that the whole run stays open to the
+ * scrubber and memory stays flat; the columns lose nothing.
  */
 
 const CHUNK_ROWS = 64;
@@ -180,8 +180,8 @@ export class StreamHistory {
   }
 
   /**
-   * One number of every frame, by slot. The first call makes the column from the kept rows (a frame whose row was let go
-   * takes the value before it); from then on every frame adds to it.
+   * One number of every frame, by slot. The first call makes the column from the kept rows (a frame whose row was let
+   * go takes the value before it); from then on every frame adds to it.
    * @param {number} offset
    * @returns {Float32Array}
    */

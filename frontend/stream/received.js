@@ -37,7 +37,9 @@ export class Received {
     return this.intervals.length && this.intervals[0][0] === 1 ? this.intervals[0][1] : 0;
   }
 
-  /** How much has arrived of all there is up to the highest number, 0 to 1; all, where nothing is known to be missing. */
+  /**
+   * How much has arrived of all there is up to the highest number, 0 to 1; all, where nothing is known to be missing.
+   */
   get share() {
     const last = this.intervals.at(-1)?.[1] ?? 0;
     return last === 0 ? 1 : this.count / last;

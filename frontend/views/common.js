@@ -53,8 +53,8 @@ export function axis(scene, more) {
     linecolor: theme.faint,
     tickcolor: theme.faint,
     zeroline: false,
-    // Plotly would measure every label to hide those that reach over the chart's edge, which makes the browser lay out the
-    // page: a fifth of the time that it takes to draw charts anew. The margins leave room for them.
+    // Plotly would measure every label to hide those that reach over the chart's edge, which makes the browser lay out
+    // the page: a fifth of the time that it takes to draw charts anew. The margins leave room for them.
     ticklabeloverflow: "allow",
     ticks: "outside",
     ticklen: 3,

@@ -64,7 +64,8 @@ export const sampling = lineView({
 });
 
 /**
- * One line a network of a quantity of the whole network; of a list of numbers, the one at coordinate 1, else the first.
+ * One line a network of a quantity of the whole network; of a list of numbers, the one at coordinate 1, else the
+ * first.
  * @param {Scene} scene @param {number} row @param {string} quantity
  */
 function networkLines(scene, row, quantity) {
@@ -77,7 +78,7 @@ function networkLines(scene, row, quantity) {
       {
         stream: place.stream,
         offset: place.offset + at,
-        axes: "x" + axisId("y", row),
+        axes: `x${axisId("y", row)}`,
         column: 0,
         row,
         network: network.name,
@@ -139,7 +140,7 @@ function lossLines(scene) {
   return scene.header.networks.flatMap((network, index) =>
     LOSS.flatMap(({ quantity, row, kind }) => {
       const place = scene.places.find(quantity, { network: network.name });
-      if (!place || place.size !== 1) return [];
+      if (place?.size !== 1) return [];
       const rgb =
         kind === "batch"
           ? mix(colors[index], scene.theme.name === "light" ? [255, 255, 255] : [18, 22, 30], 0.45)
@@ -148,7 +149,7 @@ function lossLines(scene) {
         {
           stream: place.stream,
           offset: place.offset,
-          axes: "x" + axisId("y", row),
+          axes: `x${axisId("y", row)}`,
           column: 0,
           row,
           network: network.name,

@@ -9,7 +9,6 @@ import {
   axisName,
   colorsOf,
   commonKey,
-  escapeText,
   heading,
   layoutOf,
   split,
@@ -57,7 +56,7 @@ function bands(scene, { place }, column) {
     return {
       stream: quantiles.stream,
       offset: quantiles.offset + nearest,
-      axes: axisId("x", column) + "y",
+      axes: `${axisId("x", column)}y`,
       width: level === 0.5 ? 1.8 : 1.1,
       color: scene.theme.ink,
       name: `${brief((100 * levels[nearest]) / unit)} %`,
@@ -92,7 +91,13 @@ const scaleOf = (scene, index) => {
     : [/** @type {[number, number, number]} */ ([19, 24, 34]), mix(color, [19, 24, 34], 0.55), color];
 };
 
-/** Density of a row at a value, as a share of the row's own peak. @param {Distribution} place @param {Float32Array} row @param {number} peak @param {number} value */
+/**
+ * Density of a row at a value, as a share of the row's own peak.
+ * @param {Distribution} place
+ * @param {Float32Array} row
+ * @param {number} peak
+ * @param {number} value
+ */
 function shareAt(place, row, peak, value) {
   const low = row[place.range.offset];
   const bin = Math.floor(((value - low) / (row[place.range.offset + 1] - low)) * place.histogram.size);
@@ -171,7 +176,9 @@ export const density = {
           }),
       zsmooth: false,
       hoverongaps: false,
-      hovertemplate: `${scene.t("axis.step")} %{x}, ${scene.t("axis.value")} %{y:.3g}: <b>%{z:.0%}</b> ${scene.t("density.ofpeak")}<extra></extra>`,
+      hovertemplate:
+        `${scene.t("axis.step")} %{x}, ${scene.t("axis.value")} %{y:.3g}: ` +
+        `<b>%{z:.0%}</b> ${scene.t("density.ofpeak")}<extra></extra>`,
     }));
     const lines = shown
       .flatMap((panel, i) => bands(scene, panel, i))
@@ -195,7 +202,7 @@ export const density = {
       const stream = scene.history.stream(place.stream);
       return {
         stream: place.stream,
-        axes: axisId("x", i) + "y",
+        axes: `${axisId("x", i)}y`,
         paint(slot, out, y, ratio) {
           const row = stream.row(slot);
           if (!row) return out.fill(0);
@@ -230,7 +237,7 @@ export const density = {
     const table = [["network", "layer", "percentile", "step", "value"]];
     for (const line of panels(scene).flatMap((panel, i) => bands(scene, panel, i))) {
       const { x, y } = points(scene, line, Infinity);
-      x.forEach((step, at) => table.push([line.network, focusLayer(scene), line.name, step, y[at]]));
+      for (const [at, step] of x.entries()) table.push([line.network, focusLayer(scene), line.name, step, y[at]]);
     }
     return table;
   },

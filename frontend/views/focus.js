@@ -35,6 +35,10 @@ export function focusLayer(scene) {
  */
 export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
 
-/** The number of a place at the step that is shown; NaN before it has come. @param {Scene} scene @param {import("../types").Place} place */
+/**
+ * The number of a place at the step that is shown; NaN before it has come.
+ * @param {Scene} scene
+ * @param {import("../types").Place} place
+ */
 export const valueShown = (scene, place) =>
   scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);

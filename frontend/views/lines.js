@@ -63,7 +63,11 @@ function keptPoints(stream, line, most) {
   return { x: slots.map((slot) => stream.steps[slot]), y: raw, raw };
 }
 
-/** By position: the line as it is drawn. @param {import("../stream/history.js").StreamHistory} stream @param {Float32Array} column */
+/**
+ * By position: the line as it is drawn.
+ * @param {import("../stream/history.js").StreamHistory} stream
+ * @param {Float32Array} column
+ */
 function smoothing(stream, column) {
   const smoother = new Smoother();
   return Float64Array.from({ length: stream.count }, (_, position) => smoother.next(column[stream.order[position]]));
@@ -103,7 +107,7 @@ export function layerLines(scene, row, quantities, sites, smooth = false) {
   scene.header.networks.forEach((network, column) => {
     network.layers.forEach((layer, index) => {
       const place = scene.places.first(quantities, { network: network.name, layer: layer.name }, sites);
-      if (!place || place.size !== 1) return;
+      if (place?.size !== 1) return;
       const rgb = shade(colors[column], index, network.layers.length, scene.theme.name);
       const focused = focus === layer.name;
       lines.push({
@@ -203,7 +207,8 @@ function figureOf(scene, lines, rows, settled, titles) {
       anchor: "x",
     });
   });
-  // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over it.
+  // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over
+  // it.
   const data = settled
     ? lines.map((line, i) => ({
         type: "scatter",
@@ -215,7 +220,9 @@ function figureOf(scene, lines, rows, settled, titles) {
         line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) },
         meta: line.layer ?? null,
         name: escapeText(nameOf(scene, line)),
-        hovertemplate: `${escapeText(nameOf(scene, line))}<br>${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
+        hovertemplate:
+          `${escapeText(nameOf(scene, line))}<br>` +
+          `${scene.t("axis.step")} %{x}: <b>%{customdata:.4g}</b><extra></extra>`,
       }))
     : axesOf(lines);
   return { data, layout };
@@ -278,7 +285,7 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
       const { lines, rows } = drawn(scene);
       return tableOf(scene, lines, rows);
     },
-    pick: (scene, point) => ({ step: point.x, ...(point.data.meta ? { layer: point.data.meta } : {}) }),
+    pick: (_scene, point) => ({ step: point.x, ...(point.data.meta ? { layer: point.data.meta } : {}) }),
   };
   return view;
 }
@@ -293,7 +300,9 @@ function tableOf(scene, lines, rows) {
   const table = [["network", "line", "quantity", "step", "value"]];
   for (const line of lines) {
     const { x, raw } = points(scene, line, Infinity);
-    x.forEach((step, i) => table.push([line.network, line.name, scene.t(rows[line.row].title), step, raw[i]]));
+    for (const [i, step] of x.entries()) {
+      table.push([line.network, line.name, scene.t(rows[line.row].title), step, raw[i]]);
+    }
   }
   return table;
 }

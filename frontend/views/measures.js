@@ -103,7 +103,11 @@ export function driftQuantities(scene) {
   return [...preferred, ...(distances.length ? distances : names)].filter((name, i, all) => all.indexOf(name) === i);
 }
 
-/** A drift in the page's words; of single units, what it is of all values. @param {string} name @param {import("../types").Translate} t */
+/**
+ * A drift in the page's words; of single units, what it is of all values.
+ * @param {string} name
+ * @param {import("../types").Translate} t
+ */
 export const driftName = (name, t) =>
   name.startsWith("unit_") ? t("drift.unit", { drift: t(`drift.${name.slice("unit_".length)}`) }) : t(`drift.${name}`);
 
@@ -124,15 +128,22 @@ const known = new WeakMap();
  */
 export function driftOf(scene, network, layer) {
   let found = known.get(scene.places);
-  if (!found) known.set(scene.places, (found = new Map()));
+  if (!found) {
+    found = new Map();
+    known.set(scene.places, found);
+  }
   const key = `${scene.look.drift} ${network} ${layer}`;
   let drift = found.get(key);
-  if (drift === undefined) found.set(key, (drift = lookUpDrift(scene, network, layer)));
+  if (drift === undefined) {
+    drift = lookUpDrift(scene, network, layer);
+    found.set(key, drift);
+  }
   return drift;
 }
 
 /**
- * Drift of a layer over the run: as measured on the probe batch, else between fitted Gaussians of the training batches.
+ * Drift of a layer over the run: as measured on the probe batch, else between fitted Gaussians of the training
+ * batches.
  * @param {Scene} scene
  * @param {string} network
  * @param {string} layer

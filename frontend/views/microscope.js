@@ -26,8 +26,8 @@ export function candidates(scene) {
 }
 
 /**
- * The layer under the microscope: the one in focus, in the chosen network, else in the first that normalizes it (else in
- * the first that has it).
+ * The layer under the microscope: the one in focus, in the chosen network, else in the first that normalizes it (else
+ * in the first that has it).
  * @param {Scene} scene
  */
 export function subject(scene) {
@@ -57,12 +57,19 @@ function stageText(scene, site, short = false) {
 /** @type {WeakMap<import("../stream/layout-index.js").Places, {what: string, stages: Stage[]}>} */
 const known = new WeakMap();
 
-/** The stages that were measured, in the order in which a value passes them. @param {Scene} scene @returns {Stage[]} */
+/**
+ * The stages that were measured, in the order in which a value passes them.
+ * @param {Scene} scene
+ * @returns {Stage[]}
+ */
 export function stagesOf(scene) {
   const { layer, network } = scene.look;
   const what = `${network}|${layer}`;
   let found = known.get(scene.places);
-  if (found?.what !== what) known.set(scene.places, (found = { what, stages: findStages(scene) }));
+  if (found?.what !== what) {
+    found = { what, stages: findStages(scene) };
+    known.set(scene.places, found);
+  }
   return found.stages;
 }
 
@@ -77,8 +84,8 @@ function findStages(scene) {
 }
 
 /**
- * Ends of a stage's axis: what nearly all steps so far have needed, in steps of a power of two. The axis stays while one goes
- * from step to step, so that the shape is seen to move.
+ * Ends of a stage's axis: what nearly all steps so far have needed, in steps of a power of two. The axis stays while
+ * one goes from step to step, so that the shape is seen to move.
  * @param {Scene} scene @param {Stage} stage @returns {[number, number]}
  */
 function rangeOf(scene, { place }) {

@@ -39,7 +39,8 @@ export function ridgesOf(scene) {
 
 /**
  * Height of a shape whose peak density is `ratio` times the outline's. Within a shape heights are proportional to the
- * density; from shape to shape they differ less than it does, so that a wide layer and a collapsed one both stay in sight.
+ * density; from shape to shape they differ less than it does, so that a wide layer and a collapsed one both stay in
+ * sight.
  * @param {number} ratio
  */
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
@@ -134,7 +135,11 @@ export function driftNow(scene, ridge) {
   return gaussianDrift(a.mean, a.std, b.mean, b.std);
 }
 
-/** The layer of a network that moved farthest from the compared step, if any can be measured. @param {Scene} scene @param {number} column */
+/**
+ * The layer of a network that moved farthest from the compared step, if any can be measured.
+ * @param {Scene} scene
+ * @param {number} column
+ */
 export const farthest = (scene, column) =>
   ridgesOf(scene)
     .filter((ridge) => ridge.column === column)

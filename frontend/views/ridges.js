@@ -1,4 +1,6 @@
-/** Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step. */
+/**
+ * Depth by network: one column a network, one row a layer, its distribution now over the outline of the compared step.
+ */
 
 import { css } from "../app/colors.js";
 import { brief, quantile, spread } from "../app/numbers.js";
@@ -102,7 +104,10 @@ const axisTitle = (scene) =>
       ? "axis.sigmas.short"
       : "axis.sigmas";
 
-/** What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from there. */
+/**
+ * What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from
+ * there.
+ */
 const notYet = () => ({ x: [null], y: [null] });
 
 /** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
@@ -132,7 +137,9 @@ function tracesOf(scene) {
         fillcolor: css(color, strong ? 0.5 : 0.2),
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false },
         hoveron: "points",
-        hovertemplate: `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>%{x:.3g}${scene.look.scale === "sigma" ? scene.t("ridge.sigma") : ""}<extra></extra>`,
+        hovertemplate:
+          `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>` +
+          `%{x:.3g}${scene.look.scale === "sigma" ? scene.t("ridge.sigma") : ""}<extra></extra>`,
       },
       {
         ...axes,
@@ -193,8 +200,13 @@ function textTrace(scene, ridges, column, range) {
 }
 
 /** @typedef {import("../types").Shape} Shape */
-/** @typedef {{now: Shape, compared: Shape, frame: import("./ridge-shapes.js").Frame | null}} Moving a row's arrays, written anew in every frame */
-/** @typedef {{rows: Moving[], shapes: Shape[], key: string}} Buffers `shapes` are those of `rows`, subplot by subplot */
+/**
+ * @typedef {{now: Shape, compared: Shape, frame: import("./ridge-shapes.js").Frame | null}} Moving a row's arrays,
+ *   written anew in every frame
+ */
+/**
+ * @typedef {{rows: Moving[], shapes: Shape[], key: string}} Buffers `shapes` are those of `rows`, subplot by subplot
+ */
 /** @type {WeakMap<import("../stream/layout-index.js").Places, Buffers>} */
 const known = new WeakMap();
 
@@ -214,7 +226,8 @@ function buffersOf(scene) {
     const shapes = scene.header.networks.flatMap((_, column) =>
       rows.flatMap(({ now, compared }, i) => (ridges[i].column === column ? [now, compared] : [])),
     );
-    known.set(scene.places, (buffers = { rows, shapes, key: "" }));
+    buffers = { rows, shapes, key: "" };
+    known.set(scene.places, buffers);
   }
   return buffers;
 }

@@ -110,7 +110,9 @@ export const running = {
           : { color: css(colors[columns[column].index], 0.65), width: 3.2 }),
         simplify: false,
       },
-      hovertemplate: `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
+      hovertemplate:
+        `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ` +
+        `${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };
   },

@@ -26,7 +26,10 @@ import { driftName, driftOf, driftQuantities } from "./measures.js";
 const SAMPLES = 40;
 const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 
-/** Colours go by the logarithm above about 1 / 5, so that a mild shift is seen beside a wild one. @param {number} drift */
+/**
+ * Colours go by the logarithm above about 1 / 5, so that a mild shift is seen beside a wild one.
+ * @param {number} drift
+ */
 export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
 
 const SETTLED_COLUMNS = 400;
@@ -186,7 +189,9 @@ export const shift = {
       zsmooth: false,
       hoverongaps: false,
       meta: layers,
-      hovertemplate: `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
+      hovertemplate:
+        `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>` +
+        `%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
     }));
     return { data, layout };
   },
@@ -240,16 +245,16 @@ export const shift = {
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "step", quantityName(scene)]];
-    driftsOf(scene).forEach((rows, i) =>
-      rows.forEach((drift, row) => {
-        if (!drift) return;
+    for (const [i, rows] of driftsOf(scene).entries()) {
+      for (const [row, drift] of rows.entries()) {
+        if (!drift) continue;
         const stream = scene.history.stream(drift.stream);
         for (let position = 0; position < stream.count; position++) {
           const slot = stream.order[position];
           table.push([scene.header.networks[i].name, scene.places.layers[row], stream.steps[slot], drift.at(slot)]);
         }
-      }),
-    );
+      }
+    }
     return table;
   },
   pick: (_scene, point) => ({ step: point.x, layer: point.data.meta[point.y] ?? null }),

@@ -1,4 +1,7 @@
-/** A loss surface over two weights as contours, and the way that gradient descent takes on it, one panel a scaling of the inputs. */
+/**
+ * A loss surface over two weights as contours, and the way that gradient descent takes on it, one panel a scaling of
+ * the inputs.
+ */
 
 import { glow, plotlyScale } from "../app/colors.js";
 import { brief } from "../app/numbers.js";
@@ -19,7 +22,11 @@ const TRACES = 4;
 /** The most steps that are shown of any path. @param {{surface: Surface}[]} surfaces */
 export const longest = (surfaces) => Math.max(0, ...surfaces.map(({ surface }) => surface.path.length - 1));
 
-/** Where descent stands after `at` steps, between two of them on the straight line. @param {number[][]} path @param {number} at */
+/**
+ * Where descent stands after `at` steps, between two of them on the straight line.
+ * @param {number[][]} path
+ * @param {number} at
+ */
 export function pointAt(path, at) {
   const step = Math.min(Math.max(at, 0), path.length - 1);
   const low = Math.min(Math.floor(step), Math.max(0, path.length - 2));
@@ -27,7 +34,11 @@ export function pointAt(path, at) {
   return path[low].map((value, i) => value + (path[high][i] - value) * (step - low));
 }
 
-/** The path up to `at`, as many points as the whole one: what is yet to come lies on the head. @param {number[][]} path @param {number} at */
+/**
+ * The path up to `at`, as many points as the whole one: what is yet to come lies on the head.
+ * @param {number[][]} path
+ * @param {number} at
+ */
 export function pathUpTo(path, at) {
   const head = pointAt(path, at);
   const points = path.map((point, i) => (i <= at ? point : head));
@@ -147,7 +158,11 @@ function figure(scene) {
   return { data: scene.surfaces.flatMap((one, at) => traces(scene, one, at)), layout };
 }
 
-/** Where on an even grid to look, and how much each of three neighbours counts: exact for parabolas. @param {number[]} grid @param {number} value */
+/**
+ * Where on an even grid to look, and how much each of three neighbours counts: exact for parabolas.
+ * @param {number[]} grid
+ * @param {number} value
+ */
 function threeAround(grid, value) {
   const at = (value - grid[0]) / (grid[1] - grid[0]);
   const middle = Math.min(grid.length - 2, Math.max(1, Math.round(at)));
@@ -155,7 +170,11 @@ function threeAround(grid, value) {
   return { first: middle - 1, weights: [(off * (off - 1)) / 2, 1 - off * off, (off * (off + 1)) / 2] };
 }
 
-/** The loss at a point of the path: a sum of squares is a parabola in each weight, so that the grid gives it exactly. @param {Surface} surface @param {number} at */
+/**
+ * The loss at a point of the path: a sum of squares is a parabola in each weight, so that the grid gives it exactly.
+ * @param {Surface} surface
+ * @param {number} at
+ */
 export function lossAt(surface, at) {
   const [x, y] = pointAt(surface.path, at);
   const [across, up] = [threeAround(surface.w1, x), threeAround(surface.w2, y)];

@@ -1,4 +1,6 @@
-/** The runs of a trial side by side: one small panel a planned run, each network's curve in it, seeds over each other. */
+/**
+ * The runs of a trial side by side: one small panel a planned run, each network's curve in it, seeds over each other.
+ */
 
 import { css, networkColors } from "../app/colors.js";
 import { brief, robustRange } from "../app/numbers.js";
@@ -87,7 +89,7 @@ function figure(scene) {
     ),
   });
   const range = valueAxis(lines, isShare);
-  panels.forEach((panel, at) => {
+  panels.forEach((_panel, at) => {
     const column = at % columns;
     const last = Math.max(1, ...lines.filter((line) => line.at === at).map((line) => line.steps.at(-1) ?? 1));
     layout[axisName("x", at)] = axis(scene, {
@@ -122,7 +124,9 @@ function figure(scene) {
       name: escapeText(said(line.network, t)),
       legendgroup: line.network,
       showlegend: first,
-      hovertemplate: `<b>${escapeText(said(line.network, t))}</b> · ${escapeText(said(line.panel.label, t))}<br>${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
+      hovertemplate:
+        `<b>${escapeText(said(line.network, t))}</b> · ${escapeText(said(line.panel.label, t))}<br>` +
+        `${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
     };
   });
   return { data, layout };

@@ -176,7 +176,7 @@ const node = (localName, { attributes = {}, children = [], namespaceURI = MATHML
 });
 const maker = {
   createTextNode: (text) => text,
-  createElementNS: (namespace, name) => ({
+  createElementNS: (_namespace, name) => ({
     name,
     attributes: {},
     children: [],

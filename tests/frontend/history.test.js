@@ -3,8 +3,9 @@ import test from "node:test";
 
 import { StreamHistory } from "../../frontend/stream/history.js";
 
-const fill = (history, steps) =>
-  steps.forEach((step, i) => history.append(step, i + 1, step, Float32Array.from([step, -step])));
+const fill = (history, steps) => {
+  for (const [i, step] of steps.entries()) history.append(step, i + 1, step, Float32Array.from([step, -step]));
+};
 const inOrder = (history) => Array.from({ length: history.count }, (_, i) => history.steps[history.order[i]]);
 
 test("frames that come newest first stand in order of their steps", () => {

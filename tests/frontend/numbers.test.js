@@ -41,7 +41,7 @@ test("quantiles, spreads and nice numbers", () => {
 });
 
 test("numbers for people", () => {
-  assert.deepEqual([0, 0.12345, -3.14159, 1234.5, 1e-7, NaN, -Infinity].map(brief), [
+  assert.deepEqual([0, 0.12345, -3.14287, 1234.5, 1e-7, NaN, -Infinity].map(brief), [
     "0.000",
     "0.123",
     "−3.14",

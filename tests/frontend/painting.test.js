@@ -37,7 +37,7 @@ function painter(steps, values, series = {}) {
     { x: axis(10, 0, 1000), y: axis(-1, 100, 100) },
   );
   const feed = (step, value) => stream.append(step, step + 1, step, Float32Array.of(value));
-  steps.forEach((step, i) => feed(step, values[i]));
+  for (const [i, step] of steps.entries()) feed(step, values[i]);
   return { made, context, feed, stream };
 }
 
@@ -117,7 +117,7 @@ test("a long history is drawn in turns, each joined to the last", () => {
 
 const BLACK = { color: "black", width: 1, dash: [], fill: null, opacity: 1, box: [40, 20, 100, 50] };
 
-test("outlines are drawn one after the other, each clipped to its subplot, and broken where a value is missing", () => {
+test("outlines are drawn in turn, each clipped to its subplot, broken where a value is missing", () => {
   const context = canvas();
   const entered = [];
   context.translate = (x, y) => entered.push([x, y]);

@@ -66,8 +66,8 @@ const SHAPE = [0, 0.05, 0.15, 0.3, 0.3, 0.15, 0.05, 0];
 /** Row of the layers stream at a step: layer i of the plain network drifts by i + 1 sigma in 100 steps. */
 export function layersRow(places, step, { broken = false } = {}) {
   const row = new Float32Array(places.sizes.get(1));
-  NETWORKS.forEach((network, n) =>
-    LAYERS.forEach((layer, i) => {
+  for (const [n, network] of NETWORKS.entries()) {
+    for (const [i, layer] of LAYERS.entries()) {
       const at = (quantity, site = "pre_activation") => places.find(quantity, { network, layer, site })?.offset;
       const mean = n === 0 ? ((i + 1) * step) / 100 : 0;
       row[at("mean")] = broken && n === 0 ? NaN : mean;
@@ -80,8 +80,8 @@ export function layersRow(places, step, { broken = false } = {}) {
         row.set([1, 2, 3, 4], at("gamma", ""));
         row.set([0, 0.1, 0.2, 0.3], at("beta", ""));
       }
-    }),
-  );
+    }
+  }
   return row;
 }
 

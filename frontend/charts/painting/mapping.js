@@ -28,7 +28,11 @@ export function mappingOf(layout, axes) {
   return { x: axisOf(layout[`xaxis${x}`]), y: axisOf(layout[`yaxis${y}`]) };
 }
 
-/** Hide Plotly's picture of a trace, which something else draws; it stays for hover. @param {any} gd @param {any} trace of gd._fullData */
+/**
+ * Hide Plotly's picture of a trace, which something else draws; it stays for hover.
+ * @param {any} gd
+ * @param {any} trace of gd._fullData
+ */
 export function hideTrace(gd, trace) {
   const group = gd.querySelector(`.trace${CSS.escape(trace.uid)}`);
   if (group) group.style.visibility = "hidden";

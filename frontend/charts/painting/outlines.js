@@ -22,7 +22,8 @@ const near = (pixel) => Math.max(-FARTHEST, Math.min(FARTHEST, pixel));
  * @param {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D} context
  * @param {Outline[]} outlines
  * @param {number[]} lengths how many points each has
- * @param {Float32Array} points x and y in turn, of all outlines, in pixels from the corner of their subplot; NaN breaks a line
+ * @param {Float32Array} points x and y in turn, of all outlines, in pixels from the corner of their subplot;
+ *   NaN breaks a line
  */
 export function drawOutlines(context, outlines, lengths, points) {
   let from = 0;
@@ -54,7 +55,12 @@ function enter(context, [left, top, width, height]) {
   context.translate(left, top);
 }
 
-/** @param {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D} context @param {Float32Array} points @param {number} from @param {number} to */
+/**
+ * @param {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D} context
+ * @param {Float32Array} points
+ * @param {number} from
+ * @param {number} to
+ */
 function trail(context, points, from, to) {
   context.beginPath();
   let pen = false;

@@ -1,12 +1,15 @@
 /**
- * Draws the shapes that move in every frame, away from the page's own thread. Of what arrives between two frames of the
- * screen only the last is drawn.
+ * Draws the shapes that move in every frame, away from the page's own thread. Of what arrives between two frames of
+ * the screen only the last is drawn.
  */
 
 import { drawOutlines } from "./outlines.js";
 
 /** @typedef {import("./shapes.js").Order} Order */
-/** @typedef {{canvas: OffscreenCanvas, plan: import("./shapes.js").Plan | null, shapes: import("./shapes.js").Points | null}} Sheet */
+/**
+ * @typedef {{canvas: OffscreenCanvas, plan: import("./shapes.js").Plan | null,
+ *   shapes: import("./shapes.js").Points | null}} Sheet
+ */
 
 /** @type {Map<number, Sheet>} */
 const sheets = new Map();

@@ -4,10 +4,14 @@ import { hideTrace, mappingOf } from "./mapping.js";
 
 /** @typedef {import("../../types").Shape} Shape */
 /** @typedef {import("./outlines.js").Outline} Outline */
-/** @typedef {{width: number, height: number, ratio: number, outlines: Outline[]}} Plan how all shapes of a chart are drawn */
+/**
+ * @typedef {{width: number, height: number, ratio: number,
+ *   outlines: Outline[]}} Plan how all shapes of a chart are drawn
+ */
 /** @typedef {{lengths: number[], points: Float32Array}} Points where they are now */
 /**
- * @typedef {{sheet: number} & ({kind: "open", canvas: OffscreenCanvas} | {kind: "plan", plan: Plan} | {kind: "draw", shapes: Points} | {kind: "close"})} Order
+ * @typedef {{sheet: number} & ({kind: "open", canvas: OffscreenCanvas} | {kind: "plan", plan: Plan} | {kind: "draw",
+ *   shapes: Points} | {kind: "close"})} Order
  */
 
 export class ShapesPainter {
@@ -17,7 +21,8 @@ export class ShapesPainter {
 
   /** Start the thread ahead of the first chart, while the server is there to send its script. */
   static start() {
-    return (ShapesPainter.#worker ??= new Worker(new URL("./shapes-worker.js", import.meta.url), { type: "module" }));
+    ShapesPainter.#worker ??= new Worker(new URL("./shapes-worker.js", import.meta.url), { type: "module" });
+    return ShapesPainter.#worker;
   }
 
   /** @param {HTMLCanvasElement} canvas */
@@ -69,7 +74,10 @@ export class ShapesPainter {
     ]);
   }
 
-  /** Tell the worker how they look. Plotly's own pictures of them are hidden: they stay for hover. @param {Shape[]} shapes */
+  /**
+   * Tell the worker how they look. Plotly's own pictures of them are hidden: they stay for hover.
+   * @param {Shape[]} shapes
+   */
   #plan(shapes) {
     this.traces = shapes.map(({ trace }) => trace);
     const full = this.traces.map((trace) => this.gd._fullData[trace]);

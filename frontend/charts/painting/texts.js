@@ -1,4 +1,6 @@
-/** Texts over a chart that change as it moves: they lie above what is painted, where Plotly has hidden ones of its own. */
+/**
+ * Texts over a chart that change as it moves: they lie above what is painted, where Plotly has hidden ones of its own.
+ */
 
 import { hideTrace, mappingOf, pixelOf } from "./mapping.js";
 
@@ -32,7 +34,12 @@ export class Texts {
     );
   }
 
-  /** @param {any} trace of gd._fullData @param {import("../../types").Mapping} mapping @param {number} i @param {string} text */
+  /**
+   * @param {any} trace of gd._fullData
+   * @param {import("../../types").Mapping} mapping
+   * @param {number} i
+   * @param {string} text
+   */
   #element(trace, { x, y }, i, text) {
     const element = document.createElement("span");
     element.textContent = text;
