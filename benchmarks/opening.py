@@ -19,9 +19,9 @@ from pathlib import Path
 
 from browsing import server, tell
 from devtools import Browser, Tab, chromium
-from shiftscope.frames import RunHeader, split
 from shiftscope.recorder import Recorder
 from shiftscope.recording import Event, RunInfo
+from shiftscope.wire.frames import RunHeader, split
 from synthetic import SyntheticRun
 
 DEPTH, FRAMES = 8, 2000

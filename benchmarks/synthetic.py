@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.frames import Layout, LayoutBuilder, encode
+from shiftscope.wire.frames import Layout, LayoutBuilder, encode
 
 NETWORKS = ("without BN", "with BN")
 BINS = 64

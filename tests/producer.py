@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.frames import LayoutBuilder, encode
+from shiftscope.wire.frames import LayoutBuilder, encode
 
 WIDTH = 1500
 

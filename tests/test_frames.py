@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from shiftscope.frames import Entry, Frame, FrameError, Layout, LayoutBuilder, RunHeader, encode, split
+from shiftscope.wire.frames import Entry, Frame, FrameError, Layout, LayoutBuilder, RunHeader, encode, split
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -14,9 +14,9 @@ import pytest
 
 import shiftscope
 from shiftscope.config import RunConfig
-from shiftscope.frames import Frame, LayoutBuilder, RunHeader, encode
 from shiftscope.recorder import Recorder, settle
 from shiftscope.recording import Event, RecordingError, RunInfo, open_recording
+from shiftscope.wire.frames import Frame, LayoutBuilder, RunHeader, encode
 from tests import producer
 
 

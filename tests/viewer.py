@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.frames import Frame, RunHeader, split
+from shiftscope.wire.frames import Frame, RunHeader, split
 
 
 class Viewer:

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from shiftscope.frames import HEADER, Layout, RunHeader
-from shiftscope.frames import Frame as _Frame
-from shiftscope.recording import find_entry
 from shiftscope.sinks import Sink
+from shiftscope.wire.frames import HEADER, Layout, RunHeader, find_entry
+from shiftscope.wire.frames import Frame as _Frame
 
 
 class Keeping:

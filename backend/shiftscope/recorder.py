@@ -11,8 +11,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from shiftscope.frames import Frame, RunHeader
 from shiftscope.recording import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo, connect, open_recording
+from shiftscope.wire.frames import Frame, RunHeader
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from shiftscope.config import RunConfig
-from shiftscope.frames import HEADER, Entry, Frame, Layout, RunHeader
+from shiftscope.wire.frames import HEADER, Frame, Layout, RunHeader, find_entry
 
 APPLICATION_ID = 0x53484654
 """`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
@@ -250,23 +250,3 @@ def open_recording(path: str | Path) -> Recording:
         connection.close()
         raise RecordingError(f"{path} has format {version}; this Shiftscope reads format {FORMAT}")
     return Recording(path, connection)
-
-
-def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str = "", site: str = "") -> Entry:
-    """Return where a quantity stands in a layout.
-
-    Raises:
-        KeyError: it stands nowhere; the message lists what there is.
-    """
-    wanted = Entry(network=network, layer=layer, site=site, quantity=quantity, offset=0)
-
-    def key(entry: Entry) -> tuple[str, str, str, str]:
-        return entry.network, entry.layer, entry.site, entry.quantity
-
-    for entry in layout.entries:
-        if key(entry) == key(wanted):
-            return entry
-    near = sorted({" / ".join(filter(None, key(e))) for e in layout.entries if e.quantity == wanted.quantity})
-    known = sorted({e.quantity for e in layout.entries})
-    hint = f"it stands at {'; '.join(near[:12])}" if near else f"known are {', '.join(known)}"
-    raise KeyError(f"stream {layout.name!r} has no {' / '.join(filter(None, key(wanted)))}; {hint}")

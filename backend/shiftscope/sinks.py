@@ -16,9 +16,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from shiftscope.config import RunConfig
-from shiftscope.frames import Frame, RunHeader
 from shiftscope.recorder import Recorder
 from shiftscope.recording import Event, RecordingError, RunInfo
+from shiftscope.wire.frames import Frame, RunHeader
 
 logger = logging.getLogger(__name__)
 

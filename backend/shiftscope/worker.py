@@ -13,12 +13,12 @@ import threading
 
 import torch
 
-from shiftscope.assignment import Assignment
 from shiftscope.lab.data import DatasetError
 from shiftscope.lab.experiments.measuring import measuring_of
 from shiftscope.probes import warm_up
 from shiftscope.sinks import ServerSink, SinkError
 from shiftscope.training_run import Controls, StoppedEarly, train
+from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shiftscope import frames
+from shiftscope.wire import frames
 
 
 class Collecting:

@@ -8,8 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.frames import encode
 from shiftscope.recording import open_recording
+from shiftscope.wire.frames import encode
 from tests.conftest import LiveServer
 from tests.producer import WIDTH, Producer, frame, header
 

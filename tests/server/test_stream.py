@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from shiftscope.frames import RunHeader
 from shiftscope.server.stream import NEWEST, Backlog
+from shiftscope.wire.frames import RunHeader
 from tests.conftest import LiveServer
 from tests.producer import Producer, frame, header
 from tests.viewer import Viewer

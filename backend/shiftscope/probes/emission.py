@@ -9,7 +9,6 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.frames import Layout, LayoutBuilder, RunHeader, encode
 from shiftscope.probes import steps
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.observation import Observation
@@ -17,6 +16,7 @@ from shiftscope.probes.plan import Plan, Quantity, Spot
 from shiftscope.probes.rows import Rows
 from shiftscope.probes.streams import Stream
 from shiftscope.sinks import Sink
+from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
 
 
 class Emission:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from shiftscope.frames import Layout, NetworkInfo
 from shiftscope.probes import steps
 from shiftscope.probes.capture import Tap, WatchError
 from shiftscope.probes.execute import Operation
@@ -20,6 +19,7 @@ from shiftscope.probes.probe import Probe
 from shiftscope.probes.runner import Runner
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.study import Board, Moment, Setting, Study
+from shiftscope.wire.frames import Layout, NetworkInfo
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})
 

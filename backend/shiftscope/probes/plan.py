@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from torch import nn
 
-from shiftscope.frames import Layout, LayoutBuilder, NetworkInfo
 from shiftscope.probes.capture import Tap
 from shiftscope.probes.program import Place, Program
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.structure import Layer, Site
+from shiftscope.wire.frames import Layout, LayoutBuilder, NetworkInfo
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from shiftscope.frames import LayerInfo
 from shiftscope.probes.normalizing import can_normalize
+from shiftscope.wire.frames import LayerInfo
 
 Kind = Literal["linear", "normalization", "activation"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
-from shiftscope.frames import Entry, Frame, Layout, RunHeader
 from shiftscope.recording import open_recording
+from shiftscope.wire.frames import Entry, Frame, Layout, RunHeader
 
 POINTS = 48
 """How many steps a curve has at most: about one for every other pixel of what is drawn."""

@@ -7,15 +7,24 @@ import contextlib
 import hmac
 import json
 import logging
-from typing import Annotated, Literal
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
-from shiftscope.frames import MAX_STEP, Frame, FrameError, RunHeader, split
 from shiftscope.recording import RecordingError
-from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
+from shiftscope.server.runs import IllegalTransition, Run, RunState
 from shiftscope.server.services import Server, Services
+from shiftscope.wire.frames import Frame, FrameError, split
+from shiftscope.wire.messages import (
+    Begin,
+    End,
+    EventMessage,
+    Hello,
+    Message,
+    PreparingMessage,
+    Progress,
+    MESSAGES,
+)
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
@@ -27,59 +36,6 @@ SHUT_DOWN = 1012
 
 class ProtocolError(Exception):
     """A producer said what it may not; the message becomes the socket's close reason."""
-
-
-class Hello(BaseModel):
-    """First message of a producer."""
-
-    type: Literal["hello"]
-    run: str = ""
-    token: str = ""
-    name: str = Field("", max_length=200)
-
-
-class PreparingMessage(Preparing):
-    """The run waits for something."""
-
-    type: Literal["preparing"]
-
-
-class Begin(BaseModel):
-    """Training begins; the header says what the frames hold."""
-
-    type: Literal["begin"]
-    header: RunHeader
-
-
-class Progress(BaseModel):
-    """How far the training is."""
-
-    type: Literal["progress"]
-    step: int = Field(ge=0, lt=MAX_STEP)
-
-
-class EventMessage(BaseModel):
-    """Something happened."""
-
-    type: Literal["event"]
-    kind: Literal["diverged", "note", "measured"]
-    step: int = Field(ge=0, lt=MAX_STEP)
-    message: str = Field(max_length=4000)
-    network: str = Field("", max_length=200)
-    layer: str = Field("", max_length=200)
-    value: JsonValue = Field(None, description="of a kind measured: what an experiment's verdict rests on")
-
-
-class End(BaseModel):
-    """No frame follows."""
-
-    type: Literal["end"]
-    state: Literal["finished", "stopped", "failed"]
-    reason: str = Field("", max_length=4000)
-
-
-Message = Annotated[PreparingMessage | Begin | Progress | EventMessage | End, Field(discriminator="type")]
-_messages: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 class SocketProducer:
@@ -176,7 +132,7 @@ async def _listen(websocket: WebSocket, run: Run) -> None:
         data, text = message.get("bytes"), message.get("text")
         if data is not None:
             await run.append(_in_order(list(split(data, run.frame_bytes)), run))
-        elif text is not None and not await _heed(_messages.validate_json(text), run):
+        elif text is not None and not await _heed(MESSAGES.validate_json(text), run):
             return
 
 

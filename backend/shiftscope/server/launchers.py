@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from typing import Protocol
 
-from shiftscope.assignment import Assignment
+from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
 

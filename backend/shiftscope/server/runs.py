@@ -10,13 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from shiftscope.config import RunConfig
-from shiftscope.frames import Frame, RunHeader
 from shiftscope.recorder import Recorder
 from shiftscope.recording import SUFFIX, Event, Recording, RecordingError, RunInfo, TrialPart, open_recording
 from shiftscope.server.hub import Signal
+from shiftscope.wire.frames import Frame, RunHeader
+from shiftscope.wire.messages import Preparing
 
 logger = logging.getLogger(__name__)
 
@@ -59,15 +60,6 @@ class IllegalTransition(Exception):
     def __init__(self, run: Run, wanted: str) -> None:
         super().__init__(f"run {run.id} is {run.state}: it cannot {wanted}")
         self.state = run.state
-
-
-class Preparing(BaseModel):
-    """What a run waits for before it trains."""
-
-    model_config = ConfigDict(frozen=True)
-
-    message: str = Field(max_length=1000)
-    fraction: float | None = Field(None, ge=0, le=1)
 
 
 class RunView(BaseModel):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from shiftscope.assignment import Assignment
 from shiftscope.recording import RecordingError
 from shiftscope.server.launchers import LocalLauncher, Worker
-from shiftscope.server.runs import IllegalTransition, Preparing, Run, RunState
+from shiftscope.server.runs import IllegalTransition, Run, RunState
 from shiftscope.settings import Settings
+from shiftscope.wire.assignment import Assignment
+from shiftscope.wire.messages import Preparing
 
 logger = logging.getLogger(__name__)
 

@@ -212,3 +212,23 @@ class RunHeader(BaseModel):
             if len(set(names)) < len(names):
                 raise ValueError(f"a {what} is there twice: {names}")
         return self
+
+
+def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str = "", site: str = "") -> Entry:
+    """Return where a quantity stands in a layout.
+
+    Raises:
+        KeyError: it stands nowhere; the message lists what there is.
+    """
+    wanted = Entry(network=network, layer=layer, site=site, quantity=quantity, offset=0)
+
+    def key(entry: Entry) -> tuple[str, str, str, str]:
+        return entry.network, entry.layer, entry.site, entry.quantity
+
+    for entry in layout.entries:
+        if key(entry) == key(wanted):
+            return entry
+    near = sorted({" / ".join(filter(None, key(e))) for e in layout.entries if e.quantity == wanted.quantity})
+    known = sorted({e.quantity for e in layout.entries})
+    hint = f"it stands at {'; '.join(near[:12])}" if near else f"known are {', '.join(known)}"
+    raise KeyError(f"stream {layout.name!r} has no {' / '.join(filter(None, key(wanted)))}; {hint}")
