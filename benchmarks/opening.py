@@ -19,8 +19,8 @@ from pathlib import Path
 
 from browsing import server, tell
 from devtools import Browser, Tab, chromium
-from shiftscope.recorder import Recorder
-from shiftscope.recording import Event, RunInfo
+from shiftscope.recording.documents import Event, RunInfo
+from shiftscope.recording.writer import Recorder
 from shiftscope.wire.frames import RunHeader, split
 from synthetic import SyntheticRun
 

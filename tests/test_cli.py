@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from shiftscope.config import Mlp, RunConfig, Steps
-from shiftscope.recording import RecordingError, open_recording
+from shiftscope.recording.documents import RecordingError
+from shiftscope.recording.reader import open_recording
 from tests.conftest import serve
 
 

@@ -14,8 +14,9 @@ import pytest
 
 import shiftscope
 from shiftscope.config import RunConfig
-from shiftscope.recorder import Recorder, settle
-from shiftscope.recording import Event, RecordingError, RunInfo, open_recording
+from shiftscope.recording.documents import Event, RecordingError, RunInfo
+from shiftscope.recording.reader import open_recording
+from shiftscope.recording.writer import Recorder, settle
 from shiftscope.wire.frames import Frame, LayoutBuilder, RunHeader, encode
 from tests import producer
 

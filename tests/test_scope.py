@@ -10,7 +10,7 @@ from torch import nn
 import shiftscope
 from shiftscope.lab.twins import twin
 from shiftscope.probes.schedules import at, every
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
 from shiftscope.sinks import SinkError
 from tests.conftest import serve

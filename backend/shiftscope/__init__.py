@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shiftscope.lab.twins import twin
-    from shiftscope.recording import open_recording
+    from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
 
 __version__ = "0.1.0"
@@ -16,7 +16,7 @@ __all__ = ["open_recording", "twin", "watch"]
 _HOMES = {
     "watch": "shiftscope.scope",
     "twin": "shiftscope.lab.twins",
-    "open_recording": "shiftscope.recording",
+    "open_recording": "shiftscope.recording.reader",
 }
 
 

@@ -149,7 +149,7 @@ def train(
 ) -> None:
     """Train a run without a server or a page, into a recording."""
     from shiftscope.config import RunConfig
-    from shiftscope.recording import RecordingError
+    from shiftscope.recording.documents import RecordingError
 
     settings = _settings({} if datasets is None else {"datasets": datasets})
     try:

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from shiftscope.config import RunConfig
-from shiftscope.recorder import Recorder
-from shiftscope.recording import Event, RecordingError, RunInfo
+from shiftscope.recording.documents import Event, RecordingError, RunInfo
+from shiftscope.recording.writer import Recorder
 from shiftscope.wire.frames import Frame, RunHeader
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shiftscope.config import RunConfig
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from shiftscope.server.pages import compiled_on_arrival
 from tests.conftest import LiveServer
 from tests.producer import Producer

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from shiftscope.server.curves import POINTS, loss_curves
 from tests.conftest import LiveServer
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, mnist_folder, serve
 from tests.viewer import Viewer
 

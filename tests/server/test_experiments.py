@@ -7,7 +7,8 @@ import pytest
 
 from shiftscope.lab.experiments.catalogue import find
 from shiftscope.lab.experiments.measured import as_event_value, data_of, figures_of
-from shiftscope.recording import Event, open_recording
+from shiftscope.recording.documents import Event
+from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, serve
 
 

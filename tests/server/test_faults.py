@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame
 from tests.viewer import Viewer

@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from shiftscope.wire.frames import encode
 from tests.conftest import LiveServer
 from tests.producer import WIDTH, Producer, frame, header

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 import shiftscope
 from shiftscope.lab.experiments.catalogue import UnknownExperiment
-from shiftscope.recording import RecordingError
+from shiftscope.recording.documents import RecordingError
 from shiftscope.server import api, experiments, ingest, stream
 from shiftscope.server.access import AccessMiddleware
 from shiftscope.server.launchers import LocalLauncher

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
-from shiftscope.recording import open_recording
+from shiftscope.recording.reader import open_recording
 from shiftscope.wire.frames import Entry, Frame, Layout, RunHeader
 
 POINTS = 48

@@ -19,7 +19,7 @@ from shiftscope.lab.experiments.catalogue import catalogue, find
 from shiftscope.lab.experiments.experiment import Experiment
 from shiftscope.lab.experiments.measured import as_figures, figures_of
 from shiftscope.lab.experiments.verdict import Figures, Verdict
-from shiftscope.recording import TrialPart
+from shiftscope.recording.documents import TrialPart
 from shiftscope.server.runs import Run, RunState, RunView
 from shiftscope.server.services import Server
 from shiftscope.server.store import RunStore

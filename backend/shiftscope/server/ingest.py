@@ -11,11 +11,12 @@ import logging
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import JsonValue, ValidationError
 
-from shiftscope.recording import RecordingError
+from shiftscope.recording.documents import RecordingError
 from shiftscope.server.runs import IllegalTransition, Run, RunState
 from shiftscope.server.services import Server, Services
 from shiftscope.wire.frames import Frame, FrameError, split
 from shiftscope.wire.messages import (
+    MESSAGES,
     Begin,
     End,
     EventMessage,
@@ -23,7 +24,6 @@ from shiftscope.wire.messages import (
     Message,
     PreparingMessage,
     Progress,
-    MESSAGES,
 )
 
 logger = logging.getLogger(__name__)

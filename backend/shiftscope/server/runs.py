@@ -13,8 +13,9 @@ from typing import Protocol
 from pydantic import BaseModel, Field, JsonValue
 
 from shiftscope.config import RunConfig
-from shiftscope.recorder import Recorder
-from shiftscope.recording import SUFFIX, Event, Recording, RecordingError, RunInfo, TrialPart, open_recording
+from shiftscope.recording.documents import SUFFIX, Event, RecordingError, RunInfo, TrialPart
+from shiftscope.recording.reader import Recording, open_recording
+from shiftscope.recording.writer import Recorder
 from shiftscope.server.hub import Signal
 from shiftscope.wire.frames import Frame, RunHeader
 from shiftscope.wire.messages import Preparing

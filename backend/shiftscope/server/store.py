@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlite3 import DatabaseError
 
 from shiftscope.config import RunConfig
-from shiftscope.recorder import beside
-from shiftscope.recording import SUFFIX, RecordingError, TrialPart
+from shiftscope.recording.documents import SUFFIX, RecordingError, TrialPart
+from shiftscope.recording.writer import beside
 from shiftscope.server.runs import Run
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import JsonValue
 
-from shiftscope.recorder import settle
-from shiftscope.recording import Recording, open_recording
+from shiftscope.recording.reader import Recording, open_recording
+from shiftscope.recording.writer import settle
 from shiftscope.server.runs import Run
 from shiftscope.server.services import Server
 

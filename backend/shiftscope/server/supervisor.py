@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from shiftscope.recording import RecordingError
+from shiftscope.recording.documents import RecordingError
 from shiftscope.server.launchers import LocalLauncher, Worker
 from shiftscope.server.runs import IllegalTransition, Run, RunState
 from shiftscope.settings import Settings

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
-from shiftscope.recording import Event
+from shiftscope.recording.documents import Event
 
 
 def as_event_value(figures: Mapping[str, float], data: Mapping[str, JsonValue]) -> JsonValue:

@@ -11,7 +11,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from shiftscope.recording import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo, connect, open_recording
+from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
+from shiftscope.recording.reader import connect, open_recording
 from shiftscope.wire.frames import Frame, RunHeader
 
 _SCHEMA = f"""

@@ -1,0 +1,57 @@
+"""What a recording holds besides frames: the run it is of, and what happened to it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from shiftscope.config import RunConfig
+
+APPLICATION_ID = 0x53484654
+"""`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
+
+FORMAT = 1
+SUFFIX = ".shiftscope"
+
+
+class RecordingError(Exception):
+    """A file that is not a recording, or one that cannot be read or written."""
+
+
+class TrialPart(BaseModel):
+    """Which part of a trial of an experiment a run is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="of the trial: the runs that were started together")
+    experiment: str = Field(description="id of the experiment")
+    label: str = Field(description="of the planned run")
+    seed: int = Field(ge=0, description="which of the trial's seeds, from 0")
+    runs: int = Field(ge=1, description="how many runs the trial has")
+    quick: bool = Field(False, description="whether it is the experiment's quick variant")
+
+
+class RunInfo(BaseModel):
+    """What is known of a run when it is created."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    source: str = Field(description="worker: trained by the server; script: sent by a watched program")
+    created: float = Field(description="seconds since the epoch")
+    config: RunConfig | None = None
+    trial: TrialPart | None = None
+
+
+class Event(BaseModel):
+    """Something that happened at a step: a state reached, a divergence, a changed learning rate."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    time: float
+    step: int = Field(ge=0, lt=2**63)
+    kind: str = Field(min_length=1, max_length=40)
+    message: str = Field("", max_length=4000)
+    network: str = Field("", max_length=200)
+    layer: str = Field("", max_length=200)
+    value: JsonValue = None
