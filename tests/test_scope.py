@@ -12,7 +12,7 @@ from shiftscope.lab.twins import twin
 from shiftscope.probes.schedules import at, every
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
-from shiftscope.sinks import SinkError
+from shiftscope.sinks.base import SinkError
 from tests.conftest import serve
 from tests.probes import brute, networks
 from tests.probes.collecting import Collecting

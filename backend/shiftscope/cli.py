@@ -168,7 +168,7 @@ def train(
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
     from shiftscope.lab.data import DatasetError
-    from shiftscope.sinks import open_file
+    from shiftscope.sinks.file import open_file
     from shiftscope.training_run import Controls, train
 
     sink = open_file(to, config=config)

@@ -24,11 +24,16 @@ from shiftscope.probes.registry import select
 from shiftscope.probes.schedules import Schedule
 from shiftscope.probes.session import Options, Session
 from shiftscope.probes.study import Loss
-from shiftscope.sinks import LOST, ServerSink, Sink, open_file
+from shiftscope.recording.documents import RecordingError
+from shiftscope.sinks.base import Sink, SinkError
+from shiftscope.sinks.file import open_file
+from shiftscope.sinks.socket import ServerSink
 
 __all__ = ["Scope", "WatchError", "watch"]
 
 WhenLost = Literal["warn", "raise"]
+LOST = (SinkError, RecordingError)
+"""What a sink raises when it takes no more."""
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
 

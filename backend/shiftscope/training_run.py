@@ -11,7 +11,6 @@ from typing import Any
 from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
-from shiftscope.keeping import Keeping
 from shiftscope.lab.data import Data
 from shiftscope.lab.datasets import load
 from shiftscope.lab.experiments.measured import as_event_value
@@ -20,7 +19,8 @@ from shiftscope.lab.training import Training
 from shiftscope.probes import schedules
 from shiftscope.probes.agenda import studies
 from shiftscope.scope import Scope, watch
-from shiftscope.sinks import Sink
+from shiftscope.sinks.base import Sink
+from shiftscope.sinks.memory import Keeping
 
 FEWEST_STUDIED = 800
 """Studies of a run that keeps few frames come as often as if it kept so many: 100 columns of the shift map."""

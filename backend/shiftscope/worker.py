@@ -16,7 +16,8 @@ import torch
 from shiftscope.lab.data import DatasetError
 from shiftscope.lab.experiments.measuring import measuring_of
 from shiftscope.probes import warm_up
-from shiftscope.sinks import ServerSink, SinkError
+from shiftscope.sinks.base import SinkError
+from shiftscope.sinks.socket import ServerSink
 from shiftscope.training_run import Controls, StoppedEarly, train
 from shiftscope.wire.assignment import Assignment
 

@@ -15,7 +15,7 @@ from shiftscope.probes.observation import Observation
 from shiftscope.probes.plan import Plan, Quantity, Spot
 from shiftscope.probes.rows import Rows
 from shiftscope.probes.streams import Stream
-from shiftscope.sinks import Sink
+from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
 
 

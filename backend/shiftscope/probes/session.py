@@ -18,7 +18,7 @@ from shiftscope.probes.probe import Probe
 from shiftscope.probes.streams import PASSING, Stream
 from shiftscope.probes.structure import find_parts
 from shiftscope.probes.study import Loss, Moment, Setting
-from shiftscope.sinks import Sink
+from shiftscope.sinks.base import Sink
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from shiftscope.sinks import Sink
+from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import HEADER, Layout, RunHeader, find_entry
 from shiftscope.wire.frames import Frame as _Frame
 

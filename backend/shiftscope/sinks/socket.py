@@ -1,4 +1,4 @@
-"""Where frames go: to a server over the ingest socket, or straight into a recording."""
+"""A sink that sends frames to a server, over its ingest socket."""
 
 from __future__ import annotations
 
@@ -6,112 +6,21 @@ import json
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from pydantic import JsonValue
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.config import RunConfig
-from shiftscope.recording.documents import Event, RecordingError, RunInfo
-from shiftscope.recording.writer import Recorder
-from shiftscope.wire.frames import Frame, RunHeader
+from shiftscope.sinks.base import BATCH_SECONDS, SinkError
+from shiftscope.wire.frames import RunHeader
 
 logger = logging.getLogger(__name__)
 
-BATCH_SECONDS = 0.016
-"""Frames of one display refresh travel together: a message costs the training thread more than its bytes do."""
 BATCH_BYTES = 1 << 20
 PROGRESS_SECONDS = 0.1
 CLOSE_SECONDS = 10.0
-
-
-class SinkError(Exception):
-    """The place where frames should go cannot be reached, or refused them."""
-
-
-LOST = (SinkError, RecordingError)
-"""What a sink raises when it takes no more."""
-
-
-class Sink(Protocol):
-    """What a scope writes to. Calls come from one thread, in the order begin, then frame/progress/event, then end."""
-
-    def begin(self, header: RunHeader) -> None:
-        """Say what the frames will hold."""
-
-    def frame(self, data: bytes) -> None:
-        """Take one encoded frame."""
-
-    def progress(self, step: int) -> None:
-        """Tell how far the training is; may be called at every step."""
-
-    def event(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
-    ) -> None:
-        """Tell of something that happened."""
-
-    def flush(self) -> None:
-        """Pass on what is pending: nothing may follow for a while."""
-
-    def end(self, state: str, reason: str) -> None:
-        """Say that no frame follows. `state` is finished, stopped or failed."""
-
-
-class FileSink:
-    """Writes a recording without any server."""
-
-    def __init__(self, path: Path, *, name: str = "", config: RunConfig | None = None) -> None:
-        info = RunInfo(
-            id=uuid.uuid4().hex[:12], name=name or path.stem, source="script", created=time.time(), config=config
-        )
-        self._writer = Recorder.create(path, info)
-        self._pending: list[Frame] = []
-        self._flushed = time.monotonic()
-        self._step = 0
-
-    def begin(self, header: RunHeader) -> None:
-        """See Sink."""
-        self._writer.begin(header)
-        self._log("state", 0, "running", value="running")
-
-    def frame(self, data: bytes) -> None:
-        """See Sink."""
-        self._pending.append(Frame.parse(data))
-        if time.monotonic() - self._flushed >= BATCH_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """See Sink."""
-        self._writer.append(self._pending)
-        self._pending.clear()
-        self._flushed = time.monotonic()
-
-    def progress(self, step: int) -> None:
-        """See Sink."""
-        self._step = step
-
-    def event(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
-    ) -> None:
-        """See Sink."""
-        self._log(kind, step, message, network=network, layer=layer, value=value)
-
-    def end(self, state: str, reason: str) -> None:
-        """See Sink."""
-        self.flush()
-        self._log("state", self._step, reason, value=state)
-        self._writer.close()
-
-    def _log(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
-    ) -> None:
-        self._writer.log(
-            Event(time=time.time(), step=step, kind=kind, message=message, network=network, layer=layer, value=value)
-        )
 
 
 class ServerSink:
@@ -268,8 +177,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ConnectionClosed) and error.rcvd is not None:
         return error.rcvd.reason or f"closed with code {error.rcvd.code}"
     return str(error)
-
-
-def open_file(path: Path, *, name: str = "", config: RunConfig | None = None) -> FileSink:
-    """Open a sink that writes a recording at `path`. Raises RecordingError when the file exists or cannot be made."""
-    return FileSink(path, name=name, config=config)

@@ -1,0 +1,1 @@
+"""Where frames go: to a server, into a file, into memory."""
