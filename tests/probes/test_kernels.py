@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shiftscope.probes import bins, kernels, summary
+from shiftscope.kernels import histogram, moments, readout
 from tests.probes import brute
 
 
@@ -12,14 +12,14 @@ def measured(values):
     """Run the passes over one array; return state, fine histogram, and the row of all that is read from them."""
     values = np.ascontiguousarray(values)
     wide = values.dtype == np.float64
-    state, fine = np.zeros(kernels.STATE), np.zeros(bins.STRIDE, np.int32)
-    kernels.moments(values.ctypes.data, values.size, wide, state)
-    bins.bins(values.ctypes.data, values.size, wide, state, fine)
-    row = np.zeros(5 + 2 + 68 + len(summary.LEVELS), np.float32)
-    summary.write_moments(state, row, 0)
-    summary.write_not_finite(state, row, 5)
-    summary.write_histogram(state, fine, row, 7)
-    summary.write_quantiles(state, fine, np.array(summary.LEVELS), row, 75)
+    state, fine = np.zeros(moments.STATE), np.zeros(histogram.STRIDE, np.int32)
+    moments.moments(values.ctypes.data, values.size, wide, state)
+    histogram.bins(values.ctypes.data, values.size, wide, state, fine)
+    row = np.zeros(5 + 2 + 68 + len(readout.LEVELS), np.float32)
+    readout.write_moments(state, row, 0)
+    readout.write_not_finite(state, row, 5)
+    readout.write_histogram(state, fine, row, 7)
+    readout.write_quantiles(state, fine, np.array(readout.LEVELS), row, 75)
     return {
         "moments": row[:5], "counts": row[5:7], "histogram": row[7:71], "range": row[71:73], "outside": row[73:75],
         "quantiles": row[75:], "state": state,
@@ -99,7 +99,7 @@ def test_small_deviation_on_a_large_mean():
     rng = np.random.default_rng(0)
     x = 1e6 + 1e-3 * rng.standard_normal(20_000)
     got = measured(x)
-    assert got["state"][kernels.VARIANCE] == pytest.approx(np.var(x), rel=1e-3)
+    assert got["state"][moments.VARIANCE] == pytest.approx(np.var(x), rel=1e-3)
     narrow = (1e6 + rng.standard_normal(20_000)).astype(np.float32)
     assert measured(narrow)["moments"][1] == pytest.approx(np.var(narrow.astype(np.float64)), rel=1e-5)
 
@@ -121,7 +121,7 @@ def test_a_gap_between_two_values():
 @pytest.mark.parametrize("period", [1, 2, 32, 61, 1024])
 def test_large_maps_are_sampled_without_aliasing(period, dtype):
     random = np.random.default_rng(period)
-    n = 8 * bins.SAMPLE
+    n = 8 * histogram.SAMPLE
     pattern = random.normal(size=period) * 3
     values = (np.resize(pattern, n) + random.normal(size=n)).astype(dtype)
     got, expected = measured(values), brute.moments(values)
@@ -129,11 +129,11 @@ def test_large_maps_are_sampled_without_aliasing(period, dtype):
     np.testing.assert_allclose(got["quantiles"], brute.quantiles(values), atol=0.03 * expected[2])
     edges = np.linspace(*got["range"].astype(np.float64), 65)
     true = np.histogram(values, edges)[0] / n
-    np.testing.assert_allclose(got["histogram"], true, atol=5 * np.sqrt(true.max() / bins.SAMPLE))
+    np.testing.assert_allclose(got["histogram"], true, atol=5 * np.sqrt(true.max() / histogram.SAMPLE))
 
 
 def test_a_sample_that_meets_nothing_finite():
-    values = np.full(40 * bins.SAMPLE, np.nan, np.float32)
+    values = np.full(40 * histogram.SAMPLE, np.nan, np.float32)
     values[:1] = 3.0
     got = measured(values)
     assert got["counts"].tolist() == [values.size - 1, 0]
@@ -154,7 +154,7 @@ def test_what_is_not_finite_is_counted_and_left_out(poison):
 @given(hnp.arrays(np.float32, st.integers(0, 3000), elements=st.floats(width=32)))
 @settings(deadline=None, max_examples=100)
 def test_squares(values):
-    total, bad = kernels.squares(values.ctypes.data, values.size, False)
+    total, bad = moments.squares(values.ctypes.data, values.size, False)
     assert bad == np.sum(~np.isfinite(values))
     if bad == 0:
         assert np.sqrt(total) == pytest.approx(brute.norm(values), rel=1e-12)
@@ -162,7 +162,7 @@ def test_squares(values):
 
 def test_vanishing_gradients_have_a_norm():
     tiny = np.full(1000, 1e-30, np.float32)
-    total, _ = kernels.squares(tiny.ctypes.data, tiny.size, False)
+    total, _ = moments.squares(tiny.ctypes.data, tiny.size, False)
     assert np.sqrt(total) == pytest.approx(np.sqrt(1000) * 1e-30, rel=1e-5)
 
 
@@ -173,7 +173,7 @@ def test_channels(shape, dtype):
     x = (rng.standard_normal(shape) * 3 + 100).astype(dtype)
     channels = shape[1]
     out = np.zeros(2 * channels, np.float32)
-    kernels.channel_moments(x.ctypes.data, x.size, dtype == np.float64, int(np.prod(shape[2:])), out)
+    moments.channel_moments(x.ctypes.data, x.size, dtype == np.float64, int(np.prod(shape[2:])), out)
     mean, variance = brute.channels(x)
     np.testing.assert_allclose(out[:channels], mean, rtol=1e-6)
     np.testing.assert_allclose(out[channels:], variance, rtol=1e-5, atol=1e-12)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from shiftscope.probes.execute import Operation
-from shiftscope.probes.kernels import BEYOND, ZEROS
-from shiftscope.probes.look import Want
+from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.interpreter import Operation
+from shiftscope.kernels.moments import BEYOND, ZEROS
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream

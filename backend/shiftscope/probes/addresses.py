@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from shiftscope.probes.execute import ADDRESS, COUNT, SLOT, WIDE
-from shiftscope.probes.memory import readable
+from shiftscope.kernels.interpreter import ADDRESS, COUNT, SLOT, WIDE
+from shiftscope.kernels.tensor_memory import readable
 
 _gradient = attrgetter("grad")
 _NOTHING = torch.empty(0)

@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from shiftscope.probes.execute import Operation
-from shiftscope.probes.look import Want
+from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream

@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shiftscope.kernels.distances import distances
+from shiftscope.kernels.samples import Sample, take
 from shiftscope.probes.activity import CUT_TO_ZERO
-from shiftscope.probes.distances import distances, quantities
+from shiftscope.probes.distances import quantities
 from shiftscope.probes.passage import Passage, Show
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.program import Place
 from shiftscope.probes.quiet import Quiet
-from shiftscope.probes.samples import Sample, take
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.study import Board, Moment, Setting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from shiftscope.probes.execute import Operation
+from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream

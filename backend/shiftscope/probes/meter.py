@@ -10,8 +10,8 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.execute import Operation
-from shiftscope.probes.look import Want
+from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.plan import Plan, Quantity, Spot
 from shiftscope.probes.streams import Stream
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes import steps
 from shiftscope.probes.capture import Tap, WatchError
-from shiftscope.probes.execute import Operation
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.plan import NetworkPlan, Plan, Spot
 from shiftscope.probes.probe import Probe

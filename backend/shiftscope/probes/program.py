@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from shiftscope.probes.execute import Operation
-from shiftscope.probes.look import Want
+from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.structure import Site
 from shiftscope.probes.wishes import Wish
 

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.addresses import Addresses
-from shiftscope.probes.capture import Tap
-from shiftscope.probes.execute import (
+from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.interpreter import (
     CONSTANTS,
     DIRECTORY,
     FINES,
@@ -25,14 +24,15 @@ from shiftscope.probes.execute import (
     Operation,
     execute,
 )
-from shiftscope.probes.look import Want
+from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
+from shiftscope.kernels.single_units import write_units
+from shiftscope.probes.addresses import Addresses
+from shiftscope.probes.capture import Tap
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.passage import Passage
 from shiftscope.probes.program import NOWHERE, Place, Program, Step
 from shiftscope.probes.sights import Sights
-from shiftscope.probes.single_units import write_units
 from shiftscope.probes.streams import PASSING, Stream
-from shiftscope.probes.summary import LEVELS as QUANTILE_LEVELS
 from shiftscope.probes.updates import Updates
 
 _BY_CHANNEL = Want.CHANNEL_MOMENTS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from shiftscope.probes.distances import distances, quantities
+from shiftscope.kernels.distances import distances
+from shiftscope.probes.distances import quantities
 from shiftscope.probes.drift import Glance
 from shiftscope.probes.plan import NetworkPlan, Plan, Spot
 from shiftscope.probes.probe import Probe, Tier

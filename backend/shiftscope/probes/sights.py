@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shiftscope.probes.bins import STRIDE
-from shiftscope.probes.kernels import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
-from shiftscope.probes.look import DIRECTORY, MOST_PICKED, PICK, SIGHT, VECTOR, WANT, Want, look, look_at_both
-from shiftscope.probes.memory import inner, readable
+from shiftscope.kernels.fused_pass import DIRECTORY, MOST_PICKED, PICK, SIGHT, VECTOR, WANT, Want, look, look_at_both
+from shiftscope.kernels.histogram import STRIDE
+from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
+from shiftscope.kernels.tensor_memory import inner, readable
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.normalizing import normalize
 from shiftscope.probes.structure import STAGES, Call

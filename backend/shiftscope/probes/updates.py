@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shiftscope.kernels.updates import _compare, _keep
 from shiftscope.probes.addresses import Addresses
-from shiftscope.probes.compiled import compiled, float32_at, float64_at
-from shiftscope.probes.execute import ADDRESS, COUNT, WIDE
 
 
 class Updates:
@@ -42,38 +41,3 @@ class Updates:
         _compare(self._addresses.table, self._starts, self._kept, self._ratios)
         del kept
         return self._ratios
-
-
-@compiled()
-def _keep(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
-    for k in range(slots.shape[1]):
-        n = slots[COUNT, k]
-        if slots[WIDE, k]:
-            kept[starts[k] : starts[k] + n] = float64_at(slots[ADDRESS, k], n)
-        else:
-            kept[starts[k] : starts[k] + n] = float32_at(slots[ADDRESS, k], n)
-
-
-@compiled(vectorized=True)
-def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
-    change = size = 0.0
-    for i in range(new.size):
-        before = np.float64(old[i])
-        moved = np.float64(new[i]) - before
-        change += moved * moved
-        size += before * before
-    ratio: float = np.sqrt(change / size) if change > 0 else 0.0 * change
-    return ratio
-
-
-@compiled()
-def _compare(
-    slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
-) -> None:
-    for k in range(slots.shape[1]):
-        n = slots[COUNT, k]
-        old = kept[starts[k] : starts[k] + n]
-        if slots[WIDE, k]:
-            ratios[k] = _ratio(float64_at(slots[ADDRESS, k], n), old)
-        else:
-            ratios[k] = _ratio(float32_at(slots[ADDRESS, k], n), old)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from shiftscope.probes.distances import distances
-from shiftscope.probes.execute import DIRECTORY as TABLES
-from shiftscope.probes.execute import execute
-from shiftscope.probes.gradient_shift import compare
-from shiftscope.probes.kernels import STATE, squares
-from shiftscope.probes.look import DIRECTORY, SIGHT, SIGHTS, STATES, look, look_at_both
-from shiftscope.probes.samples import take
-from shiftscope.probes.single_units import write_units
+from shiftscope.kernels.distances import distances
+from shiftscope.kernels.fused_pass import DIRECTORY, SIGHT, SIGHTS, STATES, look, look_at_both
+from shiftscope.kernels.gradient_difference import compare
+from shiftscope.kernels.interpreter import DIRECTORY as TABLES
+from shiftscope.kernels.interpreter import execute
+from shiftscope.kernels.moments import STATE, squares
+from shiftscope.kernels.samples import take
+from shiftscope.kernels.single_units import write_units
 from shiftscope.probes.updates import Updates
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shiftscope.probes.look import Want
+from shiftscope.kernels.fused_pass import Want
 from shiftscope.probes.structure import Site
 
 

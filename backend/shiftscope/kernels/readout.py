@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import COARSE, FINE, FOLD, LANE
-from shiftscope.probes.compiled import compiled
-from shiftscope.probes.kernels import FINITE, INFINITIES, LOWER, MAXIMUM, MEAN, MINIMUM, NANS, UPPER, VARIANCE
+from shiftscope.kernels.compile import compiled
+from shiftscope.kernels.histogram import COARSE, FINE, FOLD, LANE
+from shiftscope.kernels.moments import FINITE, INFINITIES, LOWER, MAXIMUM, MEAN, MINIMUM, NANS, UPPER, VARIANCE
 
 LEVELS = (0.0, 0.0668, 0.15, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.85, 0.9332, 1.0)
 """Quantile levels: TensorBoard's nine bands (0, +-1.5, 1, 0.5 and 0 sigma of a Gaussian, 1) and Ioffe & Szegedy's

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.compiled import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, float32_at, float64_at
 
 # Columns of a tensor's state.
 COUNT, FINITE, MEAN, VARIANCE, MINIMUM, MAXIMUM, NANS, INFINITIES, LOWER, UPPER, ZEROS, BEYOND, PICKED = range(13)

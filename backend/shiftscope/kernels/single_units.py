@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import COARSE, STRIDE, bins
-from shiftscope.probes.compiled import compiled
-from shiftscope.probes.kernels import STATE, moments
-from shiftscope.probes.summary import write_histogram, write_moments, write_quantiles
+from shiftscope.kernels.compile import compiled
+from shiftscope.kernels.histogram import COARSE, STRIDE, bins
+from shiftscope.kernels.moments import STATE, moments
+from shiftscope.kernels.readout import write_histogram, write_moments, write_quantiles
 
 MOMENTS = 5
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shiftscope.probes.compiled import compiled
+from shiftscope.kernels.compile import compiled
 
 PER_UNIT = 4096
 """Most values of one unit (or channel) that are looked at; of more, a random choice, the same at each time."""

@@ -7,10 +7,10 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import STRIDE, bins
-from shiftscope.probes.compiled import compiled, float32_at, float64_at, int32_at, int64_at
-from shiftscope.probes.counting import count_beyond, count_zeros, pick
-from shiftscope.probes.kernels import BEYOND, PICKED, STATE, ZEROS, channel_moments, moments
+from shiftscope.kernels.compile import compiled, float32_at, float64_at, int32_at, int64_at
+from shiftscope.kernels.counts import count_beyond, count_zeros, pick
+from shiftscope.kernels.histogram import STRIDE, bins
+from shiftscope.kernels.moments import BEYOND, PICKED, STATE, ZEROS, channel_moments, moments
 
 MOST_PICKED = 1024
 """Most values of a single unit that are looked at in one pass."""

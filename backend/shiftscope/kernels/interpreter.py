@@ -7,11 +7,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.bins import STRIDE
-from shiftscope.probes.compiled import compiled, float32_at, float64_at, int32_at, int64_at
-from shiftscope.probes.kernels import COUNT as COUNT_SEEN
-from shiftscope.probes.kernels import FINITE, INFINITIES, NANS, PICKED, STATE, squares
-from shiftscope.probes.summary import write_histogram, write_moments, write_not_finite, write_quantiles
+from shiftscope.kernels.compile import compiled, float32_at, float64_at, int32_at, int64_at
+from shiftscope.kernels.histogram import STRIDE
+from shiftscope.kernels.moments import COUNT as COUNT_SEEN
+from shiftscope.kernels.moments import FINITE, INFINITIES, NANS, PICKED, STATE, squares
+from shiftscope.kernels.readout import write_histogram, write_moments, write_not_finite, write_quantiles
 
 
 class Operation(IntEnum):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.compiled import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, float32_at, float64_at
 
 
 @compiled()

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.compiled import compiled, float32_at, float64_at
-from shiftscope.probes.kernels import COUNT, FINITE, LOWER, MAXIMUM, MEAN, MINIMUM, UPPER, VARIANCE
+from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.moments import COUNT, FINITE, LOWER, MAXIMUM, MEAN, MINIMUM, UPPER, VARIANCE
 
 FINE = 512
 """Bins of the fine histogram, which quantiles are read from; the shown one has FINE / FOLD."""

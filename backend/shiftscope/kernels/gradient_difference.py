@@ -1,0 +1,46 @@
+"""How far two gradients are apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.tensor_memory import readable
+
+
+def compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
+    """Return the L2 norm of the difference and the cosine of two gradients."""
+    a, b = readable(one), readable(other)
+    if a.dtype is not b.dtype or a.stride() != b.stride():
+        a, b = a.double().contiguous(), b.double().contiguous()
+    found = np.empty(2)
+    _compare_values(a.data_ptr(), b.data_ptr(), a.numel(), a.dtype is torch.float64, found)
+    return found
+
+
+@compiled(vectorized=True)
+def _products(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, float, float, float]:
+    one = other = both = apart = 0.0
+    for i in range(a.size):
+        x, y = np.float64(a[i]), np.float64(b[i])
+        one += x * x
+        other += y * y
+        both += x * y
+        apart += (x - y) * (x - y)
+    return one, other, both, apart
+
+
+@compiled()
+def _compare_values(a: int, b: int, n: int, wide: bool, found: NDArray[np.float64]) -> None:
+    if wide:
+        one, other, both, apart = _products(float64_at(a, n), float64_at(b, n))
+    else:
+        one, other, both, apart = _products(float32_at(a, n), float32_at(b, n))
+    norms = np.sqrt(one) * np.sqrt(other)
+    found[0] = np.sqrt(apart)
+    found[1] = both / norms if norms != 0.0 else 1.0 if one == other else 0.0
