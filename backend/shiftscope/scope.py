@@ -18,7 +18,6 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from shiftscope.probes.agenda import Agenda
-from shiftscope.probes.capture import WatchError
 from shiftscope.probes.probe import Tier
 from shiftscope.probes.registry import select
 from shiftscope.probes.schedules import Schedule
@@ -28,6 +27,7 @@ from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import open_file
 from shiftscope.sinks.socket import ServerSink
+from shiftscope.tracing.forward_patch import WatchError
 
 __all__ = ["Scope", "WatchError", "watch"]
 

@@ -6,8 +6,8 @@ import weakref
 import pytest
 import torch
 
-from shiftscope.probes.capture import Tap, WatchError
-from shiftscope.probes.structure import find_parts
+from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.layers import find_parts
 from tests.probes import networks
 
 

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.probes.capture import Tap, WatchError
-from shiftscope.probes.structure import find_parts
+from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.layers import find_parts
 from tests.probes import networks
 
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.probes.chain import segments
 from shiftscope.probes.schedules import at, every, never
 from shiftscope.scope import watch
+from shiftscope.tracing.segments import segments
 from tests.probes import networks
 from tests.probes.collecting import Collecting
 

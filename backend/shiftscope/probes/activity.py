@@ -10,6 +10,7 @@ from shiftscope.kernels.moments import BEYOND, ZEROS
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
+from shiftscope.tracing.layers import CUT_TO_ZERO
 
 FLAT = 0.1
 """A value is saturated where the derivative is below this fraction of its largest."""
@@ -18,7 +19,6 @@ LIMITS: dict[type[nn.Module], tuple[float, float]] = {
     nn.Sigmoid: (0.5 - 0.5 * (1 - FLAT) ** 0.5, 0.5 + 0.5 * (1 - FLAT) ** 0.5),
     nn.Tanh: (-((1 - FLAT) ** 0.5), (1 - FLAT) ** 0.5),
 }
-CUT_TO_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
 
 ZERO_FRACTION = Quantity(
     "zero_fraction", "fraction", "fraction of the values that relu gives out which are 0", sites="output"

@@ -13,7 +13,7 @@ from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
-from shiftscope.probes.structure import Layer
+from shiftscope.tracing.layers import Layer
 
 _SOURCE = "Ioffe & Szegedy 2015"
 _CHANNELS = "(channels,)"

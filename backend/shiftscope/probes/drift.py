@@ -10,15 +10,15 @@ from torch import Tensor
 
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample, take
-from shiftscope.probes.activity import CUT_TO_ZERO
 from shiftscope.probes.distances import quantities
-from shiftscope.probes.passage import Passage, Show
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.program import Place
-from shiftscope.probes.quiet import Quiet
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.study import Board, Moment, Setting
+from shiftscope.tracing.isolation import Quiet
+from shiftscope.tracing.layers import CUT_TO_ZERO
+from shiftscope.tracing.wrappers import Passage, Show
 
 _SOURCE = "Ioffe & Szegedy 2015"
 FROM_START = quantities("_from_start", "a at the first recorded step, b now, on the probe batch", _SOURCE)

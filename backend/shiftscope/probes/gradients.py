@@ -8,7 +8,7 @@ from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.probes.probe import Probe, Tier
 from shiftscope.probes.streams import Stream
-from shiftscope.probes.structure import Layer
+from shiftscope.tracing.layers import Layer
 
 GRADIENT_NORM = Quantity(
     "gradient_norm", "1",

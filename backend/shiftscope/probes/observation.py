@@ -12,13 +12,13 @@ from torch import nn
 
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.probes import steps
-from shiftscope.probes.capture import Tap, WatchError
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.plan import NetworkPlan, Plan, Spot
 from shiftscope.probes.probe import Probe
 from shiftscope.probes.runner import Runner
 from shiftscope.probes.streams import Stream
 from shiftscope.probes.study import Board, Moment, Setting, Study
+from shiftscope.tracing.forward_patch import Tap, WatchError
 from shiftscope.wire.frames import Layout, NetworkInfo
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from torch import nn
 
-from shiftscope.probes.capture import Tap
 from shiftscope.probes.program import Place, Program
 from shiftscope.probes.streams import Stream
-from shiftscope.probes.structure import Layer, Site
+from shiftscope.tracing.forward_patch import Tap
+from shiftscope.tracing.layers import Layer, Site
 from shiftscope.wire.frames import Layout, LayoutBuilder, NetworkInfo
 
 

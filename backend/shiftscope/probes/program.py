@@ -13,8 +13,8 @@ from torch import nn
 
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.structure import Site
 from shiftscope.probes.wishes import Wish
+from shiftscope.tracing.layers import Site
 
 
 class Place(NamedTuple):

@@ -27,13 +27,13 @@ from shiftscope.kernels.interpreter import (
 from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
 from shiftscope.kernels.single_units import write_units
 from shiftscope.probes.addresses import Addresses
-from shiftscope.probes.capture import Tap
 from shiftscope.probes.meter import Meter
-from shiftscope.probes.passage import Passage
 from shiftscope.probes.program import NOWHERE, Place, Program, Step
 from shiftscope.probes.sights import Sights
 from shiftscope.probes.streams import PASSING, Stream
 from shiftscope.probes.updates import Updates
+from shiftscope.tracing.forward_patch import Tap
+from shiftscope.tracing.wrappers import Passage
 
 _BY_CHANNEL = Want.CHANNEL_MOMENTS
 

@@ -10,15 +10,15 @@ from time import thread_time_ns
 from torch import Tensor, nn
 
 from shiftscope.probes.agenda import Agenda
-from shiftscope.probes.capture import Tap, WatchError
 from shiftscope.probes.emission import Emission
 from shiftscope.probes.meter import Meter
 from shiftscope.probes.observation import Observation
 from shiftscope.probes.probe import Probe
 from shiftscope.probes.streams import PASSING, Stream
-from shiftscope.probes.structure import find_parts
 from shiftscope.probes.study import Loss, Moment, Setting
 from shiftscope.sinks.base import Sink
+from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.layers import find_parts
 
 
 @dataclass(frozen=True)

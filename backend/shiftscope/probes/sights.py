@@ -18,9 +18,9 @@ from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
 from shiftscope.kernels.tensor_memory import inner, readable
 from shiftscope.probes.meter import Meter
-from shiftscope.probes.normalizing import normalize
-from shiftscope.probes.structure import STAGES, Call
 from shiftscope.probes.wishes import Wish
+from shiftscope.tracing.layers import STAGES, Call
+from shiftscope.tracing.normalize import normalize
 
 
 class Sights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.structure import STAGES as SITES
+from shiftscope.tracing.layers import STAGES as SITES
 
 STAGES = Probe(
     "stages",

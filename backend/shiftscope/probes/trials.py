@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from shiftscope.probes.plan import NetworkPlan
-from shiftscope.probes.quiet import Quiet
 from shiftscope.probes.study import Moment, Setting
+from shiftscope.tracing.isolation import Quiet
 
 SAME = 1e-3
 """How far, relatively, the training's gradients may be from those of the given loss and still be taken for them."""

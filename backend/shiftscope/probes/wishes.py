@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shiftscope.kernels.fused_pass import Want
-from shiftscope.probes.structure import Site
+from shiftscope.tracing.layers import Site
 
 
 @dataclass

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from shiftscope.probes.structure import Layer
+from shiftscope.tracing.layers import Layer
 
 
 class Quiet:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from shiftscope.probes.capture import own_forward
+from shiftscope.tracing.forward_patch import own_forward
 
 
 def segments(network: nn.Module, linears: Sequence[nn.Module]) -> list[list[nn.Module]] | None:

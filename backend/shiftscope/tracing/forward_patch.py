@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import torch
 from torch import Tensor, nn
 
-from shiftscope.probes.structure import Call, Layer, Part, find_layers
+from shiftscope.tracing.layers import Call, Layer, Part, find_layers
 
 Forward = Callable[..., Any]
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from torch import Tensor
 
-from shiftscope.probes.structure import Call, Site
+from shiftscope.tracing.layers import Call, Site
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from shiftscope.probes.normalizing import can_normalize
+from shiftscope.tracing.normalize import can_normalize
 from shiftscope.wire.frames import LayerInfo
 
 Kind = Literal["linear", "normalization", "activation"]
@@ -225,3 +225,6 @@ def _name(layers: list[Layer]) -> None:
     for layer in layers:
         name = block(layer)
         layer.name = name if name and taken[name] == 1 else layer.linear.name or type(layer.linear.module).__name__
+
+
+CUT_TO_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
