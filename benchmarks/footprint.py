@@ -26,7 +26,7 @@ from typing import Any
 import torch
 
 from shiftscope import open_recording, watch
-from shiftscope.probes.schedules import at, before, every
+from shiftscope.engine.schedules import at, before, every
 from shiftscope.server.launchers import ALLOCATOR
 from workloads import WORKLOADS, Loop, start
 

@@ -37,11 +37,11 @@ import torch
 
 from browsing import server
 from shiftscope import watch
-from shiftscope.probes import agenda
-from shiftscope.probes.probe import Tier
+from shiftscope.engine import scheduler
+from shiftscope.engine.probe import Tier
+from shiftscope.engine.schedules import Schedule, at, every, never, thinning
+from shiftscope.engine.streams import Stream
 from shiftscope.probes.registry import PROBES, select
-from shiftscope.probes.schedules import Schedule, at, every, never, thinning
-from shiftscope.probes.streams import Stream
 from shiftscope.scope import Scope
 from workloads import WORKLOADS, Loop, Workload, start
 
@@ -63,7 +63,7 @@ class Nothing:
 
 def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule], to: object) -> tuple[Scope, Step]:
     """Watch a loop with these probes and, by stream, schedules ("" for what is measured in passing)."""
-    own = {stream.title: never() for stream in Stream if stream in agenda.STUDIES or stream is Stream.COST}
+    own = {stream.title: never() for stream in Stream if stream in scheduler.STUDIES or stream is Stream.COST}
     own["channels"] = schedules[""]
     scope = watch(
         loop.network,
@@ -151,9 +151,10 @@ def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
         found[study] -= found["disarmed"]
     for tier, name in ((Tier.STANDARD, "default"), (Tier.FULL, "default_full")):
         chosen = {probe.name: probe.stream for probe in PROBES if probe in select(tier) and probe.study}
-        extra = (found[tier.value] - 1) * taken(agenda.FRAMES)
+        extra = (found[tier.value] - 1) * taken(scheduler.FRAMES)
         extra += sum(
-            found[study] * taken(round(agenda.STUDIES[stream] * agenda.FRAMES)) for study, stream in chosen.items()
+            found[study] * taken(round(scheduler.STUDIES[stream] * scheduler.FRAMES))
+            for study, stream in chosen.items()
         )
         found[name] = 1 + max(0.0, extra) / RUN
     return found

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from overhead import EVERY_STEP
 from shiftscope import watch
-from shiftscope.probes.schedules import every
+from shiftscope.engine.schedules import every
 from workloads import WORKLOADS, Loop, Workload, start
 
 Step = Callable[[], None]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from shiftscope.probes import steps
-from shiftscope.probes.plan import Quantity
-from shiftscope.probes.probe import Tier
+from shiftscope.engine import step_quantities
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.probe import Tier
 from shiftscope.probes.registry import PROBES
 
 TARGET = Path(__file__).with_suffix(".md")
@@ -42,7 +42,11 @@ def document() -> str:
     """Return the page."""
     costs = json.loads(COSTS.read_text())
     head = HEAD.format(**{workload: found["bare_ms"] for workload, found in costs.items()})
-    parts = [head, "## Each step and each evaluation\n", _table([*steps.QUANTITIES, *steps.EVALUATION])]
+    parts = [
+        head,
+        "## Each step and each evaluation\n",
+        _table([*step_quantities.QUANTITIES, *step_quantities.EVALUATION]),
+    ]
     for tier in Tier:
         parts.append(f"## {tier.value.capitalize()}\n")
         for probe in PROBES:

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import shiftscope
+from shiftscope.engine.schedules import at, every
 from shiftscope.lab.twins import twin
-from shiftscope.probes.schedules import at, every
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
 from shiftscope.sinks.base import SinkError

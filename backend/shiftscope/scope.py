@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from shiftscope.probes.agenda import Agenda
-from shiftscope.probes.probe import Tier
+from shiftscope.engine.probe import Tier
+from shiftscope.engine.scheduler import Agenda
+from shiftscope.engine.schedules import Schedule
+from shiftscope.engine.session import Options, Session
+from shiftscope.engine.study import Loss
 from shiftscope.probes.registry import select
-from shiftscope.probes.schedules import Schedule
-from shiftscope.probes.session import Options, Session
-from shiftscope.probes.study import Loss
 from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import open_file

@@ -11,13 +11,13 @@ from typing import Any
 from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
+from shiftscope.engine import schedules
+from shiftscope.engine.scheduler import studies
 from shiftscope.lab.data import Data
 from shiftscope.lab.datasets import load
 from shiftscope.lab.experiments.measured import as_event_value
 from shiftscope.lab.experiments.measuring.base import Measuring
 from shiftscope.lab.training import Training
-from shiftscope.probes import schedules
-from shiftscope.probes.agenda import studies
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import Keeping

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from shiftscope.engine.schedules import every
 from shiftscope.probes.registry import PROBES
-from shiftscope.probes.schedules import every
 from shiftscope.scope import watch
 from tests.probes import brute, networks
 from tests.probes.collecting import Collecting

@@ -1,6 +1,6 @@
 import numpy as np
 
-from shiftscope.probes.meter import Meter
+from shiftscope.engine.overhead import Meter
 
 
 def test_before_a_step_is_over_there_is_nothing_that_a_cost_could_be_a_part_of() -> None:

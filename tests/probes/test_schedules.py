@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiftscope.probes.schedules import at, before, every, never, thinning
+from shiftscope.engine.schedules import at, before, every, never, thinning
 
 
 def steps(schedule, total):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from shiftscope.probes.schedules import every
+from shiftscope.engine.schedules import every
 from shiftscope.scope import WatchError, watch
 from tests.probes import brute, networks
 from tests.probes.collecting import Collecting

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.probes.schedules import at, every, never
+from shiftscope.engine.schedules import at, every, never
 from shiftscope.scope import watch
 from shiftscope.tracing.segments import segments
 from tests.probes import networks

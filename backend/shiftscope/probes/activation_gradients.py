@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
 
 NORM = Quantity(
     "activation_gradient_norm", "1", "||dL/da||_2 over all values a of the site, of the recorded step's batch",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import nn
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.kernels.moments import BEYOND, ZEROS
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
 from shiftscope.tracing.layers import CUT_TO_ZERO
 
 FLAT = 0.1

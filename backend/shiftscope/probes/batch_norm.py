@@ -8,11 +8,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
 from shiftscope.tracing.layers import Layer
 
 _SOURCE = "Ioffe & Szegedy 2015"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from shiftscope.engine.plan import Quantity
 from shiftscope.kernels.distances import NAMES, SMALLEST
-from shiftscope.probes.plan import Quantity
 
 _FORMULAE = {
     "wasserstein": ("1", "mean |sort(a) - sort(b)|, the 1-Wasserstein distance", "Huang & Yu 2020"),

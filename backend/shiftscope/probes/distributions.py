@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.histogram import COARSE, FINE, REACH, SAMPLE, WHOLE
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.kernels.readout import LEVELS
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
 
 _SAMPLED = f"of more than {WHOLE:,}, one from each of {SAMPLE:,} equal stretches"
 _SITES = "linear_output, normalized, pre_activation, output"

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from shiftscope.engine.loss_evaluator import Trials, put
+from shiftscope.engine.parameters import parameters_of
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
+from shiftscope.engine.study import Board, Moment, Setting
 from shiftscope.kernels.gradient_difference import compare
-from shiftscope.probes.gradients import parameters_of
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
-from shiftscope.probes.study import Board, Moment, Setting
-from shiftscope.probes.trials import Trials, put
 from shiftscope.tracing.segments import segments
 
 _SOURCE = "Santurkar et al. 2018, definition 2.1"

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
-from shiftscope.probes.study import Board, Moment, Setting
-from shiftscope.probes.trials import Trials, put
+from shiftscope.engine.loss_evaluator import Trials, put
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
+from shiftscope.engine.study import Board, Moment, Setting
 
 _SOURCE = "Santurkar et al. 2018, figure 4"
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
 
 _ALL = "over the finite values of all samples, units and positions of the site"
 _SITES = "linear_output, normalized, pre_activation, output"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shiftscope.engine.probe import Probe, Tier
 from shiftscope.probes import (
     activation_gradients,
     activity,
@@ -19,7 +20,6 @@ from shiftscope.probes import (
     units,
     update_ratios,
 )
-from shiftscope.probes.probe import Probe, Tier
 
 PROBES: tuple[Probe, ...] = (
     moments.MOMENTS,

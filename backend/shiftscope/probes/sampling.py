@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from shiftscope.engine.activation_sampler import Glance
+from shiftscope.engine.plan import NetworkPlan, Plan, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
+from shiftscope.engine.study import Board, Moment, Setting
 from shiftscope.kernels.distances import distances
 from shiftscope.probes.distances import quantities
-from shiftscope.probes.drift import Glance
-from shiftscope.probes.plan import NetworkPlan, Plan, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
-from shiftscope.probes.study import Board, Moment, Setting
 
 QUANTITIES = quantities(
     "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftscope.probes.probe import Probe, Tier
+from shiftscope.engine.probe import Probe, Tier
 from shiftscope.tracing.layers import STAGES as SITES
 
 STAGES = Probe(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.program import NOWHERE
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.histogram import COARSE
 from shiftscope.kernels.readout import LEVELS
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.program import NOWHERE
-from shiftscope.probes.streams import Stream
 
 _SITES = "pre_activation, or output of a layer without a nonlinearity"
 _OF = "of single units (`units` of watch(), by default 0, 1, 2), over the batch; of a channel one position a sample"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shiftscope.probes.gradients import parameter_groups
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.probes.probe import Probe, Tier
-from shiftscope.probes.streams import Stream
+from shiftscope.engine.parameters import parameter_groups
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.streams import Stream
 
 UPDATE_RATIO = Quantity(
     "update_ratio", "1", "||p after the recorded step's update - p before||_2 / ||p before||_2; infinite where p was 0",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shiftscope.probes.schedules import Schedule, at, thinning
-from shiftscope.probes.streams import PASSING, Stream
+from shiftscope.engine.schedules import Schedule, at, thinning
+from shiftscope.engine.streams import PASSING, Stream
 
 FRAMES = 800
 """About how many frames of what is measured in passing watch() keeps by default: so that on a small network, which

@@ -9,13 +9,13 @@ from time import thread_time_ns
 
 from torch import Tensor, nn
 
-from shiftscope.probes.agenda import Agenda
-from shiftscope.probes.emission import Emission
-from shiftscope.probes.meter import Meter
-from shiftscope.probes.observation import Observation
-from shiftscope.probes.probe import Probe
-from shiftscope.probes.streams import PASSING, Stream
-from shiftscope.probes.study import Loss, Moment, Setting
+from shiftscope.engine.frame_writer import Emission
+from shiftscope.engine.network_recorder import Observation
+from shiftscope.engine.overhead import Meter
+from shiftscope.engine.probe import Probe
+from shiftscope.engine.scheduler import Agenda
+from shiftscope.engine.streams import PASSING, Stream
+from shiftscope.engine.study import Loss, Moment, Setting
 from shiftscope.sinks.base import Sink
 from shiftscope.tracing.forward_patch import Tap, WatchError
 from shiftscope.tracing.layers import find_parts

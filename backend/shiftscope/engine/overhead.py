@@ -10,10 +10,10 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.engine.plan import Plan, Quantity, Spot
+from shiftscope.engine.streams import Stream
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.plan import Plan, Quantity, Spot
-from shiftscope.probes.streams import Stream
 
 MILLISECONDS = Quantity(
     "milliseconds", "ms", "time that a probe took, averaged over the training steps since the cost frame before; what "

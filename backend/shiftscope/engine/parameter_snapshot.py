@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shiftscope.engine.tensor_table import Addresses
 from shiftscope.kernels.updates import _compare, _keep
-from shiftscope.probes.addresses import Addresses
 
 
 class Updates:

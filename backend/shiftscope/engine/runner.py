@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.engine.overhead import Meter
+from shiftscope.engine.parameter_snapshot import Updates
+from shiftscope.engine.program import NOWHERE, Place, Program, Step
+from shiftscope.engine.site_slots import Sights
+from shiftscope.engine.streams import PASSING, Stream
+from shiftscope.engine.tensor_table import Addresses
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import (
     CONSTANTS,
@@ -26,12 +32,6 @@ from shiftscope.kernels.interpreter import (
 )
 from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
 from shiftscope.kernels.single_units import write_units
-from shiftscope.probes.addresses import Addresses
-from shiftscope.probes.meter import Meter
-from shiftscope.probes.program import NOWHERE, Place, Program, Step
-from shiftscope.probes.sights import Sights
-from shiftscope.probes.streams import PASSING, Stream
-from shiftscope.probes.updates import Updates
 from shiftscope.tracing.forward_patch import Tap
 from shiftscope.tracing.wrappers import Passage
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftscope.probes.plan import Quantity
+from shiftscope.engine.plan import Quantity
 
 LOSS = Quantity("loss", "nat", "the loss that was given to measure(): of the training batch, in train mode")
 ACCURACY = Quantity(

@@ -7,13 +7,13 @@ each tensor that passes a site, and one for all that is left to do when the grad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from torch import nn
 
 from shiftscope.kernels.fused_pass import Want
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes.wishes import Wish
 from shiftscope.tracing.layers import Site
 
 
@@ -37,6 +37,27 @@ class Step(NamedTuple):
     argument: int
     constant: int
     other: Place
+
+
+@dataclass
+class Wish:
+    """What is wanted at a site.
+
+    Attributes:
+        site: the site.
+        want: what of its values; may be nothing yet.
+        channels: how many units or channels there are, where something is wanted of these.
+        axis: along which they lie.
+        limits: beyond which values are counted.
+        gradient: whether the norm of the loss's gradient by these values is wanted.
+    """
+
+    site: Site
+    want: Want
+    channels: int = 0
+    axis: int = 1
+    limits: tuple[float, float] = (0.0, 0.0)
+    gradient: bool = False
 
 
 class Program:

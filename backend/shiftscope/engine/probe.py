@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shiftscope.probes.plan import NetworkPlan, Plan, Quantity
-from shiftscope.probes.streams import Stream
-from shiftscope.probes.study import Setting, Study
+from shiftscope.engine.plan import NetworkPlan, Plan, Quantity
+from shiftscope.engine.streams import Stream
+from shiftscope.engine.study import Setting, Study
 
 
 class Tier(StrEnum):

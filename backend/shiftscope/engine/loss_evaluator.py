@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from shiftscope.probes.plan import NetworkPlan
-from shiftscope.probes.study import Moment, Setting
+from shiftscope.engine.plan import NetworkPlan
+from shiftscope.engine.study import Moment, Setting
 from shiftscope.tracing.isolation import Quiet
 
 SAME = 1e-3

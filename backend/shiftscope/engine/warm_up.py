@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from shiftscope.engine.parameter_snapshot import Updates
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.fused_pass import DIRECTORY, SIGHT, SIGHTS, STATES, look, look_at_both
 from shiftscope.kernels.gradient_difference import compare
@@ -13,11 +14,13 @@ from shiftscope.kernels.interpreter import execute
 from shiftscope.kernels.moments import STATE, squares
 from shiftscope.kernels.samples import take
 from shiftscope.kernels.single_units import write_units
-from shiftscope.probes.updates import Updates
 
 
 def warm_up() -> None:
-    """See shiftscope.probes.warm_up."""
+    """Compile, or load from the cache, all that measuring needs, so that the first recorded step does not wait for it.
+
+    Takes seconds on a machine's first time, a fraction of one later.
+    """
     state, sights = np.zeros((1, STATE)), np.zeros((1, SIGHT), np.int64)
     row, one = np.zeros(1, np.float32), np.zeros(1)
     directory = np.zeros(DIRECTORY, np.int64)

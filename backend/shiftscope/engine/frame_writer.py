@@ -9,12 +9,12 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes import steps
-from shiftscope.probes.meter import Meter
-from shiftscope.probes.observation import Observation
-from shiftscope.probes.plan import Plan, Quantity, Spot
-from shiftscope.probes.rows import Rows
-from shiftscope.probes.streams import Stream
+from shiftscope.engine import step_quantities
+from shiftscope.engine.network_recorder import Observation
+from shiftscope.engine.overhead import Meter
+from shiftscope.engine.plan import Plan, Quantity, Spot
+from shiftscope.engine.row_buffer import Rows
+from shiftscope.engine.streams import Stream
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
 
@@ -45,7 +45,7 @@ class Emission:
         """
         common = Plan()
         if learning_rate:
-            common.add(Stream.STEPS, steps.LEARNING_RATE)
+            common.add(Stream.STEPS, step_quantities.LEARNING_RATE)
         metrics = self._metrics()
         for network in self._networks:
             for quantity in metrics:
@@ -107,11 +107,11 @@ class Emission:
     def _metrics(self) -> tuple[Quantity, ...]:
         """Choose what is recorded of evaluations: what those before the first step hold, or all there is."""
         given = {name for _, metrics in self._waiting for found in metrics.values() for name in found}
-        self._laid = tuple(quantity for quantity in steps.EVALUATION if not given or quantity.name in given)
+        self._laid = tuple(quantity for quantity in step_quantities.EVALUATION if not given or quantity.name in given)
         return self._laid
 
     def _check(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
-        known = [quantity.name for quantity in self._laid or steps.EVALUATION]
+        known = [quantity.name for quantity in self._laid or step_quantities.EVALUATION]
         for network, found in metrics.items():
             if network not in self._networks:
                 raise ValueError(f"evaluate(): there is no network {network!r}; there are {', '.join(self._networks)}")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from torch import nn
 
-from shiftscope.probes.program import Place, Program
-from shiftscope.probes.streams import Stream
+from shiftscope.engine.program import Place, Program
+from shiftscope.engine.streams import Stream
 from shiftscope.tracing.forward_patch import Tap
 from shiftscope.tracing.layers import Layer, Site
 from shiftscope.wire.frames import Layout, LayoutBuilder, NetworkInfo

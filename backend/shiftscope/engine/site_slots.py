@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shiftscope.engine.overhead import Meter
+from shiftscope.engine.program import Wish
 from shiftscope.kernels.fused_pass import DIRECTORY, MOST_PICKED, PICK, SIGHT, VECTOR, WANT, Want, look, look_at_both
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
 from shiftscope.kernels.tensor_memory import inner, readable
-from shiftscope.probes.meter import Meter
-from shiftscope.probes.wishes import Wish
 from shiftscope.tracing.layers import STAGES, Call
 from shiftscope.tracing.normalize import normalize
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.probes.streams import Stream
+from shiftscope.engine.streams import Stream
 from shiftscope.wire.frames import HEADER
 
 _GAP = HEADER.size // 4

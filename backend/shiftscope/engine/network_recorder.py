@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from shiftscope.engine import step_quantities
+from shiftscope.engine.overhead import Meter
+from shiftscope.engine.plan import NetworkPlan, Plan, Spot
+from shiftscope.engine.probe import Probe
+from shiftscope.engine.runner import Runner
+from shiftscope.engine.streams import Stream
+from shiftscope.engine.study import Board, Moment, Setting, Study
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.probes import steps
-from shiftscope.probes.meter import Meter
-from shiftscope.probes.plan import NetworkPlan, Plan, Spot
-from shiftscope.probes.probe import Probe
-from shiftscope.probes.runner import Runner
-from shiftscope.probes.streams import Stream
-from shiftscope.probes.study import Board, Moment, Setting, Study
 from shiftscope.tracing.forward_patch import Tap, WatchError
 from shiftscope.wire.frames import Layout, NetworkInfo
 
@@ -43,9 +43,9 @@ class Observation:
         plan = Plan()
         sites = DEFAULT_SITES.union(*(probe.sites for probe in probes))
         network = NetworkPlan(name, module, tap, tap.discover(), sites, setting.units)
-        given = [quantity for quantity in (steps.LOSS, steps.ACCURACY) if quantity.name in scalars]
+        given = [quantity for quantity in (step_quantities.LOSS, step_quantities.ACCURACY) if quantity.name in scalars]
         self._scalars = {quantity.name: plan.add(Stream.STEPS, quantity, Spot(name)) for quantity in given}
-        self._nonfinite = plan.add(Stream.STEPS, steps.NONFINITE_COUNT, Spot(name))
+        self._nonfinite = plan.add(Stream.STEPS, step_quantities.NONFINITE_COUNT, Spot(name))
         self._meter = meter
         self._studies: dict[Stream, tuple[str, Study]] = {}
         self._due_studies: list[tuple[str, Study]] = []

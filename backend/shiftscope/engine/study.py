@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shiftscope.probes.program import Place
-from shiftscope.probes.streams import Stream
+from shiftscope.engine.program import Place
+from shiftscope.engine.streams import Stream
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -1,0 +1,1 @@
+"""How measuring works: what is due when, what sees it, and how it becomes frames."""

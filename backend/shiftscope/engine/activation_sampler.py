@@ -1,0 +1,66 @@
+"""Samples of a network's activations on a fixed batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from shiftscope.engine.plan import NetworkPlan
+from shiftscope.kernels.samples import Sample, take
+from shiftscope.tracing.isolation import Quiet
+from shiftscope.tracing.layers import CUT_TO_ZERO
+from shiftscope.tracing.wrappers import Passage, Show
+
+
+class Glance:
+    """Runs a network quietly and takes a sample at each layer's site, and each relu's dead units."""
+
+    def __init__(self, network: NetworkPlan) -> None:
+        self._network = network.module
+        self._tap = network.tap
+        self._quiet = Quiet(network.module, network.layers)
+        self.layers = [layer for layer in network.layers if layer.shown]
+        sites = [site for layer in self.layers if (site := layer.shown)]
+        self.relus = [
+            index
+            for index, layer in enumerate(self.layers)
+            if layer.activation and isinstance(layer.activation.module, CUT_TO_ZERO) and len(sites[index].calls) == 1
+        ]
+        outputs = [site for index in self.relus if (site := self.layers[index].activated)]
+        self._passage = Passage([*sites, *outputs], network.tap.calls, network.tap.overwriting, self)
+        self._samples: dict[int, Sample] = {}
+        self._dead: dict[int, float] = {}
+
+    def take(self, inputs: Tensor) -> tuple[Mapping[int, Sample], Mapping[int, float]]:
+        """Return the sample at each layer, and for each relu the fraction of units that it leaves at zero."""
+        self._samples, self._dead = {}, {}
+        self._passage.begin()
+        with self._quiet(), torch.no_grad(), self._tap.aside(self._passage.stand_in):
+            self._network(inputs)
+        self._passage.end()
+        return self._samples, self._dead
+
+    def show(self, slot: int) -> Show:
+        """See Viewer."""
+        if slot < len(self.layers):
+            return lambda tensor: self._take_sample(slot, tensor)
+        return lambda tensor: self._count_dead(self.relus[slot - len(self.layers)], tensor)
+
+    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """See Viewer."""
+        show, show_other = self.show(given), self.show(output)
+
+        def both(one: Tensor, other: Tensor) -> None:
+            show(one)
+            show_other(other)
+
+        return both
+
+    def _take_sample(self, index: int, tensor: Tensor) -> None:
+        self._samples[index] = take(tensor, self.layers[index].unit_axis)
+
+    def _count_dead(self, index: int, tensor: Tensor) -> None:
+        alive = tensor.detach().movedim(self.layers[index].unit_axis, 0).flatten(1).ne(0).any(dim=1)
+        self._dead[index] = 1.0 - alive.double().mean().item()
