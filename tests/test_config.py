@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from shiftscope import config as c
-from shiftscope.lab.experiments.catalogue import catalogue
+from shiftscope.experiments.catalogue import catalogue
 
 NETWORKS = [c.Mlp(), c.Cnn(), c.Rnn()]
 NORMALIZATIONS = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.experiments.catalogue import CLAIMS, find
+from shiftscope.experiments.catalogue import CLAIMS, find
 from shiftscope.verify import Finding, line, markdown, verify
 
 

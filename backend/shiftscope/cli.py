@@ -206,7 +206,7 @@ def verify(
     datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
 ) -> None:
     """Do the experiments without a page, and say what was found about each claim."""
-    from shiftscope.lab.experiments.catalogue import CLAIMS, UnknownExperiment, find
+    from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, find
     from shiftscope.verify import line, markdown
     from shiftscope.verify import verify as verify_claims
 

@@ -13,10 +13,10 @@ from torch.nn.functional import cross_entropy
 from shiftscope.config import RunConfig, Thinning
 from shiftscope.engine import schedules
 from shiftscope.engine.scheduler import studies
+from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data import Data
 from shiftscope.lab.datasets import load
-from shiftscope.lab.experiments.measured import as_event_value
-from shiftscope.lab.experiments.measuring.base import Measuring
+from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.training import Training
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink

@@ -13,9 +13,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.experiments.experiment import Claim, PlannedRun
-from shiftscope.lab.experiments.measured import figures_of
-from shiftscope.lab.experiments.verdict import Verdict
+from shiftscope.experiments.experiment import Claim, PlannedRun
+from shiftscope.experiments.figures import figures_of
+from shiftscope.experiments.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def verify(
 def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
     """Do one planned run into a recording that is thrown away, and return what was measured."""
     from shiftscope.lab.data import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
-    from shiftscope.lab.experiments.measuring import measuring_of  # noqa: PLC0415
+    from shiftscope.lab.measurements import measuring_of  # noqa: PLC0415
     from shiftscope.recording.reader import open_recording  # noqa: PLC0415
     from shiftscope.sinks.file import open_file  # noqa: PLC0415
     from shiftscope.training_run import Controls, train  # noqa: PLC0415
@@ -143,7 +143,7 @@ def markdown(findings: Sequence[Finding], command: str) -> str:
     head = (
         "# The claims, and what was measured\n\n"
         f"Written by `{command}`. Each claim is an experiment of the page's gallery; the rule by which its verdict is\n"
-        "found stands there and in `backend/shiftscope/lab/experiments/claims/`.\n\n"
+        "found stands there and in `backend/shiftscope/experiments/claims/`.\n\n"
         "| # | claim | verdict | seeds | seconds |\n|---|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n\n" + "\n".join(tables)

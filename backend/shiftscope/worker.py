@@ -15,7 +15,7 @@ import torch
 
 from shiftscope.engine.warm_up import warm_up
 from shiftscope.lab.data import DatasetError
-from shiftscope.lab.experiments.measuring import measuring_of
+from shiftscope.lab.measurements import measuring_of
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.socket import ServerSink
 from shiftscope.training_run import Controls, StoppedEarly, train

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from shiftscope.lab.experiments.catalogue import catalogue, find
+from shiftscope.experiments.catalogue import catalogue, find
 from tests.browser.conftest import eventually
 from tests.browser.test_stage import seen as seen  # noqa: PLC0414  the fixture, by its name
 from tests.browser.test_stage import violations

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shiftscope.lab.experiments.catalogue import find
-from shiftscope.lab.experiments.measured import as_event_value, data_of, figures_of
+from shiftscope.experiments.catalogue import find
+from shiftscope.experiments.figures import as_event_value, data_of, figures_of
 from shiftscope.recording.documents import Event
 from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, serve

@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 
 import shiftscope
 from shiftscope.config import RunConfig
-from shiftscope.lab.experiments.catalogue import find
+from shiftscope.experiments.catalogue import find
 from shiftscope.recording.reader import open_recording
 from shiftscope.server.curves import LossCurves, loss_curves
 from shiftscope.server.runs import IllegalTransition, Run, RunState, RunView

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 import shiftscope
-from shiftscope.lab.experiments.catalogue import UnknownExperiment
+from shiftscope.experiments.catalogue import UnknownExperiment
 from shiftscope.recording.documents import RecordingError
 from shiftscope.server import api, experiments, ingest, stream
 from shiftscope.server.access import AccessMiddleware

@@ -15,10 +15,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from shiftscope.lab.experiments.catalogue import catalogue, find
-from shiftscope.lab.experiments.experiment import Experiment
-from shiftscope.lab.experiments.measured import as_figures, figures_of
-from shiftscope.lab.experiments.verdict import Figures, Verdict
+from shiftscope.experiments.catalogue import catalogue, find
+from shiftscope.experiments.experiment import Experiment
+from shiftscope.experiments.figures import as_figures, figures_of
+from shiftscope.experiments.verdict import Figures, Verdict
 from shiftscope.recording.documents import TrialPart
 from shiftscope.server.runs import Run, RunState, RunView
 from shiftscope.server.services import Server

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
-from shiftscope.lab.experiments.experiment import Experiment, View
-from shiftscope.lab.experiments.text import Text
+from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
+from shiftscope.experiments.experiment import Experiment, View
+from shiftscope.experiments.text import Text
 
 HANGUL = re.compile("[가-힣]")
 
@@ -81,7 +81,7 @@ def test_an_experiment_is_found_by_its_id_and_by_its_number():
 
 def test_the_catalogue_imports_no_torch():
     code = (
-        "import sys; from shiftscope.lab.experiments.catalogue import catalogue; catalogue();"
+        "import sys; from shiftscope.experiments.catalogue import catalogue; catalogue();"
         "print(sorted({'torch', 'sklearn', 'numpy'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

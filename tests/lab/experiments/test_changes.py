@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from shiftscope.lab.experiments.catalogue import catalogue
-from shiftscope.lab.experiments.changes import changed
-from shiftscope.lab.experiments.experiment import Experiment
+from shiftscope.experiments.catalogue import catalogue
+from shiftscope.experiments.changes import changed
+from shiftscope.experiments.experiment import Experiment
 
 
 @pytest.mark.parametrize("experiment", catalogue(), ids=lambda experiment: experiment.id)

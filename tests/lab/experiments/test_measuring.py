@@ -22,14 +22,14 @@ from shiftscope.config import (
     Steps,
     Variant,
 )
+from shiftscope.experiments.catalogue import CLAIMS, catalogue
 from shiftscope.lab.datasets import load
-from shiftscope.lab.experiments.catalogue import CLAIMS, catalogue
-from shiftscope.lab.experiments.measuring import measuring_of
-from shiftscope.lab.experiments.measuring.activations import at_layers, normalized
-from shiftscope.lab.experiments.measuring.base import Measuring
-from shiftscope.lab.experiments.measuring.landscape import along_gradient, gradient_shift
-from shiftscope.lab.experiments.measuring.shift import SamplingShift, drift, rank_correlation
-from shiftscope.lab.experiments.measuring.surface import LossSurface
+from shiftscope.lab.measurements import measuring_of
+from shiftscope.lab.measurements.activations import at_layers, normalized
+from shiftscope.lab.measurements.base import Measuring
+from shiftscope.lab.measurements.landscape import along_gradient, gradient_shift
+from shiftscope.lab.measurements.shift import SamplingShift, drift, rank_correlation
+from shiftscope.lab.measurements.surface import LossSurface
 from shiftscope.lab.training import StepResult, Training
 from shiftscope.training_run import Controls, train
 from tests.probes.collecting import Collecting

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from shiftscope.lab.experiments.catalogue import CLAIMS, find
-from shiftscope.lab.experiments.claims import corruptions, optimizers
-from shiftscope.lab.experiments.text import Text
-from shiftscope.lab.experiments.verdict import Part, Results, conclude, number, table
+from shiftscope.experiments.catalogue import CLAIMS, find
+from shiftscope.experiments.claims import corruptions, optimizers
+from shiftscope.experiments.text import Text
+from shiftscope.experiments.verdict import Part, Results, conclude, number, table
 
 Measured = dict[str, dict[str, float]]
 PLAIN, BN = "without BN", "with BN"

@@ -1,0 +1,70 @@
+"""All experiments, explicitly, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from shiftscope.experiments.claims import (
+    axes,
+    batch_sizes,
+    corruptions,
+    drift,
+    gradients,
+    inference,
+    initialization,
+    learning_rates,
+    mnist_table,
+    optimizers,
+    papers,
+    place,
+    recurrent,
+    redundancy,
+    regularization,
+    scaling,
+    whitening,
+)
+from shiftscope.experiments.experiment import Claim, Experiment
+
+CLAIMS: tuple[Claim, ...] = (
+    mnist_table.CLAIM,
+    mnist_table.XAVIER,
+    gradients.VANISH,
+    gradients.EXPLODE,
+    initialization.CLAIM,
+    learning_rates.CLAIM,
+    batch_sizes.CLAIM,
+    regularization.CLAIM,
+    place.CLAIM,
+    redundancy.CLAIM,
+    inference.STATISTICS,
+    inference.FOLD,
+    corruptions.CLAIM,
+    drift.ACCUMULATES,
+    drift.SAMPLING,
+    whitening.CLAIM,
+    recurrent.CLAIM,
+    scaling.CLAIM,
+    optimizers.CLAIM,
+    axes.CLAIM,
+    papers.FIGURE_ONE,
+    papers.LANDSCAPE,
+)
+
+
+class UnknownExperiment(LookupError):
+    """There is no experiment of that id."""
+
+    def __init__(self, name: str) -> None:
+        known = ", ".join(claim.experiment.id for claim in CLAIMS)
+        super().__init__(f"there is no experiment {name!r}; there are {known}")
+
+
+def catalogue() -> tuple[Experiment, ...]:
+    """Return all experiments."""
+    return tuple(claim.experiment for claim in CLAIMS)
+
+
+def find(name: str) -> Claim:
+    """Return the claim of an experiment, by its id or its number. Raises UnknownExperiment."""
+    for claim in CLAIMS:
+        if name in {claim.experiment.id, str(claim.experiment.claim)}:
+            return claim
+    raise UnknownExperiment(name)

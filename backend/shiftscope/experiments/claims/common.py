@@ -1,0 +1,81 @@
+"""What the claims share: the usual pair of networks, names, and ways of saying numbers."""
+
+from __future__ import annotations
+
+from shiftscope.config import (
+    BatchNormalization,
+    NoNormalization,
+    Normalization,
+    RunConfig,
+    Steps,
+    Thinning,
+    Variant,
+)
+from shiftscope.experiments.experiment import Look, PlannedRun, Source, View
+from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.verdict import Part, Results, number, percent
+
+PLAIN = "without BN"
+BN = "with BN"
+
+TWINS = (Variant(name=PLAIN, normalization=NoNormalization()), Variant(name=BN, normalization=BatchNormalization()))
+
+IOFFE = Source(title="Ioffe & Szegedy 2015, Batch Normalization", url="https://arxiv.org/abs/1502.03167")
+SANTURKAR = Source(
+    title="Santurkar et al. 2018, How Does Batch Normalization Help Optimization?",
+    url="https://arxiv.org/abs/1805.11604",
+)
+BJORCK = Source(title="Bjorck et al. 2018, Understanding Batch Normalization", url="https://arxiv.org/abs/1806.02375")
+WU = Source(title="Wu & He 2018, Group Normalization", url="https://arxiv.org/abs/1803.08494")
+
+WITHOUT_BN = t("without BN", "BN 없음")
+WITH_BN = t("with BN", "BN 있음")
+RUN = t("Run", "실행")
+NETWORK = t("Network", "신경망")
+TEST_ACCURACY = t("Test accuracy", "시험 정확도")
+TEST_LOSS = t("Test loss", "시험 손실")
+QUICK = t("Fewer steps, one seed.", "스텝 수를 줄이고 시드는 하나만 씁니다.")
+FRAMES = Thinning(frames=300)
+"""Frames of each run of a sweep: enough to see it, light to keep."""
+
+
+def variants(**normalizations: Normalization) -> tuple[Variant, ...]:
+    """Return variants by name, underscores as spaces."""
+    return tuple(
+        Variant(name=name.replace("_", " "), normalization=normalization)
+        for name, normalization in normalizations.items()
+    )
+
+
+def shorter(runs: tuple[PlannedRun, ...], steps: int) -> tuple[PlannedRun, ...]:
+    """Return the same runs with at most so many steps."""
+    return tuple(
+        PlannedRun(label=run.label, config=_with(run.config, steps)) if run.config.total_steps > steps else run
+        for run in runs
+    )
+
+
+def _with(config: RunConfig, steps: int) -> RunConfig:
+    return config.model_copy(update={"duration": Steps(steps=steps)})
+
+
+def pair(results: Results, label: str, name: str, *, fraction: bool = False) -> Text:
+    """Say a figure of both twins."""
+    say = percent if fraction else number
+    plain, normalized = (say(results.mean(label, f"{network}/{name}")) for network in (PLAIN, BN))
+    return t(f"without BN {plain}, with BN {normalized}", f"BN 없음 {plain}, BN 있음 {normalized}")
+
+
+def name_of(network: str) -> Text:
+    """Return a network's name as people read it."""
+    return {PLAIN: WITHOUT_BN, BN: WITH_BN}.get(network, Text.same(network))
+
+
+def look(view: View, en: str, ko: str) -> Look:
+    """Return one step of the guided tour."""
+    return Look(view=view, text=t(en, ko))
+
+
+def part(holds: bool, says: Text, numbers: Text | str) -> Part:
+    """Return one part of a claim."""
+    return Part(holds=holds, says=says, numbers=Text.same(numbers) if isinstance(numbers, str) else numbers)

@@ -1,0 +1,105 @@
+"""What an experiment is: a claim, the runs that test it, what to look at, and how its verdict is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from shiftscope.config import RunConfig
+from shiftscope.experiments.changes import changed
+from shiftscope.experiments.text import Text
+from shiftscope.experiments.verdict import Figures, Results, Verdict
+
+View = Literal[
+    "ridges", "shift", "loss", "gradients", "moments", "affine", "density", "microscope", "gradient_shift", "running",
+    "units", "updates", "landscape", "sampling", "cost",
+]  # fmt: skip
+"""A chart of the page's stage (frontend/views/index.js)."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Data):
+    """Where a claim or a formula comes from."""
+
+    title: str
+    url: str = ""
+
+
+class Look(_Data):
+    """One step of the guided tour: a chart, and what to see in it."""
+
+    view: View
+    text: Text
+
+
+class PlannedRun(_Data):
+    """One run of an experiment; `label` tells it from the others."""
+
+    label: str = Field(min_length=1, max_length=60)
+    config: RunConfig
+
+
+class Experiment(_Data):
+    """All that is known of an experiment before it runs."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="its name in a link and on the command line")
+    claim: int = Field(ge=1, description="number of the claim that it tests")
+    title: Text
+    question: Text
+    prediction: Text = Field(description="what the claim says will be seen")
+    watch: Text = Field(description="what to look at while it runs")
+    looks: tuple[Look, Look, Look] = Field(description="the guided tour: three steps of looking")
+    change: Text = Field(description="one thing to change for the next run")
+    rule: Text = Field(description="how the verdict is found, with its tolerances")
+    formulae: tuple[str, ...] = Field((), description="MathML")
+    sources: tuple[Source, ...] = ()
+    views: tuple[View, ...] = Field(min_length=1, description="the charts that matter, the first one first")
+    layer: str = Field("", description="the layer to put in focus; empty for the page's own choice")
+    seeds: int = Field(3, ge=1, description="how many seeds each planned run is given unless told otherwise")
+    runs: tuple[PlannedRun, ...] = Field(min_length=1)
+    quick: tuple[PlannedRun, ...] = Field((), description="the same with fewer steps; empty where `runs` are as quick")
+    quick_note: Text = Field(Text(en="", ko=""), description="what the quick runs leave out")
+
+    @computed_field(description="config of the first run")  # type: ignore[prop-decorator]
+    @property
+    def config(self) -> RunConfig:
+        """The config of the first run."""
+        return self.runs[0].config
+
+    @computed_field(description="config with the one thing changed that `change` names")  # type: ignore[prop-decorator]
+    @property
+    def next(self) -> RunConfig | None:
+        """The config of the first run with one thing changed."""
+        return changed(self.id, self.config)
+
+    def plan(self, *, quick: bool = False, seeds: int | None = None) -> tuple[tuple[PlannedRun, int], ...]:
+        """Return the runs to be done, each with its seed; all labels of one seed come before the next seed."""
+        runs = self.quick if quick and self.quick else self.runs
+        count = seeds or (1 if quick else self.seeds)
+        return tuple(
+            (PlannedRun(label=run.label, config=run.config.model_copy(update={"seed": run.config.seed + seed})), seed)
+            for seed in range(count)
+            for run in runs
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An experiment and the function that finds its verdict."""
+
+    experiment: Experiment
+    verdict: Callable[[Results], Verdict]
+
+    def judge(self, measured: Mapping[str, Sequence[Figures]]) -> Verdict:
+        """Return the verdict on what was measured, by label of the planned run and seed.
+
+        Raises:
+            KeyError: a figure or a run is missing; the message names it.
+        """
+        return self.verdict(Results(measured))

@@ -1,0 +1,147 @@
+"""What the measured numbers say about a claim: pure functions from numbers to words and a table.
+
+A claim is made of parts. Each holds or does not, by a stated rule; a claim all of whose parts hold is supported, one
+none of whose parts does is not, and in between it depends, and the verdict says which part holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shiftscope.experiments.text import Text, t
+
+Figures = Mapping[str, float]
+"""What was measured of one run, by name; those of one network begin with its name and a slash."""
+
+Kind = Literal["supported", "not_supported", "depends"]
+
+
+class Table(BaseModel):
+    """Figures side by side: each row begins with what it is about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    columns: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+
+
+class Part(BaseModel):
+    """One thing that a claim says, whether it holds, and by which numbers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    holds: bool
+    says: Text
+    numbers: Text
+
+
+class Verdict(BaseModel):
+    """What was found about a claim."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    sentence: Text = Field(description="the verdict in words, with the numbers that it rests on")
+    parts: tuple[Part, ...]
+    table: Table
+
+
+class Results:
+    """The figures of all runs of an experiment: for each planned run, those of each seed."""
+
+    def __init__(self, measured: Mapping[str, Sequence[Figures]]) -> None:
+        self._measured = measured
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the planned runs, in order."""
+        return tuple(self._measured)
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds each planned run had."""
+        return min((len(runs) for runs in self._measured.values()), default=0)
+
+    def each(self, label: str, name: str) -> list[float]:
+        """Return a figure, seed by seed. Raises KeyError when it was not measured."""
+        runs = self._measured[label]
+        missing = [figures for figures in runs if name not in figures]
+        if missing:
+            raise KeyError(f"{label} has no {name!r}; it has {', '.join(sorted(missing[0]))}")
+        return [figures[name] for figures in runs]
+
+    def names(self, label: str) -> tuple[str, ...]:
+        """Return the names of a planned run's figures."""
+        return tuple(self._measured[label][0])
+
+    def mean(self, label: str, name: str) -> float:
+        """Return the mean of a figure over the seeds; NaN when one of them is."""
+        values = self.each(label, name)
+        return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else _not_finite(values)
+
+    def has(self, label: str, name: str) -> bool:
+        """Tell whether a figure was measured."""
+        return label in self._measured and all(name in figures for figures in self._measured[label])
+
+    def shown(self, label: str, name: str, digits: int = 3, *, percent: bool = False) -> Text:
+        """Return a figure for a table: the mean, and with several seeds the least and the largest."""
+        values = self.each(label, name)
+        scale = 100 if percent else 1
+        words = number(self.mean(label, name) * scale, digits)
+        if len(values) > 1:
+            words += f" ({number(min(values) * scale, digits)}–{number(max(values) * scale, digits)})"
+        return Text.same(words + (" %" if percent else ""))
+
+
+def _not_finite(values: Sequence[float]) -> float:
+    return math.inf if all(value == math.inf or math.isfinite(value) for value in values) else math.nan
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with `digits` significant digits, as people write it."""
+    if not math.isfinite(value):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "NaN")
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
+        places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+        return f"{value:.{min(places, 6)}f}"
+    mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def percent(value: float) -> str:
+    """Return a fraction in percent."""
+    return f"{100 * value:.1f} %" if math.isfinite(value) else number(value)
+
+
+_HOLDS = t("Holds: ", "성립: ")
+_FAILS = t("Does not hold: ", "성립하지 않음: ")
+
+
+def conclude(parts: Sequence[Part], table: Table) -> Verdict:
+    """Say what the parts of a claim come to."""
+    held = [part for part in parts if part.holds]
+    failed = [part for part in parts if not part.holds]
+    kind: Kind
+    if not failed:
+        kind, sentence = "supported", t("Supported: ", "지지됨: ") + _enumerate(held)
+    elif not held:
+        kind, sentence = "not_supported", t("Not supported. ", "지지되지 않음. ") + _FAILS + _enumerate(failed)
+    else:
+        kind, sentence = "depends", t("It depends. ", "부분적으로만 성립. ")
+        sentence = sentence + _HOLDS + _enumerate(held) + Text.same(" ") + _FAILS + _enumerate(failed)
+    return Verdict(kind=kind, sentence=sentence, parts=tuple(parts), table=table)
+
+
+def _enumerate(parts: Sequence[Part]) -> Text:
+    return Text.join([part.says + Text.same(" (") + part.numbers + Text.same(")") for part in parts]) + Text.same(".")
+
+
+def table(first: Text, columns: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Table:
+    """Return a table; each row's first cell is what `first` names."""
+    return Table(columns=(first, *columns), rows=tuple(tuple(row) for row in rows))
