@@ -167,7 +167,7 @@ def train(
 
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
-    from shiftscope.lab.data import DatasetError
+    from shiftscope.lab.data.types import DatasetError
     from shiftscope.sinks.file import open_file
     from shiftscope.training_run import Controls, train
 

@@ -14,8 +14,8 @@ from shiftscope.config import RunConfig, Thinning
 from shiftscope.engine import schedules
 from shiftscope.engine.scheduler import studies
 from shiftscope.experiments.figures import as_event_value
-from shiftscope.lab.data import Data
-from shiftscope.lab.datasets import load
+from shiftscope.lab.data.datasets import load
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.training import Training
 from shiftscope.scope import Scope, watch

@@ -72,7 +72,7 @@ def verify(
 
 def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
     """Do one planned run into a recording that is thrown away, and return what was measured."""
-    from shiftscope.lab.data import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
+    from shiftscope.lab.data.types import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
     from shiftscope.lab.measurements import measuring_of  # noqa: PLC0415
     from shiftscope.recording.reader import open_recording  # noqa: PLC0415
     from shiftscope.sinks.file import open_file  # noqa: PLC0415

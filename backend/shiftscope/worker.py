@@ -14,7 +14,7 @@ import threading
 import torch
 
 from shiftscope.engine.warm_up import warm_up
-from shiftscope.lab.data import DatasetError
+from shiftscope.lab.data.types import DatasetError
 from shiftscope.lab.measurements import measuring_of
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.socket import ServerSink

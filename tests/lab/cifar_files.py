@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftscope.lab.files import Content, KnownFile
-from shiftscope.lab.originals import Original
+from shiftscope.lab.data.files import Content, KnownFile
+from shiftscope.lab.data.originals import Original
 
 from .idx_files import sha256
 

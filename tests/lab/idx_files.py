@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftscope.lab.files import Content, KnownFile
-from shiftscope.lab.originals import Original
+from shiftscope.lab.data.files import Content, KnownFile
+from shiftscope.lab.data.originals import Original
 
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftscope.lab import cifar
-from shiftscope.lab.datasets import CIFAR10, DatasetError, load_original
+from shiftscope.lab.data import cifar
+from shiftscope.lab.data.datasets import CIFAR10, DatasetError, load_original
 
 from . import cifar_files
 from .cifar_files import ARCHIVE, FOLDER, NAMES, archive

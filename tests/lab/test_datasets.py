@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftscope import config
-from shiftscope.lab import datasets
-from shiftscope.lab.datasets import CIFAR10, FASHION_MNIST, MNIST, DatasetError, load_original
+from shiftscope.lab.data import datasets
+from shiftscope.lab.data.datasets import CIFAR10, FASHION_MNIST, MNIST, DatasetError, load_original
 
 from . import idx_files
 from .idx_files import NAMES, idx

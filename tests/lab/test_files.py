@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shiftscope.lab.data import Data
-from shiftscope.lab.datasets import DatasetError, load_original
+from shiftscope.lab.data.datasets import DatasetError, load_original
+from shiftscope.lab.data.types import Data
 
 from . import idx_files
 from .idx_files import NAMES, Server, serving

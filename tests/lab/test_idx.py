@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shiftscope.lab.idx import IdxError, parse
+from shiftscope.lab.data.idx import IdxError, parse
 
 from .idx_files import idx
 

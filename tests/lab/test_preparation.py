@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shiftscope import config as c
-from shiftscope.lab import datasets
-from shiftscope.lab.data import Data
-from shiftscope.lab.preparation import corrupt, noisy_labels, rotate, scale
+from shiftscope.lab.data import datasets
+from shiftscope.lab.data.preparation import corrupt, noisy_labels, rotate, scale
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.training import Training
 
 

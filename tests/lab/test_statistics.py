@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.statistics import evaluating, running_layers, with_statistics_of
 from shiftscope.lab.training import Training
 from shiftscope.lab.twins import twins

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab import datasets
-from shiftscope.lab.data import Data
+from shiftscope.lab.data import datasets
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.training import Training
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from shiftscope.config import RunConfig
 from shiftscope.lab import clipping, optimizers, seeds
 from shiftscope.lab import statistics as running
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.twins import twins
 

@@ -23,7 +23,7 @@ from shiftscope.config import (
     Variant,
 )
 from shiftscope.experiments.catalogue import CLAIMS, catalogue
-from shiftscope.lab.datasets import load
+from shiftscope.lab.data.datasets import load
 from shiftscope.lab.measurements import measuring_of
 from shiftscope.lab.measurements.activations import at_layers, normalized
 from shiftscope.lab.measurements.base import Measuring

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from torch import nn
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.training import StepResult, Training
 
 Evaluation = Mapping[str, Mapping[str, float]]

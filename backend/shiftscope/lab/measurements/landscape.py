@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring, Recorded
 from shiftscope.lab.training import StepResult, Training
 

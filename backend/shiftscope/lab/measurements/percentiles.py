@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.activations import at_layers
 from shiftscope.lab.measurements.base import Recorded
 from shiftscope.lab.measurements.speed import StepsTo

@@ -7,7 +7,7 @@ import statistics
 import torch
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring, Recorded
 from shiftscope.lab.training import StepResult, Training
 

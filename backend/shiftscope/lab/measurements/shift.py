@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from shiftscope.config import RunConfig
 from shiftscope.lab import seeds
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.activations import at_layers
 from shiftscope.lab.measurements.base import Measuring, Recorded
 from shiftscope.lab.measurements.inference import OwnStatistics

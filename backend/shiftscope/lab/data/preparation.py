@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from shiftscope import config
 from shiftscope.lab import seeds
-from shiftscope.lab.data import Data
+from shiftscope.lab.data.types import Data
 
 _NOISE_SEED = 0
 """Label noise is a property of the data: the same for every run."""

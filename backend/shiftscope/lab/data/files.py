@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from shiftscope.lab.data import DatasetError
+from shiftscope.lab.data.types import DatasetError
 
 REMEDY = "Delete it to have it downloaded again, or put the original in its place."
 """What to do about a broken file."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from shiftscope.lab.data import DatasetError, Progress
-from shiftscope.lab.files import KnownFile
+from shiftscope.lab.data.files import KnownFile
+from shiftscope.lab.data.types import DatasetError, Progress
 
 _CHUNK = 1 << 17
 _TIMEOUT = (10.0, 30.0)

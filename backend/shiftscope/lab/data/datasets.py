@@ -11,12 +11,12 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from shiftscope import config
-from shiftscope.lab import fetching, files
-from shiftscope.lab.data import Data, DatasetError, Progress
-from shiftscope.lab.files import KnownFile, Opened
-from shiftscope.lab.originals import CIFAR10, FASHION_MNIST, MNIST, ORIGINALS, Original
-from shiftscope.lab.preparation import prepare
-from shiftscope.lab.splits import read_split
+from shiftscope.lab.data import fetching, files
+from shiftscope.lab.data.files import KnownFile, Opened
+from shiftscope.lab.data.originals import CIFAR10, FASHION_MNIST, MNIST, ORIGINALS, Original
+from shiftscope.lab.data.preparation import prepare
+from shiftscope.lab.data.splits import read_split
+from shiftscope.lab.data.types import Data, DatasetError, Progress
 
 __all__ = ["CIFAR10", "FASHION_MNIST", "MNIST", "Data", "DatasetError", "Original", "Progress", "load", "load_original"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from shiftscope.lab.files import Content, KnownFile
+from shiftscope.lab.data.files import Content, KnownFile
 
 
 @dataclass(frozen=True)

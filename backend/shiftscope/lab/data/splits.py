@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shiftscope.lab import cifar, files, idx
-from shiftscope.lab.data import DatasetError
-from shiftscope.lab.files import Opened
-from shiftscope.lab.originals import Original
+from shiftscope.lab.data import cifar, files, idx
+from shiftscope.lab.data.files import Opened
+from shiftscope.lab.data.originals import Original
+from shiftscope.lab.data.types import DatasetError
 
 Bytes = NDArray[np.uint8]
 
