@@ -9,7 +9,7 @@ from torch import nn
 
 import shiftscope
 from shiftscope.engine.schedules import at, every
-from shiftscope.lab.twins import twin
+from shiftscope.lab.models.twins import twin
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
 from shiftscope.sinks.base import SinkError

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shiftscope.lab.twins import twin
+    from shiftscope.lab.models.twins import twin
     from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
 
@@ -15,7 +15,7 @@ __all__ = ["open_recording", "twin", "watch"]
 
 _HOMES = {
     "watch": "shiftscope.scope",
-    "twin": "shiftscope.lab.twins",
+    "twin": "shiftscope.lab.models.twins",
     "open_recording": "shiftscope.recording.reader",
 }
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab.folding import FoldingError, fold
-from shiftscope.lab.twins import twins
+from shiftscope.lab.models.folding import FoldingError, fold
+from shiftscope.lab.models.twins import twins
 
 
 def trained(network: c.Network, dtype: torch.dtype, **options) -> nn.Module:

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab.networks import build
-from shiftscope.lab.twins import twins
+from shiftscope.lab.models.networks import build
+from shiftscope.lab.models.twins import twins
 
 IMAGE = (1, 8, 8)
 NONE = c.NoNormalization()

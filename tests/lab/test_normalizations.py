@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab import normalizations
-from shiftscope.lab.whitening import BatchWhitening, InverseSquareRoot
+from shiftscope.lab.models import normalizations
+from shiftscope.lab.models.whitening import BatchWhitening, InverseSquareRoot
 
 ALL = [
     c.BatchNormalization(),

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab.twins import TwinError, twin, twins
+from shiftscope.lab.models.twins import TwinError, twin, twins
 
 INITS = ("default", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform")
 

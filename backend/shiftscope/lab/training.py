@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from shiftscope.config import RunConfig
 from shiftscope.lab import clipping, optimizers, seeds
-from shiftscope.lab import statistics as running
 from shiftscope.lab.data.types import Data
-from shiftscope.lab.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
-from shiftscope.lab.twins import twins
+from shiftscope.lab.models import statistics as running
+from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
+from shiftscope.lab.models.twins import twins
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftscope.lab.folding import fold
 from shiftscope.lab.measurements.base import Measuring, Recorded
-from shiftscope.lab.statistics import running_layers, with_statistics_of
+from shiftscope.lab.models.folding import fold
+from shiftscope.lab.models.statistics import running_layers, with_statistics_of
 
 _REPEATS = 400
 

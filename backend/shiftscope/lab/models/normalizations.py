@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from shiftscope import config
-from shiftscope.lab.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
-from shiftscope.lab.whitening import BatchWhitening
+from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
+from shiftscope.lab.models.whitening import BatchWhitening
 
 
 def make(normalization: config.Normalization, channels: int, *, space: bool = False) -> nn.Module | None:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from shiftscope.lab.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
-from shiftscope.lab.whitening import BatchWhitening
+from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
+from shiftscope.lab.models.whitening import BatchWhitening
 
 
 @contextmanager

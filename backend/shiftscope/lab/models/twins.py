@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from shiftscope.config import RunConfig
-from shiftscope.lab import networks, seeds
+from shiftscope.lab import seeds
+from shiftscope.lab.models import networks
 
 _BATCH_NORMS: dict[type[nn.Module], type[nn.Module]] = {
     nn.Linear: nn.BatchNorm1d,

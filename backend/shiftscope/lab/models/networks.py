@@ -7,9 +7,9 @@ from collections import OrderedDict
 from torch import nn
 
 from shiftscope import config
-from shiftscope.lab import normalizations
-from shiftscope.lab.initialization import initialize
-from shiftscope.lab.recurrent import RowByRow
+from shiftscope.lab.models import normalizations
+from shiftscope.lab.models.initialization import initialize
+from shiftscope.lab.models.recurrent import RowByRow
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
