@@ -17,7 +17,7 @@ from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data.datasets import load
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring
-from shiftscope.lab.training import Training
+from shiftscope.lab.training.loop import Training
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import Keeping

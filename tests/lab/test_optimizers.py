@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from shiftscope import config as c
-from shiftscope.lab import optimizers
+from shiftscope.lab.training import optimizers
 
 
 def sgd(gradients):

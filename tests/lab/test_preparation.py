@@ -10,7 +10,7 @@ from shiftscope import config as c
 from shiftscope.lab.data import datasets
 from shiftscope.lab.data.preparation import corrupt, noisy_labels, rotate, scale
 from shiftscope.lab.data.types import Data
-from shiftscope.lab.training import Training
+from shiftscope.lab.training.loop import Training
 
 
 def digits(**options) -> Data:

@@ -6,7 +6,7 @@ from shiftscope import config as c
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.models.statistics import evaluating, running_layers, with_statistics_of
 from shiftscope.lab.models.twins import twins
-from shiftscope.lab.training import Training
+from shiftscope.lab.training.loop import Training
 
 KINDS = [c.BatchNormalization(), c.NoisyBatchNormalization(), c.Whitening(group_size=2)]
 

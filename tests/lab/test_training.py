@@ -9,7 +9,7 @@ from torch import nn
 from shiftscope import config as c
 from shiftscope.lab.data import datasets
 from shiftscope.lab.data.types import Data
-from shiftscope.lab.training import Training
+from shiftscope.lab.training.loop import Training
 
 
 @pytest.fixture(scope="module")

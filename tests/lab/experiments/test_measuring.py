@@ -30,7 +30,7 @@ from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.measurements.landscape import along_gradient, gradient_shift
 from shiftscope.lab.measurements.shift import SamplingShift, drift, rank_correlation
 from shiftscope.lab.measurements.surface import LossSurface
-from shiftscope.lab.training import StepResult, Training
+from shiftscope.lab.training.loop import StepResult, Training
 from shiftscope.training_run import Controls, train
 from tests.probes.collecting import Collecting
 

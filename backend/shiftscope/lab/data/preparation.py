@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from shiftscope import config
-from shiftscope.lab import seeds
 from shiftscope.lab.data.types import Data
+from shiftscope.lab.training import seeds
 
 _NOISE_SEED = 0
 """Label noise is a property of the data: the same for every run."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from shiftscope.lab import seeds
 from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.training import seeds
 
 _BIAS_SEED = 10
 HAND_BATCH = ((1.0, 10.0), (3.0, 30.0))

@@ -13,7 +13,7 @@ from torch import nn
 
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
-from shiftscope.lab.training import StepResult, Training
+from shiftscope.lab.training.loop import StepResult, Training
 
 Evaluation = Mapping[str, Mapping[str, float]]
 """By network: test_loss, test_accuracy, train_loss, train_accuracy."""

@@ -13,7 +13,7 @@ from torch.nn import functional
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring, Recorded
-from shiftscope.lab.training import StepResult, Training
+from shiftscope.lab.training.loop import StepResult, Training
 
 STEPS = (0.5, 1.0, 2.0, 4.0)
 """Lengths of the steps along the gradient, in learning rates."""

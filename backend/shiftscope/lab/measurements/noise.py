@@ -6,10 +6,10 @@ import math
 
 import torch
 
-from shiftscope.lab import seeds
 from shiftscope.lab.measurements.activations import at_layers, normalized
 from shiftscope.lab.measurements.base import Measuring, Recorded
 from shiftscope.lab.measurements.speed import Speed
+from shiftscope.lab.training import seeds
 
 SIZES = (8, 32, 128, 512)
 _DRAWS, _FIXED, _DRAW_SEED = 200, 16, 8

@@ -10,7 +10,7 @@ from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.activations import at_layers
 from shiftscope.lab.measurements.base import Recorded
 from shiftscope.lab.measurements.speed import StepsTo
-from shiftscope.lab.training import Training
+from shiftscope.lab.training.loop import Training
 
 LEVELS = (0.15, 0.5, 0.85)
 

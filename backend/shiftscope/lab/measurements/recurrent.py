@@ -9,7 +9,7 @@ import torch
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring, Recorded
-from shiftscope.lab.training import StepResult, Training
+from shiftscope.lab.training.loop import StepResult, Training
 
 
 class WholeGradient(Measuring):

@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from shiftscope.config import RunConfig
-from shiftscope.lab import seeds
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.activations import at_layers
 from shiftscope.lab.measurements.base import Measuring, Recorded
 from shiftscope.lab.measurements.inference import OwnStatistics
-from shiftscope.lab.training import Training
+from shiftscope.lab.training import seeds
+from shiftscope.lab.training.loop import Training
 
 _SMALLEST = 1e-6
 """Floor of a standard deviation that something is divided by."""

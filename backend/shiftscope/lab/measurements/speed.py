@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.lab import optimizers
 from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.training import optimizers
 
 ACCURACY = 0.9
 _REPEATS = 200

@@ -6,9 +6,9 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from shiftscope.lab import seeds
 from shiftscope.lab.measurements.base import Recorded
 from shiftscope.lab.measurements.speed import StepsTo
+from shiftscope.lab.training import seeds
 
 _PEOPLE, _PEOPLE_SEED = 200, 18
 _GRID = 41

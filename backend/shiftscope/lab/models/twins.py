@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from shiftscope.config import RunConfig
-from shiftscope.lab import seeds
 from shiftscope.lab.models import networks
+from shiftscope.lab.training import seeds
 
 _BATCH_NORMS: dict[type[nn.Module], type[nn.Module]] = {
     nn.Linear: nn.BatchNorm1d,

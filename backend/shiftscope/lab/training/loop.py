@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shiftscope.config import RunConfig
-from shiftscope.lab import clipping, optimizers, seeds
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.models import statistics as running
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.twins import twins
+from shiftscope.lab.training import clipping, optimizers, seeds
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""
