@@ -6,7 +6,8 @@ import time
 import pytest
 
 from shiftscope.config import Every, Mlp, RunConfig, Steps, Thinning
-from shiftscope.training_run import Controls, schedule_of
+from shiftscope.runs.controls import Controls
+from shiftscope.runs.train import schedule_of
 
 
 def nothing() -> None: ...

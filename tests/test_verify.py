@@ -10,7 +10,7 @@ import pytest
 
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, find
-from shiftscope.verify import Finding, line, markdown, verify
+from shiftscope.runs.verify import Finding, line, markdown, verify
 
 
 def shiftscope_verify(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

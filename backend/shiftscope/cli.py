@@ -168,8 +168,9 @@ def train(
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
     from shiftscope.lab.data.types import DatasetError
+    from shiftscope.runs.controls import Controls
+    from shiftscope.runs.train import train
     from shiftscope.sinks.file import open_file
-    from shiftscope.training_run import Controls, train
 
     sink = open_file(to, config=config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with the recording closed
@@ -207,8 +208,8 @@ def verify(
 ) -> None:
     """Do the experiments without a page, and say what was found about each claim."""
     from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, find
-    from shiftscope.verify import line, markdown
-    from shiftscope.verify import verify as verify_claims
+    from shiftscope.runs.verify import line, markdown
+    from shiftscope.runs.verify import verify as verify_claims
 
     try:
         claims = [find(name) for name in names] if names else list(CLAIMS)

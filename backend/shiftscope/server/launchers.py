@@ -56,7 +56,7 @@ class LocalWorker:
         """Start a process, which loads its libraries and waits for an assignment. Raises OSError."""
         environment = os.environ | ALLOCATOR | {"OMP_NUM_THREADS": str(threads)}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "shiftscope.worker", env=environment, start_new_session=True,
+            sys.executable, "-m", "shiftscope.runs.worker", env=environment, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         return cls(process)

@@ -31,7 +31,8 @@ from shiftscope.lab.measurements.landscape import along_gradient, gradient_shift
 from shiftscope.lab.measurements.shift import SamplingShift, drift, rank_correlation
 from shiftscope.lab.measurements.surface import LossSurface
 from shiftscope.lab.training.loop import StepResult, Training
-from shiftscope.training_run import Controls, train
+from shiftscope.runs.controls import Controls
+from shiftscope.runs.train import train
 from tests.probes.collecting import Collecting
 
 DATA = load(Digits(), Path(), lambda *_: None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch.nn.functional import cross_entropy
 
@@ -18,6 +15,7 @@ from shiftscope.lab.data.datasets import load
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.training.loop import Training
+from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import Keeping
@@ -30,74 +28,6 @@ Follow = Callable[[RunConfig, Training, Data], Measuring]
 
 class StoppedEarly(Exception):
     """The run was stopped before it began to train."""
-
-
-class Controls:
-    """Where commands and the pace meet the training loop. `obey` may be called from another thread."""
-
-    def __init__(self, pace: float | None = None) -> None:
-        self._changed = threading.Condition()
-        self._pace = pace
-        self._paused = False
-        self._stopped = False
-        self._granted = 0
-        self._learning_rate: float | None = None
-        self._last_step = float("-inf")
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the run shall end."""
-        return self._stopped
-
-    def obey(self, command: dict[str, Any]) -> None:
-        """Take a command of docs/protocol.md; it holds from the next step on."""
-        with self._changed:
-            match command["command"]:
-                case "pause":
-                    self._paused, self._granted = True, 0
-                case "resume":
-                    self._paused = False
-                case "step":
-                    self._granted += 1
-                case "stop":
-                    self._stopped = True
-                case "set":
-                    self._pace = command.get("pace", self._pace)
-                    self._learning_rate = command.get("learning_rate", self._learning_rate)
-            self._changed.notify_all()
-
-    def proceed(self, before_waiting: Callable[[], None]) -> bool:
-        """Wait until the next step is due; return False when there shall be none.
-
-        `before_waiting` is called when there is a wait: what is pending should not wait along.
-        """
-        called = False
-        with self._changed:
-            while not self._stopped:
-                wait = self._seconds_to_wait()
-                if wait is not None and wait <= 0:
-                    self._granted = max(0, self._granted - 1)
-                    self._last_step = time.monotonic()
-                    return True
-                if not called:
-                    called = True
-                    before_waiting()
-                    continue
-                self._changed.wait(wait)
-            return False
-
-    def take_learning_rate(self) -> float | None:
-        """Return the learning rate that was asked for since the last call, if any."""
-        with self._changed:
-            value, self._learning_rate = self._learning_rate, None
-            return value
-
-    def _seconds_to_wait(self) -> float | None:
-        if self._paused:
-            return 0.0 if self._granted else None
-        if self._pace is None:
-            return 0.0
-        return self._last_step + 1 / self._pace - time.monotonic()
 
 
 def train(

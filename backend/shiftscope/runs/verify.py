@@ -75,8 +75,9 @@ def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[
     from shiftscope.lab.data.types import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
     from shiftscope.lab.measurements import measuring_of  # noqa: PLC0415
     from shiftscope.recording.reader import open_recording  # noqa: PLC0415
+    from shiftscope.runs.controls import Controls  # noqa: PLC0415
+    from shiftscope.runs.train import train  # noqa: PLC0415
     from shiftscope.sinks.file import open_file  # noqa: PLC0415
-    from shiftscope.training_run import Controls, train  # noqa: PLC0415
 
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shiftscope-") as folder:

@@ -16,9 +16,10 @@ import torch
 from shiftscope.engine.warm_up import warm_up
 from shiftscope.lab.data.types import DatasetError
 from shiftscope.lab.measurements import measuring_of
+from shiftscope.runs.controls import Controls
+from shiftscope.runs.train import StoppedEarly, train
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.socket import ServerSink
-from shiftscope.training_run import Controls, StoppedEarly, train
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
