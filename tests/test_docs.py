@@ -6,7 +6,7 @@ import re
 import runpy
 
 from shiftscope.probes.registry import PROBES
-from shiftscope.settings import Settings
+from shiftscope.server.settings import Settings
 from tests.conftest import REPOSITORY
 
 

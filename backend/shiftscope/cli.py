@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from shiftscope.settings import LOOPBACK, Settings
+from shiftscope.server.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
     from filelock import FileLock

@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from shiftscope.settings import Settings
+from shiftscope.server.settings import Settings
 from tests.conftest import LiveServer
 
 

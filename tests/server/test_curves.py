@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from shiftscope.recording.reader import open_recording
-from shiftscope.server.curves import POINTS, loss_curves
+from shiftscope.server.loss_curves import POINTS, loss_curves
 from tests.conftest import LiveServer
 
 

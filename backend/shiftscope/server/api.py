@@ -16,8 +16,9 @@ import shiftscope
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import find
 from shiftscope.recording.reader import open_recording
-from shiftscope.server.curves import LossCurves, loss_curves
-from shiftscope.server.runs import IllegalTransition, Run, RunState, RunView
+from shiftscope.server.loss_curves import LossCurves, loss_curves
+from shiftscope.server.run_state import RunState, RunView
+from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
 
 router = APIRouter(prefix="/api")

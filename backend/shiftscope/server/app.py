@@ -14,15 +14,15 @@ from fastapi.responses import JSONResponse
 import shiftscope
 from shiftscope.experiments.catalogue import UnknownExperiment
 from shiftscope.recording.documents import RecordingError
-from shiftscope.server import api, experiments, ingest, stream
+from shiftscope.server import api, ingest, stream, trials
 from shiftscope.server.access import AccessMiddleware
 from shiftscope.server.launchers import LocalLauncher
 from shiftscope.server.pages import Pages, frontend_folder, pages_router
 from shiftscope.server.runs import IllegalTransition
 from shiftscope.server.services import Services, UnknownRun
+from shiftscope.server.settings import LOOPBACK, Settings
 from shiftscope.server.store import RunStore
 from shiftscope.server.supervisor import Supervisor
-from shiftscope.settings import LOOPBACK, Settings
 
 
 class State(TypedDict):
@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="See internal covariate shift. docs/protocol.md describes the websockets.",
     )  # fmt: skip
     app.add_middleware(AccessMiddleware, hosts=settings.hosts)
-    for router in (api.router, experiments.router, ingest.router, stream.router, pages_router(pages)):
+    for router in (api.router, trials.router, ingest.router, stream.router, pages_router(pages)):
         app.include_router(router)
     _explain_errors(app)
     return app
@@ -69,7 +69,7 @@ def _own_url(settings: Settings) -> str:
 def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(UnknownRun)
     @app.exception_handler(UnknownExperiment)
-    @app.exception_handler(experiments.UnknownTrial)
+    @app.exception_handler(trials.UnknownTrial)
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=404)
 

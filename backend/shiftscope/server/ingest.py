@@ -12,7 +12,8 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import JsonValue, ValidationError
 
 from shiftscope.recording.documents import RecordingError
-from shiftscope.server.runs import IllegalTransition, Run, RunState
+from shiftscope.server.run_state import RunState
+from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import Server, Services
 from shiftscope.wire.frames import Frame, FrameError, split
 from shiftscope.wire.messages import (

@@ -7,8 +7,9 @@ import logging
 
 from shiftscope.recording.documents import RecordingError
 from shiftscope.server.launchers import LocalLauncher, Worker
-from shiftscope.server.runs import IllegalTransition, Run, RunState
-from shiftscope.settings import Settings
+from shiftscope.server.run_state import RunState
+from shiftscope.server.runs import IllegalTransition, Run
+from shiftscope.server.settings import Settings
 from shiftscope.wire.assignment import Assignment
 from shiftscope.wire.messages import Preparing
 

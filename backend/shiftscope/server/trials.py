@@ -20,7 +20,8 @@ from shiftscope.experiments.experiment import Experiment
 from shiftscope.experiments.figures import as_figures, figures_of
 from shiftscope.experiments.verdict import Figures, Verdict
 from shiftscope.recording.documents import TrialPart
-from shiftscope.server.runs import Run, RunState, RunView
+from shiftscope.server.run_state import RunState, RunView
+from shiftscope.server.runs import Run
 from shiftscope.server.services import Server
 from shiftscope.server.store import RunStore
 
