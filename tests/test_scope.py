@@ -402,6 +402,10 @@ def test_the_public_names():
     assert shiftscope.watch is watch
     assert shiftscope.open_recording is open_recording
     assert shiftscope.twin is twin
-    assert {"watch", "twin", "open_recording"} <= set(dir(shiftscope))
+    assert set(shiftscope.__all__) <= set(dir(shiftscope))
+    assert all(getattr(shiftscope, name) for name in shiftscope.__all__)
+    assert shiftscope.thinning(100, 10)(0)
+    for name in ("WatchError", "SinkError", "RecordingError", "TwinError"):
+        assert issubclass(getattr(shiftscope, name), Exception)
     with pytest.raises(AttributeError, match="nothing"):
         shiftscope.nothing  # noqa: B018

@@ -6,17 +6,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shiftscope.lab.models.twins import twin
+    from shiftscope.engine.schedules import at, every, thinning
+    from shiftscope.lab.models.twins import TwinError, twin
+    from shiftscope.recording.documents import RecordingError
     from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
+    from shiftscope.sinks.base import SinkError
+    from shiftscope.tracing.forward_patch import WatchError
 
 __version__ = "0.1.0"
-__all__ = ["open_recording", "twin", "watch"]
+__all__ = [
+    "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every", "open_recording", "thinning", "twin",
+    "watch",
+]  # fmt: skip
 
 _HOMES = {
     "watch": "shiftscope.scope",
     "twin": "shiftscope.lab.models.twins",
     "open_recording": "shiftscope.recording.reader",
+    "every": "shiftscope.engine.schedules",
+    "at": "shiftscope.engine.schedules",
+    "thinning": "shiftscope.engine.schedules",
+    "WatchError": "shiftscope.tracing.forward_patch",
+    "TwinError": "shiftscope.lab.models.twins",
+    "SinkError": "shiftscope.sinks.base",
+    "RecordingError": "shiftscope.recording.documents",
 }
 
 
