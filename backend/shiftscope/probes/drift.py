@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from shiftscope.engine.activation_sampler import Glance
+from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.program import Place
@@ -14,7 +15,6 @@ from shiftscope.engine.streams import Stream
 from shiftscope.engine.study import Board, Moment, Setting
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample
-from shiftscope.probes.distances import quantities
 
 _SOURCE = "Ioffe & Szegedy 2015"
 FROM_START = quantities("_from_start", "a at the first recorded step, b now, on the probe batch", _SOURCE)

@@ -6,12 +6,12 @@ import numpy as np
 from torch import Tensor
 
 from shiftscope.engine.activation_sampler import Glance
+from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.plan import NetworkPlan, Plan, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
 from shiftscope.engine.study import Board, Moment, Setting
 from shiftscope.kernels.distances import distances
-from shiftscope.probes.distances import quantities
 
 QUANTITIES = quantities(
     "",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ class Recording:
 
     def journal(self) -> Iterator[Event]:
         """All events, in the order in which they happened."""
-        for (body,) in self._connection.execute("SELECT body FROM journal ORDER BY id"):
+        for (body,) in self._rows("SELECT body FROM journal ORDER BY id"):
             yield Event.model_validate_json(body)
 
     def read(
@@ -82,11 +82,9 @@ class Recording:
         )
         frames: list[Frame] = []
         size = 0
-        with (
-            self._lock,
-            closing(self._connection.execute(query, (after, 2**62 if upto is None else upto, stride))) as cursor,
-        ):
-            for row in cursor:
+        upto = 2**62 if upto is None else upto
+        with self._lock, closing(self._rows(query, after, upto, stride)) as rows:
+            for row in rows:
                 size += len(row[4])
                 if max_bytes is not None and frames and size > max_bytes:
                     break
@@ -95,9 +93,7 @@ class Recording:
 
     def steps(self, stream: str) -> NDArray[np.int64]:
         """Return the steps at which a stream was recorded, shape (frames,)."""
-        rows = self._connection.execute(
-            "SELECT step FROM frames WHERE stream = ? ORDER BY seq", (self._layout(stream).stream,)
-        )
+        rows = self._rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", self._layout(stream).stream)
         return np.array([step for (step,) in rows], dtype=np.int64)
 
     def values(
@@ -111,10 +107,10 @@ class Recording:
         layout = self._layout(stream)
         entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
         start = HEADER.size + 4 * entry.offset
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq",
-            (start + 1, 4 * entry.size, layout.stream),
-        )
+            start + 1, 4 * entry.size, layout.stream,
+        )  # fmt: skip
         flat = np.frombuffer(b"".join(data for (data,) in rows), dtype="<f4").astype(np.float32)
         return flat.reshape(-1, *entry.shape)
 
@@ -142,11 +138,17 @@ class Recording:
         return layouts[stream]
 
     def _document(self, key: str) -> str | None:
-        row = self._connection.execute("SELECT body FROM document WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        return next((body for (body,) in self._rows("SELECT body FROM document WHERE key = ?", key)), None)
 
     def _scalar(self, query: str, *parameters: object) -> int:
-        return int(self._connection.execute(query, parameters).fetchone()[0])
+        return next(int(number) for (number,) in self._rows(query, *parameters))
+
+    def _rows(self, query: str, *parameters: object) -> Generator[Any]:
+        """Yield the rows of a query. Raises RecordingError when the file is damaged or cannot be read."""
+        try:
+            yield from self._connection.execute(query, parameters)
+        except sqlite3.DatabaseError as error:
+            raise RecordingError(f"{self.path} cannot be read: {error}") from error
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, int, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from sqlite3 import DatabaseError
 
 from shiftscope.config import RunConfig
 from shiftscope.recording.documents import SUFFIX, RecordingError, TrialPart
@@ -53,6 +52,6 @@ class RunStore:
 def _load(path: Path) -> Run | None:
     try:
         return Run.load(path)
-    except (RecordingError, DatabaseError, OSError, ValueError) as error:
+    except (RecordingError, OSError, ValueError) as error:
         logger.warning("%s is left out: %s", path, error)
         return None
