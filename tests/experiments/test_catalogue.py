@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import get_args
 from xml.etree import ElementTree as ET
 
@@ -11,6 +10,7 @@ from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
 from shiftscope.experiments.experiment import Experiment, View
 from shiftscope.experiments.text import Text
+from tests.conftest import REPOSITORY
 
 HANGUL = re.compile("[가-힣]")
 
@@ -53,7 +53,7 @@ def test_the_runs_of_an_experiment_differ_in_their_label_and_can_be_trained(expe
 
 
 def test_the_charts_that_an_experiment_can_name_are_those_of_the_page():
-    source = (Path(__file__).parents[3] / "frontend" / "views" / "index.js").read_text(encoding="utf-8")
+    source = (REPOSITORY / "frontend" / "views" / "index.js").read_text(encoding="utf-8")
     found = re.search(r"VIEWS = \[(.*?)\]", source, re.DOTALL)
     assert found
     names = [re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name) for name in re.findall(r"\w+", found[1])]

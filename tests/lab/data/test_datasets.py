@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from shiftscope import config
 from shiftscope.lab.data import datasets
 from shiftscope.lab.data.datasets import CIFAR10, FASHION_MNIST, MNIST, DatasetError, load_original
+from tests.conftest import REPOSITORY
 
 from . import idx_files
 from .idx_files import NAMES, idx
 
 REAL = [
     folder
-    for folder in (os.environ.get("SHIFTSCOPE_DATASETS"), Path(__file__).parents[3] / "shared" / "data")
+    for folder in (os.environ.get("SHIFTSCOPE_DATASETS"), REPOSITORY.parent / "shared" / "data")
     if folder and all((Path(folder) / "mnist" / file.name).is_file() for file in MNIST.files)
 ]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +18,7 @@ from shiftscope.recording.reader import open_recording
 from shiftscope.recording.writer import Recorder, settle
 from shiftscope.wire.frames import Frame, LayoutBuilder, RunHeader, encode
 from tests import producer
+from tests.conftest import REPOSITORY
 
 
 def header() -> RunHeader:
@@ -164,15 +164,12 @@ def test_what_was_appended_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "r.shiftscope"
     program = (
         "import sys, os, signal; from pathlib import Path; from tests import producer\n"
-        "from tests.test_recording import *\n"
+        "from tests.recording.test_recording import *\n"
         "r = make(Path(sys.argv[1])); r.begin(RunHeader.model_validate(producer.header()))\n"
         "r.append([Frame.parse(producer.frame(seq)) for seq in range(1, 101)])\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], env=os.environ | {"PYTHONPATH": str(root)}, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], cwd=REPOSITORY, check=False)
     assert done.returncode == -signal.SIGKILL
     with open_recording(path) as recording:
         kept = hashlib.sha256(b"".join(f.data for f in recording.read())).digest()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from shiftscope.wire.frames import Entry, Frame, FrameError, Layout, LayoutBuilder, RunHeader, encode, split
+from tests.conftest import REPOSITORY
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = REPOSITORY / "tests" / "golden"
 
 
 def test_golden_samples() -> None:
