@@ -9,8 +9,8 @@ import { recall, remember } from "./app/preferences.js";
 import { runName } from "./app/server-messages.js";
 import { createStore, EMPTY, FIRST_LOOK } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
-import { loadPlotly } from "./charts/chart.js";
 import { Stage } from "./charts/chart-grid.js";
+import { loadCharts } from "./charts/library.js";
 import { makeExperiments } from "./experiments/experiments.js";
 import { LANGUAGES } from "./locales/index.js";
 import { drawPair, followParent } from "./run/compare.js";
@@ -291,7 +291,7 @@ if (linked.run && linked.pair) {
   if (linked.embed) followParent(store);
   if (linked.run && !linked.trial) open(linked.run);
   const loading = load();
-  loadPlotly(
+  loadCharts(
     () => {
       drawable = true;
       refresh();

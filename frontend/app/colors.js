@@ -124,7 +124,7 @@ export function along(scale, share) {
 }
 
 /** @param {Rgb[]} scale @returns {[number, string][]} the same scale for Plotly */
-export const plotlyScale = (scale) => scale.map((rgb, i) => [i / (scale.length - 1), css(rgb)]);
+export const colorStops = (scale) => scale.map((rgb, i) => [i / (scale.length - 1), css(rgb)]);
 
 /** @param {Rgb} rgb as the word that ImageData holds */
 export const word = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;

@@ -1,9 +1,10 @@
 /**
- * The only module that knows Plotly. Plotly draws axes, hover, zoom and export; what moves every frame is painted on a
- * canvas that lies under its axes, and settled with a call when someone looks closely.
+ * One chart. Plotly draws axes, hover, zoom and export; what moves every frame is painted on a canvas that lies under
+ * its axes, and settled with a call when someone looks closely.
  */
 
 import { isLive } from "../app/store.js";
+import { plotly } from "./library.js";
 import { Cursors } from "./painting/cursors.js";
 import { groupLines, LinesPainter } from "./painting/lines.js";
 import { mappingOf } from "./painting/mapping.js";
@@ -35,27 +36,6 @@ const REPAINT_EVERY = 300;
 const REPAINT_SHARE = 10;
 const SETTLE_EVERY = 1000;
 const TWO_CLICKS = 350;
-
-/** @returns {any} */
-const plotly = () => /** @type {any} */ (globalThis).Plotly;
-
-/**
- * Runs Plotly's script, which the page has fetched ahead, and starts the thread that paints.
- * @param {() => void} ready
- * @param {(reason: string) => void} failed told, in a sentence, what could not be loaded
- */
-export function loadPlotly(ready, failed) {
-  // What goes wrong in the thread later comes as an ErrorEvent.
-  ShapesPainter.start().addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent))
-      failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
-  });
-  const script = document.createElement("script");
-  script.src = new URL("../plotly.min.js", import.meta.url).href;
-  script.addEventListener("load", ready);
-  script.addEventListener("error", () => failed("plotly.min.js could not be loaded: reload the page"));
-  document.head.append(script);
-}
 
 /**
  * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.

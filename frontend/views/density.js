@@ -1,6 +1,6 @@
 /** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
 
-import { css, mix, plotlyScale, wordsOf } from "../app/colors.js";
+import { colorStops, css, mix, wordsOf } from "../app/colors.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import {
@@ -160,7 +160,7 @@ export const density = {
       uid: `heat${i}`,
       xaxis: axisId("x", i),
       yaxis: "y",
-      colorscale: plotlyScale(scaleOf(scene, index)),
+      colorscale: colorStops(scaleOf(scene, index)),
       zmin: 0,
       zmax: 1,
       showscale: false,

@@ -1,6 +1,6 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
-import { css, glow, plotlyScale, wordsOf } from "../app/colors.js";
+import { colorStops, css, glow, wordsOf } from "../app/colors.js";
 import { brief, niceAbove, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import {
@@ -131,7 +131,7 @@ export const shift = {
     const colors = colorsOf(scene);
     const down = split(drifts.length, drifts.length > 2 ? 0.1 : 0.13).reverse();
     const top = scaleTop(scene);
-    const scale = plotlyScale(glow(scene.theme.name));
+    const scale = colorStops(glow(scene.theme.name));
     // Every layer's name where there is room, else some, the last among them.
     const most = layers.some((name) => TALL.test(said(name, scene.t))) ? MOST_TALL_NAMES : MOST_NAMES;
     const every = Math.ceil(layers.length / most);

@@ -3,7 +3,7 @@
  * the inputs.
  */
 
-import { glow, plotlyScale } from "../app/colors.js";
+import { colorStops, glow } from "../app/colors.js";
 import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, heading, layoutOf, split } from "./common.js";
@@ -71,7 +71,7 @@ function contours(scene, surface, at, axes) {
     y: surface.w2,
     z: logs,
     text: surface.loss.map((row) => row.map((value) => brief(value))),
-    colorscale: plotlyScale(glow(scene.theme.name)),
+    colorscale: colorStops(glow(scene.theme.name)),
     showscale: false,
     autocontour: false,
     contours: { start: low, end: high, size: (high - low) / LEVELS, coloring: "heatmap", showlines: true },

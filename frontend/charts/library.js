@@ -1,0 +1,24 @@
+/** Plotly, a script of its own, and the thread that paints: loaded while the page is set up. */
+
+import { ShapesPainter } from "./painting/shapes.js";
+
+/** Plotly, once it is there. @returns {any} */
+export const plotly = () => /** @type {any} */ (globalThis).Plotly;
+
+/**
+ * Run Plotly's script, which the page has fetched ahead, and start the thread that paints.
+ * @param {() => void} ready
+ * @param {(reason: string) => void} failed told, in a sentence, what could not be loaded
+ */
+export function loadCharts(ready, failed) {
+  // What goes wrong in the thread later comes as an ErrorEvent.
+  ShapesPainter.start().addEventListener("error", (event) => {
+    if (!(event instanceof ErrorEvent))
+      failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
+  });
+  const script = document.createElement("script");
+  script.src = new URL("../plotly.min.js", import.meta.url).href;
+  script.addEventListener("load", ready);
+  script.addEventListener("error", () => failed("plotly.min.js could not be loaded: reload the page"));
+  document.head.append(script);
+}
