@@ -75,4 +75,14 @@ export const api = {
   curve: (run) => call("GET", `${at(run)}/curve`),
   /** @param {string} run */
   recording: (run) => new URL(`${at(run)}/recording`, document.baseURI).href,
+  /**
+   * Where the frames of a run after a number are sent from.
+   * @param {string} run
+   * @param {number} after
+   */
+  stream(run, after) {
+    const url = new URL(`${at(run)}/stream?after=${after}`, document.baseURI);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url.href;
+  },
 };

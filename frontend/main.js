@@ -60,7 +60,8 @@ function open(run) {
   dispatch({ type: "open", run });
   if (before !== null)
     dispatch({ type: "look", look: { ...FIRST_LOOK, scale: state().look.scale, charts: state().look.charts } });
-  session = run === null ? null : new Session(run, dispatch, () => stage.wake());
+  const frames = (/** @type {number} */ after) => api.stream(/** @type {string} */ (run), after);
+  session = run === null ? null : new Session(frames, dispatch, () => stage.wake());
   stage.views = experiments.views(VIEWS);
   byId("stage").toggleAttribute("data-led", experiments.leads());
   stage.rebuild();

@@ -1,5 +1,6 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
+import { api } from "../api.js";
 import { h, setText } from "../app/dom.js";
 import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
@@ -75,7 +76,7 @@ export function makeOutcomeCharts(root, host) {
     for (const { run } of shown.runs) {
       if (run.state !== "finished" || asked.has(run.id)) continue;
       asked.add(run.id);
-      readRun(run.id).then(
+      readRun(api.stream(run.id, 0)).then(
         (reading) => {
           readings.set(run.id, reading);
           draw();

@@ -2,7 +2,6 @@
 
 import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
-import { streamUrl } from "./run-stream.js";
 
 /** @typedef {import("../types").Reading} Reading */
 
@@ -64,12 +63,12 @@ export class Reader {
 
 /**
  * Read a run that has ended.
- * @param {string} run
+ * @param {string} address of all its frames
  * @returns {Promise<Reading>} rejects when the connection breaks
  */
-export function readRun(run) {
+export function readRun(address) {
   const reader = new Reader();
-  const socket = new WebSocket(streamUrl(run, 0));
+  const socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";
   return new Promise((resolve, reject) => {
     socket.onmessage = ({ data }) =>

@@ -6,28 +6,20 @@ import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 import { Received } from "./received.js";
 
-/** @param {string} run @param {number} after */
-export function streamUrl(run, after) {
-  const url = new URL(`api/runs/${encodeURIComponent(run)}/stream?after=${after}`, document.baseURI);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url.href;
-}
-
 export class Session {
   /**
-   * @param {string} run
+   * @param {(after: number) => string} address where its frames after a number are sent from
    * @param {(action: import("../app/store.js").Action) => void} dispatch
    * @param {() => void} arrived called after each message of frames
    */
-  constructor(run, dispatch, arrived) {
-    this.run = run;
+  constructor(address, dispatch, arrived) {
     this.received = new Received();
     /** @type {Places | null} */
     this.places = null;
     /** @type {RunHistory | null} */
     this.history = null;
     this.dispatch = dispatch;
-    this.connection = connect((after) => streamUrl(run, after), {
+    this.connection = connect(address, {
       after: () => this.received.contiguous,
       message: (message) => this.#message(message),
       frames: (frames) => {
