@@ -5,7 +5,7 @@ import { said } from "../app/server-messages.js";
 import { focusLayer, valueShown } from "../views/focus.js";
 import { driftName, driftQuantities } from "../views/measures.js";
 import { candidates, subject } from "../views/microscope.js";
-import { drawEquations } from "../views/microscope-equations.js";
+import { drawEquations } from "./equations.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */

@@ -6,14 +6,13 @@ import { normalizesAfter, subject } from "./microscope.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
+/**
+ * An element of MathML before it is one of a page.
+ * @typedef {{tag: string, attributes?: Record<string, string>, children: (Formula | string)[]}} Formula
+ */
 
-/** @param {string} tag @param {...(Element | string)} children */
-function m(tag, ...children) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  element.append(...children);
-  return element;
-}
+/** @param {string} tag @param {...(Formula | string)} children @returns {Formula} */
+const m = (tag, ...children) => ({ tag, children });
 const i = (/** @type {string} */ name) => m("mi", name);
 const o = (/** @type {string} */ sign) => m("mo", sign);
 const n = (/** @type {string} */ number) => m("mn", number);
@@ -22,13 +21,11 @@ const hat = (/** @type {string} */ name) => m("mover", i(name), o("^"));
 /** A term to be added, with its own sign. @param {number} value */
 const signed = (value) => [o(value < 0 ? "−" : "+"), n(brief(Math.abs(value)))];
 
-/** @param {string} text @param {...Element} children */
-function equation(text, ...children) {
-  const math = m("math", m("mrow", ...children));
-  math.setAttribute("display", "block");
-  math.setAttribute("aria-label", text);
-  return math;
-}
+/** @param {string} text @param {...Formula} children @returns {Formula} */
+const equation = (text, ...children) => ({
+  ...m("math", m("mrow", ...children)),
+  attributes: { display: "block", "aria-label": text },
+});
 
 /**
  * One unit's numbers at the shown step; null for what was not measured.
@@ -53,59 +50,74 @@ const epsilonOf = (scene) => {
 };
 
 /**
- * Draw the equations; again only when a number changed.
- * @param {HTMLElement} root
- * @param {Scene} scene
+ * The numbers of a batch taken out of what is given.
+ * @param {string} given @param {number} mean @param {number} variance @param {number | null} epsilon
  */
-export function drawEquations(root, scene) {
+const normalizing = (given, mean, variance, epsilon) =>
+  equation(
+    `${given} hat = (${given} − ${brief(mean)}) / √(${brief(variance)} + ε)`,
+    hat(given),
+    o("="),
+    m(
+      "mfrac",
+      m("mrow", i(given), o("−"), m("msub", i("μ"), i("B"))),
+      m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε")),
+    ),
+    o("="),
+    m(
+      "mfrac",
+      m("mrow", i(given), ...signed(-mean)),
+      m("msqrt", n(brief(variance)), o("+"), n(epsilon === null ? "ε" : brief(epsilon))),
+    ),
+  );
+
+/**
+ * Scaled by γ and shifted by β.
+ * @param {string} given
+ * @param {string} result
+ * @param {number} gamma
+ * @param {number} beta
+ */
+const scaling = (given, result, gamma, beta) =>
+  equation(
+    `${result} = ${brief(gamma)} ${given} hat + ${brief(beta)}`,
+    i(result),
+    o("="),
+    i("γ"),
+    hat(given),
+    o("+"),
+    i("β"),
+    o("="),
+    n(brief(gamma)),
+    o("·"),
+    hat(given),
+    ...signed(beta),
+  );
+
+/** @param {string} activation */
+const activating = (activation) =>
+  equation(`a = ${activation}(z)`, i("a"), o("="), m("mi", activation), o("("), i("z"), o(")"));
+
+/**
+ * The equations with the numbers at the shown step, and a key that changes with them; null where none were measured.
+ * @param {Scene} scene
+ * @returns {{key: string, equations: Formula[]} | null}
+ */
+export function equationsOf(scene) {
   const { mean, variance, gamma, beta } = unitNumbers(scene);
-  if (mean === null || variance === null) {
-    root.hidden = true;
-    return;
-  }
-  root.hidden = false;
-  const epsilon = epsilonOf(scene);
-  const text = [mean, variance, gamma ?? 1, beta ?? 0].map((value) => brief(value));
-  const key = [...text, subject(scene)?.network.name, normalizesAfter(scene)].join("|");
-  if (root.dataset.key === key) return;
-  root.dataset.key = key;
-  const [mu, sigma, scale, shift] = text;
-  const activation = subject(scene)?.layer?.activation || "f";
+  if (mean === null || variance === null) return null;
   const after = normalizesAfter(scene);
   const [given, result] = after ? ["a", "y"] : ["x", "z"];
-  const activates = equation(`a = ${activation}(z)`, i("a"), o("="), m("mi", activation), o("("), i("z"), o(")"));
-  root.replaceChildren(
-    ...(after ? [activates] : []),
-    equation(
-      `${given} hat = (${given} − ${mu}) / √(${sigma} + ε)`,
-      hat(given),
-      o("="),
-      m(
-        "mfrac",
-        m("mrow", i(given), o("−"), m("msub", i("μ"), i("B"))),
-        m("msqrt", m("msubsup", i("σ"), i("B"), n("2")), o("+"), i("ε")),
-      ),
-      o("="),
-      m(
-        "mfrac",
-        m("mrow", i(given), ...signed(-mean)),
-        m("msqrt", n(sigma), o("+"), n(epsilon === null ? "ε" : brief(epsilon))),
-      ),
-    ),
-    equation(
-      `${result} = ${scale} ${given} hat + ${shift}`,
-      i(result),
-      o("="),
-      i("γ"),
-      hat(given),
-      o("+"),
-      i("β"),
-      o("="),
-      n(scale),
-      o("·"),
-      hat(given),
-      ...signed(beta ?? 0),
-    ),
-    ...(after ? [] : [activates]),
-  );
+  const network = subject(scene);
+  const numbers = [mean, variance, gamma ?? 1, beta ?? 0].map((value) => brief(value));
+  const activates = activating(network?.layer?.activation || "f");
+  return {
+    key: [...numbers, network?.network.name, after].join("|"),
+    equations: [
+      ...(after ? [activates] : []),
+      normalizing(given, mean, variance, epsilonOf(scene)),
+      scaling(given, result, gamma ?? 1, beta ?? 0),
+      ...(after ? [] : [activates]),
+    ],
+  };
 }
