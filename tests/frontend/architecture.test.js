@@ -28,7 +28,7 @@ const WALLS = [
   },
 ];
 
-/** Where a wall does not stand yet: "file: what" or "file -> file". It may only shrink. */
+/** Where a wall does not stand: "file: what" or "file -> file". Empty, and to stay so. */
 const EXCEPTIONS = [];
 
 const root = new URL("../../frontend/", import.meta.url);
