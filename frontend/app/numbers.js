@@ -96,10 +96,6 @@ export class Smoother {
   }
 }
 
-/** A drift for people: two or three digits. @param {number} value */
-export const briefDrift = (value) =>
-  value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(value < 100 ? 1 : 0) : brief(value);
-
 /**
  * A number for people, three significant digits.
  * @param {number} value

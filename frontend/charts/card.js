@@ -2,8 +2,8 @@
 
 import { h, setText } from "../app/dom.js";
 import { said } from "../app/server-messages.js";
+import { driftName, driftQuantities, driftShown } from "../views/drift.js";
 import { focusLayer, valueShown } from "../views/focus.js";
-import { driftName, driftQuantities } from "../views/measures.js";
 import { candidates, subject } from "../views/microscope.js";
 import { drawEquations } from "./equations.js";
 
@@ -237,10 +237,10 @@ function choices(view, first, host) {
     const select = h(
       "select",
       { on: { change: () => look({ drift: select.value }) } },
-      ...measures.map((name) => h("option", { value: name }, driftName(name, t))),
+      ...measures.map((name) => h("option", { value: name }, driftName(first, name))),
     );
     const refresh = (/** @type {Scene} */ scene) => {
-      select.value = scene.look.drift ?? measures[0];
+      select.value = driftShown(scene);
     };
     refresh(first);
     return { element: h("div", { class: "choices" }, h("label", {}, t("drift"), select)), refresh };

@@ -131,18 +131,18 @@ export default {
   "scale.value": "values",
   compare: "Outline: step",
   glance: "At a glance",
-  "glance.drift": "shifted most since step {step}: {layer}, {drift} σ",
+  "glance.drift": "{quantity}: most in {layer}, {drift}",
   "glance.gradients": "gradient norm {from} in {first}, {to} in {last}",
   "glance.accuracy": "test accuracy {percent} %",
   drift: "Drift",
-  "drift.fitted": "drift since step 0, in σ",
   "drift.unit": "by unit: {drift}",
-  "drift.wasserstein_over_sigma_from_start": "Wasserstein since step 0, in σ",
-  "drift.wasserstein_over_sigma_from_previous": "Wasserstein since the last frame, in σ",
+  "drift.batches": "distance of training batches / σ since step {step}",
+  "drift.wasserstein_over_sigma_from_start": "Wasserstein / σ since step 0",
+  "drift.wasserstein_over_sigma_from_previous": "Wasserstein / σ since the last frame",
   "drift.wasserstein_from_start": "Wasserstein since step 0",
   "drift.wasserstein_from_previous": "Wasserstein since the last frame",
-  "drift.mean_shift_from_start": "mean shift since step 0, in σ",
-  "drift.mean_shift_from_previous": "mean shift since the last frame, in σ",
+  "drift.mean_shift_from_start": "mean shift / σ since step 0",
+  "drift.mean_shift_from_previous": "mean shift / σ since the last frame",
   "drift.log_sigma_ratio_from_start": "|ln σ ratio| since step 0",
   "drift.log_sigma_ratio_from_previous": "|ln σ ratio| since the last frame",
   "drift.gaussian_kl_from_start": "Gaussian KL since step 0",
@@ -187,13 +187,13 @@ export default {
   "note.updates": "size of one step over the size of the weights",
 
   "help.ridges":
-    "Each row is a layer, from the input at the bottom to the output at the top; each column is a network. The filled shape is the distribution of the layer's input to its nonlinearity now, the dotted line the same at the compared step (0 at first). Where the two part, the layer's input has shifted.\nThe axis counts from the outline's mean in units of its standard deviation (never taken below 0.001), so that layers of different sizes can be compared. Heights are relative to the outline's peak, and grow more slowly above it. A percentage at an edge is what lies beyond it.\nChoose a layer with a click: every chart follows.",
+    "Each row is a layer, from the input at the bottom to the output at the top; each column is a network. The filled shape is the distribution of the layer's input to its nonlinearity now, the dotted line the same at the compared step (0 at first). Where the two part, the layer's input has shifted.\nThe axis counts from the outline's mean in units of its standard deviation (at least a hundredth of the layer's first one), so that layers of different sizes can be compared. Heights are relative to the outline's peak, and grow more slowly above it. A percentage at an edge is what lies beyond it.\nThe number at the right is the drift that the shift map shows, as it was recorded. It counts from step 0: against any other step the number is the distance of the two training batches instead, √(Δμ² + Δσ²) / σ with the outline's σ.\nChoose a layer with a click: every chart follows.",
   "help.shift":
-    "How far each layer's distribution has moved, layer by step, with one colour scale for all networks. Where the run measures drift on a fixed probe batch, that is shown; otherwise the distance between Gaussians fitted to the training batches: √(Δμ² + Δσ²) / σ₀.\nMore shift is not simply worse: often both networks train well. Compare with the gradients and the accuracy.",
+    "How far each layer's distribution has moved, layer by step, with one colour scale for all networks: the chosen measure of drift, as the run recorded it on a fixed probe batch. A run without that probe shows the distance of its training batches from the first one, √(Δμ² + Δσ²) / σ₀, which is another quantity.\nMore shift is not simply worse: often both networks train well. Compare with the gradients and the accuracy.",
   "help.loss":
     "The thin line is the loss (or accuracy) on each training batch as it is trained on. The dotted line is the whole training set and the bold line the test set, both in evaluation mode: batch norm uses its running statistics there.\nA line that ends is a network that diverged.",
   "help.gradients":
-    "The norm of the loss's gradient for each layer's weights, on a logarithmic axis. Lines that spread apart with depth show a gradient that vanishes or explodes on its way back to the input.",
+    "The norm of the loss's gradient for all of a layer's parameters together, on a logarithmic axis. Lines that spread apart with depth show a gradient that vanishes or explodes on its way back to the input.",
   "help.moments":
     "Mean and standard deviation of the input to each nonlinearity over the batch and all units. With batch norm before the activation, they are beta's mean and about gamma's size: batch norm moves its own outputs too, but by what it learns.",
   "help.affine":
@@ -207,8 +207,8 @@ export default {
   "help.updates":
     "The norm of one optimizer update over the norm of the weights it changes. About 0.001 is common; much more is unstable, much less hardly learns.",
 
-  "ridges.summary": "{network}: {layer} has moved most, by {drift} sigma",
-  "shift.summary": "{network}: most drift in {layer}, {drift}",
+  "ridges.summary": "{network}: {layer} has moved most, by {drift} ({quantity})",
+  "shift.summary": "{network}: most in {layer}, {drift} ({quantity})",
   "density.summary": "{network}, {layer}: 15 % below {low}, half below {middle}, 85 % below {high}",
 
   "field.dataset": "Data",
@@ -282,7 +282,7 @@ export default {
   "note.running": "broad: batch, thin: running",
   "help.running":
     "In training, batch norm uses the mean and variance of the batch at hand. In evaluation it uses running averages of them. Each channel of the chosen layer shows both, this batch's in the network's colour and the running one thin over it: where they part, the network is not the same in training and in use.",
-  "running.summary": "{network} · {layer}: running and batch means differ by {gap} on average",
+  "running.summary": "{network} · {layer}: running and batch means differ by {gap} of the batch's σ on average",
   "statistics.batch": "this batch",
   "statistics.running": "running",
   "field.clipping": "gradient clipping",

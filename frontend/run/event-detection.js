@@ -1,7 +1,7 @@
 /** Events that the page finds in what was measured: gradients that vanish or explode, layers that fall silent. */
 
+import { driftOf } from "../views/drift.js";
 import { INPUT_SITES } from "../views/focus.js";
-import { driftOf } from "../views/measures.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").RunEvent} RunEvent */
@@ -16,8 +16,8 @@ export const LIMITS = { vanishing: 1e-6, exploding: 1e3, dead: 0.99 };
 
 /** @type {Rule[]} */
 const RULES = [
-  { kind: "vanishing", quantity: "gradient_norm", sites: ["", "weight"], hit: (value) => value < LIMITS.vanishing },
-  { kind: "exploding", quantity: "gradient_norm", sites: ["", "weight"], hit: (value) => value > LIMITS.exploding },
+  { kind: "vanishing", quantity: "gradient_norm", sites: [""], hit: (value) => value < LIMITS.vanishing },
+  { kind: "exploding", quantity: "gradient_norm", sites: [""], hit: (value) => value > LIMITS.exploding },
   { kind: "dead", quantity: "zero_fraction", sites: ["output"], hit: (value) => value > LIMITS.dead },
   {
     kind: "dead",

@@ -2,11 +2,11 @@
 
 import { css } from "../app/colors.js";
 import { byId, h, setText } from "../app/dom.js";
-import { brief, briefDrift } from "../app/numbers.js";
+import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { colorsOf } from "../views/common.js";
 import { shownSlot, valueShown } from "../views/focus.js";
-import { farthest } from "../views/ridge-shapes.js";
+import { farthest, movedByName } from "../views/ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Place} Place */
@@ -23,32 +23,31 @@ const EVERY = 250;
 const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
 
 /**
- * The layer that moved farthest from the compared step, in sigmas whatever the map shows.
- * @param {Scene} given
+ * The layer that moved farthest from the compared step: the number that stands at its ridge, by its name.
+ * @param {Scene} scene
  * @param {number} column
  */
-function driftOf(given, column) {
-  const scene = { ...given, look: { ...given.look, drift: null } };
+function movedOf(scene, column) {
   const moved = farthest(scene, column);
   return moved
     ? [
         scene.t("glance.drift", {
-          step: scene.look.compare,
           layer: said(moved.layer, scene.t),
-          drift: briefDrift(moved.drift),
+          drift: moved.text,
+          quantity: movedByName(scene),
         }),
       ]
     : [];
 }
 
 /**
- * The norms of the gradients of the first and the last layer's weights.
+ * The norms of the gradients of the first and the last layer, as their chart shows them.
  * @param {Scene} scene
  * @param {import("../types").NetworkInfo} network
  */
 function gradientsOf(scene, network) {
   const places = network.layers
-    .map(({ name }) => scene.places.first(["gradient_norm"], { network: network.name, layer: name }, ["", "weight"]))
+    .map(({ name }) => scene.places.find("gradient_norm", { network: network.name, layer: name }))
     .filter((place) => has(scene, place));
   if (places.length < 2) return [];
   const [first, last] = [places[0], places[places.length - 1]];
@@ -72,7 +71,7 @@ function accuracyOf(scene, network) {
 /** What is said of each network. @param {Scene} scene @returns {string[]} */
 export const glanceOf = (scene) =>
   scene.header.networks.map((network, column) =>
-    [...driftOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "),
+    [...movedOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "),
   );
 
 export function makeGlance() {

@@ -11,17 +11,14 @@ import { layerLines, lineView } from "./lines.js";
 export const moments = lineView({
   id: "moments",
   rows: [{ title: "quantity.mean" }, { title: "quantity.std", zero: true }],
-  lines: (scene) => [
-    ...layerLines(scene, 0, ["mean"], INPUT_SITES),
-    ...layerLines(scene, 1, ["std", "variance"], INPUT_SITES),
-  ],
+  lines: (scene) => [...layerLines(scene, 0, ["mean"], INPUT_SITES), ...layerLines(scene, 1, ["std"], INPUT_SITES)],
 });
 
-/** Norm of the gradient of each layer's weights. */
+/** Norm of the gradient of all of a layer's parameters together. */
 export const gradients = lineView({
   id: "gradients",
   rows: [{ title: "quantity.gradient_norm", log: true }],
-  lines: (scene) => layerLines(scene, 0, ["gradient_norm"], ["", "weight"], true),
+  lines: (scene) => layerLines(scene, 0, ["gradient_norm"], [""], true),
 });
 
 /** Units that no longer pass gradient on: saturated (sigmoid, tanh) or zero (ReLU). */
@@ -51,8 +48,8 @@ export const gradientShift = lineView({
   id: "gradient_shift",
   rows: [{ title: "quantity.l2", log: true }, { title: "quantity.cosine" }],
   lines: (scene) => [
-    ...layerLines(scene, 0, ["l2"], ["", "weight"], true),
-    ...layerLines(scene, 1, ["cosine"], ["", "weight"], true),
+    ...layerLines(scene, 0, ["l2"], ["weight"], true),
+    ...layerLines(scene, 1, ["cosine"], ["weight"], true),
   ],
 });
 
@@ -60,7 +57,7 @@ export const gradientShift = lineView({
 export const sampling = lineView({
   id: "sampling",
   rows: [{ title: "quantity.sampling", zero: true }],
-  lines: (scene) => layerLines(scene, 0, ["wasserstein_over_sigma", "wasserstein"], INPUT_SITES, true),
+  lines: (scene) => layerLines(scene, 0, ["wasserstein_over_sigma"], INPUT_SITES, true),
 });
 
 /**

@@ -15,13 +15,13 @@ import {
   stepAxis,
   stepTitle,
 } from "./common.js";
+import { distributionAt } from "./distribution.js";
 import { focusLayer } from "./focus.js";
 import { points } from "./lines.js";
-import { distributionAt } from "./measures.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("./measures.js").Distribution} Distribution */
+/** @typedef {import("./distribution.js").Distribution} Distribution */
 
 const BANDS = [0.15, 0.5, 0.85];
 const SETTLED = { columns: 160, rows: 48 };
@@ -70,12 +70,11 @@ function bands(scene, { place }, column) {
 /** One axis of values for all panels. @param {Scene} scene @returns {[number, number]} */
 function valueRange(scene) {
   const values = panels(scene).flatMap(({ place }) => {
-    if (!place.mean || !(place.std ?? place.variance)) return [];
-    const spreadAt = /** @type {import("../types").Place} */ (place.std ?? place.variance);
+    if (!place.mean || !place.std) return [];
     const at = (/** @type {number} */ offset) =>
       points(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120).y;
     const means = at(place.mean.offset);
-    const spreads = at(spreadAt.offset).map((value) => (spreadAt.quantity === "variance" ? Math.sqrt(value) : value));
+    const spreads = at(place.std.offset);
     return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
   });
   const [low, high] = robustRange(values);

@@ -3,13 +3,13 @@
 import { css } from "../app/colors.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { distributionAt, momentsOf, standing } from "./distribution.js";
 import { focusLayer, shownSlot } from "./focus.js";
-import { distributionAt, momentsOf } from "./measures.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("./measures.js").Distribution} Distribution */
+/** @typedef {import("./distribution.js").Distribution} Distribution */
 /** @typedef {{site: string, place: Distribution}} Stage */
 
 const RANGE_SAMPLES = 24;
@@ -93,7 +93,7 @@ function rangeOf(scene, { place }) {
   const spans = spread(stream.count, RANGE_SAMPLES)
     .map((position) => stream.row(stream.order[position]))
     .filter((row) => row !== null)
-    .map((row) => momentsOf(place, row))
+    .map((row) => standing(place, row))
     .filter(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std));
   if (spans.length === 0) return [-1, 1];
   const low = quantile(

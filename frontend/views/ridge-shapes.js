@@ -1,11 +1,11 @@
 /** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
 
-import { briefDrift } from "../app/numbers.js";
+import { distributionAt, divisor, momentsOf, standing } from "./distribution.js";
+import { BATCH_DISTANCE, batchDistance, driftName, driftOf, driftShown, driftText } from "./drift.js";
 import { shownSlot } from "./focus.js";
-import { distributionAt, driftOf, gaussianDrift, momentsOf, SMALLEST_SIGMA } from "./measures.js";
 
 /** @typedef {import("../types").Scene} Scene */
-/** @typedef {import("./measures.js").Distribution} Distribution */
+/** @typedef {import("./distribution.js").Distribution} Distribution */
 /** @typedef {Distribution & {column: number, row: number}} Ridge */
 /** @typedef {{center: number, unit: number, peak: number}} Frame what a row is drawn relative to */
 
@@ -59,14 +59,21 @@ export function peakOf(place, row) {
  * @returns {Frame}
  */
 export function frameOf(scene, ridge, row) {
-  const { mean, std } = momentsOf(ridge, row);
-  const sigma = Math.max(Number.isFinite(std) ? std : 1, SMALLEST_SIGMA);
+  const { mean, std } = standing(ridge, row);
+  const sigma = divisor(std, firstSigma(scene, ridge)) || 1;
   const relative = scene.look.scale === "sigma";
   return {
     center: relative && Number.isFinite(mean) ? mean : 0,
     unit: relative ? sigma : 1,
     peak: densityPeak(ridge, row),
   };
+}
+
+/** The layer's sigma at its first recorded step. @param {Scene} scene @param {Ridge} ridge */
+function firstSigma(scene, ridge) {
+  const stream = scene.history.stream(ridge.stream);
+  const row = stream.row(stream.order[0]);
+  return row ? standing(ridge, row).std : NaN;
 }
 
 /** Density at the peak of a row; 1 where there is none. @param {Distribution} place @param {Float32Array} row */
@@ -120,19 +127,28 @@ export function shapeOf(ridge, frame, row) {
 }
 
 /**
- * How far a row has moved from the compared step.
+ * What says how far a row has moved: the recorded drift counts from the start of the run; from any other step the page
+ * counts itself, and names it so.
+ * @param {Scene} scene
+ */
+export const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+
+/** Its name in the page's words. @param {Scene} scene */
+export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
+
+/**
+ * How far a row has moved from the compared step; NaN where that was not measured.
  * @param {Scene} scene @param {Ridge} ridge
  */
-export function driftNow(scene, ridge) {
+export function movedNow(scene, ridge) {
   if (scene.look.compare === 0) {
     const drift = driftOf(scene, ridge.network, ridge.layer);
-    if (drift) return drift.at(shownSlot(scene, drift.stream));
+    const slot = drift ? shownSlot(scene, drift.stream) : -1;
+    return drift && slot >= 0 ? drift.at(slot) : NaN;
   }
   const rows = rowsOf(scene, ridge);
   if (!rows) return NaN;
-  const a = momentsOf(ridge, rows.compared);
-  const b = momentsOf(ridge, rows.now);
-  return gaussianDrift(a.mean, a.std, b.mean, b.std);
+  return batchDistance(momentsOf(ridge, rows.compared), momentsOf(ridge, rows.now), firstSigma(scene, ridge));
 }
 
 /**
@@ -140,13 +156,15 @@ export function driftNow(scene, ridge) {
  * @param {Scene} scene
  * @param {number} column
  */
-export const farthest = (scene, column) =>
-  ridgesOf(scene)
+export function farthest(scene, column) {
+  const most = ridgesOf(scene)
     .filter((ridge) => ridge.column === column)
-    .map((ridge) => ({ layer: ridge.layer, drift: driftNow(scene, ridge) }))
-    .filter(({ drift }) => Number.isFinite(drift))
-    .sort((a, b) => b.drift - a.drift)
+    .map((ridge) => ({ layer: ridge.layer, moved: movedNow(scene, ridge) }))
+    .filter(({ moved }) => Number.isFinite(moved))
+    .sort((a, b) => b.moved - a.moved)
     .at(0);
+  return most && { ...most, text: driftText(scene, movedBy(scene), most.moved) };
+}
 
 /**
  * The texts of a row: drift at the right, what lies outside the axis at both ends.
@@ -170,10 +188,10 @@ export function textsOf(scene, ridge, range) {
     if (value < range[0]) below += row[histogram.offset + bin];
     else if (value > range[1]) above += row[histogram.offset + bin];
   }
-  const drift = driftNow(scene, ridge);
+  const moved = movedNow(scene, ridge);
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
   return [
-    Number.isFinite(drift) ? `${briefDrift(drift)}${scene.t("ridge.sigma")}` : " ",
+    Number.isFinite(moved) ? driftText(scene, movedBy(scene), moved) : " ",
     below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",
     above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
   ];

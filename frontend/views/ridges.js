@@ -3,7 +3,7 @@
  */
 
 import { css } from "../app/colors.js";
-import { brief, quantile, spread } from "../app/numbers.js";
+import { quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import {
   axis,
@@ -17,8 +17,18 @@ import {
   layoutOf,
   split,
 } from "./common.js";
-import { SMALLEST_SIGMA } from "./measures.js";
-import { farthest, frameOf, outline, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf, textsOf } from "./ridge-shapes.js";
+import { divisor } from "./distribution.js";
+import {
+  farthest,
+  frameOf,
+  movedByName,
+  outline,
+  ROW_HEIGHT,
+  ridgesOf,
+  rowsOf,
+  shapeOf,
+  textsOf,
+} from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -34,10 +44,10 @@ const EXTENT_SAMPLES = 48;
  * @returns {[number, number]}
  */
 export function extent(scene) {
-  const ridges = ridgesOf(scene).filter((ridge) => ridge.mean && (ridge.std || ridge.variance));
+  const ridges = ridgesOf(scene).filter((ridge) => ridge.mean && ridge.std);
   if (ridges.length === 0) return scene.look.scale === "sigma" ? [-4, 4] : [-3, 3];
   const stream = scene.history.stream(ridges[0].stream);
-  const first = stream.slotAt(scene.look.compare);
+  const compared = stream.slotAt(scene.look.compare);
   /** @type {number[]} */
   const lows = [];
   /** @type {number[]} */
@@ -46,7 +56,7 @@ export function extent(scene) {
     let low = Infinity;
     let high = -Infinity;
     for (const ridge of ridges) {
-      const [from, to] = reach(scene, ridge, stream, first, stream.order[position]);
+      const [from, to] = reach(scene, ridge, stream, compared, stream.order[position]);
       if (from < low) low = from;
       if (to > high) high = to;
     }
@@ -75,21 +85,16 @@ export function extent(scene) {
 
 /**
  * @param {Scene} scene @param {Ridge} ridge @param {import("../stream/history.js").StreamHistory} stream
- * @param {number} first @param {number} slot
+ * @param {number} compared @param {number} slot
  * @returns {[number, number]}
  */
-function reach(scene, ridge, stream, first, slot) {
-  const meanAt = /** @type {import("../types").Place} */ (ridge.mean).offset;
-  const spreadAt = /** @type {import("../types").Place} */ (ridge.std ?? ridge.variance);
-  const sigma = (/** @type {number} */ at) => {
-    const value = stream.column(spreadAt.offset)[at];
-    return spreadAt.quantity === "variance" ? Math.sqrt(value) : value;
-  };
-  const mean = stream.column(meanAt)[slot];
-  const std = sigma(slot);
+function reach(scene, ridge, stream, compared, slot) {
+  const means = stream.column(/** @type {import("../types").Place} */ (ridge.mean).offset);
+  const stds = stream.column(/** @type {import("../types").Place} */ (ridge.std).offset);
+  const [mean, std] = [means[slot], stds[slot]];
   if (scene.look.scale !== "sigma") return [mean - 3 * std, mean + 3 * std];
-  const center = stream.column(meanAt)[first];
-  const unit = Math.max(sigma(first), SMALLEST_SIGMA);
+  const center = means[compared];
+  const unit = divisor(stds[compared], stds[stream.order[0]]) || 1;
   return [(mean - center - 2.2 * std) / unit, (mean - center + 2.2 * std) / unit];
 }
 
@@ -323,7 +328,8 @@ export const ridges = {
           ? scene.t("ridges.summary", {
               network: said(network.name, scene.t),
               layer: said(moved.layer, scene.t),
-              drift: brief(moved.drift),
+              drift: moved.text,
+              quantity: movedByName(scene),
             })
           : said(network.name, scene.t);
       })

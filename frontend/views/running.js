@@ -1,7 +1,7 @@
 /** Running against batch statistics: what evaluation will use beside what this batch has, channel by channel. */
 
 import { css } from "../app/colors.js";
-import { robustRange } from "../app/numbers.js";
+import { brief, robustRange } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
 import { focusLayer, shownSlot } from "./focus.js";
@@ -40,14 +40,16 @@ function values(scene, place) {
   return { x: Float64Array.from(y, (_, channel) => channel), y };
 }
 
-/** Mean distance of running from batch mean. @param {Scene} scene @param {number} column */
-function gap(scene, column) {
-  const of = (/** @type {string} */ kind) => {
-    const line = linesOf(scene).find((one) => one.column === column && one.row === 0 && one.kind === kind);
-    return line ? values(scene, line.place).y : new Float64Array(0);
-  };
-  const [batch, running] = [of("batch"), of("running")];
-  return batch.length ? batch.reduce((sum, value, i) => sum + Math.abs(value - running[i]), 0) / batch.length : NaN;
+/**
+ * How far running and batch means are apart, as recorded, on average over the channels.
+ * @param {Scene} scene
+ * @param {string} network
+ */
+function gap(scene, network) {
+  const place = scene.places.find("running_gap", { network, layer: focusLayer(scene) });
+  if (!place) return NaN;
+  const { y } = values(scene, place);
+  return y.reduce((sum, value) => sum + Math.abs(value), 0) / y.length;
 }
 
 /** @type {View} */
@@ -119,11 +121,11 @@ export const running = {
   shapes: (scene) => linesOf(scene).map(({ place }, trace) => ({ trace, ...values(scene, place) })),
   summary: (scene) =>
     columnsOf(scene)
-      .map(({ network }, column) =>
+      .map(({ network }) =>
         scene.t("running.summary", {
           network: said(network.name, scene.t),
           layer: said(focusLayer(scene), scene.t),
-          gap: gap(scene, column).toPrecision(3),
+          gap: brief(gap(scene, network.name)),
         }),
       )
       .join("; "),

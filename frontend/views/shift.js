@@ -1,7 +1,7 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
 import { colorStops, css, glow, wordsOf } from "../app/colors.js";
-import { brief, niceAbove, quantile, spread } from "../app/numbers.js";
+import { niceAbove, quantile, spread } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import {
   axis,
@@ -17,11 +17,11 @@ import {
   stepAxis,
   stepTitle,
 } from "./common.js";
-import { driftName, driftOf, driftQuantities } from "./measures.js";
+import { driftName, driftOf, driftShown, driftText } from "./drift.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("./measures.js").Drift} Drift */
+/** @typedef {import("./drift.js").Drift} Drift */
 
 const SAMPLES = 40;
 const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
@@ -83,15 +83,11 @@ export function scaleTop(scene) {
   );
 }
 
-/** @param {Scene} scene */
-const quantityName = (scene) => {
-  const names = driftQuantities(scene);
-  if (names.length === 0) return scene.t("drift.fitted");
-  return driftName(
-    scene.look.drift !== null && names.includes(scene.look.drift) ? scene.look.drift : names[0],
-    scene.t,
-  );
-};
+/** What is shown, in the page's words. @param {Scene} scene */
+const quantityName = (scene) => driftName(scene, driftShown(scene));
+
+/** A layer's drift at a slot, in words. @param {Scene} scene @param {Drift} drift @param {number} slot */
+const textAt = (scene, drift, slot) => driftText(scene, driftShown(scene), drift.at(slot));
 
 /** Cells of a settled heatmap. @param {Scene} scene @param {(Drift | null)[]} rows */
 function cells(scene, rows) {
@@ -104,7 +100,7 @@ function cells(scene, rows) {
     z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
     text: rows.map((row, i) =>
       slots.map((slot) =>
-        row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${brief(row.at(slot))}</b>` : "",
+        row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${textAt(scene, row, slot)}</b>` : "",
       ),
     ),
   };
@@ -237,7 +233,8 @@ export const shift = {
           ? scene.t("shift.summary", {
               network,
               layer: said(scene.places.layers[now.row], scene.t),
-              drift: brief(now.value),
+              drift: driftText(scene, driftShown(scene), now.value),
+              quantity: quantityName(scene),
             })
           : network;
       })

@@ -34,7 +34,11 @@ test("at a glance each network's farthest layer, its gradients and its accuracy 
   const said = glanceOf(makeScene({ steps: [0, 50] }));
   assert.equal(said.length, 2);
   // The output of the plain network moves by 3 sigma in 100 steps; norms fall by ten from layer to layer.
-  assert.equal(said[0], "shifted most since step 0: output, 1.50 σ · gradient norm 1.00 in hidden 1, 0.010 in output");
+  assert.equal(
+    said[0],
+    "distance of training batches / σ since step 0: most in output, 1.50 σ · " +
+      "gradient norm 1.00 in hidden 1, 0.010 in output",
+  );
   assert.deepEqual(glanceOf(makeScene({ steps: [] })), ["", ""]);
 });
 
@@ -88,45 +92,61 @@ test("heights keep a collapsed and a spread layer in sight", () => {
   assert.ok(heightOf(0.01) > 0.1 && heightOf(1000) < 2);
 });
 
-test("without measured drift, the shift map shows the distance of fitted Gaussians", () => {
+test("without recorded drift the map shows the distance of training batches, by that name", () => {
   const scene = makeScene({ steps: [0, 50] });
   const { data } = shift.figure(scene);
   near(data[0].z[2][1], warped(1.5));
   near(data[1].z[2][1], 0);
   assert.equal(data[0].coloraxis, data[1].coloraxis);
   assert.equal(scaleTop(scene), 2);
+  assert.equal(shift.table(scene)[0][3], "distance of training batches / σ since step 0");
 });
 
-test("measured drift is preferred, and another measure can be chosen", () => {
-  const drift = layout(
-    3,
-    "drift",
-    HEADER.networks.flatMap(({ name }) =>
-      LAYERS.flatMap((layer) =>
-        ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({
-          network: name,
-          layer,
-          site: "pre_activation",
-          quantity,
-        })),
-      ),
+/** Two measures of drift, of which the first counts 1 in every layer and the second 2. */
+function withDrift(look = {}) {
+  const entries = HEADER.networks.flatMap(({ name }) =>
+    LAYERS.flatMap((layer) =>
+      ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({
+        network: name,
+        layer,
+        site: "pre_activation",
+        quantity,
+        unit: "std",
+      })),
     ),
   );
-  const header = { ...HEADER, layouts: [...HEADER.layouts, drift] };
-  for (const [look, expected] of [
-    [{}, 1],
-    [{ drift: "mean_shift_from_start" }, 0],
-  ]) {
-    const scene = makeScene({ header, look });
-    scene.history.append({
-      stream: 3,
-      seq: 99,
-      step: 0,
-      time: 0,
-      row: Float32Array.from({ length: 12 }, (_, i) => i % 2),
-    });
-    near(shift.figure(scene).data[0].z[0][0], warped(expected));
+  const scene = makeScene({
+    header: { ...HEADER, layouts: [...HEADER.layouts, layout(3, "drift", entries)] },
+    steps: [0, 50],
+    look,
+  });
+  for (const step of [0, 50]) {
+    const row = Float32Array.from(entries, (_, i) => (step === 0 ? 0 : 1 + (i % 2)));
+    scene.history.append({ stream: 3, seq: 90 + step, step, time: 0, row });
   }
+  return scene;
+}
+
+test("recorded drift is read: the Wasserstein distance unless another is chosen", () => {
+  for (const [look, expected, name] of [
+    [{}, 2, "Wasserstein / σ since step 0"],
+    [{ drift: "mean_shift_from_start" }, 1, "mean shift / σ since step 0"],
+    [{ drift: "no such measure" }, 2, "Wasserstein / σ since step 0"],
+  ]) {
+    const scene = withDrift(look);
+    near(shift.figure(scene).data[0].z[0][1], warped(expected));
+    assert.equal(shift.table(scene)[0][3], name);
+    assert.match(glanceOf(scene)[0], new RegExp(`^${name}: most in .*, ${expected}.00 σ`));
+    assert.match(ridges.labels(scene)[0].texts[0], new RegExp(`^${expected}.00 σ`));
+  }
+});
+
+test("against another step than the first, the number at a ridge is the page's own, by its own name", () => {
+  const scene = withDrift({ compare: 50, step: 0 });
+  const name = "distance of training batches / σ since step 50";
+  assert.match(glanceOf(scene)[0], new RegExp(`^${name}: most in output, 1.50 σ`));
+  assert.match(ridges.summary(scene), new RegExp(`output has moved most, by 1.50 σ .${name}`));
+  near(shift.figure(scene).data[0].z[0][1], warped(2));
 });
 
 test("a diverged network's lines end: NaN stays NaN", () => {
