@@ -20,7 +20,7 @@ from pathlib import Path
 from browsing import server, tell
 from devtools import Browser, Tab, chromium
 from shiftscope.recording.documents import Event, RunInfo
-from shiftscope.recording.writer import Recorder
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.wire.frames import RunHeader, split
 from synthetic import SyntheticRun
 
@@ -49,7 +49,7 @@ def record(folder: Path) -> int:
     run = SyntheticRun(DEPTH, FRAMES)
     now = time.time()
     about = RunInfo(id=RUN, name="synthetic", source="script", created=now)
-    recorder = Recorder.create(folder / f"{RUN}.shiftscope", about)
+    recorder = RecordingWriter.create(folder / f"{RUN}.shiftscope", about)
     recorder.begin(RunHeader.model_validate(run.header()))
     sizes = {layout.stream: layout.frame_bytes for layout in run.layouts}
     seq = 0

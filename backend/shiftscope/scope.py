@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 from warnings import warn
 
 from torch import Tensor, nn
@@ -26,8 +26,9 @@ from shiftscope.probes.registry import select
 from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import open_file
-from shiftscope.sinks.socket import ServerSink
+from shiftscope.sinks.socket import SocketSink
 from shiftscope.tracing.forward_patch import WatchError
+from shiftscope.wire.messages import EndState, EventKind
 
 __all__ = ["Scope", "WatchError", "watch"]
 
@@ -198,15 +199,22 @@ class Scope:
         except LOST as error:
             self._lose(error)
 
-    def event(self, kind: str, message: str, *, network: str = "", layer: str = "") -> None:
-        """Record that something happened. Raises SinkError as `measure` does."""
+    def event(self, kind: EventKind, message: str, *, network: str = "", layer: str = "") -> None:
+        """Record that something happened: a `kind` of "note" is marked on the page's timeline with its message.
+
+        Raises:
+            ValueError: there is no such kind.
+            SinkError: as `measure` does.
+        """
+        if kind not in get_args(EventKind):
+            raise ValueError(f"there is no event of kind {kind!r}; there are {', '.join(get_args(EventKind))}")
         if not self._lost:
             try:
                 self._sink.event(kind, self._session.step, message, network=network, layer=layer)
             except LOST as error:
                 self._lose(error)
 
-    def close(self, state: str = "finished", reason: str = "") -> None:
+    def close(self, state: EndState = "finished", reason: str = "") -> None:
         """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing."""
         if self._closed:
             return
@@ -273,7 +281,7 @@ class Scope:
 
 def _open(to: str | Path | Sink, name: str) -> Sink:
     if isinstance(to, str) and "://" in to:
-        return ServerSink.connect(to, name=name)
+        return SocketSink.connect(to, name=name)
     if isinstance(to, str | Path):
         return open_file(Path(to), name=name)
     return to

@@ -15,7 +15,7 @@ import shiftscope
 from shiftscope.config import RunConfig
 from shiftscope.recording.documents import Event, RecordingError, RunInfo
 from shiftscope.recording.reader import open_recording
-from shiftscope.recording.writer import Recorder, settle
+from shiftscope.recording.writer import RecordingWriter, settle
 from shiftscope.wire.frames import Frame, LayoutBuilder, RunHeader, encode
 from tests import producer
 from tests.conftest import REPOSITORY
@@ -31,9 +31,9 @@ def header() -> RunHeader:
     return RunHeader(networks=(), layouts=(steps.build(), layers.build()), total_steps=None)
 
 
-def make(path: Path) -> Recorder:
+def make(path: Path) -> RecordingWriter:
     info = RunInfo(id="r1", name="first", source="script", created=1.0, config=RunConfig())
-    return Recorder.create(path, info)
+    return RecordingWriter.create(path, info)
 
 
 def frames(count: int) -> list[Frame]:

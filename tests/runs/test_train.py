@@ -8,6 +8,7 @@ import pytest
 from shiftscope.config import Every, Mlp, RunConfig, Steps, Thinning
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import schedule_of
+from shiftscope.wire.messages import Command
 
 
 def nothing() -> None: ...
@@ -22,14 +23,14 @@ def test_at_full_speed_nothing_waits() -> None:
 
 def test_a_paused_run_waits_and_sends_what_is_pending_once() -> None:
     controls = Controls()
-    controls.obey({"command": "pause"})
+    controls.obey(Command(command="pause"))
     waits: list[int] = []
     proceeded: list[bool] = []
     training = threading.Thread(target=lambda: proceeded.append(controls.proceed(lambda: waits.append(1))))
     training.start()
     training.join(0.2)
     assert (proceeded, waits) == ([], [1])
-    controls.obey({"command": "step"})
+    controls.obey(Command(command="step"))
     training.join(5)
     assert proceeded == [True]
 
@@ -37,23 +38,23 @@ def test_a_paused_run_waits_and_sends_what_is_pending_once() -> None:
 def test_granted_steps_are_taken_and_no_more() -> None:
     controls = Controls()
     for command in ("pause", "step", "step"):
-        controls.obey({"command": command})
+        controls.obey(Command(command=command))
     assert controls.proceed(nothing)
     assert controls.proceed(nothing)
-    threading.Timer(0.1, controls.obey, [{"command": "stop"}]).start()
+    threading.Timer(0.1, controls.obey, [Command(command="stop")]).start()
     assert not controls.proceed(nothing)
 
 
 def test_pausing_again_takes_back_granted_steps() -> None:
     controls = Controls()
     for command in ("pause", "step", "pause"):
-        controls.obey({"command": command})
-    threading.Timer(0.1, controls.obey, [{"command": "stop"}]).start()
+        controls.obey(Command(command=command))
+    threading.Timer(0.1, controls.obey, [Command(command="stop")]).start()
     assert not controls.proceed(nothing)
 
 
-@pytest.mark.parametrize("command", [{"command": "stop"}, {"command": "set", "pace": None}])
-def test_a_command_ends_the_wait_for_a_slow_pace(command: dict[str, object]) -> None:
+@pytest.mark.parametrize("command", [Command(command="stop"), Command(command="set", pace=None)])
+def test_a_command_ends_the_wait_for_a_slow_pace(command: Command) -> None:
     controls = Controls(pace=0.1)
     assert controls.proceed(nothing)
     threading.Timer(0.1, controls.obey, [command]).start()
@@ -72,7 +73,7 @@ def test_the_pace_spaces_steps() -> None:
 
 def test_a_learning_rate_is_taken_once() -> None:
     controls = Controls()
-    controls.obey({"command": "set", "learning_rate": 0.5})
+    controls.obey(Command(command="set", learning_rate=0.5))
     assert controls.take_learning_rate() == 0.5
     assert controls.take_learning_rate() is None
 

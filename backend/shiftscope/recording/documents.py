@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from shiftscope.config import RunConfig
+from shiftscope.wire.messages import Sentence
 
 APPLICATION_ID = 0x53484654
 """`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
@@ -51,7 +52,7 @@ class Event(BaseModel):
     time: float
     step: int = Field(ge=0, lt=2**63)
     kind: str = Field(min_length=1, max_length=40)
-    message: str = Field("", max_length=4000)
+    message: Sentence = ""
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
     value: JsonValue = None

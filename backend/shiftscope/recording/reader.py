@@ -9,21 +9,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
+from typing_extensions import override
 
 from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
-from shiftscope.wire.frames import HEADER, Frame, Layout, RunHeader, find_entry
+from shiftscope.recording.streams import Streams
+from shiftscope.wire.frames import HEADER, Frame, Layout, RunHeader
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the SQLite file of a recording. Raises sqlite3.Error."""
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
-    # Calls come from a pool of threads, one at a time: a Recorder has a lock, and a Recording one user.
+    # Calls come from a pool of threads, one at a time: a RecordingWriter has a lock, and a Recording one user.
     return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
 
 
-class Recording:
+class Recording(Streams):
     """Reads a recording, also while it is being written. Not for two threads at once; open as many as you like."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -55,8 +55,8 @@ class Recording:
         return RunHeader.model_validate_json(body) if body else None
 
     @property
+    @override
     def layouts(self) -> dict[str, Layout]:
-        """The streams' layouts by name; empty when the run never began to train."""
         header = self.header
         return {layout.name: layout for layout in header.layouts} if header else {}
 
@@ -91,31 +91,8 @@ class Recording:
                 frames.append(Frame(*row))
         return frames
 
-    def steps(self, stream: str) -> NDArray[np.int64]:
-        """Return the steps at which a stream was recorded, shape (frames,)."""
-        rows = self._rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", self._layout(stream).stream)
-        return np.array([step for (step,) in rows], dtype=np.int64)
-
-    def values(
-        self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
-    ) -> NDArray[np.float32]:
-        """Return a quantity over time, shape (frames, *entry.shape), in the unit that the layout states.
-
-        Raises:
-            KeyError: no such stream or quantity; the message lists what there is.
-        """
-        layout = self._layout(stream)
-        entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
-        start = HEADER.size + 4 * entry.offset
-        rows = self._rows(
-            "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq",
-            start + 1, 4 * entry.size, layout.stream,
-        )  # fmt: skip
-        flat = np.frombuffer(b"".join(data for (data,) in rows), dtype="<f4").astype(np.float32)
-        return flat.reshape(-1, *entry.shape)
-
     def sizes(self) -> dict[str, dict[str, int]]:
-        """Say what takes the room: bytes by stream, then by quantity, frame headers under "(headers)"."""
+        """Return what takes the room: bytes by stream, then by quantity, frame headers under "(headers)"."""
         result: dict[str, dict[str, int]] = {}
         for name, layout in self.layouts.items():
             count = self._scalar("SELECT count(*) FROM frames WHERE stream = ?", layout.stream)
@@ -131,11 +108,20 @@ class Recording:
             self._connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
 
-    def _layout(self, stream: str) -> Layout:
-        layouts = self.layouts
-        if stream not in layouts:
-            raise KeyError(f"{self.path.name} has no stream {stream!r}; it has {', '.join(layouts) or 'none'}")
-        return layouts[stream]
+    @override
+    def _steps(self, stream: int) -> Iterator[int]:
+        for (step,) in self._rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", stream):
+            yield step
+
+    @override
+    def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
+        query = "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq"
+        for (data,) in self._rows(query, start + 1, length, stream):
+            yield data
+
+    @override
+    def __str__(self) -> str:
+        return self.path.name
 
     def _document(self, key: str) -> str | None:
         return next((body for (body,) in self._rows("SELECT body FROM document WHERE key = ?", key)), None)

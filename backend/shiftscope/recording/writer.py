@@ -25,7 +25,7 @@ CREATE TABLE journal (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 """
 
 
-class Recorder:
+class RecordingWriter:
     """Appends to a recording. Safe to call from several threads."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:

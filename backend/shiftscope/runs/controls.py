@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+
+from shiftscope.wire.messages import Command
 
 
 class Controls:
@@ -25,10 +26,10 @@ class Controls:
         """Whether the run shall end."""
         return self._stopped
 
-    def obey(self, command: dict[str, Any]) -> None:
-        """Take a command of docs/protocol.md; it holds from the next step on."""
+    def obey(self, command: Command) -> None:
+        """Do what a command asks for, from the next step on."""
         with self._changed:
-            match command["command"]:
+            match command.command:
                 case "pause":
                     self._paused, self._granted = True, 0
                 case "resume":
@@ -38,8 +39,10 @@ class Controls:
                 case "stop":
                     self._stopped = True
                 case "set":
-                    self._pace = command.get("pace", self._pace)
-                    self._learning_rate = command.get("learning_rate", self._learning_rate)
+                    if "pace" in command.model_fields_set:
+                        self._pace = command.pace
+                    if command.learning_rate is not None:
+                        self._learning_rate = command.learning_rate
             self._changed.notify_all()
 
     def proceed(self, before_waiting: Callable[[], None]) -> bool:

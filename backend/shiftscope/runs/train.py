@@ -18,7 +18,8 @@ from shiftscope.lab.training.loop import Training
 from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
-from shiftscope.sinks.memory import Keeping
+from shiftscope.sinks.memory import MemorySink
+from shiftscope.wire.messages import EndState
 
 FEWEST_STUDIED = 800
 """Studies of a run that keeps few frames come as often as if it kept so many: 100 columns of the shift map."""
@@ -62,7 +63,7 @@ def train(
     tell_unless_stopped("building the networks", None)
     training = Training(config, data)
     measuring = (follow or Measuring)(config, training, data)
-    keeping = Keeping(sink)
+    keeping = MemorySink(sink)
     scope = watch(
         training.networks,
         to=keeping if follow else sink,
@@ -101,7 +102,7 @@ def _train(
     measuring: Measuring,
     controls: Controls,
     flush: Callable[[], None],
-) -> tuple[str, str]:
+) -> tuple[EndState, str]:
     """Do the steps; return the state in which the run ends and why."""
     _evaluate(training, scope, measuring)
     while training.steps_done < training.total_steps:

@@ -19,7 +19,7 @@ from shiftscope.lab.measurements import measuring_of
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import StoppedEarly, train
 from shiftscope.sinks.base import SinkError
-from shiftscope.sinks.socket import ServerSink
+from shiftscope.sinks.socket import SocketSink
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def work(assignment: Assignment) -> int:
     torch.set_num_threads(assignment.threads)
     controls = Controls(assignment.config.pace)
     try:
-        sink = ServerSink.connect(assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey)
+        sink = SocketSink.connect(assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey)
         _train(assignment, sink, controls)
     except SinkError as error:
         logger.error("%s", error)  # noqa: TRY400  the server is gone or has refused: there is nothing to trace here
@@ -49,7 +49,7 @@ def work(assignment: Assignment) -> int:
     return 0
 
 
-def _train(assignment: Assignment, sink: ServerSink, controls: Controls) -> None:
+def _train(assignment: Assignment, sink: SocketSink, controls: Controls) -> None:
     try:
         train(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,

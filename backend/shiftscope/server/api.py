@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body
 from fastapi.responses import FileResponse
@@ -20,6 +20,7 @@ from shiftscope.server.loss_curves import LossCurves, loss_curves
 from shiftscope.server.run_state import RunState, RunView
 from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
+from shiftscope.wire.messages import Command
 
 router = APIRouter(prefix="/api")
 
@@ -137,7 +138,7 @@ async def pause(run: NamedRun) -> RunView:
     """Hold a running run at its next step."""
     async with run.changing:
         _refuse_unless_steerable(run, "pause", RunState.RUNNING)
-        await _command(run, "pause")
+        await _command(run, Command(command="pause"))
         await run.move(RunState.PAUSED)
         return run.view
 
@@ -148,7 +149,7 @@ async def resume(run: NamedRun) -> RunView:
     async with run.changing:
         _refuse_unless_steerable(run, "resume", RunState.PAUSED)
         await run.move(RunState.RUNNING)
-        await _command(run, "resume")
+        await _command(run, Command(command="resume"))
         return run.view
 
 
@@ -157,7 +158,7 @@ async def step(run: NamedRun) -> RunView:
     """Let a paused run take one step."""
     async with run.changing:
         _refuse_unless_steerable(run, "take a single step", RunState.PAUSED)
-        await _command(run, "step")
+        await _command(run, Command(command="step"))
         return run.view
 
 
@@ -206,11 +207,11 @@ def _refuse_unless_steerable(run: Run, wanted: str, state: RunState | None = Non
         raise IllegalTransition(run, f"{wanted} from here: its own script sets the pace")
 
 
-async def _set(run: Run, name: str, value: float | None, message: str) -> None:
-    await _command(run, "set", **{name: value})
+async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | None, message: str) -> None:
+    await _command(run, Command(command="set", **{name: value}))
     await run.record(name, message, value=value)
 
 
-async def _command(run: Run, command: str, **values: float | None) -> None:
+async def _command(run: Run, command: Command) -> None:
     if run.producer is not None:
-        await run.producer.command(command, **values)
+        await run.producer.command(command)

@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import json
 import logging
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
+from typing_extensions import override
 
 from shiftscope.recording.documents import RecordingError
 from shiftscope.server.run_state import RunState
-from shiftscope.server.runs import IllegalTransition, Run
+from shiftscope.server.runs import IllegalTransition, Producer, Run
 from shiftscope.server.services import Server, Services
 from shiftscope.wire.frames import Frame, FrameError, split
 from shiftscope.wire.messages import (
-    MESSAGES,
+    PRODUCER_MESSAGE,
+    Acknowledged,
     Begin,
+    Command,
     End,
     EventMessage,
     Hello,
-    Message,
     PreparingMessage,
+    ProducerMessage,
     Progress,
+    Welcome,
 )
 
 logger = logging.getLogger(__name__)
@@ -39,26 +42,27 @@ class ProtocolError(Exception):
     """A producer said what it may not; the message becomes the socket's close reason."""
 
 
-class SocketProducer:
+class SocketProducer(Producer):
     """Sends commands to the producer at the other end of a socket."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
 
-    async def command(self, command: str, **values: JsonValue) -> None:
-        """See Producer. A socket that is closing takes no command; the run's end is on its way then."""
+    @override
+    async def command(self, command: Command) -> None:
+        # A socket that is closing takes no command; the run's end is on its way then.
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await self._websocket.send_text(json.dumps({"type": "command", "command": command, **values}))
+            await self._websocket.send_text(command.to_json())
 
+    @override
     async def close(self, reason: str) -> None:
-        """See Producer."""
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await self._websocket.close(1008, _fitting(reason))
 
 
 @router.websocket("/api/ingest")
 async def ingest(websocket: WebSocket, server: Server) -> None:
-    """Take a producer's measurements, keep them, acknowledge them."""
+    """Receive a producer's measurements, keep them, acknowledge them."""
     await websocket.accept()
     try:
         run = await _admit(websocket, server)
@@ -72,7 +76,7 @@ async def ingest(websocket: WebSocket, server: Server) -> None:
     try:
         await _welcome(websocket, run)
         await _listen(websocket, run)
-        await websocket.send_text(_acknowledgement(run.seq))
+        await websocket.send_text(Acknowledged(seq=run.seq).to_json())
         await websocket.close()
     except WebSocketDisconnect as gone:
         await _lost(run, "the server was shut down" if gone.code == SHUT_DOWN else "its script closed the connection")
@@ -113,16 +117,18 @@ async def _receive_text(websocket: WebSocket) -> str:
 
 
 async def _welcome(websocket: WebSocket, run: Run) -> None:
-    await websocket.send_text(json.dumps({"type": "welcome", "run": run.id, "token": run.token, "after": run.seq}))
+    await websocket.send_text(Welcome(run=run.id, token=run.token, after=run.seq).to_json())
     config = run.info.config
     if config is None or run.producer is None:
         return
     # What was changed while the run was queued: its worker was started by the config alone.
-    wanted: dict[str, tuple[JsonValue, JsonValue]] = {
-        "pace": (run.pace, config.pace), "learning_rate": (run.learning_rate, config.optimizer.learning_rate)
-    }  # fmt: skip
-    if changed := {name: now for name, (now, before) in wanted.items() if now != before}:
-        await run.producer.command("set", **changed)
+    changed: dict[str, float | None] = {}
+    if run.pace != config.pace:
+        changed["pace"] = run.pace
+    if run.learning_rate != config.optimizer.learning_rate:
+        changed["learning_rate"] = run.learning_rate
+    if changed:
+        await run.producer.command(Command(command="set", **changed))
 
 
 async def _listen(websocket: WebSocket, run: Run) -> None:
@@ -133,7 +139,7 @@ async def _listen(websocket: WebSocket, run: Run) -> None:
         data, text = message.get("bytes"), message.get("text")
         if data is not None:
             await run.append(_in_order(list(split(data, run.frame_bytes)), run))
-        elif text is not None and not await _heed(MESSAGES.validate_json(text), run):
+        elif text is not None and not await _obey(PRODUCER_MESSAGE.validate_json(text), run):
             return
 
 
@@ -146,7 +152,7 @@ def _in_order(frames: list[Frame], run: Run) -> list[Frame]:
     return frames
 
 
-async def _heed(message: Message, run: Run) -> bool:
+async def _obey(message: ProducerMessage, run: Run) -> bool:
     """Do what a message says; return whether more may follow."""
     match message:
         case PreparingMessage():
@@ -164,21 +170,17 @@ async def _heed(message: Message, run: Run) -> bool:
 
 
 async def _acknowledge(websocket: WebSocket, run: Run) -> None:
-    """Tell the producer now and then what is kept, the way that viewers are told."""
-    said = run.seq
+    """Acknowledge now and then what is kept; the run's signal wakes this as it wakes the viewers."""
+    acknowledged = run.seq
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         while True:
             changed = run.signal.changed
-            if run.seq > said:
-                said = run.seq
-                await websocket.send_text(_acknowledgement(said))
+            if run.seq > acknowledged:
+                acknowledged = run.seq
+                await websocket.send_text(Acknowledged(seq=acknowledged).to_json())
                 await asyncio.sleep(ACKNOWLEDGE_SECONDS)
             else:
                 await changed.wait()
-
-
-def _acknowledgement(seq: int) -> str:
-    return json.dumps({"type": "acknowledged", "seq": seq})
 
 
 async def _lost(run: Run, reason: str) -> None:

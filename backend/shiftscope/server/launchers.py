@@ -1,4 +1,4 @@
-"""Starts workers. A launcher is all that the server knows of where training takes place."""
+"""Launchers start workers: processes that train one run each. A launcher alone knows where they run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import sys
 from collections import deque
 from typing import Protocol
 
+from typing_extensions import override
+
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000", "M
 
 
 class Worker(Protocol):
-    """A started worker."""
+    """A process that trains one run."""
 
     async def wait(self) -> str:
         """Return, when the worker is gone, how it ended, in words."""
@@ -37,10 +39,10 @@ class Launcher(Protocol):
         """Start a worker. Raises OSError when none can be started."""
 
     async def close(self) -> None:
-        """Let go of all that the launcher holds."""
+        """End what the launcher holds: its spare worker."""
 
 
-class LocalWorker:
+class WorkerProcess(Worker):
     """A worker process of this machine.
 
     It reads its assignment from standard input and ends when that closes: with the server, however the server ends.
@@ -52,7 +54,7 @@ class LocalWorker:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def spawn(cls, threads: int) -> LocalWorker:
+    async def spawn(cls, threads: int) -> WorkerProcess:
         """Start a process, which loads its libraries and waits for an assignment. Raises OSError."""
         environment = os.environ | ALLOCATOR | {"OMP_NUM_THREADS": str(threads)}
         process = await asyncio.create_subprocess_exec(
@@ -67,13 +69,13 @@ class LocalWorker:
         return self._process.returncode is None
 
     def assign(self, assignment: Assignment) -> None:
-        """Tell the worker what to do."""
+        """Hand the worker its assignment."""
         if self._process.stdin is None:
             raise OSError("the worker has no standard input")
         self._process.stdin.write(assignment.model_dump_json().encode() + b"\n")
 
+    @override
     async def wait(self) -> str:
-        """See Worker."""
         code = await self._process.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reading, 1)
@@ -83,8 +85,8 @@ class LocalWorker:
         words = " ".join(self._last_words)
         return f"the worker {how}" + (f": {words}" if words else "")
 
+    @override
     def kill(self) -> None:
-        """See Worker."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
@@ -98,7 +100,7 @@ class LocalWorker:
                 logger.info("worker %d: %s", self._process.pid, text)
 
 
-class LocalLauncher:
+class LocalLauncher(Launcher):
     """Starts workers as processes of this machine and, when asked to, keeps one ready.
 
     A fresh worker loads torch for two seconds and more; a ready one trains at once.
@@ -107,25 +109,25 @@ class LocalLauncher:
     def __init__(self, *, threads: int, spare: bool) -> None:
         self._threads = threads
         self._keep_spare = spare
-        self._spare: LocalWorker | None = None
+        self._spare: WorkerProcess | None = None
         self._preparing = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Start the spare worker, if one is wanted and there is none."""
         async with self._preparing:
             if self._keep_spare and (self._spare is None or not self._spare.alive):
-                self._spare = await LocalWorker.spawn(self._threads)
+                self._spare = await WorkerProcess.spawn(self._threads)
 
+    @override
     async def launch(self, assignment: Assignment) -> Worker:
-        """See Launcher."""
         worker, self._spare = self._spare, None
         if worker is None or not worker.alive:
-            worker = await LocalWorker.spawn(self._threads)
+            worker = await WorkerProcess.spawn(self._threads)
         worker.assign(assignment)
         return worker
 
+    @override
     async def close(self) -> None:
-        """See Launcher."""
         spare, self._spare = self._spare, None
         if spare is not None:
             spare.kill()

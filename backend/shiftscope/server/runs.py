@@ -14,11 +14,11 @@ from pydantic import JsonValue
 from shiftscope.config import RunConfig
 from shiftscope.recording.documents import SUFFIX, Event, RecordingError, RunInfo, TrialPart
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import Recorder
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.server.run_state import NEXT, RunState, RunView
 from shiftscope.server.signal import Signal
 from shiftscope.wire.frames import Frame, RunHeader
-from shiftscope.wire.messages import Preparing
+from shiftscope.wire.messages import Command, Preparing
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +34,17 @@ class IllegalTransition(Exception):
 class Producer(Protocol):
     """The connection through which a run's frames come and commands go."""
 
-    async def command(self, command: str, **values: JsonValue) -> None:
+    async def command(self, command: Command) -> None:
         """Send a command."""
 
     async def close(self, reason: str) -> None:
-        """Take no more from it."""
+        """Close the connection: nothing more is received."""
 
 
 class Run:
     """One run. All changes go through `record`, which keeps them in the recording and wakes who waits."""
 
-    def __init__(self, path: Path, info: RunInfo, writer: Recorder | None) -> None:
+    def __init__(self, path: Path, info: RunInfo, writer: RecordingWriter | None) -> None:
         self.path = path
         self.info = info
         self.id = info.id
@@ -81,7 +81,7 @@ class Run:
         run_id = f"{stamp}-{secrets.token_hex(3)}"
         info = RunInfo(id=run_id, name=name, source=source, created=created, config=config, trial=trial)
         path = folder / f"{info.id}{SUFFIX}"
-        return cls(path, info, Recorder.create(path, info))
+        return cls(path, info, RecordingWriter.create(path, info))
 
     @classmethod
     def load(cls, path: Path) -> Run:
@@ -202,7 +202,7 @@ class Run:
             self._writer.log(event)
             return
         # The run has ended and its file is closed: it is renamed, say. Open the file for this one line.
-        writer = Recorder.open(self.path)
+        writer = RecordingWriter.open(self.path)
         try:
             writer.log(event)
         finally:

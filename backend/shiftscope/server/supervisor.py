@@ -11,7 +11,7 @@ from shiftscope.server.run_state import RunState
 from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.settings import Settings
 from shiftscope.wire.assignment import Assignment
-from shiftscope.wire.messages import Preparing
+from shiftscope.wire.messages import Command, Preparing
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 if run.producer is not None:
-                    await run.producer.command("stop")
+                    await run.producer.command(Command(command="stop"))
                     await run.wait_until_ended()
         except TimeoutError:
             logger.warning("run %s did not stop within %g s: its worker is killed", run.id, STOP_SECONDS)

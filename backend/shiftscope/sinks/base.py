@@ -1,4 +1,4 @@
-"""What every sink is."""
+"""The protocol that every sink follows, and how it fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from shiftscope.wire.frames import RunHeader
+from shiftscope.wire.messages import EndState, EventKind
 
 BATCH_SECONDS = 0.016
 """Frames of one display refresh travel together: a message costs the training thread more than its bytes do."""
@@ -17,24 +18,34 @@ class SinkError(Exception):
 
 
 class Sink(Protocol):
-    """What a scope writes to. Calls come from one thread, in the order begin, then frame/progress/event, then end."""
+    """What a scope writes to. Calls come from one thread, in the order begin, then frame/progress/event, then end.
+
+    Each raises SinkError, or a sink of files RecordingError, when nothing more can be passed on.
+    """
 
     def begin(self, header: RunHeader) -> None:
-        """Say what the frames will hold."""
+        """Declare what the frames will hold; once, before the first frame."""
 
     def frame(self, data: bytes) -> None:
-        """Take one encoded frame."""
+        """Pass on one encoded frame."""
 
     def progress(self, step: int) -> None:
-        """Tell how far the training is; may be called at every step."""
+        """Report how many updates were made; may be called at every step."""
 
     def event(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+        self,
+        kind: EventKind,
+        step: int,
+        message: str,
+        *,
+        network: str = "",
+        layer: str = "",
+        value: JsonValue = None,
     ) -> None:
-        """Tell of something that happened."""
+        """Record that something happened."""
 
     def flush(self) -> None:
-        """Pass on what is pending: nothing may follow for a while."""
+        """Pass on what is pending, as nothing may follow for a while."""
 
-    def end(self, state: str, reason: str) -> None:
-        """Say that no frame follows. `state` is finished, stopped or failed."""
+    def end(self, state: EndState, reason: str) -> None:
+        """End the run: nothing follows. `state` is finished, stopped or failed; returns when all of it is kept."""

@@ -1,4 +1,4 @@
-"""A sink that writes a recording, without any server."""
+"""A sink that writes a recording, without a server."""
 
 from __future__ import annotations
 
@@ -7,55 +7,64 @@ import uuid
 from pathlib import Path
 
 from pydantic import JsonValue
+from typing_extensions import override
 
 from shiftscope.config import RunConfig
 from shiftscope.recording.documents import Event, RunInfo
-from shiftscope.recording.writer import Recorder
-from shiftscope.sinks.base import BATCH_SECONDS
+from shiftscope.recording.writer import RecordingWriter
+from shiftscope.sinks.base import BATCH_SECONDS, Sink
 from shiftscope.wire.frames import Frame, RunHeader
+from shiftscope.wire.messages import EndState, EventKind
 
 
-class FileSink:
-    """Writes a recording without any server."""
+class FileSink(Sink):
+    """Writes a recording at a path."""
 
     def __init__(self, path: Path, *, name: str = "", config: RunConfig | None = None) -> None:
         info = RunInfo(
             id=uuid.uuid4().hex[:12], name=name or path.stem, source="script", created=time.time(), config=config
         )
-        self._writer = Recorder.create(path, info)
+        self._writer = RecordingWriter.create(path, info)
         self._pending: list[Frame] = []
         self._flushed = time.monotonic()
         self._step = 0
 
+    @override
     def begin(self, header: RunHeader) -> None:
-        """See Sink."""
         self._writer.begin(header)
         self._log("state", 0, "running", value="running")
 
+    @override
     def frame(self, data: bytes) -> None:
-        """See Sink."""
         self._pending.append(Frame.parse(data))
         if time.monotonic() - self._flushed >= BATCH_SECONDS:
             self.flush()
 
+    @override
     def flush(self) -> None:
-        """See Sink."""
         self._writer.append(self._pending)
         self._pending.clear()
         self._flushed = time.monotonic()
 
+    @override
     def progress(self, step: int) -> None:
-        """See Sink."""
         self._step = step
 
+    @override
     def event(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+        self,
+        kind: EventKind,
+        step: int,
+        message: str,
+        *,
+        network: str = "",
+        layer: str = "",
+        value: JsonValue = None,
     ) -> None:
-        """See Sink."""
         self._log(kind, step, message, network=network, layer=layer, value=value)
 
-    def end(self, state: str, reason: str) -> None:
-        """See Sink."""
+    @override
+    def end(self, state: EndState, reason: str) -> None:
         self.flush()
         self._log("state", self._step, reason, value=state)
         self._writer.close()

@@ -2,70 +2,74 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Mapping
+
 from pydantic import JsonValue
+from typing_extensions import override
 
+from shiftscope.recording.streams import Streams
 from shiftscope.sinks.base import Sink
-from shiftscope.wire.frames import HEADER, Layout, RunHeader, find_entry
-from shiftscope.wire.frames import Frame as _Frame
+from shiftscope.wire.frames import Frame, Layout, RunHeader
+from shiftscope.wire.messages import EndState, EventKind
 
 
-class Keeping:
-    """Passes everything on to another sink, and keeps the frames in memory; reads like a Recording."""
+class MemorySink(Sink, Streams):
+    """Passes everything on to another sink, and keeps the frames in memory, where they are read like a recording."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._layouts: dict[str, Layout] = {}
         self._frames: dict[int, list[bytes]] = {}
 
+    @override
     def begin(self, header: RunHeader) -> None:
-        """See Sink."""
         self._layouts = {layout.name: layout for layout in header.layouts}
         self._frames = {layout.stream: [] for layout in header.layouts}
         self._sink.begin(header)
 
+    @override
     def frame(self, data: bytes) -> None:
-        """See Sink."""
-        self._frames[_Frame.parse(data).stream].append(data)
+        self._frames[Frame.parse(data).stream].append(data)
         self._sink.frame(data)
 
+    @override
     def progress(self, step: int) -> None:
-        """See Sink."""
         self._sink.progress(step)
 
+    @override
     def event(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
+        self,
+        kind: EventKind,
+        step: int,
+        message: str,
+        *,
+        network: str = "",
+        layer: str = "",
+        value: JsonValue = None,
     ) -> None:
-        """See Sink."""
         self._sink.event(kind, step, message, network=network, layer=layer, value=value)
 
+    @override
     def flush(self) -> None:
-        """See Sink."""
         self._sink.flush()
 
-    def end(self, state: str, reason: str) -> None:
-        """See Sink."""
+    @override
+    def end(self, state: EndState, reason: str) -> None:
         self._sink.end(state, reason)
 
-    def steps(self, stream: str) -> NDArray[np.int64]:
-        """See Recording."""
-        return np.array([_Frame.parse(data).step for data in self._kept(stream)], dtype=np.int64)
+    @property
+    @override
+    def layouts(self) -> Mapping[str, Layout]:
+        return self._layouts
 
-    def values(
-        self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
-    ) -> NDArray[np.float32]:
-        """See Recording."""
-        layout = self._layout(stream)
-        entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
-        start = HEADER.size + 4 * entry.offset
-        flat = np.frombuffer(b"".join(data[start : start + 4 * entry.size] for data in self._kept(stream)), dtype="<f4")
-        return flat.astype(np.float32).reshape(-1, *entry.shape)
+    @override
+    def _steps(self, stream: int) -> Iterator[int]:
+        return (Frame.parse(data).step for data in self._frames[stream])
 
-    def _kept(self, stream: str) -> list[bytes]:
-        return self._frames[self._layout(stream).stream]
+    @override
+    def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
+        return (data[start : start + length] for data in self._frames[stream])
 
-    def _layout(self, stream: str) -> Layout:
-        if stream not in self._layouts:
-            raise KeyError(f"the run has no stream {stream!r}; it has {', '.join(self._layouts) or 'none'}")
-        return self._layouts[stream]
+    @override
+    def __str__(self) -> str:
+        return "the run"

@@ -1,12 +1,38 @@
-"""What a producer sends to the server in words (docs/protocol.md, "A producer"); both ends use these models."""
+"""What producers and the server say to each other in text (docs/protocol.md, "A producer"); both ends use these models.
+
+A message travels as `to_json` writes it. Members that a model does not have are ignored: either end may be newer.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from typing_extensions import override
 
 from shiftscope.wire.frames import MAX_STEP, RunHeader
+
+EventKind = Literal["diverged", "note", "measured"]
+EndState = Literal["finished", "stopped", "failed"]
+
+MAX_SENTENCE = 4000
+"""Longest sentence that is kept, in characters: the message of an error may be longer, and is cut."""
+
+
+def _cut(text: str) -> str:
+    return text[: MAX_SENTENCE - 1] + "…" if len(text) > MAX_SENTENCE else text
+
+
+Sentence = Annotated[str, AfterValidator(_cut)]
+"""What people read."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    def to_json(self) -> str:
+        """Return the message as it travels."""
+        return self.model_dump_json()
 
 
 class Preparing(BaseModel):
@@ -14,58 +40,96 @@ class Preparing(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    message: str = Field(max_length=1000)
+    message: Sentence
     fraction: float | None = Field(None, ge=0, le=1)
 
 
-class Hello(BaseModel):
-    """First message of a producer."""
+class Hello(_Message):
+    """First message of a producer: a launched worker names its run, a script gives its new run a name."""
 
-    type: Literal["hello"]
+    type: Literal["hello"] = "hello"
     run: str = ""
     token: str = ""
     name: str = Field("", max_length=200)
 
 
-class PreparingMessage(Preparing):
+class PreparingMessage(_Message, Preparing):
     """The run waits for something."""
 
-    type: Literal["preparing"]
+    type: Literal["preparing"] = "preparing"
 
 
-class Begin(BaseModel):
-    """Training begins; the header says what the frames hold."""
+class Begin(_Message):
+    """Training begins; the header declares what the frames hold."""
 
-    type: Literal["begin"]
+    type: Literal["begin"] = "begin"
     header: RunHeader
 
 
-class Progress(BaseModel):
-    """How far the training is."""
+class Progress(_Message):
+    """How many updates were made."""
 
-    type: Literal["progress"]
+    type: Literal["progress"] = "progress"
     step: int = Field(ge=0, lt=MAX_STEP)
 
 
-class EventMessage(BaseModel):
+class EventMessage(_Message):
     """Something happened."""
 
-    type: Literal["event"]
-    kind: Literal["diverged", "note", "measured"]
+    type: Literal["event"] = "event"
+    kind: EventKind
     step: int = Field(ge=0, lt=MAX_STEP)
-    message: str = Field(max_length=4000)
+    message: Sentence
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
     value: JsonValue = Field(None, description="of a kind measured: what an experiment's verdict rests on")
 
 
-class End(BaseModel):
+class End(_Message):
     """No frame follows."""
 
-    type: Literal["end"]
-    state: Literal["finished", "stopped", "failed"]
-    reason: str = Field("", max_length=4000)
+    type: Literal["end"] = "end"
+    state: EndState
+    reason: Sentence = ""
 
 
-Message = Annotated[PreparingMessage | Begin | Progress | EventMessage | End, Field(discriminator="type")]
-MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
+class Welcome(_Message):
+    """The server's answer to a hello: the frames up to `after` are kept."""
+
+    type: Literal["welcome"] = "welcome"
+    run: str
+    token: str
+    after: int = 0
+
+
+class Acknowledged(_Message):
+    """The frames up to `seq` survive whatever is killed."""
+
+    type: Literal["acknowledged"] = "acknowledged"
+    seq: int
+
+
+class Command(_Message):
+    """What a launched worker is to do from its next step on.
+
+    `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed.
+    """
+
+    type: Literal["command"] = "command"
+    command: Literal["pause", "resume", "step", "stop", "set"]
+    pace: float | None = None
+    learning_rate: float | None = None
+
+    @override
+    def to_json(self) -> str:
+        given = self.model_fields_set | {"type", "command"}
+        return self.model_dump_json(include=given)
+
+
+ProducerMessage = Annotated[PreparingMessage | Begin | Progress | EventMessage | End, Field(discriminator="type")]
+PRODUCER_MESSAGE: TypeAdapter[ProducerMessage] = TypeAdapter(ProducerMessage)
+"""Reads what a producer says after its hello."""
+
+ServerMessage = Annotated[Welcome | Acknowledged | Command, Field(discriminator="type")]
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+"""Reads what the server answers."""
