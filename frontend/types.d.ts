@@ -243,8 +243,10 @@ export interface Series {
   width: number;
   name: string;
   dash?: number[];
-  /** what is drawn is a running average; labels and tables keep the exact values */
-  smooth?: boolean;
+  /** how many recorded values the running mean is over that is shown of it, beside the values themselves */
+  mean?: number;
+  /** the same, where this line is that running mean */
+  smooth?: number;
   /** one of many: its values are read from the kept rows, no column of its own is held */
   many?: boolean;
 }
@@ -278,6 +280,8 @@ export interface View {
   /** a sentence that says what the chart shows now */
   summary(scene: Scene): string;
   table(scene: Scene): (string | number)[][];
+  /** how many recorded frames its table lacks, because the page let their rows go */
+  leftOut?(scene: Scene): number;
   series?(scene: Scene): Series[];
   rasters?(scene: Scene): Raster[];
   shapes?(scene: Scene): Shape[];

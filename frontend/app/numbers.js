@@ -75,24 +75,29 @@ export function spread(count, most) {
   return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)));
 }
 
-const SMOOTHING = 0.92;
-
-/** A running average over about a dozen frames, unbiased from the first; what is not finite breaks it off. */
-export class Smoother {
-  constructor() {
-    this.sum = 0;
-    this.weight = 0;
+/**
+ * The mean of the last so many values; of fewer where it begins, and after what is not finite, which breaks it off.
+ */
+export class RunningMean {
+  /** @param {number} over how many */
+  constructor(over) {
+    this.over = over;
+    /** @type {number[]} */
+    this.last = [];
   }
 
   /** @param {number} value */
   next(value) {
     if (!Number.isFinite(value)) {
-      this.sum = this.weight = 0;
+      this.last = [];
       return NaN;
     }
-    this.sum = SMOOTHING * this.sum + (1 - SMOOTHING) * value;
-    this.weight = SMOOTHING * this.weight + (1 - SMOOTHING);
-    return this.sum / this.weight;
+    this.last.push(value);
+    if (this.last.length > this.over) this.last.shift();
+    // Summed anew: of values that differ by many powers of ten, what is taken off again would not leave the rest.
+    let sum = 0;
+    for (const one of this.last) sum += one;
+    return sum / this.last.length;
   }
 }
 

@@ -122,6 +122,7 @@ export default {
 
   "axis.step": "step",
   "axis.value": "value",
+  "line.mean": "running mean of {count}",
   "axis.sigmas": "distance from the outline's mean, in its σ",
   "axis.sigmas.short": "σ from its mean",
   "ridge.sigma": " σ",
@@ -390,7 +391,7 @@ export default {
   "quantity.landscape_variation": "loss range",
   "quantity.gradient_predictiveness": "gradient change",
   "quantity.effective_smoothness": "effective β",
-  "quantity.sampling": "W₁ / σ",
+  "quantity.wasserstein_over_sigma": "W₁ / σ",
   "probe.moments": "moments",
   "probe.not_finite": "values not finite",
   "probe.histograms": "histograms",

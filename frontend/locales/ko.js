@@ -121,6 +121,7 @@ export default {
 
   "axis.step": "스텝",
   "axis.value": "값",
+  "line.mean": "{count}개 이동 평균",
   "axis.sigmas": "윤곽선 평균으로부터의 거리 (윤곽선의 σ 단위)",
   "axis.sigmas.short": "평균에서 거리 (σ)",
   "ridge.sigma": " σ",
@@ -388,7 +389,7 @@ export default {
   "quantity.landscape_variation": "손실의 범위",
   "quantity.gradient_predictiveness": "그래디언트 변화",
   "quantity.effective_smoothness": "유효 β",
-  "quantity.sampling": "W₁ / σ",
+  "quantity.wasserstein_over_sigma": "W₁ / σ",
   "probe.moments": "평균과 분산",
   "probe.not_finite": "유한하지 않은 값",
   "probe.histograms": "히스토그램",

@@ -61,6 +61,8 @@ export class StreamHistory {
     this.views = [];
     /** @type {Map<number, Float32Array>} column values by slot, by offset */
     this.columns = new Map();
+    /** @type {Map<number, Uint8Array>} slots without a value of their own when a column was made, by offset */
+    this.unknown = new Map();
   }
 
   /** @param {number} step @param {number} seq @param {number} time @param {Float32Array} row */
@@ -181,7 +183,7 @@ export class StreamHistory {
 
   /**
    * One number of every frame, by slot. The first call makes the column from the kept rows (a frame whose row was let
-   * go takes the value before it); from then on every frame adds to it.
+   * go takes the value before it, and has none of its own); from then on every frame adds to it.
    * @param {number} offset
    * @returns {Float32Array}
    */
@@ -189,14 +191,25 @@ export class StreamHistory {
     const known = this.columns.get(offset);
     if (known) return known;
     const values = new Float32Array(this.steps.length);
+    const unknown = new Uint8Array(this.count);
     let last = NaN;
     for (let position = 0; position < this.count; position++) {
       const slot = this.order[position];
       if (this.rowOf[slot] >= 0) last = this.value(slot, offset);
+      else unknown[slot] = 1;
       values[slot] = last;
     }
     this.columns.set(offset, values);
+    if (this.kept < this.count) this.unknown.set(offset, unknown);
     return values;
+  }
+
+  /**
+   * Whether a column holds a frame's own value.
+   * @param {number} slot @param {number} offset
+   */
+  has(slot, offset) {
+    return !this.unknown.get(offset)?.[slot];
   }
 
   /** Whether frames just before a position are still on their way. @param {number} position */

@@ -17,13 +17,14 @@ import {
 } from "./common.js";
 import { distributionAt } from "./distribution.js";
 import { focusLayer } from "./focus.js";
-import { points } from "./lines.js";
+import { leftOut, points, sample, valueNow } from "./line-points.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("./distribution.js").Distribution} Distribution */
 
 const BANDS = [0.15, 0.5, 0.85];
+const MOST_POINTS = 3000;
 const SETTLED = { columns: 160, rows: 48 };
 
 /** @param {Scene} scene @returns {{place: Distribution, index: number}[]} */
@@ -72,7 +73,7 @@ function valueRange(scene) {
   const values = panels(scene).flatMap(({ place }) => {
     if (!place.mean || !place.std) return [];
     const at = (/** @type {number} */ offset) =>
-      points(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120).y;
+      sample(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120);
     const means = at(place.mean.offset);
     const spreads = at(place.std.offset);
     return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
@@ -80,6 +81,12 @@ function valueRange(scene) {
   const [low, high] = robustRange(values);
   const step = 2 ** Math.floor(Math.log2((high - low) / 6));
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
+/** A percentile's line for Plotly. @param {Scene} scene @param {import("../types").Series} line */
+function pointsOf(scene, line) {
+  const { x, y } = points(scene, line, MOST_POINTS);
+  return { x, y };
 }
 
 /** @param {Scene} scene @param {number} index */
@@ -187,7 +194,7 @@ export const density = {
         uid: `band${i}`,
         xaxis: axisId("x", line.column),
         yaxis: "y",
-        ...(settled ? points(scene, line) : { x: [], y: [] }),
+        ...(settled ? pointsOf(scene, line) : { x: [], y: [] }),
         line: { color: line.color, width: line.width, simplify: false },
         name: line.name,
         hovertemplate: `${line.name} · ${scene.t("axis.step")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
@@ -218,10 +225,7 @@ export const density = {
   summary: (scene) =>
     panels(scene)
       .map((panel, i) => {
-        const [low, middle, high] = bands(scene, panel, i).map((line) => {
-          const stream = scene.history.stream(line.stream);
-          return stream.count ? stream.column(line.offset)[stream.slotAt(scene.look.step)] : NaN;
-        });
+        const [low, middle, high] = bands(scene, panel, i).map((line) => valueNow(scene, line));
         return scene.t("density.summary", {
           network: said(panel.place.network, scene.t),
           layer: said(panel.place.layer, scene.t),
@@ -235,10 +239,12 @@ export const density = {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "percentile", "step", "value"]];
     for (const line of panels(scene).flatMap((panel, i) => bands(scene, panel, i))) {
-      const { x, y } = points(scene, line, Infinity);
-      for (const [at, step] of x.entries()) table.push([line.network, focusLayer(scene), line.name, step, y[at]]);
+      const { x, values } = points(scene, line);
+      for (const [at, step] of x.entries()) table.push([line.network, focusLayer(scene), line.name, step, values[at]]);
     }
     return table;
   },
+  leftOut: (scene) =>
+    Math.max(0, ...panels(scene).flatMap((panel, i) => bands(scene, panel, i).map((line) => leftOut(scene, line)))),
   pick: (_scene, point) => ({ step: point.x }),
 };

@@ -46,6 +46,23 @@ test("a column holds every frame, also those whose rows are let go", () => {
   for (let position = 0; position < 1000; position++) assert.equal(column()[history.order[position]], -position);
 });
 
+test("a column that is asked for late knows which values are not its own", () => {
+  const history = new StreamHistory(2, 16);
+  fill(
+    history,
+    Array.from({ length: 40 }, (_, i) => i),
+  );
+  const column = history.column(0);
+  const slots = Array.from({ length: 40 }, (_, slot) => slot);
+  assert.deepEqual(
+    slots.filter((slot) => history.has(slot, 0)),
+    slots.filter((slot) => history.rowOf[slot] >= 0),
+  );
+  for (const slot of slots.filter((one) => history.has(one, 0))) assert.equal(column[slot], slot);
+  history.append(40, 41, 40, Float32Array.of(40, -40));
+  assert.ok(history.has(40, 0));
+});
+
 test("the first and the newest row are never let go, and the kept ones spread over the run", () => {
   const history = new StreamHistory(2, 64);
   fill(

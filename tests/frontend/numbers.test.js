@@ -4,7 +4,7 @@ import test from "node:test";
 import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
-import { brief, niceAbove, quantile, robustRange, Smoother, spanOf, spread } from "../../frontend/app/numbers.js";
+import { brief, niceAbove, quantile, RunningMean, robustRange, spanOf, spread } from "../../frontend/app/numbers.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
 import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 
@@ -52,12 +52,19 @@ test("numbers for people", () => {
   ]);
 });
 
-test("a running average begins at the first value and ends at what is not finite", () => {
-  const smoother = new Smoother();
-  assert.ok(Math.abs(smoother.next(4) - 4) < 1e-12);
-  assert.ok(smoother.next(8) > 4);
-  assert.ok(Number.isNaN(smoother.next(NaN)));
-  assert.ok(Math.abs(smoother.next(1) - 1) < 1e-12);
+test("a running mean is over the last so many, and begins anew after what is not finite", () => {
+  const mean = new RunningMean(3);
+  assert.deepEqual(
+    [4, 8, 6, 1].map((value) => mean.next(value)),
+    [4, 6, 6, 5],
+  );
+  assert.ok(Number.isNaN(mean.next(NaN)));
+  assert.equal(mean.next(1), 1);
+  const tiny = new RunningMean(2);
+  assert.deepEqual(
+    [1e20, 1e-9, 3e-9].map((value) => tiny.next(value)),
+    [1e20, 5e19, 2e-9],
+  );
 });
 
 test("a value has its pixel on an axis, and none where a log axis ends", () => {

@@ -4,13 +4,17 @@ import test from "node:test";
 import { csv, csvCell } from "../../frontend/charts/card.js";
 import { glanceOf } from "../../frontend/run/summary.js";
 import { Places } from "../../frontend/stream/layout-index.js";
-import { affine, gradients, loss, moments, units } from "../../frontend/views/curves.js";
+import { affine } from "../../frontend/views/affine.js";
 import { density } from "../../frontend/views/density.js";
 import { focusLayer } from "../../frontend/views/focus.js";
+import { gradients } from "../../frontend/views/gradients.js";
 import { VIEWS } from "../../frontend/views/index.js";
+import { loss } from "../../frontend/views/loss.js";
+import { moments } from "../../frontend/views/moments.js";
 import { heightOf } from "../../frontend/views/ridge-shapes.js";
 import { ridges } from "../../frontend/views/ridges.js";
 import { scaleTop, shift, warped } from "../../frontend/views/shift.js";
+import { units } from "../../frontend/views/units.js";
 import { BINS, HEADER, LAYERS, layout, makeScene } from "./scene.js";
 
 const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-5, `${actual} is not ${expected}`);
@@ -163,7 +167,7 @@ test("a diverged network's lines end: NaN stays NaN", () => {
 
 test("one line a layer and network, one a channel", () => {
   const scene = makeScene();
-  assert.equal(gradients.series(scene).length, 6);
+  assert.equal(gradients.series(scene).length, 12);
   assert.equal(moments.series(scene).length, 12);
   assert.equal(affine.series(scene).length, 8);
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /** Draws the lines of one subplot on a canvas: what is new since the last frame, or everything after a change. */
 
-import { Smoother } from "../../app/numbers.js";
+import { RunningMean } from "../../app/numbers.js";
 import { pixelOf } from "./mapping.js";
 
 /** @typedef {import("../../types").Series} Series */
@@ -12,14 +12,17 @@ const NONE = new Float32Array(0);
 const VALUES_AT_A_TIME = 100_000;
 const LEAST = 64;
 
+/** @param {Series} series */
+const meanOf = ({ smooth }) => (smooth ? new RunningMean(smooth) : null);
+
 /** A line and where its pen is. */
 class Line {
   /** @param {Series} series @param {Float32Array} column */
   constructor(series, column) {
     this.series = series;
     this.column = column;
-    this.smoother = new Smoother();
-    /** value at the last drawn position, smoothed where the line is */
+    this.mean = meanOf(series);
+    /** value at the last drawn position, or the running mean where that is drawn */
     this.last = NaN;
   }
 }
@@ -85,22 +88,24 @@ export class LinesPainter {
   #trace(line, end) {
     const { context, stream, mapping, drawn } = this;
     const { steps, order } = stream;
-    const { many, smooth, offset } = line.series;
+    const { many, offset } = line.series;
     if (!many && line.column.length < end) line.column = stream.column(offset);
-    if (drawn === 0) line.smoother = new Smoother();
+    const unknown = many ? undefined : stream.unknown.get(offset);
+    const lacks = (/** @type {number} */ slot) => (many ? stream.rowOf[slot] < 0 : unknown?.[slot] === 1);
+    if (drawn === 0) line.mean = meanOf(line.series);
     let pen = false;
     let column = NaN;
     let low = 0;
     let high = 0;
     let last = 0;
     let start = Math.max(0, drawn - 1);
-    // Where rows are thinned out, the line goes on from the last that is kept.
-    while (many && start > 0 && stream.rowOf[order[start]] < 0) start--;
+    // Where rows were let go, the line goes on from the last value that is there.
+    while (start > 0 && lacks(order[start])) start--;
     for (let position = start; position < end; position++) {
       const slot = order[position];
-      if (many && stream.rowOf[slot] < 0) continue;
+      if (lacks(slot)) continue;
       if (many) line.last = stream.value(slot, offset);
-      else if (position >= drawn) line.last = smooth ? line.smoother.next(line.column[slot]) : line.column[slot];
+      else if (position >= drawn) line.last = line.mean?.next(line.column[slot]) ?? line.column[slot];
       const y = pixelOf(mapping.y, line.last);
       if (y < 0 || y > mapping.y.length) this.outside++;
       if (stream.gapBefore(position)) pen = false;

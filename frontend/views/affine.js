@@ -1,0 +1,58 @@
+/** What batch norm learned: gamma and beta of every channel of the layer in focus. */
+
+import { css } from "../app/colors.js";
+import { axisId, colorsOf } from "./common.js";
+import { focusLayer } from "./focus.js";
+import { lineView } from "./lines.js";
+
+/** @typedef {import("../types").Scene} Scene */
+
+const MOST_CHANNELS = 128;
+
+/**
+ * Where a learned vector of the layer in focus stands.
+ * @param {Scene} scene
+ * @param {string} network
+ * @param {string} quantity
+ */
+const placeOf = (scene, network, quantity) =>
+  scene.places.first([quantity], { network, layer: focusLayer(scene) }, ["", quantity]);
+
+/**
+ * One line a channel of the layer in focus, in each network that has the quantity.
+ * @param {Scene} scene
+ * @param {string} quantity
+ * @param {number} row
+ */
+function channelLines(scene, quantity, row) {
+  const colors = colorsOf(scene);
+  const { unit } = scene.look;
+  let column = -1;
+  return scene.header.networks.flatMap((network, index) => {
+    const place = placeOf(scene, network.name, quantity);
+    if (!place) return [];
+    column++;
+    return Array.from({ length: Math.min(place.size, MOST_CHANNELS) }, (_, channel) => ({
+      stream: place.stream,
+      offset: place.offset + channel,
+      axes: axisId("x", column) + axisId("y", row),
+      column,
+      row,
+      many: true,
+      quantity,
+      network: network.name,
+      name: `${quantity}[${channel}]`,
+      width: unit === channel ? 2.6 : 0.9,
+      color: css(colors[index], unit === null ? 0.55 : unit === channel ? 1 : 0.2),
+    }));
+  });
+}
+
+export const affine = lineView({
+  id: "affine",
+  rows: [{ title: "quantity.gamma" }, { title: "quantity.beta" }],
+  lines: (scene) => [...channelLines(scene, "gamma", 0), ...channelLines(scene, "beta", 1)],
+  titles: (scene) =>
+    scene.header.networks.map(({ name }) => name).filter((name) => placeOf(scene, name, "gamma") !== undefined),
+  key: (scene) => `${focusLayer(scene)}|${scene.look.unit}`,
+});

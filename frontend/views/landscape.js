@@ -1,0 +1,46 @@
+/** How rough the loss is along the gradient (Santurkar et al. 2018, figure 4). */
+
+import { css } from "../app/colors.js";
+import { axisId, colorsOf } from "./common.js";
+import { lineView } from "./lines.js";
+
+/** @typedef {import("../types").Scene} Scene */
+
+const QUANTITIES = ["landscape_variation", "gradient_predictiveness", "effective_smoothness"];
+/** Of a list of numbers along the gradient, the one that is drawn: at one learning rate. */
+const COORDINATE = 1;
+
+/**
+ * One line a network.
+ * @param {Scene} scene
+ * @param {string} quantity
+ * @param {number} row
+ */
+function networkLines(scene, quantity, row) {
+  const colors = colorsOf(scene);
+  return scene.header.networks.flatMap((network, index) => {
+    const place = scene.places.find(quantity, { network: network.name });
+    if (!place) return [];
+    return [
+      {
+        stream: place.stream,
+        offset: place.offset + Math.max(0, place.coordinates?.indexOf(COORDINATE) ?? 0),
+        axes: `x${axisId("y", row)}`,
+        column: 0,
+        row,
+        quantity,
+        network: network.name,
+        name: scene.t(`quantity.${quantity}`),
+        color: css(colors[index]),
+        width: 1.8,
+      },
+    ];
+  });
+}
+
+export const landscape = lineView({
+  id: "landscape",
+  rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
+  lines: (scene) => QUANTITIES.flatMap((quantity, row) => networkLines(scene, quantity, row)),
+  titles: () => [],
+});

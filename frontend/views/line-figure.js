@@ -1,0 +1,162 @@
+/** How lines over steps are laid out: one column a network, one row a quantity, one line a layer (or a channel). */
+
+import { css } from "../app/colors.js";
+import { robustRange } from "../app/numbers.js";
+import { said } from "../app/server-messages.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  decades,
+  escapeText,
+  heading,
+  layoutOf,
+  split,
+  stepAxis,
+  stepTitle,
+} from "./common.js";
+import { points, sample } from "./line-points.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/**
+ * @typedef {import("../types").Series & {column: number, row: number, layer?: string, network: string,
+ *   quantity: string, rgb?: import("../app/colors.js").Rgb}} Line `quantity` by the name that it is recorded under
+ */
+/**
+ * @typedef {object} Row
+ * @property {string} title key of its title
+ * @property {boolean} [log]
+ * @property {boolean} [zero]
+ * @property {boolean} [share] a fraction, which is shown in percent
+ */
+
+/** Points that Plotly is given: of a line, and of all lines of a chart. */
+const MOST_POINTS = 3000;
+const MOST_IN_ALL = 60_000;
+const FEWEST_POINTS = 240;
+const SAMPLED = 4800;
+/** An axis that names its values with exponents needs more room. */
+const LONG_FROM = 1e5;
+const LONG_MARGIN = 62;
+
+/** A line's name as people read it. @param {Scene} scene @param {Line} line */
+export const lineName = (scene, { network, name }) =>
+  [network, name]
+    .filter(Boolean)
+    .map((text) => said(text, scene.t))
+    .join(" · ");
+
+/** What a running mean is called. @param {Scene} scene @param {number} over */
+export const meanName = (scene, over) => scene.t("line.mean", { count: over });
+
+/** @param {Scene} scene @param {Line[]} lines @param {Row} row */
+function rangeOf(scene, lines, row) {
+  const values = lines.flatMap((line) => sample(scene, line, Math.max(24, Math.floor(SAMPLED / lines.length))));
+  return robustRange(values, row);
+}
+
+/** @param {[number, number]} range */
+const isLong = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= LONG_FROM;
+
+/**
+ * @param {Scene} scene
+ * @param {Line[]} lines
+ * @param {Row[]} rows
+ * @param {boolean} settled
+ * @param {string[]} titles over the columns; empty for none
+ * @returns {import("../types").Figure}
+ */
+export function lineFigure(scene, lines, rows, settled, titles) {
+  const across = split(Math.max(1, titles.length), 0.09);
+  const down = split(rows.length, 0.13).reverse();
+  /** @type {Record<string, any>} */
+  const layout = layoutOf(scene, { annotations: headings(scene, titles, rows, across, down) });
+  // The last step of one column and the 0 of the next must not read as one number.
+  across.forEach((domain, i) => {
+    layout[axisName("x", i)] = stepAxis(scene, {
+      domain,
+      anchor: axisId("y", rows.length - 1),
+      title: stepTitle(scene, i === 0),
+    });
+  });
+  rows.forEach((row, i) => {
+    const mine = lines.filter((line) => line.row === i);
+    const range = rangeOf(scene, mine, row);
+    if (!row.log && isLong(range)) layout.margin.l = LONG_MARGIN;
+    layout[axisName("y", i)] = axis(scene, { domain: down[i], range, ...ticksOf(row, range), anchor: "x" });
+  });
+  // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over
+  // it.
+  return { data: settled ? traces(scene, lines, rows) : axesOf(lines), layout };
+}
+
+/** @param {Row} row @param {[number, number]} range */
+const ticksOf = (row, range) =>
+  row.log ? decades(range) : { nticks: 5, ...(row.share ? { tickformat: ".0%" } : {}) };
+
+/**
+ * @param {Scene} scene @param {string[]} titles @param {Row[]} rows
+ * @param {[number, number][]} across @param {[number, number][]} down
+ */
+function headings(scene, titles, rows, across, down) {
+  const { networks } = scene.header;
+  const colors = colorsOf(scene);
+  const colorOf = (/** @type {string} */ name) => css(colors[networks.findIndex((one) => one.name === name)]);
+  return [
+    ...titles.map((title, i) => heading(scene, title, colorOf(title), across[i])),
+    ...rows.map((row, i) =>
+      heading(scene, scene.t(row.title), scene.theme.muted, [1, 1], {
+        // Beside three headings and more there is no room for it: then it stands in the plot.
+        xanchor: "right",
+        yanchor: i === 0 && titles.length > 2 ? "top" : "bottom",
+        y: down[i][1],
+        font: { size: 11, color: scene.theme.muted },
+      }),
+    ),
+  ];
+}
+
+/**
+ * The lines as Plotly draws them and labels their points.
+ * @param {Scene} scene
+ * @param {Line[]} lines
+ * @param {Row[]} rows
+ */
+function traces(scene, lines, rows) {
+  const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, Math.floor(MOST_IN_ALL / lines.length)));
+  return lines.map((line, i) => {
+    const { x, y, values, means } = points(scene, line, most);
+    const name = escapeText(lineName(scene, line));
+    const format = rows[line.row].share ? ".1%" : ".4g";
+    return {
+      type: "scatter",
+      mode: "lines",
+      uid: `line${i}`,
+      xaxis: axisId("x", line.column),
+      yaxis: axisId("y", line.row),
+      x,
+      y,
+      customdata: values.map((value, at) => [value, means?.[at] ?? null]),
+      line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) },
+      meta: line.layer ?? null,
+      name,
+      hovertemplate:
+        `${name}<br>${scene.t("axis.step")} %{x}: <b>%{customdata[0]:${format}}</b>` +
+        `${line.mean ? `<br>${meanName(scene, line.mean)}: %{customdata[1]:${format}}` : ""}<extra></extra>`,
+    };
+  });
+}
+
+/** A trace without a point for each subplot, so that it has its axes. @param {Line[]} lines */
+const axesOf = (lines) =>
+  [...new Map(lines.map(({ axes, column, row }) => [axes, { column, row }])).values()].map(({ column, row }) => ({
+    type: "scatter",
+    mode: "lines",
+    uid: `axes-${column}-${row}`,
+    xaxis: axisId("x", column),
+    yaxis: axisId("y", row),
+    x: [],
+    y: [],
+    hoverinfo: "skip",
+  }));
