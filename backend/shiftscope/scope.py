@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from shiftscope.engine.probe import Tier
-from shiftscope.engine.scheduler import Agenda
+from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.study import Loss
@@ -85,8 +85,8 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     chosen = select(probes)
     if not isinstance(probes, str) and loss is None and (needy := [probe.name for probe in chosen if probe.needs_loss]):
         raise ValueError(f"{', '.join(needy)} cannot be measured without `loss`")
-    agenda = Agenda(schedule, schedules, total_steps)
-    options = Options(chosen, agenda, total_steps, probe_batch, loss, tuple(units))
+    scheduler = Scheduler(schedule, schedules, total_steps)
+    options = Options(chosen, scheduler, total_steps, probe_batch, loss, tuple(units))
     sink = _open(to, name)
     scope = Scope(Session(networks, sink, options), sink, tuple(networks), when_lost)
     if optimizer is not None:

@@ -9,18 +9,18 @@ from torch import Tensor
 
 from shiftscope.engine.plan import NetworkPlan
 from shiftscope.kernels.samples import Sample, take
-from shiftscope.tracing.isolation import Quiet
+from shiftscope.tracing.isolation import Isolation
 from shiftscope.tracing.layers import CUT_TO_ZERO
-from shiftscope.tracing.wrappers import Passage, Show
+from shiftscope.tracing.wrappers import PassWrappers, Show
 
 
-class Glance:
+class ActivationSampler:
     """Runs a network quietly and takes a sample at each layer's site, and each relu's dead units."""
 
     def __init__(self, network: NetworkPlan) -> None:
         self._network = network.module
         self._tap = network.tap
-        self._quiet = Quiet(network.module, network.layers)
+        self._isolation = Isolation(network.module, network.layers)
         self.layers = [layer for layer in network.layers if layer.shown]
         sites = [site for layer in self.layers if (site := layer.shown)]
         self.relus = [
@@ -29,27 +29,27 @@ class Glance:
             if layer.activation and isinstance(layer.activation.module, CUT_TO_ZERO) and len(sites[index].calls) == 1
         ]
         outputs = [site for index in self.relus if (site := self.layers[index].activated)]
-        self._passage = Passage([*sites, *outputs], network.tap.calls, network.tap.overwriting, self)
+        self._wrappers = PassWrappers([*sites, *outputs], network.tap.calls, network.tap.overwriting, self)
         self._samples: dict[int, Sample] = {}
         self._dead: dict[int, float] = {}
 
     def take(self, inputs: Tensor) -> tuple[Mapping[int, Sample], Mapping[int, float]]:
         """Return the sample at each layer, and for each relu the fraction of units that it leaves at zero."""
         self._samples, self._dead = {}, {}
-        self._passage.begin()
-        with self._quiet(), torch.no_grad(), self._tap.aside(self._passage.stand_in):
+        self._wrappers.begin()
+        with self._isolation(), torch.no_grad(), self._tap.aside(self._wrappers.stand_in):
             self._network(inputs)
-        self._passage.end()
+        self._wrappers.end()
         return self._samples, self._dead
 
     def show(self, slot: int) -> Show:
-        """See Viewer."""
+        """See SiteObserver."""
         if slot < len(self.layers):
             return lambda tensor: self._take_sample(slot, tensor)
         return lambda tensor: self._count_dead(self.relus[slot - len(self.layers)], tensor)
 
     def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        """See Viewer."""
+        """See SiteObserver."""
         show, show_other = self.show(given), self.show(output)
 
         def both(one: Tensor, other: Tensor) -> None:

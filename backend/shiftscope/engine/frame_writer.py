@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.engine import step_quantities
-from shiftscope.engine.network_recorder import Observation
-from shiftscope.engine.overhead import Meter
+from shiftscope.engine.network_recorder import NetworkRecorder
+from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.plan import Plan, Quantity, Spot
-from shiftscope.engine.row_buffer import Rows
+from shiftscope.engine.row_buffer import RowBuffer
 from shiftscope.engine.streams import Stream
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
 
 
-class Emission:
+class FrameWriter:
     """Sends frames to a sink. Evaluations that come before the networks are known wait for them."""
 
     def __init__(self, sink: Sink, networks: Sequence[str], total_steps: int | None) -> None:
@@ -28,9 +28,9 @@ class Emission:
         self._total_steps = total_steps
         self._waiting: list[tuple[int, Mapping[str, Mapping[str, float]]]] = []
         self._laid: tuple[Quantity, ...] = ()
-        self._rows: Rows | None = None
+        self._rows: RowBuffer | None = None
         self._learning_rate: int | None = None
-        self._meter: Meter | None = None
+        self._meter: OverheadMeter | None = None
         self._seq = 0
 
     @property
@@ -38,7 +38,9 @@ class Emission:
         """Whether the header is out."""
         return self._rows is not None
 
-    def begin(self, observations: Sequence[Observation], meter: Meter, *, learning_rate: bool) -> Mapping[Stream, int]:
+    def begin(
+        self, recorders: Sequence[NetworkRecorder], meter: OverheadMeter, *, learning_rate: bool
+    ) -> Mapping[Stream, int]:
         """Send the header: the networks' layouts side by side, stream by stream; let the networks write there.
 
         Returns the length of each stream's row.
@@ -51,22 +53,22 @@ class Emission:
             for quantity in metrics:
                 common.add(Stream.EVALUATION, quantity, Spot(network))
         meter.lay(common)
-        layouts = [*(observation.layouts for observation in observations), common.build()]
+        layouts = [*(recorder.layouts for recorder in recorders), common.build()]
         joined = {
             stream: _join(stream, [layout[stream] for layout in layouts if stream in layout])
             for stream in sorted(set().union(*layouts))
         }
-        rows = Rows({stream: layout.size for stream, layout in joined.items() if stream is not Stream.EVALUATION})
+        rows = RowBuffer({stream: layout.size for stream, layout in joined.items() if stream is not Stream.EVALUATION})
         ends = dict(rows.starts)
-        for observation in observations:
-            observation.move(rows.values, dict(ends))
-            for stream, layout in observation.layouts.items():
+        for recorder in recorders:
+            recorder.move(rows.values, dict(ends))
+            for stream, layout in recorder.layouts.items():
                 ends[stream] += layout.size
         self._meter = meter
         self._rows, self._learning_rate = rows, ends[Stream.STEPS] if learning_rate else None
         self._sink.begin(
             RunHeader(
-                networks=tuple(observation.info for observation in observations),
+                networks=tuple(recorder.info for recorder in recorders),
                 layouts=tuple(joined.values()),
                 total_steps=self._total_steps,
             )

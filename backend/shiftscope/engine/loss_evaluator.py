@@ -9,25 +9,25 @@ import torch
 from torch import Tensor, nn
 
 from shiftscope.engine.plan import NetworkPlan
-from shiftscope.engine.study import Moment, Setting
-from shiftscope.tracing.isolation import Quiet
+from shiftscope.engine.study import RunInputs, TrainingStep
+from shiftscope.tracing.isolation import Isolation
 
 SAME = 1e-3
 """How far, relatively, the training's gradients may be from those of the given loss and still be taken for them."""
 
 
-class Trials:
+class LossEvaluator:
     """Computes losses and gradients on a step's batch, quietly. Each pass draws the same random numbers, if any.
 
     Attributes:
         random: whether passes draw random numbers; known after the first.
     """
 
-    def __init__(self, network: NetworkPlan, setting: Setting) -> None:
-        if setting.loss is None:
+    def __init__(self, network: NetworkPlan, given: RunInputs) -> None:
+        if given.loss is None:
             raise ValueError("trials need a loss")
-        self._network, self._tap, self._loss = network.module, network.tap, setting.loss
-        self._quiet = Quiet(network.module, network.layers)
+        self._network, self._tap, self._loss = network.module, network.tap, given.loss
+        self._isolation = Isolation(network.module, network.layers)
         self._random: list[Tensor] = []
         self._repeats: bool | None = None
         self.random = False
@@ -36,35 +36,35 @@ class Trials:
     def __call__(self, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
         """Enter a block in which these parameters' `data` may be replaced; afterwards they are what they were."""
         own = [parameter.data for parameter in parameters]
-        with self._quiet(), self._tap.aside(), torch.enable_grad():
-            self._random = self._quiet.random_state()
+        with self._isolation(), self._tap.aside(), torch.enable_grad():
+            self._random = self._isolation.random_state()
             try:
                 yield
             finally:
                 put(parameters, own)
 
-    def outputs(self, moment: Moment) -> Tensor:
+    def outputs(self, step: TrainingStep) -> Tensor:
         """Run the network as it is now on the step's inputs."""
-        self._quiet.set_random_state(self._random)
-        outputs: Tensor = self._network(moment.inputs)
+        self._isolation.set_random_state(self._random)
+        outputs: Tensor = self._network(step.inputs)
         return outputs
 
-    def loss(self, outputs: Tensor, moment: Moment) -> Tensor:
+    def loss(self, outputs: Tensor, step: TrainingStep) -> Tensor:
         """Return the loss of outputs on the step's targets."""
-        if moment.targets is None:
-            raise ValueError(f"step {moment.step} was measured without its targets: give batch=(inputs, targets)")
-        return self._loss(outputs, moment.targets)
+        if step.targets is None:
+            raise ValueError(f"step {step.number} was measured without its targets: give batch=(inputs, targets)")
+        return self._loss(outputs, step.targets)
 
-    def differentiate(self, outputs: Tensor, moment: Moment, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    def differentiate(self, outputs: Tensor, step: TrainingStep, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
         """Return the loss's gradients, zeros for a parameter that it does not depend on."""
-        found = torch.autograd.grad(self.loss(outputs, moment), parameters, allow_unused=True)
+        found = torch.autograd.grad(self.loss(outputs, step), parameters, allow_unused=True)
         return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
 
-    def gradients(self, moment: Moment, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    def gradients(self, step: TrainingStep, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
         """Return the gradients of the loss of the network as it is now."""
-        return self.differentiate(self.outputs(moment), moment, parameters)
+        return self.differentiate(self.outputs(step), step, parameters)
 
-    def repeats_training(self, moment: Moment, parameters: Sequence[nn.Parameter]) -> bool:
+    def repeats_training(self, step: TrainingStep, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether the gradients at the parameters are those that a trial would compute, found out once.
 
         They are not if the network has dropout, if the loss that training minimizes is another one, or if gradients
@@ -72,9 +72,9 @@ class Trials:
         """
         if self._repeats is None:
             with self(()):
-                before = self._quiet.random_state()
-                own = self.gradients(moment, parameters)
-                self.random = not all(map(torch.equal, before, self._quiet.random_state()))
+                before = self._isolation.random_state()
+                own = self.gradients(step, parameters)
+                self.random = not all(map(torch.equal, before, self._isolation.random_state()))
             close = [_close(gradient, p.grad) for gradient, p in zip(own, parameters, strict=True)]
             self._repeats = not self.random and all(close)
         return self._repeats

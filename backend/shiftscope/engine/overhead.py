@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shiftscope.engine.plan import Plan, Quantity, Spot
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 
 MILLISECONDS = Quantity(
@@ -25,13 +25,13 @@ PERCENT = Quantity(
 )
 QUANTITIES = (MILLISECONDS, PERCENT)
 
-_OF_WANT = {
-    Want.MOMENTS: ("moments",),
-    Want.BINS: ("histograms", "quantiles"),
-    Want.CHANNEL_MOMENTS: ("batch_statistics",),
-    Want.ZEROS: ("activity",),
-    Want.BEYOND: ("activity",),
-    Want.UNITS: ("units", "unit_histograms"),
+_OF_STATISTIC = {
+    Statistic.MOMENTS: ("moments",),
+    Statistic.BINS: ("histograms", "quantiles"),
+    Statistic.CHANNEL_MOMENTS: ("batch_statistics",),
+    Statistic.ZEROS: ("activity",),
+    Statistic.BEYOND: ("activity",),
+    Statistic.UNITS: ("units", "unit_histograms"),
 }
 _OF_OPERATION = {
     Operation.SQUARES: ("gradient_norms",),
@@ -49,7 +49,7 @@ _OF_OPERATION = {
 SCOPE, TOTAL = "scope", "total"
 
 
-class Meter:
+class OverheadMeter:
     """Adds up what is spent, in nanoseconds of the training thread: what a busy machine makes it wait does not count.
 
     Attributes:
@@ -62,7 +62,7 @@ class Meter:
     def __init__(self, probes: Sequence[str]) -> None:
         self._names = [*probes, SCOPE, TOTAL]
         self.timing = False
-        self._looks: dict[str, int] = defaultdict(int)
+        self._sites: dict[str, int] = defaultdict(int)
         self._passing: dict[str, int] = defaultdict(int)
         self.reset()
 
@@ -84,16 +84,16 @@ class Meter:
         """Time what is measured in passing, piece by piece, or stop doing so."""
         self.timing = on
         if on:
-            self._looks.clear()
+            self._sites.clear()
             self._passing.clear()
 
-    def look(self, want: Want, nanoseconds: int, *, stages: bool) -> None:
-        """Add what a look at a site took, for one thing that was wanted."""
-        self._looks["stages" if stages else self._first(_OF_WANT[want])] += nanoseconds
+    def statistic(self, statistic: Statistic, nanoseconds: int, *, stages: bool) -> None:
+        """Add what one statistic of a site's values took."""
+        self._sites["stages" if stages else self._first(_OF_STATISTIC[statistic])] += nanoseconds
 
     def gradient(self, nanoseconds: int) -> None:
-        """Add what a look at the gradient by a site's values took."""
-        self._looks["activation_gradients"] += nanoseconds
+        """Add what the norm of the gradient by a site's values took."""
+        self._sites["activation_gradients"] += nanoseconds
 
     def operation(self, operation: Operation, nanoseconds: int) -> None:
         """Add what operations of one kind took."""
@@ -113,7 +113,7 @@ class Meter:
         elapsed = time.thread_time_ns() - self._since
         spent = {name: float(self._studies[name] + self.frames * self._passing[name]) for name in self._names}
         spent[SCOPE] += max(0.0, self.inside - sum(spent.values()))
-        for name, nanoseconds in self._looks.items():
+        for name, nanoseconds in self._sites.items():
             spent[name] += nanoseconds * self.frames
         spent[TOTAL] = sum(spent.values())
         # The first frame comes before any step is over: there is nothing yet that the cost could be a part of.

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shiftscope.engine.tensor_table import Addresses
-from shiftscope.kernels.updates import _compare, _keep
+from shiftscope.engine.tensor_table import TensorTable
+from shiftscope.kernels.updates import change_ratios, keep_values
 
 
-class Updates:
+class ParameterSnapshot:
     """Keeps what parameters were, and says how far they have come since.
 
     Args:
@@ -24,20 +24,20 @@ class Updates:
         held = [where[name] for where, name in parameters]
         wide = any(parameter.dtype is torch.float64 for parameter in held)
         sizes = [parameter.numel() for parameter in held]
-        self._addresses = Addresses([], parameters)
+        self._tensors = TensorTable([], parameters)
         self._starts = np.cumsum([0, *sizes], dtype=np.int64)
         self._kept = np.zeros(sum(sizes), dtype=np.float64 if wide else np.float32)
         self._ratios = np.zeros(len(held))
 
     def before(self) -> None:
         """Keep the parameters as they are."""
-        kept = self._addresses.note()
-        _keep(self._addresses.table, self._starts, self._kept)
+        kept = self._tensors.note()
+        keep_values(self._tensors.table, self._starts, self._kept)
         del kept
 
     def after(self) -> NDArray[np.float64]:
         """Return, for each parameter, the norm of its change over the norm that it had: shape (parameters,)."""
-        kept = self._addresses.note()
-        _compare(self._addresses.table, self._starts, self._kept, self._ratios)
+        kept = self._tensors.note()
+        change_ratios(self._tensors.table, self._starts, self._kept, self._ratios)
         del kept
         return self._ratios

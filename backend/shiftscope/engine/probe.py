@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity
 from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import Setting, Study
+from shiftscope.engine.study import RunInputs, Study
 
 
 class Tier(StrEnum):
@@ -43,7 +43,7 @@ class Probe:
     about: str
     quantities: tuple[Quantity, ...]
     lay: Callable[[Plan, NetworkPlan], None] | None = None
-    study: Callable[[Plan, NetworkPlan, Setting], Study | None] | None = None
+    study: Callable[[Plan, NetworkPlan, RunInputs], Study | None] | None = None
     stream: Stream = Stream.LAYERS
     sites: frozenset[str] = frozenset()
     needs_loss: bool = False

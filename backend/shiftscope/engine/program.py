@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.tracing.layers import Site
 
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(-1, 0)
-_NOTHING = Want(0)
+_NOTHING = Statistic(0)
 
 
 class Step(NamedTuple):
@@ -40,12 +40,12 @@ class Step(NamedTuple):
 
 
 @dataclass
-class Wish:
+class SiteRequest:
     """What is wanted at a site.
 
     Attributes:
         site: the site.
-        want: what of its values; may be nothing yet.
+        statistics: what of its values; may be nothing yet.
         channels: how many units or channels there are, where something is wanted of these.
         axis: along which they lie.
         limits: beyond which values are counted.
@@ -53,7 +53,7 @@ class Wish:
     """
 
     site: Site
-    want: Want
+    statistics: Statistic
     channels: int = 0
     axis: int = 1
     limits: tuple[float, float] = (0.0, 0.0)
@@ -64,7 +64,7 @@ class Program:
     """What is to be done for one network."""
 
     def __init__(self) -> None:
-        self.wishes: list[Wish] = []
+        self.requests: list[SiteRequest] = []
         self.parameters: list[nn.Parameter] = []
         self.vectors: list[tuple[Mapping[str, Any], str]] = []
         self.steps: dict[Step, None] = {}
@@ -73,22 +73,22 @@ class Program:
         self.units: list[tuple[int, Place, Place]] = []
 
     def see(
-        self, site: Site, want: Want = _NOTHING, *, channels: int = 0, axis: int = 1,
+        self, site: Site, statistics: Statistic = _NOTHING, *, channels: int = 0, axis: int = 1,
         limits: tuple[float, float] | None = None, gradient: bool = False,
     ) -> int:  # fmt: skip
-        """Say what is wanted at a site, and see Wish; return its index."""
+        """Say what is wanted at a site, and see SiteRequest; return its index."""
         key = (site.calls, site.end, site.normalization)
-        known = [(wish.site.calls, wish.site.end, wish.site.normalization) for wish in self.wishes]
+        known = [(request.site.calls, request.site.end, request.site.normalization) for request in self.requests]
         if key not in known:
-            self.wishes.append(Wish(site, _NOTHING))
+            self.requests.append(SiteRequest(site, _NOTHING))
             known.append(key)
         index = known.index(key)
-        wish = self.wishes[index]
-        wish.want |= want
+        request = self.requests[index]
+        request.statistics |= statistics
         if channels:
-            wish.channels, wish.axis = channels, axis
-        wish.limits = limits or wish.limits
-        wish.gradient |= gradient
+            request.channels, request.axis = channels, axis
+        request.limits = limits or request.limits
+        request.gradient |= gradient
         return index
 
     def gradients(self, parameters: Sequence[nn.Parameter]) -> int:

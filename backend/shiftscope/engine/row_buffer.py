@@ -13,7 +13,7 @@ from shiftscope.wire.frames import HEADER
 _GAP = HEADER.size // 4
 
 
-class Rows:
+class RowBuffer:
     """Rows that are measured together. `sizes` gives the length of each, by stream."""
 
     def __init__(self, sizes: Mapping[Stream, int]) -> None:

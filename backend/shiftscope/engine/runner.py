@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engine.overhead import Meter
-from shiftscope.engine.parameter_snapshot import Updates
+from shiftscope.engine.overhead import OverheadMeter
+from shiftscope.engine.parameter_snapshot import ParameterSnapshot
 from shiftscope.engine.program import NOWHERE, Place, Program, Step
-from shiftscope.engine.site_slots import Sights
+from shiftscope.engine.site_slots import SiteSlots
 from shiftscope.engine.streams import PASSING, Stream
-from shiftscope.engine.tensor_table import Addresses
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.engine.tensor_table import TensorTable
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import (
     CONSTANTS,
     DIRECTORY,
@@ -33,9 +33,9 @@ from shiftscope.kernels.interpreter import (
 from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
 from shiftscope.kernels.single_units import write_units
 from shiftscope.tracing.forward_patch import Tap
-from shiftscope.tracing.wrappers import Passage
+from shiftscope.tracing.wrappers import PassWrappers
 
-_BY_CHANNEL = Want.CHANNEL_MOMENTS
+_BY_CHANNEL = Statistic.CHANNEL_MOMENTS
 
 
 class Runner:
@@ -48,25 +48,25 @@ class Runner:
         meter: of what it costs.
     """
 
-    def __init__(self, program: Program, tap: Tap, units: Sequence[int], meter: Meter) -> None:
+    def __init__(self, program: Program, tap: Tap, units: Sequence[int], meter: OverheadMeter) -> None:
         self._program = program
         self._meter = meter
         self._starts: Mapping[Stream, int] = {}
         program.add(Operation.FORGET)
         self._steps = sorted(program.steps, key=lambda step: step.operation)
-        self._sights = Sights(program.wishes, units, meter)
-        self._addresses = Addresses(program.parameters, program.vectors)
+        self._slots = SiteSlots(program.requests, units, meter)
+        self._tensors = TensorTable(program.parameters, program.vectors)
         self._sums = np.zeros((len(program.parameters), 2))
         self._row: NDArray[np.float32] | None = None
         self._constants = np.array(program.constants)
         self._levels = np.array(QUANTILE_LEVELS)
         self._tables: dict[frozenset[Stream], NDArray[np.int64]] = {}
         self._directory = self._list_tables()
-        self._updates = Updates([(held, name) for held, name, _ in program.updates])
-        sites = [wish.site for wish in program.wishes]
-        self._passage = Passage(sites, tap.calls, tap.overwriting, self._sights)
-        tap.look_with(self._passage.stand_in, self._begin, self._passage.end)
-        self._sights.see(tap.calls, tap.gradients)
+        self._snapshot = ParameterSnapshot([(held, name) for held, name, _ in program.updates])
+        sites = [request.site for request in program.requests]
+        self._wrappers = PassWrappers(sites, tap.calls, tap.overwriting, self._slots)
+        tap.look_with(self._wrappers.stand_in, self._begin, self._wrappers.end)
+        self._slots.see(tap.calls, tap.gradients)
 
     def place(self, starts: Mapping[Stream, int]) -> None:
         """Say where in the row each stream begins, from now on."""
@@ -75,20 +75,20 @@ class Runner:
 
     def prepare(self, due: frozenset[Stream]) -> None:
         """Look, at the next pass, for what these streams need."""
-        self._sights.only(~0 if Stream.CHANNELS in due else ~_BY_CHANNEL)
+        self._slots.only(~0 if Stream.CHANNELS in due else ~_BY_CHANNEL)
 
     def run(self, row: NDArray[np.float32], due: frozenset[Stream]) -> None:
         """Write what was seen and what the gradients are, as far as it belongs to these streams."""
         table = self._tables.get(due)
         if table is None:
             table = self._tables[due] = self._table(due)
-        self._sights.finish()
+        self._slots.finish()
         if self._program.units:
             begin = thread_time_ns()
             self._write_units(row)
             self._meter.passing("units", thread_time_ns() - begin)
         begin = thread_time_ns()
-        kept = self._addresses.note()
+        kept = self._tensors.note()
         if self._meter.timing:
             self._meter.passing("gradient_norms", thread_time_ns() - begin)
             for operation in np.unique(table[:, 0]):
@@ -98,17 +98,17 @@ class Runner:
         else:
             self._execute(table, row)
         del kept
-        self._sights.forgotten = True
+        self._slots.forgotten = True
         if self._program.updates:
             begin = thread_time_ns()
-            self._updates.before()
+            self._snapshot.before()
             self._meter.passing("update_ratios", thread_time_ns() - begin)
 
     def finish(self, row: NDArray[np.float32]) -> None:
         """Write what is known only after the update."""
         if self._program.updates:
             begin = thread_time_ns()
-            ratios = self._updates.after()
+            ratios = self._snapshot.after()
             for ratio, (_, _, place) in zip(ratios, self._program.updates, strict=True):
                 row[self._position(place)] = ratio
             self._meter.passing("update_ratios", thread_time_ns() - begin)
@@ -121,10 +121,10 @@ class Runner:
 
     def _list_tables(self) -> NDArray[np.int64]:
         """Make the directory, as far as it stays."""
-        sights = self._sights
+        found = self._slots
         tables: dict[int, NDArray[Any]] = {
-            SLOTS: self._addresses.table, SUMS: self._sums, STATES: sights.state, FINES: sights.fine,
-            VECTORS: sights.vectors, GRADIENTS: sights.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
+            SLOTS: self._tensors.table, SUMS: self._sums, STATES: found.state, FINES: found.fine,
+            VECTORS: found.vectors, GRADIENTS: found.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
         }  # fmt: skip
         directory = np.zeros(DIRECTORY, dtype=np.int64)
         for entry, table in tables.items():
@@ -132,13 +132,13 @@ class Runner:
         return directory
 
     def _begin(self) -> None:
-        self._passage.begin()
-        self._sights.begin()
+        self._wrappers.begin()
+        self._slots.begin()
 
     def _write_units(self, row: NDArray[np.float32]) -> None:
         for slot, moments, histograms in self._program.units:
             write_units(
-                self._sights.picked[self._sights.pick(slot)], self._sights.picked_count(slot), self._levels, row,
+                self._slots.picked[self._slots.pick(slot)], self._slots.picked_count(slot), self._levels, row,
                 self._position(moments) if moments != NOWHERE else -1,
                 self._position(histograms) if histograms != NOWHERE else -1,
             )  # fmt: skip
@@ -149,7 +149,7 @@ class Runner:
     def _table(self, due: frozenset[Stream]) -> NDArray[np.int64]:
         def index(step: Step) -> int:
             if step.operation is Operation.WRITE_VECTOR:
-                return self._sights.vector(step.of)
+                return self._slots.vector(step.of)
             of_vector = step.operation in (Operation.COPY, Operation.GAP)
             return step.of + (len(self._program.parameters) if of_vector else 0)
 

@@ -29,7 +29,7 @@ def studies(total_steps: int | None, frames: int) -> dict[str, Schedule]:
     return {stream.title: thinning(total_steps, max(2, round(share * frames))) for stream, share in STUDIES.items()}
 
 
-class Agenda:
+class Scheduler:
     """Says what is due.
 
     Args:

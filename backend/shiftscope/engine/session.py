@@ -1,4 +1,4 @@
-"""One run's measuring: what is due, the networks under observation, and the frames that come of it."""
+"""One run's measuring: what is due, the networks that are recorded, and the frames that come of it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from time import thread_time_ns
 
 from torch import Tensor, nn
 
-from shiftscope.engine.frame_writer import Emission
-from shiftscope.engine.network_recorder import Observation
-from shiftscope.engine.overhead import Meter
+from shiftscope.engine.frame_writer import FrameWriter
+from shiftscope.engine.network_recorder import NetworkRecorder
+from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.probe import Probe
-from shiftscope.engine.scheduler import Agenda
+from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.streams import PASSING, Stream
-from shiftscope.engine.study import Loss, Moment, Setting
+from shiftscope.engine.study import Loss, RunInputs, TrainingStep
 from shiftscope.sinks.base import Sink
 from shiftscope.tracing.forward_patch import Tap, WatchError
 from shiftscope.tracing.layers import find_parts
@@ -27,7 +27,7 @@ class Options:
 
     Attributes:
         probes: what is measured.
-        agenda: when.
+        scheduler: when.
         total_steps: of the run, where known.
         probe_batch: fixed inputs; by default those of the first step.
         loss: (outputs, targets) -> a scalar.
@@ -35,7 +35,7 @@ class Options:
     """
 
     probes: Sequence[Probe]
-    agenda: Agenda
+    scheduler: Scheduler
     total_steps: int | None = None
     probe_batch: Tensor | None = None
     loss: Loss | None = None
@@ -53,11 +53,11 @@ class Session:
     def __init__(self, networks: Mapping[str, nn.Module], sink: Sink, options: Options) -> None:
         self._networks, self._sink, self._options = networks, sink, options
         self._taps = {name: _tap(name, module, options.probes) for name, module in networks.items()}
-        self._meter = Meter([probe.name for probe in options.probes])
-        self._emission = Emission(sink, tuple(networks), options.total_steps)
-        self._observations: dict[str, Observation] = {}
+        self._meter = OverheadMeter([probe.name for probe in options.probes])
+        self._writer = FrameWriter(sink, tuple(networks), options.total_steps)
+        self._recorders: dict[str, NetworkRecorder] = {}
         self._measured: dict[str, float | None] = {}
-        self._moments: dict[str, Moment] = {}
+        self._training_steps: dict[str, TrainingStep] = {}
         self._probe_batch = options.probe_batch
         self._updated: set[str] = set()
         self._prepared: frozenset[Stream] | None = None
@@ -79,17 +79,17 @@ class Session:
         if name in self._measured:
             return
         begin = thread_time_ns()
-        tap, observation = self._taps[name], self._observations.get(name)
-        if observation is None:
-            observation = self._observe(name, loss, accuracy, batch, learning_rate)
+        tap, recorder = self._taps[name], self._recorders.get(name)
+        if recorder is None:
+            recorder = self._record(name, loss, accuracy, batch, learning_rate)
         if self._passing:
-            count = observation.measure(self.due, loss, accuracy)
+            count = recorder.measure(self.due, loss, accuracy)
             if count and name not in self.diverged:
                 self._tell_divergence(name, loss, count)
         if self._studying:
             inputs, targets = batch or (tap.first_input, None)
-            moment = self._moments[name] = Moment(self.step, inputs, targets, learning_rate)
-            observation.begin_studies(moment)
+            step = self._training_steps[name] = TrainingStep(self.step, inputs, targets, learning_rate)
+            recorder.begin_studies(step)
         tap.clear()
         self._measured[name] = learning_rate
         self._meter.inside += thread_time_ns() - begin
@@ -124,7 +124,7 @@ class Session:
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Send what was found in eval mode, by network and quantity."""
-        self._emission.evaluation(self.step, metrics)
+        self._writer.evaluation(self.step, metrics)
 
     def close(self) -> None:
         """Let go of the networks."""
@@ -133,28 +133,27 @@ class Session:
         for tap in self._taps.values():
             tap.disarm()
 
-    def _observe(
+    def _record(
         self,
         name: str,
         loss: float | None,
         accuracy: float | None,
         batch: tuple[Tensor, Tensor] | None,
         learning_rate: float | None,
-    ) -> Observation:
+    ) -> NetworkRecorder:
         if self._probe_batch is None:
             inputs = batch[0] if batch else self._taps[name].first_input
             self._probe_batch = inputs.detach().clone()
         options = self._options
-        setting = Setting(
+        given = RunInputs(
             options.loss, self._probe_batch, batch is not None, learning_rate is not None, options.units
         )  # fmt: skip
-        scalars = {"loss": loss, "accuracy": accuracy}
-        given = {quantity for quantity, value in scalars.items() if value is not None}
-        made = Observation(
-            name, self._networks[name], self._taps[name], options.probes, setting, given, self._meter
+        scalars = {quantity for quantity, value in (("loss", loss), ("accuracy", accuracy)) if value is not None}
+        made = NetworkRecorder(
+            name, self._networks[name], self._taps[name], options.probes, given, scalars, self._meter
         )  # fmt: skip
         made.prepare(self.due)
-        self._observations[name] = made
+        self._recorders[name] = made
         return made
 
     def _finish(self, name: str) -> None:
@@ -163,25 +162,25 @@ class Session:
                 f"step {self.step} is due, but measure() was not called between its backward pass and its update"
             )
         if self._passing:
-            self._observations[name].finish()
+            self._recorders[name].finish()
         if self._studying:
-            self._observations[name].finish_studies(self._moments.pop(name))
+            self._recorders[name].finish_studies(self._training_steps.pop(name))
 
     def _send(self) -> None:
         begin = thread_time_ns()
         learning_rate = next(iter(self._measured.values()))
         self._measured.clear()
         self._meter.frames += self._passing
-        if not self._emission.begun:
-            observations = [self._observations[name] for name in self._networks]
-            sizes = self._emission.begin(observations, self._meter, learning_rate=learning_rate is not None)
-            self._options.agenda.settle(sizes)
+        if not self._writer.begun:
+            recorders = [self._recorders[name] for name in self._networks]
+            sizes = self._writer.begin(recorders, self._meter, learning_rate=learning_rate is not None)
+            self._options.scheduler.settle(sizes)
             self._meter.reset()
-        self._emission.send(self.due, self.step, learning_rate)
+        self._writer.send(self.due, self.step, learning_rate)
         self._meter.inside += thread_time_ns() - begin
 
     def _arm(self) -> None:
-        due = self._options.agenda.due(self.step)
+        due = self._options.scheduler.due(self.step)
         if due is self.due:
             return
         if due:
@@ -198,8 +197,8 @@ class Session:
         self._prepared = due
         self._passing, self._studying = Stream.STEPS in due, not due <= PASSING | {Stream.COST}
         self._meter.time_pieces(on=Stream.COST in due)
-        for observation in self._observations.values():
-            observation.prepare(due)
+        for recorder in self._recorders.values():
+            recorder.prepare(due)
 
     def _tell_divergence(self, name: str, loss: float | None, count: float) -> None:
         self.diverged[name] = self.step

@@ -13,9 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shiftscope.engine.overhead import Meter
-from shiftscope.engine.program import Wish
-from shiftscope.kernels.fused_pass import DIRECTORY, MOST_PICKED, PICK, SIGHT, VECTOR, WANT, Want, look, look_at_both
+from shiftscope.engine.overhead import OverheadMeter
+from shiftscope.engine.program import SiteRequest
+from shiftscope.kernels.fused_pass import (
+    DIRECTORY,
+    MOST_PICKED,
+    PICK,
+    REQUESTED,
+    SLOT_COLUMNS,
+    VECTOR,
+    Statistic,
+    pass_over,
+    pass_over_both,
+)
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
 from shiftscope.kernels.tensor_memory import inner, readable
@@ -23,7 +33,7 @@ from shiftscope.tracing.layers import STAGES, Call
 from shiftscope.tracing.normalize import normalize
 
 
-class Sights:
+class SiteSlots:
     """A slot for each site, and what was last seen there.
 
     Attributes:
@@ -35,18 +45,18 @@ class Sights:
         forgotten: whether what was last seen was read, and compiled code has made all as it is before a pass.
     """
 
-    def __init__(self, wishes: Sequence[Wish], units: Sequence[int], meter: Meter) -> None:
-        size = len(wishes)
-        self._wishes = wishes
+    def __init__(self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter) -> None:
+        size = len(requests)
+        self._requests = requests
         self._meter = meter
-        self._sights = np.zeros((size, SIGHT), dtype=np.int64)
-        self._limits = np.array([wish.limits for wish in wishes], dtype=np.float64).reshape(size, 2)
+        self._slots = np.zeros((size, SLOT_COLUMNS), dtype=np.int64)
+        self._limits = np.array([request.limits for request in requests], dtype=np.float64).reshape(size, 2)
         self._units = np.array(units, dtype=np.int64)
         end = picks = 0
-        for slot, wish in enumerate(wishes):
-            self._sights[slot] = wish.want, wish.channels, end, picks
-            end += 2 * wish.channels if wish.want & Want.CHANNEL_MOMENTS else 0
-            picks += bool(wish.want & Want.UNITS)
+        for slot, request in enumerate(requests):
+            self._slots[slot] = request.statistics, request.channels, end, picks
+            end += 2 * request.channels if request.statistics & Statistic.CHANNEL_MOMENTS else 0
+            picks += bool(request.statistics & Statistic.UNITS)
         self.state = np.zeros((size, STATE))
         self.fine = np.zeros((size, STRIDE), dtype=np.int32)
         self.vectors = np.zeros(end, dtype=np.float32)
@@ -55,27 +65,29 @@ class Sights:
         self._nothing = np.full(STATE, np.nan)
         self._nothing[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
         self._directory = np.zeros(DIRECTORY, dtype=np.int64)
-        tables = (self._sights, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
+        tables = (self._slots, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
         self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
         self.forgotten = False
-        self._gradients_wanted = any(wish.gradient for wish in wishes)
-        self._pools: dict[int, list[Tensor]] = {s: [] for s, wish in enumerate(wishes) if len(wish.site.calls) > 1}
+        self._gradients_wanted = any(request.gradient for request in requests)
+        self._pools: dict[int, list[Tensor]] = {
+            s: [] for s, request in enumerate(requests) if len(request.site.calls) > 1
+        }
 
     def vector(self, slot: int) -> int:
         """Return where in `vectors` begins what is found by channel at a slot."""
-        return int(self._sights[slot, VECTOR])
+        return int(self._slots[slot, VECTOR])
 
     def pick(self, slot: int) -> int:
         """Return which of `picked` is a slot's."""
-        return int(self._sights[slot, PICK])
+        return int(self._slots[slot, PICK])
 
     def picked_count(self, slot: int) -> int:
         """Return how many values of each single unit there are at a slot."""
         return int(self.state[slot, PICKED])
 
     def only(self, mask: int) -> None:
-        """Look, from now on, for nothing but what is in the mask of Want."""
-        self._sights[:, WANT] = [wish.want & mask for wish in self._wishes]
+        """Look, from now on, for nothing but what is in the mask of Statistic."""
+        self._slots[:, REQUESTED] = [request.statistics & mask for request in self._requests]
 
     def begin(self) -> None:
         """Say that a forward pass begins: sites that it does not come by hold no values."""
@@ -91,33 +103,33 @@ class Sights:
         """Say that what was seen is to be read."""
         for slot, pool in self._pools.items():
             if pool:
-                self._look(slot, _together(pool))
+                self._pass_over(slot, _together(pool))
 
     def see(self, calls: Sequence[Call], gradients: Mapping[tuple[int, int], Tensor]) -> None:
         """Look at the tensors of a pass that was kept, and at the gradients by them, by call and end."""
         self.begin()
-        for slot, wish in enumerate(self._wishes):
+        for slot, request in enumerate(self._requests):
             show = self.show(slot)
-            for position in wish.site.calls:
+            for position in request.site.calls:
                 _, given, output = calls[position]
-                show(output if wish.site.end else given)
-                gradient = gradients.get((position, wish.site.end))
-                if wish.gradient and gradient is not None:
+                show(output if request.site.end else given)
+                gradient = gradients.get((position, request.site.end))
+                if request.gradient and gradient is not None:
                     self._take_gradient(slot, gradient)
 
     def show(self, slot: int) -> Callable[[Tensor], None]:
         """Return what looks at a tensor that comes by a slot."""
-        wish, pool = self._wishes[slot], self._pools.get(slot)
-        if not wish.gradient and wish.site.normalization is None and pool is None:
-            return lambda tensor: self._look(slot, tensor)
+        request, pool = self._requests[slot], self._pools.get(slot)
+        if not request.gradient and request.site.normalization is None and pool is None:
+            return lambda tensor: self._pass_over(slot, tensor)
 
         def thorough(tensor: Tensor) -> None:
-            if wish.gradient and tensor.requires_grad:
+            if request.gradient and tensor.requires_grad:
                 tensor.register_hook(lambda gradient: self._take_gradient(slot, gradient))  # type: ignore[no-untyped-call]
-            if wish.site.normalization is not None:
-                tensor = normalize(wish.site.normalization, tensor.detach())
+            if request.site.normalization is not None:
+                tensor = normalize(request.site.normalization, tensor.detach())
             if pool is None:
-                self._look(slot, tensor)
+                self._pass_over(slot, tensor)
             else:
                 pool.append(tensor.detach().clone())
 
@@ -128,8 +140,8 @@ class Sights:
         show, show_other = self.show(given), self.show(output)
         directory, meter, usual = self._directory, self._meter, torch.float32
         simple = all(
-            not (wish.gradient or wish.channels or wish.site.normalization or len(wish.site.calls) > 1)
-            for wish in (self._wishes[given], self._wishes[output])
+            not (request.gradient or request.channels or request.site.normalization or len(request.site.calls) > 1)
+            for request in (self._requests[given], self._requests[output])
         )
 
         def both(one: Tensor, other: Tensor) -> None:
@@ -142,7 +154,7 @@ class Sights:
                 and other.is_cpu
                 and not meter.timing
             ):
-                look_at_both(
+                pass_over_both(
                     directory, given, one.data_ptr(), one.numel(), output, other.data_ptr(), other.numel()
                 )  # fmt: skip
             else:
@@ -151,27 +163,28 @@ class Sights:
 
         return both
 
-    def _look(self, slot: int, tensor: Tensor) -> None:
+    def _pass_over(self, slot: int, tensor: Tensor) -> None:
         wide = False
         if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu):
             tensor = readable(tensor)
             wide = tensor.dtype is torch.float64
-        wish = self._wishes[slot]
-        together = inner(tensor) if wish.channels and wish.axis == 1 else 1
+        request = self._requests[slot]
+        together = inner(tensor) if request.channels and request.axis == 1 else 1
         if self._meter.timing:
-            self._look_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, together))
+            self._pass_over_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, together))
         else:
-            look(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, together)
+            pass_over(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, together)
 
-    def _look_piecewise(self, slot: int, there: tuple[int, int, bool, int]) -> None:
+    def _pass_over_piecewise(self, slot: int, there: tuple[int, int, bool, int]) -> None:
         """Do the same, each thing that is wanted by itself and timed."""
-        wanted = Want(int(self._sights[slot, WANT]))
-        for want in wanted:
-            self._sights[slot, WANT] = want
+        requested = Statistic(int(self._slots[slot, REQUESTED]))
+        for statistic in requested:
+            self._slots[slot, REQUESTED] = statistic
             begin = time.thread_time_ns()
-            look(self._directory, slot, *there)
-            self._meter.look(want, time.thread_time_ns() - begin, stages=self._wishes[slot].site.name in STAGES)
-        self._sights[slot, WANT] = wanted
+            pass_over(self._directory, slot, *there)
+            stages = self._requests[slot].site.name in STAGES
+            self._meter.statistic(statistic, time.thread_time_ns() - begin, stages=stages)
+        self._slots[slot, REQUESTED] = requested
 
     def _take_gradient(self, slot: int, gradient: Tensor) -> None:
         begin = time.thread_time_ns()

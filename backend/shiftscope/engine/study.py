@@ -16,24 +16,24 @@ from shiftscope.engine.streams import Stream
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-class Moment(NamedTuple):
+class TrainingStep(NamedTuple):
     """A step of training: its batch, and what the update will be made with.
 
     Attributes:
-        step: updates so far.
+        number: updates so far.
         inputs: of the step's batch; the network's first argument.
         targets: of the step's batch, where they were given.
         learning_rate: where it is known.
     """
 
-    step: int
+    number: int
     inputs: Tensor
     targets: Tensor | None
     learning_rate: float | None
 
 
 @dataclass(frozen=True)
-class Setting:
+class RunInputs:
     """What studies have to work with.
 
     Attributes:
@@ -51,7 +51,7 @@ class Setting:
     units: tuple[int, ...] = (0, 1, 2)
 
 
-class Board:
+class RowWriter:
     """A network's part of the rows: where its places are."""
 
     def __init__(self, values: NDArray[np.float32], starts: Mapping[Stream, int]) -> None:
@@ -74,8 +74,8 @@ class Study(Protocol):
     updated; each leaves network, gradients, modes and random state as they were.
     """
 
-    def before(self, moment: Moment, board: Board) -> None:
+    def before(self, step: TrainingStep, row: RowWriter) -> None:
         """Look at the network as the update will find it."""
 
-    def after(self, moment: Moment, board: Board) -> None:
+    def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Look at the network as the update left it."""

@@ -23,7 +23,7 @@ _gradient = attrgetter("grad")
 _NOTHING = torch.empty(0)
 
 
-class Addresses:
+class TensorTable:
     """The table of gradients, then vectors: where each lies, shape (SLOT, tensors).
 
     Args:

@@ -1,4 +1,4 @@
-"""Looking at tensors as they pass: one compiled call for all that is wanted, while their values are in the cache."""
+"""Measuring tensors as they pass: one compiled call for all that is requested, while their values are in the cache."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MOST_PICKED = 1024
 """Most values of a single unit that are looked at in one pass."""
 
 
-class Want(IntFlag):
-    """What is wanted of the values at a site."""
+class Statistic(IntFlag):
+    """What may be requested of the values at a site."""
 
     MOMENTS = 1
     BINS = 2
@@ -27,28 +27,28 @@ class Want(IntFlag):
     UNITS = 32
 
 
-_MOMENTS, _BINS, _CHANNEL_MOMENTS = int(Want.MOMENTS), int(Want.BINS), int(Want.CHANNEL_MOMENTS)
-_ZEROS, _BEYOND, _UNITS = int(Want.ZEROS), int(Want.BEYOND), int(Want.UNITS)
+_MOMENTS, _BINS, _CHANNEL_MOMENTS = int(Statistic.MOMENTS), int(Statistic.BINS), int(Statistic.CHANNEL_MOMENTS)
+_ZEROS, _BEYOND, _UNITS = int(Statistic.ZEROS), int(Statistic.BEYOND), int(Statistic.UNITS)
 
-WANT, CHANNELS, VECTOR, PICK = range(4)
-"""Columns of a sight: what is wanted; how many units or channels there are; where what is found by channel goes; where
-the values of single units go."""
-SIGHT = 4
+REQUESTED, CHANNELS, VECTOR, PICK = range(4)
+"""Columns of a slot: the statistics that are requested; how many units or channels there are; where what is found by
+channel goes; where the values of single units go."""
+SLOT_COLUMNS = 4
 
-SIGHTS, LIMITS, STATES, FINES, VECTORS, UNITS, PICKS, UNIT_COUNT = range(8)
+SLOTS, LIMITS, STATES, FINES, VECTORS, UNITS, PICKS, UNIT_COUNT = range(8)
 """Entries of the directory: addresses of tables, and the number of single units.
 
-sights: int64, (slots, SIGHT), what is wanted. limits: float64, (slots, 2), beyond which values are counted. states:
-float64, (slots, STATE). fines: int32, (slots, STRIDE), fine histograms. vectors: float32, what is found by channel:
-means, then variances. units: int64, which single units are looked at. picks: float64, (sites with single units, units,
-MOST_PICKED), their values.
+slots: int64, (slots, SLOT_COLUMNS), what is requested. limits: float64, (slots, 2), beyond which values are counted.
+states: float64, (slots, STATE). fines: int32, (slots, STRIDE), fine histograms. vectors: float32, what is found by
+channel: means, then variances. units: int64, which single units are recorded. picks: float64, (sites with single units,
+units, MOST_PICKED), their values.
 """
 DIRECTORY = 8
 
 
 @compiled()
-def look(directory: NDArray[np.int64], slot: int, address: int, n: int, wide: bool, inner: int) -> None:
-    """Take in what is wanted at a slot of n values at an address.
+def pass_over(directory: NDArray[np.int64], slot: int, address: int, n: int, wide: bool, inner: int) -> None:
+    """Measure what is requested at a slot, of n values at an address.
 
     A directory of addresses stands for seven tables, because each table given would be unpacked at each call.
 
@@ -60,32 +60,32 @@ def look(directory: NDArray[np.int64], slot: int, address: int, n: int, wide: bo
         wide: whether they are float64 instead of float32.
         inner: how many values of one channel lie together.
     """
-    sight = int64_at(directory[SIGHTS] + 8 * SIGHT * slot, SIGHT)
+    columns = int64_at(directory[SLOTS] + 8 * SLOT_COLUMNS * slot, SLOT_COLUMNS)
     state = float64_at(directory[STATES] + 8 * STATE * slot, STATE)
-    want, channels = sight[WANT], sight[CHANNELS]
-    if want & _MOMENTS:
+    statistics, channels = columns[REQUESTED], columns[CHANNELS]
+    if statistics & _MOMENTS:
         moments(address, n, wide, state)
-    if want & _BINS:
+    if statistics & _BINS:
         bins(address, n, wide, state, int32_at(directory[FINES] + 4 * STRIDE * slot, STRIDE))
-    if want & _CHANNEL_MOMENTS:
-        out = float32_at(directory[VECTORS] + 4 * sight[VECTOR], 2 * channels)
+    if statistics & _CHANNEL_MOMENTS:
+        out = float32_at(directory[VECTORS] + 4 * columns[VECTOR], 2 * channels)
         channel_moments(address, n, wide, inner, out)
-    if want & _ZEROS:
+    if statistics & _ZEROS:
         state[ZEROS] = count_zeros(address, n, wide)
-    if want & _BEYOND:
+    if statistics & _BEYOND:
         limits = float64_at(directory[LIMITS] + 16 * slot, 2)
         state[BEYOND] = count_beyond(address, n, wide, limits[0], limits[1])
-    if want & _UNITS:
+    if statistics & _UNITS:
         count = directory[UNIT_COUNT]
         size = count * MOST_PICKED
-        picked = float64_at(directory[PICKS] + 8 * size * sight[PICK], size).reshape(count, MOST_PICKED)
+        picked = float64_at(directory[PICKS] + 8 * size * columns[PICK], size).reshape(count, MOST_PICKED)
         state[PICKED] = pick(address, n, wide, channels, inner, int64_at(directory[UNITS], count), picked)
 
 
 @compiled()
-def look_at_both(
+def pass_over_both(
     directory: NDArray[np.int64], slot: int, address: int, n: int, other: int, other_address: int, other_n: int
 ) -> None:
-    """Look at two tensors of float32 of which nothing is wanted by channel."""
-    look(directory, slot, address, n, False, 1)
-    look(directory, other, other_address, other_n, False, 1)
+    """Measure two tensors of float32 of which nothing is requested by channel."""
+    pass_over(directory, slot, address, n, False, 1)
+    pass_over(directory, other, other_address, other_n, False, 1)

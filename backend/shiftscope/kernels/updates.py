@@ -12,7 +12,8 @@ from shiftscope.kernels.interpreter import ADDRESS, COUNT, WIDE
 
 
 @compiled()
-def _keep(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
+def keep_values(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
+    """Copy each slot's values into `kept`, where they begin at `starts`."""
     for k in range(slots.shape[1]):
         n = slots[COUNT, k]
         if slots[WIDE, k]:
@@ -34,9 +35,10 @@ def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
 
 
 @compiled()
-def _compare(
+def change_ratios(
     slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
 ) -> None:
+    """Write, for each slot, the norm of its change since `keep_values` over the norm that it had."""
     for k in range(slots.shape[1]):
         n = slots[COUNT, k]
         old = kept[starts[k] : starts[k] + n]

@@ -7,7 +7,7 @@ from torch import nn
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.kernels.moments import BEYOND, ZEROS
 from shiftscope.tracing.layers import CUT_TO_ZERO
@@ -39,11 +39,11 @@ def _lay(plan: Plan, network: NetworkPlan) -> None:
         activation, where = layer.activation.module, Spot(network.name, layer.name, "output")
         if isinstance(activation, CUT_TO_ZERO):
             place = plan.add(Stream.LAYERS, ZERO_FRACTION, where)
-            index = network.program.see(site, Want.MOMENTS | Want.ZEROS)
+            index = network.program.see(site, Statistic.MOMENTS | Statistic.ZEROS)
             network.program.add(Operation.WRITE_FRACTION, index, place, argument=ZEROS)
         elif type(activation) in LIMITS:
             place = plan.add(Stream.LAYERS, SATURATED_FRACTION, where)
-            index = network.program.see(site, Want.MOMENTS | Want.BEYOND, limits=LIMITS[type(activation)])
+            index = network.program.see(site, Statistic.MOMENTS | Statistic.BEYOND, limits=LIMITS[type(activation)])
             network.program.add(Operation.WRITE_FRACTION, index, place, argument=BEYOND)
 
 

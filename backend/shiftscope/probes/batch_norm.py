@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.tracing.layers import Layer
 
@@ -65,7 +65,7 @@ def _lay_statistics(plan: Plan, network: NetworkPlan) -> None:
             for quantity in (BATCH_MEAN, BATCH_VARIANCE)
         )
         program = network.program
-        index = program.see(site, Want.CHANNEL_MOMENTS, channels=channels)
+        index = program.see(site, Statistic.CHANNEL_MOMENTS, channels=channels)
         program.add(Operation.WRITE_VECTOR, index, batch, argument=2 * channels)
         if norm.running_mean is not None:
             running = _copy(plan, network, layer, RUNNING_MEAN, norm, "running_mean")

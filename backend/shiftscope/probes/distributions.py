@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.histogram import COARSE, FINE, REACH, SAMPLE, WHOLE
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.kernels.readout import LEVELS
@@ -43,7 +43,7 @@ def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
             plan.add(Stream.LAYERS, quantity, Spot(network.name, layer.name, site.name), shape=(size,))
             for quantity, size in ((HISTOGRAM, COARSE), (RANGE, 2), (OUTSIDE, 2))
         ]
-        index = network.program.see(site, Want.MOMENTS | Want.BINS)
+        index = network.program.see(site, Statistic.MOMENTS | Statistic.BINS)
         network.program.add(Operation.WRITE_HISTOGRAM, index, first)
 
 
@@ -53,7 +53,7 @@ def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
             Stream.LAYERS, QUANTILES, Spot(network.name, layer.name, site.name), shape=(len(LEVELS),),
             coordinates=LEVELS,
         )  # fmt: skip
-        index = network.program.see(site, Want.MOMENTS | Want.BINS)
+        index = network.program.see(site, Statistic.MOMENTS | Statistic.BINS)
         network.program.add(Operation.WRITE_QUANTILES, index, place)
 
 

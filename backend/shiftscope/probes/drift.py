@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from shiftscope.engine.activation_sampler import Glance
+from shiftscope.engine.activation_sampler import ActivationSampler
 from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.program import Place
 from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import Board, Moment, Setting
+from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample
 
@@ -25,11 +25,11 @@ DEAD_FRACTION = Quantity(
 
 
 class _Drift:
-    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
-        self._glance = Glance(network)
-        self._inputs = setting.probe_batch
+    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
+        self._sampler = ActivationSampler(network)
+        self._inputs = given.probe_batch
         self._places: list[tuple[Place, Place]] = []
-        for layer in self._glance.layers:
+        for layer in self._sampler.layers:
             site = layer.shown
             if site is not None:
                 first, previous = (
@@ -38,26 +38,26 @@ class _Drift:
                 )
                 self._places.append((first, previous))
         self._dead = {
-            index: plan.add(Stream.DRIFT, DEAD_FRACTION, Spot(network.name, self._glance.layers[index].name, "output"))
-            for index in self._glance.relus
+            index: plan.add(Stream.DRIFT, DEAD_FRACTION, Spot(network.name, self._sampler.layers[index].name, "output"))
+            for index in self._sampler.relus
         }
         self._start: Mapping[int, Sample] = {}
         self._previous: Mapping[int, Sample] = {}
 
-    def before(self, moment: Moment, board: Board) -> None:  # noqa: ARG002
-        now, dead = self._glance.take(self._inputs)
+    def before(self, step: TrainingStep, row: RowWriter) -> None:  # noqa: ARG002
+        now, dead = self._sampler.take(self._inputs)
         self._start = self._start or now
         self._previous = self._previous or now
         for index, places in enumerate(self._places):
             for place, then in zip(places, (self._start, self._previous), strict=True):
                 known = index in now and index in then and index in self._start
                 found = distances(then[index], now[index], self._start[index]) if known else np.full(10, np.nan)
-                board.write(place, found)
+                row.write(place, found)
         for index, place in self._dead.items():
-            board.write(place, dead.get(index, np.nan))
+            row.write(place, dead.get(index, np.nan))
         self._previous = now
 
-    def after(self, moment: Moment, board: Board) -> None:
+    def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Nothing is left to do."""
 
 

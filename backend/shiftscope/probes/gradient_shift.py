@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from shiftscope.engine.loss_evaluator import Trials, put
+from shiftscope.engine.loss_evaluator import LossEvaluator, put
 from shiftscope.engine.parameters import parameters_of
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import Board, Moment, Setting
+from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
 from shiftscope.kernels.gradient_difference import compare
 from shiftscope.tracing.segments import segments
 
@@ -51,8 +51,8 @@ class _GradientShift:
     what follows is run and differentiated for each: exact, and about a third of the work.
     """
 
-    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
-        self._trials = Trials(network, setting)
+    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
+        self._evaluator = LossEvaluator(network, given)
         named, self._stages = _stages(network)
         self._places = [
             plan.add_all(Stream.GRADIENT_SHIFT, (L2, COSINE), Spot(network.name, name, "weight")) for name in named
@@ -64,40 +64,40 @@ class _GradientShift:
         self._old: list[Tensor] = []
         self._gradients: list[Tensor] | None = None
 
-    def before(self, moment: Moment, board: Board) -> None:  # noqa: ARG002
+    def before(self, step: TrainingStep, row: RowWriter) -> None:  # noqa: ARG002
         """Keep the parameters and, where they are those of the loss, the gradients that training has computed.
 
         The first layer has nothing before it: without its gradient, its old parameters are not needed either. It is
         often the largest.
         """
         weights = [stage.weight for stage in self._stages]
-        trusted = self._trials.repeats_training(moment, weights)
+        trusted = self._evaluator.repeats_training(step, weights)
         self._gradients = (
             [torch.zeros_like(w) if w.grad is None else w.grad.clone() for w in weights[1:]] if trusted else None
         )
         self._old = [parameter.detach().clone() for parameter in (self._later if trusted else self._parameters)]
 
-    def after(self, moment: Moment, board: Board) -> None:
+    def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Compute each layer's other gradient and write how far it is from the first."""
         new = [stage_values(stage) for stage in self._stages]
-        with self._trials(self._parameters):
+        with self._evaluator(self._parameters):
             if self._gradients is None:
                 put(self._parameters, self._old)
                 weights = [stage.weight for stage in self._stages[1:]]
-                own = self._trials.gradients(moment, weights) if weights else []
+                own = self._evaluator.gradients(step, weights) if weights else []
             else:
                 put(self._later, self._old)
                 own = self._gradients
-            by_parts = self._segments is not None and not self._trials.random
-            shifted = self._along_the_chain(moment, new) if by_parts else self._one_by_one(moment, new)
-            board.write(self._places[0], _UNMOVED)
+            by_parts = self._segments is not None and not self._evaluator.random
+            shifted = self._along_the_chain(step, new) if by_parts else self._one_by_one(step, new)
+            row.write(self._places[0], _UNMOVED)
             for place, one, other in zip(self._places[1:], own, shifted, strict=True):
-                board.write(place, compare(one, other))
+                row.write(place, compare(one, other))
         self._old, self._gradients = [], None
 
-    def _along_the_chain(self, moment: Moment, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    def _along_the_chain(self, step: TrainingStep, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         cut = self._segments or []
-        passed, shifted = moment.inputs, []
+        passed, shifted = step.inputs, []
         for index in range(1, len(self._stages)):
             put(self._stages[index - 1].parameters, new[index - 1])
             with torch.no_grad():
@@ -107,14 +107,14 @@ class _GradientShift:
             for segment in cut[index:]:
                 for link in segment:
                     outputs = link(outputs)
-            shifted += self._trials.differentiate(outputs, moment, [self._stages[index].weight])
+            shifted += self._evaluator.differentiate(outputs, step, [self._stages[index].weight])
         return shifted
 
-    def _one_by_one(self, moment: Moment, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    def _one_by_one(self, step: TrainingStep, new: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         shifted = []
         for index in range(1, len(self._stages)):
             put(self._stages[index - 1].parameters, new[index - 1])
-            shifted += self._trials.gradients(moment, [self._stages[index].weight])
+            shifted += self._evaluator.gradients(step, [self._stages[index].weight])
         return shifted
 
 
@@ -148,10 +148,10 @@ def _stages(network: NetworkPlan) -> tuple[list[str], list[_Stage]]:
     return names, stages
 
 
-def _make(plan: Plan, network: NetworkPlan, setting: Setting) -> _GradientShift | None:
-    if setting.loss is None or not setting.targets or not _stages(network)[1]:
+def _make(plan: Plan, network: NetworkPlan, given: RunInputs) -> _GradientShift | None:
+    if given.loss is None or not given.targets or not _stages(network)[1]:
         return None
-    return _GradientShift(plan, network, setting)
+    return _GradientShift(plan, network, given)
 
 
 GRADIENT_SHIFT = Probe(

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shiftscope.engine.loss_evaluator import Trials, put
+from shiftscope.engine.loss_evaluator import LossEvaluator, put
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import Board, Moment, Setting
+from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
 
 _SOURCE = "Santurkar et al. 2018, figure 4"
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)
@@ -33,8 +33,8 @@ SMOOTHNESS = Quantity(
 
 
 class _Landscape:
-    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
-        self._trials = Trials(network, setting)
+    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
+        self._evaluator = LossEvaluator(network, given)
         self._parameters = [parameter for parameter in network.module.parameters() if parameter.requires_grad]
         size, name = (len(MULTIPLES),), network.name
         self._along = plan.add(Stream.LANDSCAPE, ALONG, Spot(name), shape=size, coordinates=MULTIPLES)
@@ -42,30 +42,30 @@ class _Landscape:
         self._predictiveness = plan.add(Stream.LANDSCAPE, PREDICTIVENESS, Spot(name), shape=size, coordinates=MULTIPLES)
         self._smoothness = plan.add(Stream.LANDSCAPE, SMOOTHNESS, Spot(name))
 
-    def before(self, moment: Moment, board: Board) -> None:
+    def before(self, step: TrainingStep, row: RowWriter) -> None:
         """Walk along the gradient and come back."""
-        rate = moment.learning_rate or np.nan
-        with self._trials(self._parameters):
+        rate = step.learning_rate or np.nan
+        with self._evaluator(self._parameters):
             start = [parameter.data for parameter in self._parameters]
-            first, gradient = self._look(moment)
+            first, gradient = self._evaluate(step)
             losses, changes = [], []
             for multiple in MULTIPLES:
                 put(self._parameters, [w - multiple * rate * g for w, g in zip(start, gradient, strict=True)])
-                loss, there = self._look(moment)
+                loss, there = self._evaluate(step)
                 losses.append(loss)
                 changes.append(_norm([one - other for one, other in zip(gradient, there, strict=True)]))
         distances = np.array(MULTIPLES) * rate * _norm(gradient)
-        board.write(self._along, np.array(losses))
-        board.write(self._variation, float(max(first, *losses) - min(first, *losses)))
-        board.write(self._predictiveness, np.array(changes))
+        row.write(self._along, np.array(losses))
+        row.write(self._variation, float(max(first, *losses) - min(first, *losses)))
+        row.write(self._predictiveness, np.array(changes))
         with np.errstate(invalid="ignore", divide="ignore"):
-            board.write(self._smoothness, float(np.max(np.array(changes) / distances)))
+            row.write(self._smoothness, float(np.max(np.array(changes) / distances)))
 
-    def after(self, moment: Moment, board: Board) -> None:
+    def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Nothing is left to do."""
 
-    def _look(self, moment: Moment) -> tuple[float, list[Tensor]]:
-        loss = self._trials.loss(self._trials.outputs(moment), moment)
+    def _evaluate(self, step: TrainingStep) -> tuple[float, list[Tensor]]:
+        loss = self._evaluator.loss(self._evaluator.outputs(step), step)
         found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(self._parameters, found, strict=True)]
         return loss.item(), gradients
@@ -75,10 +75,10 @@ def _norm(tensors: list[Tensor]) -> float:
     return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors])).item())
 
 
-def _make(plan: Plan, network: NetworkPlan, setting: Setting) -> _Landscape | None:
-    if setting.loss is None or not setting.targets or not setting.learning_rate:
+def _make(plan: Plan, network: NetworkPlan, given: RunInputs) -> _Landscape | None:
+    if given.loss is None or not given.targets or not given.learning_rate:
         return None
-    return _Landscape(plan, network, setting)
+    return _Landscape(plan, network, given)
 
 
 LANDSCAPE = Probe(

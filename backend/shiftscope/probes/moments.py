@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 
 _ALL = "over the finite values of all samples, units and positions of the site"
@@ -26,14 +26,14 @@ _COUNTS = (NAN_COUNT, INFINITE_COUNT)
 def _lay_moments(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
         first = plan.add_all(Stream.LAYERS, _MOMENTS, Spot(network.name, layer.name, site.name))
-        index = network.program.see(site, Want.MOMENTS)
+        index = network.program.see(site, Statistic.MOMENTS)
         network.program.add(Operation.WRITE_MOMENTS, index, first)
 
 
 def _lay_counts(plan: Plan, network: NetworkPlan) -> None:
     for layer, site in network.measured_sites():
         first = plan.add_all(Stream.LAYERS, _COUNTS, Spot(network.name, layer.name, site.name))
-        index = network.program.see(site, Want.MOMENTS)
+        index = network.program.see(site, Statistic.MOMENTS)
         network.program.add(Operation.WRITE_NOT_FINITE, index, first)
 
 

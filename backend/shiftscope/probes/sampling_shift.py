@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from shiftscope.engine.activation_sampler import Glance
+from shiftscope.engine.activation_sampler import ActivationSampler
 from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.plan import NetworkPlan, Plan, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import Board, Moment, Setting
+from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
 from shiftscope.kernels.distances import distances
 
 QUANTITIES = quantities(
@@ -22,25 +22,25 @@ QUANTITIES = quantities(
 
 
 class _Sampling:
-    def __init__(self, plan: Plan, network: NetworkPlan, setting: Setting) -> None:
-        self._glance = Glance(network)
+    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
+        self._sampler = ActivationSampler(network)
         self._places = [
             plan.add_all(Stream.SAMPLING_SHIFT, QUANTITIES, Spot(network.name, layer.name, site.name))
-            for layer in self._glance.layers
+            for layer in self._sampler.layers
             if (site := layer.shown)
         ]
-        self._before: Tensor = setting.probe_batch
+        self._before: Tensor = given.probe_batch
 
-    def before(self, moment: Moment, board: Board) -> None:
-        size = min(len(self._before), len(moment.inputs))
-        one, _ = self._glance.take(self._before[:size])
-        other, _ = self._glance.take(moment.inputs[:size])
+    def before(self, step: TrainingStep, row: RowWriter) -> None:
+        size = min(len(self._before), len(step.inputs))
+        one, _ = self._sampler.take(self._before[:size])
+        other, _ = self._sampler.take(step.inputs[:size])
         for index, place in enumerate(self._places):
             known = index in one and index in other
-            board.write(place, distances(one[index], other[index], one[index]) if known else np.full(10, np.nan))
-        self._before = moment.inputs.detach().clone()
+            row.write(place, distances(one[index], other[index], one[index]) if known else np.full(10, np.nan))
+        self._before = step.inputs.detach().clone()
 
-    def after(self, moment: Moment, board: Board) -> None:
+    def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Nothing is left to do."""
 
 

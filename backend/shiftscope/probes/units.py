@@ -6,7 +6,7 @@ from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
 from shiftscope.engine.probe import Probe, Tier
 from shiftscope.engine.program import NOWHERE
 from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Want
+from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.histogram import COARSE
 from shiftscope.kernels.readout import LEVELS
 
@@ -33,7 +33,7 @@ def _lay_units(plan: Plan, network: NetworkPlan) -> None:
         count = len(network.units)
         first = plan.add_all(Stream.LAYERS, MOMENTS, where, shape=(count,))
         plan.add(Stream.LAYERS, QUANTILES, where, shape=(count, len(LEVELS)), coordinates=LEVELS)
-        index = network.program.see(site, Want.UNITS, channels=layer.features, axis=layer.unit_axis)
+        index = network.program.see(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
         network.program.watch_units(index, first, NOWHERE)
 
 
@@ -47,7 +47,7 @@ def _lay_histograms(plan: Plan, network: NetworkPlan) -> None:
         first = plan.add(Stream.LAYERS, HISTOGRAM, where, shape=(count, COARSE))
         plan.add(Stream.LAYERS, RANGE, where, shape=(count, 2))
         plan.add(Stream.LAYERS, OUTSIDE, where, shape=(count, 2))
-        index = network.program.see(site, Want.UNITS, channels=layer.features, axis=layer.unit_axis)
+        index = network.program.see(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
         network.program.watch_units(index, NOWHERE, first)
 
 

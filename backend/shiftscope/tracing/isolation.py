@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from shiftscope.tracing.layers import Layer
 
 
-class Quiet:
+class Isolation:
     """Lets a network be run as it trains, but for chance, without leaving a trace.
 
     Normalizations stay in the mode that they are in, so that in training they take the batch's own statistics, and
@@ -42,7 +42,7 @@ class Quiet:
         kept = [buffer.clone() for buffer in self._buffers]
         random = self.random_state()
         try:
-            # Straight into their attributes: nn.Module's own setting looks for parameters and buffers of that name.
+            # Straight into their attributes: nn.Module's own given looks for parameters and buffers of that name.
             for module in self._others:
                 module.__dict__["training"] = False
             for module in self._batch_norms:

@@ -16,7 +16,7 @@ _Slots = tuple[int, ...]
 Show = Callable[[Tensor], None]
 
 
-class Viewer(Protocol):
+class SiteObserver(Protocol):
     """Who is shown what comes by."""
 
     def show(self, slot: int) -> Show:
@@ -26,7 +26,7 @@ class Viewer(Protocol):
         """Return what is to be called with a part's input and output, after its call."""
 
 
-class Passage:
+class PassWrappers:
     """Shows each tensor that comes by a site to a viewer, who knows the site by its index in `sites`.
 
     A part's input is shown before the part is called if that writes over it. `calls` are those of the explored pass,
@@ -34,7 +34,7 @@ class Passage:
     """
 
     def __init__(
-        self, sites: Sequence[Site], calls: Sequence[Call], overwriting: Collection[int], viewer: Viewer
+        self, sites: Sequence[Site], calls: Sequence[Call], overwriting: Collection[int], viewer: SiteObserver
     ) -> None:
         self._viewer = viewer
         self._overwriting = overwriting
