@@ -123,10 +123,10 @@ async def _welcome(websocket: WebSocket, run: Run) -> None:
         return
     # What was changed while the run was queued: its worker was started by the config alone.
     changed: dict[str, float | None] = {}
-    if run.pace != config.pace:
-        changed["pace"] = run.pace
-    if run.learning_rate != config.optimizer.learning_rate:
-        changed["learning_rate"] = run.learning_rate
+    if run.status.pace != config.pace:
+        changed["pace"] = run.status.pace
+    if run.status.learning_rate != config.optimizer.learning_rate:
+        changed["learning_rate"] = run.status.learning_rate
     if changed:
         await run.producer.command(Command(command="set", **changed))
 

@@ -1,13 +1,15 @@
-"""The states of a run, which of them follow on which, and a run as the API shows it."""
+"""What is so of a run, folded from the events of its journal: pure, without a file or a clock."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, Field
 
 from shiftscope.config import RunConfig
-from shiftscope.recording.documents import TrialPart
+from shiftscope.recording.documents import Event, RunInfo, TrialPart
 from shiftscope.wire.messages import Preparing
 
 
@@ -42,6 +44,79 @@ NEXT: dict[RunState, frozenset[RunState]] = {
     RunState.INTERRUPTED: frozenset(),
 }
 """The legal transitions. A paused run may finish: its last single step does."""
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What the events so far make of a run.
+
+    Attributes:
+        name: as it was last called.
+        state: where the run is in its life.
+        reason: why it is there; empty when there is nothing to say.
+        step: optimizer updates made.
+        pace: steps per second; None for full speed.
+        learning_rate: the last that was set; None where it is the script's own.
+        started: when it first ran, in seconds since the epoch.
+        ended: when it ended.
+        trained: seconds of training up to the last change of state, pauses left out.
+        running_since: when it last began to run; None while it does not.
+    """
+
+    name: str
+    state: RunState = RunState.QUEUED
+    reason: str = ""
+    step: int = 0
+    pace: float | None = None
+    learning_rate: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    trained: float = 0.0
+    running_since: float | None = None
+
+    @classmethod
+    def of(cls, info: RunInfo) -> Self:
+        """Return the status of a run to which nothing has happened yet."""
+        config = info.config
+        return cls(
+            name=info.name,
+            pace=config.pace if config else None,
+            learning_rate=config.optimizer.learning_rate if config else None,
+        )
+
+    def apply(self, event: Event) -> Self:
+        """Return the status after an event."""
+        status = self.reach(event.step)
+        match event.kind, event.value:
+            case "state", str(state):
+                return status._enter(RunState(state), event)
+            case "name", str(name):
+                return replace(status, name=name)
+            case "pace", (int() | float() | None) as pace:
+                return replace(status, pace=None if pace is None else float(pace))
+            case "learning_rate", (int() | float()) as rate:
+                return replace(status, learning_rate=float(rate))
+        return status
+
+    def reach(self, step: int) -> Self:
+        """Return the status of a run that has made so many updates, if it has not made more."""
+        return replace(self, step=step) if step > self.step else self
+
+    def elapsed(self, now: float) -> float:
+        """Return the seconds of training up to `now`, pauses left out."""
+        return self.trained + (max(0.0, now - self.running_since) if self.running_since else 0.0)
+
+    def _enter(self, state: RunState, event: Event) -> Self:
+        runs = state is RunState.RUNNING
+        return replace(
+            self,
+            state=state,
+            reason=event.message,
+            trained=self.elapsed(event.time),
+            running_since=event.time if runs else None,
+            started=event.time if runs and self.started is None else self.started,
+            ended=event.time if state.ended else self.ended,
+        )
 
 
 class RunView(BaseModel):

@@ -1,4 +1,4 @@
-"""A run as the server knows it: its state, folded from the journal of its recording."""
+"""A run under way: its status, its recording and who waits for news of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shiftscope.config import RunConfig
 from shiftscope.recording.documents import SUFFIX, Event, RecordingError, RunInfo, TrialPart
 from shiftscope.recording.reader import Recording, open_recording
 from shiftscope.recording.writer import RecordingWriter
-from shiftscope.server.run_state import NEXT, RunState, RunView
+from shiftscope.server.run_state import NEXT, RunState, RunStatus, RunView
 from shiftscope.server.signal import Signal
 from shiftscope.wire.frames import Frame, RunHeader
 from shiftscope.wire.messages import Command, Preparing
@@ -48,7 +48,7 @@ class Run:
         self.path = path
         self.info = info
         self.id = info.id
-        self.name = info.name
+        self.status = RunStatus.of(info)
         self.token = secrets.token_urlsafe(24)
         self.signal = Signal()
         self.producer: Producer | None = None
@@ -56,16 +56,7 @@ class Run:
         self.header: RunHeader | None = None
         self.frame_bytes: dict[int, int] = {}
         self.preparing: Preparing | None = None
-        self.state = RunState.QUEUED
-        self.reason = ""
-        self.step = 0
         self.seq = 0
-        self.started: float | None = None
-        self.ended: float | None = None
-        self.pace = info.config.pace if info.config else None
-        self.learning_rate = info.config.optimizer.learning_rate if info.config else None
-        self._trained = 0.0
-        self._running_since: float | None = None
         self._writer = writer
         self.changing = asyncio.Lock()
         """Held by who looks at the state and then acts on it, so that commands go out in the order of their effects."""
@@ -95,7 +86,7 @@ class Run:
             run = cls(path, recording.info, None)
             run._fold(recording)
         if not run.state.ended:
-            reason = f"the server ended while the run was {run.state} at step {run.step}"
+            reason = f"the server ended while the run was {run.state} at step {run.status.step}"
             event = run._event("state", reason, value=RunState.INTERRUPTED.value)
             run._apply(event)
             run._log(event)
@@ -106,20 +97,25 @@ class Run:
             self._apply(event)
         self.seq = recording.last_seq
         if self.seq:
-            self.step = max(self.step, recording.read(self.seq - 1)[0].step)
+            self.status = self.status.reach(recording.read(self.seq - 1)[0].step)
         self._set_header(recording.header)
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is in its life."""
+        return self.status.state
 
     @property
     def view(self) -> RunView:
         """The run as the API shows it."""
         config = self.info.config
         total = self.header.total_steps if self.header else (config.total_steps if config else None)
+        status = self.status
         return RunView(
-            id=self.id, name=self.name, state=self.state, reason=self.reason, source=self.info.source, config=config,
-            trial=self.info.trial,
-            step=self.step, total_steps=total, created=self.info.created, started=self.started, ended=self.ended,
-            elapsed=self._elapsed(time.time()), pace=self.pace, learning_rate=self.learning_rate,
-            preparing=self.preparing, seq=self.seq,
+            id=self.id, name=status.name, state=status.state, reason=status.reason, source=self.info.source,
+            config=config, trial=self.info.trial, step=status.step, total_steps=total, created=self.info.created,
+            started=status.started, ended=status.ended, elapsed=status.elapsed(time.time()), pace=status.pace,
+            learning_rate=status.learning_rate, preparing=self.preparing, seq=self.seq,
         )  # fmt: skip
 
     async def move(self, state: RunState, reason: str = "") -> None:
@@ -132,7 +128,7 @@ class Run:
                 await asyncio.to_thread(self.close)
 
     async def record(self, kind: str, message: str = "", **more: JsonValue) -> None:
-        """Let something happen to the run: when this returns it is kept, and takes effect.
+        """Record an event: when this returns it is kept, and takes effect.
 
         Raises:
             RecordingError: it could not be kept; then it did not happen.
@@ -142,7 +138,7 @@ class Run:
             await self._happen(kind, message, **more)
 
     async def begin(self, header: RunHeader) -> None:
-        """Take the producer's header and start to run."""
+        """Keep the producer's header and start to run."""
         if self.header is not None:
             raise IllegalTransition(self, "begin a second time")
         async with self._order:
@@ -158,7 +154,7 @@ class Run:
                 raise IllegalTransition(self, "take frames")
             await asyncio.to_thread(self._writer.append, frames)
             self.seq = frames[-1].seq
-            self.step = max(self.step, frames[-1].step)
+            self.status = self.status.reach(frames[-1].step)
         self.signal.notify()
 
     async def wait_until_ended(self) -> None:
@@ -175,8 +171,8 @@ class Run:
         self.signal.notify()
 
     def progress(self, step: int) -> None:
-        """Take note of how far the training is."""
-        self.step = max(self.step, step)
+        """Note how many updates were made."""
+        self.status = self.status.reach(step)
         self.signal.notify()
 
     def close(self) -> None:
@@ -209,33 +205,15 @@ class Run:
             writer.close()
 
     def _event(self, kind: str, message: str, **more: JsonValue) -> Event:
-        return Event.model_validate({"time": time.time(), "step": self.step, "kind": kind, "message": message, **more})
+        return Event.model_validate(
+            {"time": time.time(), "step": self.status.step, "kind": kind, "message": message, **more}
+        )
 
     def _apply(self, event: Event) -> None:
         self.events.append(event)
-        self.step = max(self.step, event.step)
-        if event.kind == "state":
-            self._enter(RunState(str(event.value)), event)
-        elif event.kind == "name":
-            self.name = str(event.value)
-        elif event.kind == "pace":
-            self.pace = float(event.value) if isinstance(event.value, int | float) else None
-        elif event.kind == "learning_rate" and isinstance(event.value, int | float):
-            self.learning_rate = float(event.value)
-
-    def _enter(self, state: RunState, event: Event) -> None:
-        self._trained = self._elapsed(event.time)
-        self._running_since = event.time if state is RunState.RUNNING else None
-        self.state, self.reason = state, event.message
-        if state is RunState.RUNNING and self.started is None:
-            self.started = event.time
-        if state is not RunState.PREPARING:
+        self.status = self.status.apply(event)
+        if event.kind == "state" and self.state is not RunState.PREPARING:
             self.preparing = None
-        if state.ended:
-            self.ended = event.time
-
-    def _elapsed(self, now: float) -> float:
-        return self._trained + (max(0.0, now - self._running_since) if self._running_since else 0.0)
 
     def _set_header(self, header: RunHeader | None) -> None:
         self.header = header

@@ -145,7 +145,7 @@ def _why_not_yet(parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figu
         return f"{first.runs - len(parts)} of the trial's {first.runs} runs were deleted"
     for run, part in parts:
         if run.state.ended and run.state is not RunState.FINISHED:
-            return f"{part.label} {run.state}: {run.reason}"
+            return f"{part.label} {run.state}: {run.status.reason}"
         if any(event.kind == "learning_rate" for event in run.events):
             return f"the learning rate of {part.label} was changed while it ran: it is no longer the experiment's"
     going_on = sum(not run.state.ended for run, _ in parts)
