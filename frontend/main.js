@@ -12,7 +12,6 @@ import { readTheme, setTheme } from "./app/theme.js";
 import { Stage } from "./charts/chart-grid.js";
 import { loadCharts } from "./charts/library.js";
 import { makeExperiments } from "./experiments/experiments.js";
-import { LANGUAGES } from "./locales/index.js";
 import { drawPair, followParent } from "./run/compare.js";
 import { makeControls } from "./run/controls.js";
 import { describe } from "./run/describe.js";
@@ -28,7 +27,10 @@ import { VIEWS } from "./views/index.js";
 const RECHECK_EVERY = 3000;
 const linked = readLink(location.search);
 const store = createStore({ ...EMPTY, look: { ...FIRST_LOOK, ...linked.look } });
-let t = await loadLanguage(chooseLanguage(linked.language ?? recall("language"), navigator.languages));
+/** @type {HTMLSelectElement} */
+const languages = byId("language");
+const known = Array.from(languages.options, (option) => option.value);
+let t = await loadLanguage(chooseLanguage(linked.language ?? recall("language"), navigator.languages, known));
 /** @type {Session | null} */
 let session = null;
 let theme = setTheme(linked.theme ?? recall("theme"));
@@ -202,17 +204,13 @@ store.listen((now, before) => {
 function applyLanguage() {
   document.documentElement.lang = t("locale");
   fillTexts(document, t);
-  byId("language").replaceChildren(
-    ...Object.entries(LANGUAGES).map(([tag, { name }]) =>
-      h("option", { value: tag, lang: tag, selected: tag === t("locale") }, name),
-    ),
-  );
+  languages.value = t("locale");
   timeline.build();
   stage.rebuild();
   refresh();
 }
 
-byId("language").addEventListener("change", async (/** @type {any} */ event) => {
+languages.addEventListener("change", async (/** @type {any} */ event) => {
   t = await loadLanguage(event.target.value);
   remember("language", event.target.value);
   applyLanguage();

@@ -66,25 +66,33 @@ export interface RunEvent {
   network: string;
   layer: string;
 }
-/** What the server says in each language. */
+/** A message of the program in English, what its {blanks} stand for, and the whole in English. */
 export interface Text {
-  en: string;
-  ko: string;
+  message: string;
+  values: Record<string, string | Text>;
+  text: string;
 }
-
-/** One text, or one for each language by its tag. */
-export type Words = string | Record<string, string>;
+/** A text of the program: its English, or a message with values. */
+export type Words = string | Text;
+/** A language's file. */
+export interface Catalogue {
+  language: string;
+  /** the page's texts by key */
+  texts: Record<string, string>;
+  /** the program's texts by their English */
+  messages: Record<string, string>;
+}
 export interface Experiment {
   id: string;
   claim: number;
-  title: Words;
-  question: Words;
-  prediction: Words;
-  watch: Words;
-  change: Words;
-  rule: Words;
-  quick_note: Words;
-  looks: { view: string; text: Words }[];
+  title: string;
+  question: string;
+  prediction: string;
+  watch: string;
+  change: string;
+  rule: string;
+  quick_note: string;
+  looks: { view: string; text: string }[];
   formulae: string[];
   sources: { title: string; url: string }[];
   views: string[];
@@ -195,7 +203,12 @@ export interface Theme {
   reference: string;
 }
 
-export type Translate = (key: string, values?: Record<string, string | number>) => string;
+export interface Translate {
+  /** a text of the page */
+  (key: string, values?: Record<string, string | number>): string;
+  /** what an English message of the program is in the page's language, its blanks still open */
+  message(english: string): string;
+}
 
 /** Everything that a view may read. */
 export interface Scene {

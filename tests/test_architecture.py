@@ -13,6 +13,7 @@ ROOT = "shiftscope"
 
 WALLS: dict[str, set[str]] = {
     "config": set(),
+    "translations": set(),
     "wire": {"config"},
     "recording": {"wire", "config"},
     "sinks.base": {"wire"},
@@ -27,7 +28,7 @@ WALLS: dict[str, set[str]] = {
     "runs": {
         "scope", "probes", "engine", "sinks", "sinks.base", "recording", "wire", "config", "lab", "experiments",
     },
-    "server": {"wire", "recording", "experiments", "config", ""},
+    "server": {"wire", "recording", "experiments", "translations", "config", ""},
     "cli": {"server", "runs", "experiments", "recording", "sinks", "config", ""},
 }  # fmt: skip
 """What each room may import besides itself. "" is the package: its version. A room's file may have a row of its own."""

@@ -218,7 +218,7 @@ def verify(
         raise typer.Exit(2) from None
     if list_only:
         for claim in claims:
-            typer.echo(f"{claim.experiment.claim:2d} {claim.experiment.id}: {claim.experiment.question.en}")
+            typer.echo(f"{claim.experiment.claim:2d} {claim.experiment.id}: {claim.experiment.question}")
         return
     settings = _settings({} if datasets is None else {"datasets": datasets})
     findings = []

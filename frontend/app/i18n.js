@@ -1,40 +1,60 @@
-/** Languages: each is a file in locales/ with the same keys; English stands in for what one lacks. */
+/**
+ * Languages. The page's texts are known by keys, with their English in locales/en.js; the program's are known by their
+ * English. All other languages are catalogues of both (backend/shiftscope/translations/); the server says which there
+ * are. English stands in for what one lacks.
+ */
 
 import english from "../locales/en.js";
-import { LANGUAGES } from "../locales/index.js";
 
 /** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Words} Words */
+/** @typedef {import("../types").Catalogue} Catalogue */
+
+const ENGLISH = { texts: english, messages: {} };
 
 /**
  * The language to begin with: the one asked for, else the first that the browser's person reads.
  * @param {string | null} asked
  * @param {readonly string[]} preferred
+ * @param {readonly string[]} known
  */
-export function chooseLanguage(asked, preferred) {
-  if (asked && asked in LANGUAGES) return asked;
-  return preferred.map((tag) => tag.split("-")[0]).find((tag) => tag in LANGUAGES) ?? "en";
+export function chooseLanguage(asked, preferred, known) {
+  if (asked && known.includes(asked)) return asked;
+  const near = preferred.flatMap((tag) => [tag, tag.split("-")[0]]);
+  return near.find((tag) => known.includes(tag)) ?? "en";
 }
 
 /**
  * @param {string} language
- * @param {Record<string, string>} texts
+ * @param {Pick<Catalogue, "texts" | "messages">} [catalogue]
  * @returns {Translate}
  */
-export function translator(language, texts) {
-  return (key, values = {}) => {
-    if (key === "locale") return language;
-    const text = texts[key] ?? english[/** @type {keyof typeof english} */ (key)] ?? lastPart(key);
-    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
-  };
+export function translator(language, { texts, messages } = ENGLISH) {
+  /** @type {(key: string, values?: Record<string, string | number>) => string} */
+  const word = (key, values = {}) =>
+    key === "locale"
+      ? language
+      : filled(texts[key] ?? english[/** @type {keyof typeof english} */ (key)] ?? lastPart(key), values);
+  return Object.assign(word, { message: (/** @type {string} */ english_) => messages[english_] ?? english_ });
 }
+
+/** Fill a text's {blanks}. @param {string} text @param {Record<string, string | number>} values */
+const filled = (text, values) =>
+  text.replace(/\{(\w+)\}/g, (blank, name) => (name in values ? String(values[name]) : blank));
 
 /** A key without a text shows as words: a quantity of somebody's own probe, say. @param {string} key */
 const lastPart = (key) => key.slice(key.indexOf(".") + 1).replaceAll("_", " ");
 
 /** @param {string} language @returns {Promise<Translate>} */
 export async function loadLanguage(language) {
-  const texts = language === "en" ? english : (await LANGUAGES[language].load()).default;
-  return translator(language, texts);
+  if (language === "en") return translator(language);
+  try {
+    const answer = await fetch(new URL(`../translations/${language}.json`, import.meta.url));
+    if (answer.ok) return translator(language, await answer.json());
+  } catch {
+    // Without its catalogue the page is in English rather than not there.
+  }
+  return translator("en");
 }
 
 /**
@@ -54,8 +74,16 @@ export function fillTexts(root, t) {
 }
 
 /**
- * A text that the server has in one language or in several.
- * @param {import("../types").Words} text
- * @param {import("../types").Translate} t
+ * A text of the program in the page's language: English as it is, or a message with what its blanks stand for.
+ * @param {Words} text
+ * @param {Translate} t
+ * @returns {string}
  */
-export const localized = (text, t) => (typeof text === "string" ? text : (text[t("locale")] ?? text.en ?? ""));
+export function localized(text, t) {
+  if (typeof text === "string") return t.message(text);
+  const values = Object.entries(text.values).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : localized(value, t),
+  ]);
+  return filled(t.message(text.message), Object.fromEntries(values));
+}

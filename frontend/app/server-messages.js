@@ -3,12 +3,16 @@
  * page's language. The English locale holds each as it is said, with blanks; what is not known is shown as it is.
  */
 
-import english from "../locales/said.en.js";
+import english from "../locales/en.js";
+
+import { localized } from "./i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
 
 /** @type {{key: string, pattern: RegExp}[]} */
-const KNOWN = Object.entries(english).map(([key, text]) => ({ key, pattern: patternOf(text) }));
+const KNOWN = Object.entries(english)
+  .filter(([key]) => key.startsWith("said."))
+  .map(([key, text]) => ({ key, pattern: patternOf(text) }));
 
 /** @param {string} text */
 function patternOf(text) {
@@ -53,11 +57,11 @@ export function runName({ name, config }, experiments, t) {
     return `${t(`option.${config?.dataset.kind}`)}: ${worded}`;
   }
   for (const { title } of experiments) {
-    if (typeof title === "string" || !name.startsWith(title.en)) continue;
-    const rest = /^(?:: (.+?)(?:, seed (\d+))?)?$/.exec(name.slice(title.en.length));
+    if (!name.startsWith(title)) continue;
+    const rest = /^(?:: (.+?)(?:, seed (\d+))?)?$/.exec(name.slice(title.length));
     if (!rest) continue;
     return [
-      title[t("locale")] ?? title.en,
+      localized(title, t),
       rest[1] && `: ${said(rest[1], t)}`,
       rest[2] && `, ${t("describe.seed", { seed: rest[2] })}`,
     ]

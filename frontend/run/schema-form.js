@@ -222,7 +222,11 @@ function drawList(context, schema, list, name, path) {
       drawPart(
         {
           ...context,
-          t: (key, values) => (key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values)),
+          t: Object.assign(
+            (/** @type {string} */ key, /** @type {any} */ values) =>
+              key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values),
+            { message: t.message },
+          ),
         },
         schema.items,
         list,

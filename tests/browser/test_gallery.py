@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from shiftscope.experiments.catalogue import catalogue, find
+from shiftscope.translations import read
 from tests.browser.conftest import eventually
 from tests.browser.test_stage import seen as seen  # noqa: PLC0414  the fixture, by its name
 from tests.browser.test_stage import violations
@@ -40,29 +41,29 @@ def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> 
     for experiment in catalogue():
         page.locator(f'[data-experiment="{experiment.id}"]').click()
         opened = page.locator("#experiment")
-        expect(opened.locator("h2")).to_have_text(experiment.title.en)
+        expect(opened.locator("h2")).to_have_text(experiment.title)
         assert page.url.endswith(f"?experiment={experiment.id}")
         for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
-            expect(opened).to_contain_text(" ".join(text.en.split()))
+            expect(opened).to_contain_text(text)
         expect(opened.locator("math")).to_have_count(len(experiment.formulae))
         expect(opened.locator("#start-trial")).to_be_enabled()
         page.go_back()
         expect(cards.first).to_be_visible()
     page.goto(f"/?experiment={SWEEP}")
-    expect(page.locator("#experiment h2")).to_have_text(find(SWEEP).experiment.title.en)
+    expect(page.locator("#experiment h2")).to_have_text(find(SWEEP).experiment.title)
 
 
 def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     experiment = find(SHORT).experiment
     page.goto(f"/?experiment={SHORT}")
     page.click("#start-trial")
-    expect(page.locator("#trial-bar .title")).to_have_text(experiment.title.en)
+    expect(page.locator("#trial-bar .title")).to_have_text(experiment.title)
     expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
-    expect(page.locator("#guide")).to_contain_text(experiment.looks[0].text.en)
+    expect(page.locator("#guide")).to_contain_text(experiment.looks[0].text)
     expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0], timeout=PATIENCE)
     assert page.evaluate("shiftscope.store.state.look.layer") == experiment.layer
     page.click("#guide-next")
-    expect(page.locator("#guide")).to_contain_text(experiment.looks[1].text.en)
+    expect(page.locator("#guide")).to_contain_text(experiment.looks[1].text)
     expect(page.locator(".looked-at")).to_have_attribute("data-view", experiment.looks[1].view)
     page.get_by_role("button", name="End the guided tour").click()
     expect(page.locator("#guide")).to_be_hidden()
@@ -73,10 +74,10 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     verdict = verdict_of(server, trial[1])
     expect(page.locator("#verdict-title")).to_have_attribute("data-kind", verdict["kind"])
     for part in verdict["parts"]:
-        expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["en"])
-        expect(page.locator("#verdict .parts")).to_contain_text(part["numbers"]["en"])
+        expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["text"])
+        expect(page.locator("#verdict .parts")).to_contain_text(part["numbers"]["text"])
     expect(page.locator("#verdict > .scroll tbody tr")).to_have_count(len(verdict["table"]["rows"]))
-    expect(page.locator("#verdict .rule").first).to_contain_text(" ".join(experiment.rule.en.split()))
+    expect(page.locator("#verdict .rule").first).to_contain_text(experiment.rule)
 
     page.click("#home")
     expect(page.locator(f'[data-experiment="{SHORT}"] .badge')).to_be_visible()
@@ -148,13 +149,14 @@ def test_in_korean(context: BrowserContext, server: LiveServer, swept: str) -> N
     page.goto("/?lang=ko")
     experiment = find(SWEEP).experiment
     card = page.locator(f'[data-experiment="{SWEEP}"]')
-    expect(card).to_contain_text(experiment.title.ko)
+    korean = read("ko")["messages"]
+    expect(card).to_contain_text(korean[experiment.title])
     card.click()
     for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
-        expect(page.locator("#experiment")).to_contain_text(" ".join(text.ko.split()))
+        expect(page.locator("#experiment")).to_contain_text(korean[text])
     page.goto(f"/?trial={swept}&lang=ko")
     for part in verdict_of(server, swept)["parts"]:
-        expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["ko"])
+        expect(page.locator("#verdict .parts")).to_contain_text(korean[part["says"]["message"]])
     expect(page.locator("#results-on")).to_have_text("결과")
 
 

@@ -9,8 +9,8 @@ import pytest
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
 from shiftscope.experiments.experiment import Experiment, View
-from shiftscope.experiments.text import Text
 from tests.conftest import REPOSITORY
+from tests.experiments.messages import prose
 
 HANGUL = re.compile("[가-힣]")
 
@@ -22,15 +22,11 @@ def test_each_claim_has_one_experiment():
 
 
 @pytest.mark.parametrize("experiment", catalogue(), ids=lambda one: one.id)
-def test_an_experiment_is_told_in_both_languages(experiment):
-    texts = [value for _, value in experiment if isinstance(value, Text)] + [look.text for look in experiment.looks]
-    for text in texts:
-        assert bool(text.en) == bool(text.ko)
-        assert not HANGUL.search(text.en)
-        assert HANGUL.search(text.ko) or not text.ko
+def test_an_experiment_is_told_in_english(experiment):
+    assert all(text == text.strip() and not HANGUL.search(text) for text in prose(experiment))
     for name in ("title", "question", "prediction", "watch", "change", "rule"):
-        assert getattr(experiment, name).en
-    assert bool(experiment.quick) == bool(experiment.quick_note.en)
+        assert getattr(experiment, name)
+    assert bool(experiment.quick) == bool(experiment.quick_note)
     for formula in experiment.formulae:
         assert ET.fromstring(formula).tag.endswith("math")
 

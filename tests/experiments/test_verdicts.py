@@ -9,8 +9,9 @@ import pytest
 
 from shiftscope.experiments.catalogue import CLAIMS, find
 from shiftscope.experiments.claims import corruptions, optimizers
-from shiftscope.experiments.text import Text
+from shiftscope.experiments.text import literal
 from shiftscope.experiments.verdict import Part, Results, conclude, number, table
+from tests.experiments.messages import has_words, messages, messages_of
 
 Measured = dict[str, dict[str, float]]
 PLAIN, BN = "without BN", "with BN"
@@ -321,24 +322,25 @@ def test_no_claim_is_left_out():
 @pytest.mark.parametrize("experiment", FIGURES)
 def test_figures_as_the_claim_says_support_it(experiment):
     verdict = judge(experiment, True)
-    assert verdict.kind == "supported", verdict.sentence.en
+    assert verdict.kind == "supported", verdict.sentence.text
 
 
 @pytest.mark.parametrize("experiment", FIGURES)
 def test_the_opposite_figures_do_not(experiment):
     verdict = judge(experiment, False)
-    assert verdict.kind == "not_supported", verdict.sentence.en
+    assert verdict.kind == "not_supported", verdict.sentence.text
 
 
 @pytest.mark.parametrize("experiment", FIGURES)
-def test_a_verdict_is_told_in_both_languages_with_a_table(experiment):
+def test_a_verdict_is_told_with_a_table_in_messages_that_the_source_names(experiment):
+    known = messages()
     for holds in (True, False):
         verdict = judge(experiment, holds, seeds=2)
-        assert verdict.sentence.en
-        assert any("가" <= letter <= "힣" for letter in verdict.sentence.ko)
-        assert not any("가" <= letter <= "힣" for letter in verdict.sentence.en)
         assert verdict.table.rows
         assert {len(row) for row in verdict.table.rows} == {len(verdict.table.columns)}
+        cells = [cell for row in (verdict.table.columns, *verdict.table.rows) for cell in row]
+        said = {message for text in (verdict.sentence, *cells) for message in messages_of(text)}
+        assert {message for message in said if has_words(message)} <= known
 
 
 @pytest.mark.parametrize("experiment", FIGURES)
@@ -357,11 +359,7 @@ def test_a_published_loss_outside_the_range_is_named():
     figures["with BN/10/test_loss"] = 0.2
     verdict = find("1").judge({"784-32-32-10": [figures]})
     assert verdict.kind == "depends"
-    assert "outside: with BN, epoch 10, test: 0.0912 published, 0.200–0.200 measured" in verdict.sentence.en
-
-
-def text(words: str) -> Text:
-    return Text(en=words, ko="말")
+    assert "outside: with BN, epoch 10, test: 0.0912 published, 0.200–0.200 measured" in verdict.sentence.text
 
 
 @pytest.mark.parametrize(
@@ -374,18 +372,18 @@ def text(words: str) -> Text:
 )
 def test_the_parts_make_the_verdict(holds, kind, sentence):
     parts = [
-        Part(holds=one, says=text(name), numbers=text(value))
+        Part(holds=one, says=literal(name), numbers=literal(value))
         for one, name, value in zip(holds, "ab", "12", strict=True)
     ]
-    verdict = conclude(parts, table(text("x"), [], []))
-    assert (verdict.kind, verdict.sentence.en) == (kind, sentence)
+    verdict = conclude(parts, table(literal("x"), [], []))
+    assert (verdict.kind, verdict.sentence.text) == (kind, sentence)
 
 
 def test_results_over_seeds():
     results = Results({"run": [{"a": 1.0, "b": math.inf}, {"a": 2.0, "b": 1.0}, {"a": 6.0, "b": 1.0}]})
     assert results.mean("run", "a") == 3.0
     assert results.mean("run", "b") == math.inf
-    assert results.shown("run", "a").en == "3 (1–6)"
+    assert results.shown("run", "a").text == "3 (1–6)"
     assert results.seeds == 3
 
 

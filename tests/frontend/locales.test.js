@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { chooseLanguage, translator } from "../../frontend/app/i18n.js";
+import { chooseLanguage, localized, translator } from "../../frontend/app/i18n.js";
 import english from "../../frontend/locales/en.js";
-import { LANGUAGES } from "../../frontend/locales/index.js";
 import { VIEWS } from "../../frontend/views/index.js";
+import { CATALOGUES } from "./catalogues.js";
 
 const root = new URL("../../frontend/", import.meta.url);
 const sources = readdirSync(root, { recursive: true })
@@ -13,15 +13,17 @@ const sources = readdirSync(root, { recursive: true })
   .filter((name) => (name.endsWith(".js") || name === "index.html") && !/^(?:locales|node_modules)\//.test(name))
   .map((name) => readFileSync(new URL(name, root), "utf8"));
 
-for (const [tag, { load }] of Object.entries(LANGUAGES)) {
-  test(`${tag} has every text, with the same blanks`, async () => {
-    const texts = (await load()).default;
+const blanks = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
+
+for (const [tag, { language, texts, messages }] of Object.entries(CATALOGUES)) {
+  test(`${tag} has every text, with the same blanks`, () => {
+    assert.ok(language);
     assert.deepEqual(Object.keys(texts).sort(), Object.keys(english).sort());
     for (const [key, text] of Object.entries(texts)) {
-      const blanks = (one) => [...one.matchAll(/\{\w+\}/g)].map(String).sort();
       assert.deepEqual(blanks(text), blanks(english[key]), `${tag}: ${key}`);
       assert.ok(text.length > 0, key);
     }
+    for (const [message, text] of Object.entries(messages)) assert.deepEqual(blanks(text), blanks(message), message);
   });
 }
 
@@ -48,13 +50,24 @@ test("every chart has a name, a note and an explanation", () => {
 });
 
 test("the language is the one asked for, else the browser's, else English", () => {
-  assert.equal(chooseLanguage("ko", ["en"]), "ko");
-  assert.equal(chooseLanguage("xx", ["fr-FR", "ko-KR"]), "ko");
-  assert.equal(chooseLanguage(null, ["fr"]), "en");
+  const known = ["en", "ko", "pt-BR"];
+  assert.equal(chooseLanguage("ko", ["en"], known), "ko");
+  assert.equal(chooseLanguage("xx", ["fr-FR", "ko-KR"], known), "ko");
+  assert.equal(chooseLanguage(null, ["pt-BR"], known), "pt-BR");
+  assert.equal(chooseLanguage(null, ["fr"], known), "en");
 });
 
 test("blanks are filled, and a key without a text shows as words", () => {
-  const t = translator("en", english);
+  const t = translator("en");
   assert.equal(t("progress.of", { step: 3, total: 9 }), "step 3 of 9");
   assert.equal(t("drift.own_measure"), "own measure");
+});
+
+test("a message is worded before it is filled, and so are the messages in it", () => {
+  const inner = { message: "{value} %", values: { value: "96.4" }, text: "96.4 %" };
+  const text = { message: "{lost} lost", values: { lost: inner }, text: "96.4 % lost" };
+  const t = translator("xx", { texts: {}, messages: { "{lost} lost": "perdu {lost}", "{value} %": "{value}%" } });
+  assert.equal(localized(text, t), "perdu 96.4%");
+  assert.equal(localized(text, translator("en")), "96.4 % lost");
+  assert.equal(localized("Ten layers down", t), "Ten layers down");
 });

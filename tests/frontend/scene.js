@@ -2,7 +2,6 @@
 
 import { translator } from "../../frontend/app/i18n.js";
 import { FIRST_LOOK } from "../../frontend/app/store.js";
-import english from "../../frontend/locales/en.js";
 import { RunHistory } from "../../frontend/stream/history.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 
@@ -115,7 +114,7 @@ export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, b
     look: { ...FIRST_LOOK, ...look },
     span: 64,
     narrow: false,
-    t: translator("en", english),
+    t: translator("en"),
     theme: {
       name: "light",
       ink: "#000",

@@ -5,11 +5,12 @@ import test from "node:test";
 import { translator } from "../../frontend/app/i18n.js";
 import { runName, said } from "../../frontend/app/server-messages.js";
 import english from "../../frontend/locales/en.js";
-import korean from "../../frontend/locales/ko.js";
-import known from "../../frontend/locales/said.en.js";
+import { CATALOGUES } from "./catalogues.js";
 
-const en = translator("en", english);
-const ko = translator("ko", korean);
+const known = Object.fromEntries(Object.entries(english).filter(([key]) => key.startsWith("said.")));
+
+const en = translator("en");
+const ko = translator("ko", CATALOGUES.ko);
 const backend = new URL("../../backend/shiftscope/", import.meta.url);
 // Texts may be broken over lines of the source, between one string's end and the next one's beginning.
 const source = readdirSync(backend, { recursive: true })
@@ -58,10 +59,17 @@ test("what is not known stays as it is, as does English", () => {
 
 test("names that the program made up are worded, a person's stay", () => {
   const config = { dataset: { kind: "digits" }, variants: [{ name: "without BN" }, { name: "mine" }] };
-  const experiments = [{ title: { en: "Batches", ko: "배치들" } }];
+  const experiments = [{ title: "From batch to batch" }];
   assert.equal(runName({ name: "digits: without BN, mine", config }, experiments, ko), "손글씨 숫자: BN 없음, mine");
-  assert.equal(runName({ name: "Batches: batch 8, seed 3", config }, experiments, ko), "배치들: 배치 8, 시드 3");
-  assert.equal(runName({ name: "Batches", config }, experiments, ko), "배치들");
-  for (const name of ["Batches of mine", "with BN"]) assert.equal(runName({ name, config }, experiments, ko), name);
-  assert.equal(runName({ name: "Batches: batch 8", config }, experiments, en), "Batches: batch 8");
+  assert.equal(
+    runName({ name: "From batch to batch: batch 8, seed 3", config }, experiments, ko),
+    "배치에서 배치로: 배치 8, 시드 3",
+  );
+  assert.equal(runName({ name: "From batch to batch", config }, experiments, ko), "배치에서 배치로");
+  for (const name of ["From batch to batch of mine", "with BN"])
+    assert.equal(runName({ name, config }, experiments, ko), name);
+  assert.equal(
+    runName({ name: "From batch to batch: batch 8", config }, experiments, en),
+    "From batch to batch: batch 8",
+  );
 });

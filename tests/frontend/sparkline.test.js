@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { translator } from "../../frontend/app/i18n.js";
-import english from "../../frontend/locales/en.js";
 import { SIZE, sparkline, sparkText } from "../../frontend/run/sparkline.js";
 
-const t = translator("en", english);
+const t = translator("en");
 const curves = (...losses) => ({
   seq: 9,
   steps: losses[0].map((_, i) => 10 * i),

@@ -36,7 +36,7 @@ def test_a_run_may_take_its_config_from_an_experiment(server: LiveServer) -> Non
     experiment = find("mnist-table").experiment
     config: Any = experiment.config.model_copy(update={"pace": 1})
     run = server.start(experiment="mnist-table", config=config.model_dump(mode="json"))
-    assert run["name"] == experiment.title.en
+    assert run["name"] == experiment.title
     assert run["trial"] is None
     server.client.delete(f"/api/runs/{run['id']}")
 

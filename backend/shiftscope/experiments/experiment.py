@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from shiftscope.config import RunConfig
 from shiftscope.experiments.changes import changed
-from shiftscope.experiments.text import Text
+from shiftscope.experiments.text import Prose
 from shiftscope.experiments.verdict import Figures, Results, Verdict
 
 View = Literal[
@@ -35,7 +35,7 @@ class Look(_Data):
     """One step of the guided tour: a chart, and what to see in it."""
 
     view: View
-    text: Text
+    text: Prose
 
 
 class PlannedRun(_Data):
@@ -50,13 +50,13 @@ class Experiment(_Data):
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="its name in a link and on the command line")
     claim: int = Field(ge=1, description="number of the claim that it tests")
-    title: Text
-    question: Text
-    prediction: Text = Field(description="what the claim says will be seen")
-    watch: Text = Field(description="what to look at while it runs")
+    title: Prose
+    question: Prose
+    prediction: Prose = Field(description="what the claim says will be seen")
+    watch: Prose = Field(description="what to look at while it runs")
     looks: tuple[Look, Look, Look] = Field(description="the guided tour: three steps of looking")
-    change: Text = Field(description="one thing to change for the next run")
-    rule: Text = Field(description="how the verdict is found, with its tolerances")
+    change: Prose = Field(description="one thing to change for the next run")
+    rule: Prose = Field(description="how the verdict is found, with its tolerances")
     formulae: tuple[str, ...] = Field((), description="MathML")
     sources: tuple[Source, ...] = ()
     views: tuple[View, ...] = Field(min_length=1, description="the charts that matter, the first one first")
@@ -64,7 +64,7 @@ class Experiment(_Data):
     seeds: int = Field(3, ge=1, description="how many seeds each planned run is given unless told otherwise")
     runs: tuple[PlannedRun, ...] = Field(min_length=1)
     quick: tuple[PlannedRun, ...] = Field((), description="the same with fewer steps; empty where `runs` are as quick")
-    quick_note: Text = Field(Text(en="", ko=""), description="what the quick runs leave out")
+    quick_note: Prose = Field("", description="what the quick runs leave out")
 
     @computed_field(description="config of the first run")  # type: ignore[prop-decorator]
     @property

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import Text, join, literal, t
 
 Figures = Mapping[str, float]
 """What was measured of one run, by name; those of one network begin with its name and a slash."""
@@ -94,7 +94,7 @@ class Results:
         words = number(self.mean(label, name) * scale, digits)
         if len(values) > 1:
             words += f" ({number(min(values) * scale, digits)}–{number(max(values) * scale, digits)})"
-        return Text.same(words + (" %" if percent else ""))
+        return t("{value} %", value=words) if percent else literal(words)
 
 
 def _not_finite(values: Sequence[float]) -> float:
@@ -114,32 +114,28 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def percent(value: float) -> str:
+def percent(value: float) -> Text:
     """Return a fraction in percent."""
-    return f"{100 * value:.1f} %" if math.isfinite(value) else number(value)
-
-
-_HOLDS = t("Holds: ", "성립: ")
-_FAILS = t("Does not hold: ", "성립하지 않음: ")
+    return t("{value} %", value=f"{100 * value:.1f}") if math.isfinite(value) else literal(number(value))
 
 
 def conclude(parts: Sequence[Part], table: Table) -> Verdict:
     """Say what the parts of a claim come to."""
-    held = [part for part in parts if part.holds]
-    failed = [part for part in parts if not part.holds]
+    held = _enumerate([part for part in parts if part.holds])
+    failed = _enumerate([part for part in parts if not part.holds])
     kind: Kind
-    if not failed:
-        kind, sentence = "supported", t("Supported: ", "지지됨: ") + _enumerate(held)
-    elif not held:
-        kind, sentence = "not_supported", t("Not supported. ", "지지되지 않음. ") + _FAILS + _enumerate(failed)
+    if all(part.holds for part in parts):
+        kind, sentence = "supported", t("Supported: {held}.", held=held)
+    elif not any(part.holds for part in parts):
+        kind, sentence = "not_supported", t("Not supported. Does not hold: {failed}.", failed=failed)
     else:
-        kind, sentence = "depends", t("It depends. ", "부분적으로만 성립. ")
-        sentence = sentence + _HOLDS + _enumerate(held) + Text.same(" ") + _FAILS + _enumerate(failed)
+        sentence = t("It depends. Holds: {held}. Does not hold: {failed}.", held=held, failed=failed)
+        kind = "depends"
     return Verdict(kind=kind, sentence=sentence, parts=tuple(parts), table=table)
 
 
 def _enumerate(parts: Sequence[Part]) -> Text:
-    return Text.join([part.says + Text.same(" (") + part.numbers + Text.same(")") for part in parts]) + Text.same(".")
+    return join([t("{says} ({numbers})", says=part.says, numbers=part.numbers) for part in parts])
 
 
 def table(first: Text, columns: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Table:

@@ -120,7 +120,7 @@ def _finding(
     return Finding(
         claim=claim.experiment.claim,
         experiment=claim.experiment.id,
-        title=claim.experiment.title.en,
+        title=claim.experiment.title,
         verdict=None if problem else claim.judge(measured),
         problem=problem,
         quick=quick,
@@ -155,9 +155,9 @@ def _table(finding: Finding) -> str:
     table = finding.verdict.table
     lines = [
         f"## {finding.claim}. {finding.title}\n",
-        _row([cell.en for cell in table.columns]),
+        _row([cell.text for cell in table.columns]),
         "|" + "---|" * len(table.columns),
-        *(_row([cell.en for cell in row]) for row in table.rows),
+        *(_row([cell.text for cell in row]) for row in table.rows),
     ]
     return "\n".join(lines) + "\n"
 
@@ -167,4 +167,4 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _said(finding: Finding) -> str:
-    return finding.verdict.sentence.en if finding.verdict else f"Not run. {finding.problem}"
+    return finding.verdict.sentence.text if finding.verdict else f"Not run. {finding.problem}"

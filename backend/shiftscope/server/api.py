@@ -197,7 +197,7 @@ def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
         config = wanted.config or DEFAULT
         return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
     experiment = find(wanted.experiment).experiment
-    return wanted.config or experiment.config, experiment.title.en
+    return wanted.config or experiment.config, experiment.title
 
 
 def _refuse_unless_steerable(run: Run, wanted: str, state: RunState | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The page: the frontend's files and plotly.js, compressed once, each under a name that changes with its content.
+"""The page: its files, translations and plotly.js, compressed once, each under a name that changes with its content.
 
 index.html names `static/...`; it is served with `static/DIGEST/...` instead, so that everything below may be cached for
 good while a new version is seen at once. ES modules import each other by relative paths and stay under the digest.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import html
 import mimetypes
 import os
 import re
@@ -20,7 +21,11 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from shiftscope.translations import FOLDER, languages
+
 PLOTLY = "plotly.min.js"
+TRANSLATIONS = "translations/"
+_LANGUAGES = "<!-- languages -->"
 _FACTORY = re.compile(rb"(?P<before>\? self : this, )(?P<factory>\(\) => \{.*\})(?P<after>\)\);\s*)\Z", re.DOTALL)
 _COMPRESSIBLE = {".html", ".js", ".css", ".svg", ".json", ".map"}
 _HEADERS = {
@@ -43,10 +48,11 @@ def frontend_folder() -> Path:
 
 
 class Pages:
-    """Serves a frontend folder."""
+    """Serves a frontend folder and, as its translations/, a folder of catalogues."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, translations: Path = FOLDER) -> None:
         self.folder = folder.resolve()
+        self.translations = translations.resolve()
         self._plotly = Path(str(files("plotly"))) / "package_data" / PLOTLY
         self._compress = lru_cache(maxsize=256)(_compressed)
         self._digest = ""
@@ -69,25 +75,28 @@ class Pages:
         for folder, folders, names in os.walk(self.folder):
             folders[:] = [name for name in folders if name != "node_modules"]
             yield from (Path(folder) / name for name in names)
+        yield from self.translations.glob("*.json")
 
     def find(self, name: str) -> Path | None:
-        """Return the file of a name below static/, or None: nothing outside the folder, no dot files."""
+        """Return the file of a name below static/, or None: nothing outside the folders, no dot files."""
         if name == PLOTLY:
             return self._plotly
-        try:
-            path = (self.folder / name).resolve()
-            inside = path.is_relative_to(self.folder) and not any(
-                part.startswith(".") for part in path.parts[len(self.folder.parts) :]
-            )
-            return path if inside and path.is_file() else None
-        except (ValueError, OSError):  # a NUL, a name longer than any file's
-            return None
+        if name.startswith(TRANSLATIONS):
+            return _file_below(self.translations, name.removeprefix(TRANSLATIONS), suffix=".json")
+        return _file_below(self.folder, name)
 
     def index(self) -> Response:
         """Answer with the page itself."""
-        html = (self.folder / "index.html").read_text(encoding="utf-8")
-        html = html.replace('"static/', f'"static/{self.look()}/')
-        return Response(html, media_type="text/html", headers={**_HEADERS, "Cache-Control": "no-cache"})
+        page = (self.folder / "index.html").read_text(encoding="utf-8")
+        page = page.replace('"static/', f'"static/{self.look()}/').replace(_LANGUAGES, self._options())
+        return Response(page, media_type="text/html", headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+    def _options(self) -> str:
+        """Return the languages as options of the page's select element, from which its script knows them."""
+        return "".join(
+            f'<option value="{html.escape(tag)}" lang="{html.escape(tag)}">{html.escape(name)}</option>'
+            for tag, name in languages(self.translations).items()
+        )
 
     def file(self, path: Path, *, forever: bool, gzipped: bool) -> Response:
         """Answer with a file, compressed where that helps and the browser can read it."""
@@ -105,6 +114,17 @@ class Pages:
     def warm_up(self) -> None:
         """Compress plotly.js, 4.8 MB, before anyone asks for it."""
         self._compress(self._plotly, self._plotly.stat().st_mtime_ns)
+
+
+def _file_below(folder: Path, name: str, suffix: str = "") -> Path | None:
+    try:
+        path = (folder / name).resolve()
+        inside = path.is_relative_to(folder) and not any(
+            part.startswith(".") for part in path.parts[len(folder.parts) :]
+        )
+        return path if inside and path.is_file() and path.name.endswith(suffix) else None
+    except (ValueError, OSError):  # a NUL, a name longer than any file's
+        return None
 
 
 def _compressed(path: Path, modified: int) -> bytes:  # noqa: ARG001  `modified` is part of the cache's key

@@ -85,7 +85,7 @@ async def create_trial(
     trial = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     several = len({seed for _, seed in plan}) > 1
     for planned, seed in plan:
-        name = f"{experiment.title.en}: {planned.label}" + (f", seed {planned.config.seed}" if several else "")
+        name = f"{experiment.title}: {planned.label}" + (f", seed {planned.config.seed}" if several else "")
         part = TrialPart(
             id=trial, experiment=experiment.id, label=planned.label, seed=seed, runs=len(plan), quick=wanted.quick
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shiftscope.config import (
     BatchNormalization,
     NoNormalization,
@@ -12,7 +14,7 @@ from shiftscope.config import (
     Variant,
 )
 from shiftscope.experiments.experiment import Look, PlannedRun, Source, View
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import Text, join, literal, named, t
 from shiftscope.experiments.verdict import Part, Results, number, percent
 
 PLAIN = "without BN"
@@ -28,13 +30,13 @@ SANTURKAR = Source(
 BJORCK = Source(title="Bjorck et al. 2018, Understanding Batch Normalization", url="https://arxiv.org/abs/1806.02375")
 WU = Source(title="Wu & He 2018, Group Normalization", url="https://arxiv.org/abs/1803.08494")
 
-WITHOUT_BN = t("without BN", "BN 없음")
-WITH_BN = t("with BN", "BN 있음")
-RUN = t("Run", "실행")
-NETWORK = t("Network", "신경망")
-TEST_ACCURACY = t("Test accuracy", "시험 정확도")
-TEST_LOSS = t("Test loss", "시험 손실")
-QUICK = t("Fewer steps, one seed.", "스텝 수를 줄이고 시드는 하나만 씁니다.")
+WITHOUT_BN = t("without BN")
+WITH_BN = t("with BN")
+RUN = t("Run")
+NETWORK = t("Network")
+TEST_ACCURACY = t("Test accuracy")
+TEST_LOSS = t("Test loss")
+QUICK = "Fewer steps, one seed."
 FRAMES = Thinning(frames=300)
 """Frames of each run of a sweep: enough to see it, light to keep."""
 
@@ -63,19 +65,24 @@ def pair(results: Results, label: str, name: str, *, fraction: bool = False) -> 
     """Say a figure of both twins."""
     say = percent if fraction else number
     plain, normalized = (say(results.mean(label, f"{network}/{name}")) for network in (PLAIN, BN))
-    return t(f"without BN {plain}, with BN {normalized}", f"BN 없음 {plain}, BN 있음 {normalized}")
+    return t("without BN {plain}, with BN {normalized}", plain=plain, normalized=normalized)
 
 
-def name_of(network: str) -> Text:
-    """Return a network's name as people read it."""
-    return {PLAIN: WITHOUT_BN, BN: WITH_BN}.get(network, Text.same(network))
+def titled(name: Text, what: Text) -> Text:
+    """Return what is said of something, after its name."""
+    return t("{name}: {what}", name=name, what=what)
 
 
-def look(view: View, en: str, ko: str) -> Look:
+def listed(values: Mapping[str, str]) -> Text:
+    """Return figures of several networks, each after its name."""
+    return join([t("{name} {value}", name=named(name), value=value) for name, value in values.items()], ", ")
+
+
+def look(view: View, text: str) -> Look:
     """Return one step of the guided tour."""
-    return Look(view=view, text=t(en, ko))
+    return Look(view=view, text=text)
 
 
 def part(holds: bool, says: Text, numbers: Text | str) -> Part:
     """Return one part of a claim."""
-    return Part(holds=holds, says=says, numbers=Text.same(numbers) if isinstance(numbers, str) else numbers)
+    return Part(holds=holds, says=says, numbers=literal(numbers) if isinstance(numbers, str) else numbers)

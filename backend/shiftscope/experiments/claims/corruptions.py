@@ -17,7 +17,7 @@ from shiftscope.config import (
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, look, part, shorter
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import Text, join, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, percent, table
 
 CLEAN, UNSEEN = "clean", "unseen classes"
@@ -30,11 +30,6 @@ CORRUPTIONS: dict[str, Corruption] = {
 }
 SHIFTED = ("brighter", "low contrast", "rotated")
 HURT = 0.05
-_NAMES = {
-    CLEAN: t("clean", "원본"), "brighter": t("brighter", "밝게"), "low contrast": t("low contrast", "낮은 대비"),
-    "rotated": t("rotated", "회전"), UNSEEN: t("unseen classes", "처음 보는 클래스"),
-}  # fmt: skip
-
 _RUNS = tuple(
     PlannedRun(
         label=label,
@@ -58,46 +53,42 @@ def verdict(results: Results) -> Verdict:
         for label in SHIFTED
         for network in (PLAIN, BN)
     }
+
+    def points(label: str) -> Text:
+        values = "/".join(f"{100 * lost[label, network]:.0f}" for network in (PLAIN, BN))
+        return t("{shift} {values}", shift=named(label), values=values)
+
     parts = [
         part(
             min(lost.values()) >= HURT,
-            t("each of the shifts hurts both networks", "모든 변화가 두 신경망을 모두 해친다"),
-            t("points lost without BN / with BN: ", "손실(퍼센트포인트), BN 없음/있음: ")
-            + Text.join(
-                [
-                    _NAMES[label] + Text.same(f" {100 * lost[label, PLAIN]:.0f}/{100 * lost[label, BN]:.0f}")
-                    for label in SHIFTED
-                ],
-                ", ",
-            ),
+            t("each of the shifts hurts both networks"),
+            t("points lost without BN / with BN: {each}", each=join([points(label) for label in SHIFTED], ", ")),
         )
     ]
     for label in SHIFTED:
         own = accuracy(label, BN, "own_")
         values = [percent(value) for value in (accuracy(label, PLAIN), accuracy(label, BN), own)]
         numbers = t(
-            f"without BN {values[0]}, with BN {values[1]}, with the test batch's own statistics {values[2]}",
-            f"BN 없음 {values[0]}, BN 있음 {values[1]}, 시험 배치 자체 통계 {values[2]}",
+            "without BN {plain}, with BN {normalized}, with the test batch's own statistics {own}",
+            plain=values[0],
+            normalized=values[1],
+            own=values[2],
         )
         parts += [
             part(
                 lost[label, BN] < lost[label, PLAIN],
-                _NAMES[label] + t(": BN with its running statistics loses less", ": 이동 통계를 쓰는 BN이 덜 잃는다"),
+                t("{shift}: BN with its running statistics loses less", shift=named(label)),
                 numbers,
             ),
             part(
                 accuracy(CLEAN, BN) - own <= lost[label, BN] / 2,
-                _NAMES[label]
-                + t(
-                    ": the test batch's own statistics give back half of the loss",
-                    ": 시험 배치 자체의 통계가 손실의 절반을 되찾는다",
-                ),
+                t("{shift}: the test batch's own statistics give back half of the loss", shift=named(label)),
                 percent(own),
             ),
         ]
     rows = [
         (
-            _NAMES[label],
+            named(label),
             results.shown(label, f"{PLAIN}/test_accuracy", percent=True),
             results.shown(label, f"{BN}/test_accuracy", percent=True),
             results.shown(label, f"{BN}/own_test_accuracy", percent=True),
@@ -107,33 +98,30 @@ def verdict(results: Results) -> Verdict:
         for label in results.labels
     ]
     columns = (
-        t("without BN", "BN 없음"),
-        t("with BN", "BN 있음"),
-        t("with BN, own statistics", "BN 있음, 자체 통계"),
-        t("confidence without BN", "확신도, BN 없음"),
-        t("confidence with BN", "확신도, BN 있음"),
+        t("without BN"),
+        t("with BN"),
+        t("with BN, own statistics"),
+        t("confidence without BN"),
+        t("confidence with BN"),
     )
-    return conclude(parts, table(t("Test set", "시험 집합"), columns, rows))
+    return conclude(parts, table(t("Test set"), columns, rows))
 
 
 CLAIM = Claim(
     Experiment(
         id="test-shift",
         claim=13,
-        title=t("When the test set has shifted", "시험 집합이 달라졌을 때"),
-        question=t("Brighter, paler, turned, or of classes never seen: does BN help when test data are not like the training data?",
-                   "더 밝거나, 흐리거나, 돌아갔거나, 본 적 없는 클래스: 시험 데이터가 훈련 데이터와 다를 때 BN이 도움이 되나요?"),
-        prediction=t("Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
-                     "공변량 이동은 모든 신경망을 해칩니다. BN은 시험 배치 자체의 통계를 쓸 수 있을 때 도움이 됩니다."),
-        watch=t("Test accuracy with the running statistics and with the test batch's own.", "이동 통계를 쓸 때와 시험 배치 자체의 통계를 쓸 때의 시험 정확도를 보세요."),
+        title="When the test set has shifted",
+        question="Brighter, paler, turned, or of classes never seen: does BN help when test data are not like the training data?",
+        prediction="Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
+        watch="Test accuracy with the running statistics and with the test batch's own.",
         looks=(
-            look("loss", "The test curve leaves the training curve behind.", "시험 곡선이 훈련 곡선에서 멀어집니다."),
-            look("running", "The running statistics are those of the training data.", "이동 통계는 훈련 데이터의 것입니다."),
-            look("ridges", "What the layers expect: a shifted input falls outside it.", "층이 기대하는 범위를 변한 입력은 벗어납니다."),
+            look("loss", "The test curve leaves the training curve behind."),
+            look("running", "The running statistics are those of the training data."),
+            look("ridges", "What the layers expect: a shifted input falls outside it."),
         ),
-        change=t("Turn the images by 10 degrees, then by 90.", "이미지를 10도, 다음에는 90도 돌려 보세요."),
-        rule=t("Hurt: 5 points of test accuracy below the clean test set. For classes never seen the accuracy is 0 by definition; the table shows how sure each network is of its wrong answers.",
-               "해침: 원본 시험 집합보다 시험 정확도가 5퍼센트포인트 낮음. 본 적 없는 클래스의 정확도는 정의상 0이며, 표는 각 신경망이 틀린 답을 얼마나 확신하는지 보여 줍니다."),
+        change="Turn the images by 10 degrees, then by 90.",
+        rule="Hurt: 5 points of test accuracy below the clean test set. For classes never seen the accuracy is 0 by definition; the table shows how sure each network is of its wrong answers.",
         formulae=(m.math(m.sub("p", m.words("train")), "(", "x", ")", "≠", m.sub("p", m.words("test")), "(", "x", ")", ",", "p", "(", "y", "|", "x", ")"),),
         sources=(
             IOFFE,

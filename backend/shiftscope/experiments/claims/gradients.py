@@ -19,9 +19,10 @@ from shiftscope.experiments.claims.common import (
     pair,
     part,
     shorter,
+    titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, percent, table
 
 VANISHING = "8 sigmoid layers"
@@ -49,26 +50,17 @@ def vanishing_verdict(results: Results) -> Verdict:
     parts = [
         part(
             start[PLAIN] < VANISHED,
-            t(
-                "without BN gradients vanish on their way to the first layer",
-                "BN이 없으면 그래디언트가 첫 층으로 오는 길에 소실된다",
-            ),
-            t(
-                f"at step 0 the first layer's is {number(start[PLAIN])} of the last one's",
-                f"스텝 0에서 첫 층의 그래디언트는 마지막 은닉층의 {number(start[PLAIN])}배",
-            ),
+            t("without BN gradients vanish on their way to the first layer"),
+            t("at step 0 the first layer's is {ratio} of the last one's", ratio=number(start[PLAIN])),
         ),
         part(
             start[BN] >= VANISHED and during[BN] >= VANISHED,
-            t("with BN they do not", "BN이 있으면 소실되지 않는다"),
-            t(
-                f"{number(start[BN])} at step 0, {number(during[BN])} in the median",
-                f"스텝 0에서 {number(start[BN])}배, 중앙값 {number(during[BN])}배",
-            ),
+            t("with BN they do not"),
+            t("{start} at step 0, {median} in the median", start=number(start[BN]), median=number(during[BN])),
         ),
         part(
             accuracy[BN] >= LEARNT > accuracy[PLAIN],
-            t("only the network with BN learns", "BN이 있는 신경망만 학습된다"),
+            t("only the network with BN learns"),
             pair(results, VANISHING, "test_accuracy", fraction=True),
         ),
     ]
@@ -82,11 +74,11 @@ def vanishing_verdict(results: Results) -> Verdict:
         for network, name in ((PLAIN, WITHOUT_BN), (BN, WITH_BN))
     ]
     columns = (
-        t("First over last gradient, step 0", "첫 층/마지막 층 그래디언트, 스텝 0"),
-        t("Median over training", "훈련 전체의 중앙값"),
+        t("First over last gradient, step 0"),
+        t("Median over training"),
         TEST_ACCURACY,
     )
-    return conclude(parts, table(t("Network", "신경망"), columns, rows))
+    return conclude(parts, table(t("Network"), columns, rows))
 
 
 _CLIP = Source(
@@ -95,10 +87,10 @@ _CLIP = Source(
 )
 NOTHING, SLOW, BY_VALUE, BY_NORM = "as it is", "small learning rate", "clip by value", "clip by norm"
 _NAMES = {
-    NOTHING: t("nothing done", "아무 조치 없음"),
-    SLOW: t("learning rate 0.0001", "학습률 0.0001"),
-    BY_VALUE: t("clip by value", "값 기준 클리핑"),
-    BY_NORM: t("clip by norm", "노름 기준 클리핑"),
+    NOTHING: t("nothing done"),
+    SLOW: t("learning rate 0.0001"),
+    BY_VALUE: t("clip by value"),
+    BY_NORM: t("clip by norm"),
 }
 EXPLODED = 100.0
 
@@ -128,21 +120,20 @@ def exploding_verdict(results: Results) -> Verdict:
     parts = [
         part(
             gradient[PLAIN] > EXPLODED and failed < LEARNT,
+            t("with large weights the plain network's gradients explode and it fails"),
             t(
-                "with large weights the plain network's gradients explode and it fails",
-                "가중치가 크면 BN 없는 신경망의 그래디언트가 폭발하고 학습에 실패한다",
-            ),
-            t(
-                f"norm in the first layer {number(gradient[PLAIN])}, accuracy {percent(failed)}",
-                f"첫 층의 노름 {number(gradient[PLAIN])}, 정확도 {percent(failed)}",
+                "norm in the first layer {norm}, accuracy {accuracy}",
+                norm=number(gradient[PLAIN]),
+                accuracy=percent(failed),
             ),
         ),
         part(
             gradient[BN] < gradient[PLAIN] / 10 and results.mean(NOTHING, f"{BN}/test_accuracy") >= LEARNT,
-            t("with BN they do not, and it learns", "BN이 있으면 폭발하지 않고 학습된다"),
+            t("with BN they do not, and it learns"),
             t(
-                f"norm {number(gradient[BN])}, accuracy {percent(results.mean(NOTHING, f'{BN}/test_accuracy'))}",
-                f"노름 {number(gradient[BN])}, 정확도 {percent(results.mean(NOTHING, f'{BN}/test_accuracy'))}",
+                "norm {norm}, accuracy {accuracy}",
+                norm=number(gradient[BN]),
+                accuracy=percent(results.mean(NOTHING, f"{BN}/test_accuracy")),
             ),
         ),
     ]
@@ -151,7 +142,7 @@ def exploding_verdict(results: Results) -> Verdict:
         parts.append(
             part(
                 accuracy >= LEARNT and accuracy > failed,
-                t(f"{_NAMES[label].en} helps the plain network", f"{_NAMES[label].ko}: BN 없는 신경망에 도움이 된다"),
+                t("{remedy} helps the plain network", remedy=_NAMES[label]),
                 percent(accuracy),
             )
         )
@@ -165,9 +156,9 @@ def exploding_verdict(results: Results) -> Verdict:
         )
         for label in results.labels
     ]
-    largest = t("largest gradient", "가장 큰 그래디언트")
-    accuracy_name = t("test accuracy", "시험 정확도")
-    columns = [name + Text.same(": ") + what for name in (WITHOUT_BN, WITH_BN) for what in (largest, accuracy_name)]
+    largest = t("largest gradient")
+    accuracy_name = t("test accuracy")
+    columns = [titled(name, what) for name in (WITHOUT_BN, WITH_BN) for what in (largest, accuracy_name)]
     return conclude(parts, table(RUN, columns, rows))
 
 
@@ -175,41 +166,19 @@ VANISH = Claim(
     Experiment(
         id="vanishing-gradients",
         claim=3,
-        title=t("Eight layers of sigmoids", "여덟 층의 시그모이드"),
-        question=t(
-            "Each sigmoid multiplies a gradient by a quarter at most. Does batch normalization make so deep a network trainable?",
-            "시그모이드 하나는 그래디언트를 최대 4분의 1로 줄입니다. 배치 정규화를 쓰면 이렇게 깊은 신경망도 학습될까요?",
-        ),
-        prediction=t(
-            "Without BN the first layers get almost no gradient and nothing is learnt; with BN the network learns.",
-            "BN이 없으면 앞쪽 층에 그래디언트가 거의 도달하지 않아 학습되지 않고, BN이 있으면 학습됩니다.",
-        ),
-        watch=t(
-            "The norm of the gradient in the first layers against the last, and the accuracy of the plain network.",
-            "앞쪽 층과 뒤쪽 층의 그래디언트 노름, 그리고 BN 없는 신경망의 정확도를 보세요.",
-        ),
+        title="Eight layers of sigmoids",
+        question="Each sigmoid multiplies a gradient by a quarter at most. Does batch normalization make so deep a network trainable?",
+        prediction="Without BN the first layers get almost no gradient and nothing is learnt; with BN the network learns.",
+        watch="The norm of the gradient in the first layers against the last, and the accuracy of the plain network.",
         looks=(
+            look("gradients", "Step 0: the curves without BN lie decades apart."),
             look(
-                "gradients",
-                "Step 0: the curves without BN lie decades apart.",
-                "스텝 0: BN 없는 쪽의 곡선들은 자릿수 단위로 벌어져 있습니다.",
+                "ridges", "The input to the sigmoids: where it is narrow, every sample looks alike to the next layer."
             ),
-            look(
-                "ridges",
-                "The input to the sigmoids: where it is narrow, every sample looks alike to the next layer.",
-                "시그모이드의 입력: 분포가 좁은 곳에서는 다음 층이 모든 표본을 똑같이 봅니다.",
-            ),
-            look(
-                "loss",
-                "Only one of the curves leaves the level of guessing.",
-                "찍기 수준을 벗어나는 곡선은 하나뿐입니다.",
-            ),
+            look("loss", "Only one of the curves leaves the level of guessing."),
         ),
-        change=t("Take relu in place of sigmoid.", "시그모이드 대신 ReLU를 써 보세요."),
-        rule=t(
-            "Vanished: the first layer's weight gradient has less than 1/100 of the norm of the last hidden layer's. Learnt: a test accuracy of 80 %.",
-            "소실: 첫 층의 가중치 그래디언트 노름이 마지막 은닉층의 100분의 1 미만. 학습됨: 시험 정확도 80 %.",
-        ),
+        change="Take relu in place of sigmoid.",
+        rule="Vanished: the first layer's weight gradient has less than 1/100 of the norm of the last hidden layer's. Learnt: a test accuracy of 80 %.",
         formulae=(
             m.math(m.frac(m.row("d", "σ"), m.row("d", "x")), "=", "σ", "(", "1", "−", "σ", ")", "≤", m.frac("1", "4")),
         ),
@@ -227,37 +196,17 @@ EXPLODE = Claim(
     Experiment(
         id="exploding-gradients",
         claim=4,
-        title=t("Gradients that explode", "폭발하는 그래디언트"),
-        question=t(
-            "Weights of standard deviation 0.5 make each of eight layers double its input. What tames the gradients?",
-            "표준편차 0.5인 가중치는 여덟 층 각각에서 입력을 두 배 이상으로 키웁니다. 무엇이 그래디언트를 다스릴까요?",
-        ),
-        prediction=t(
-            "The plain network diverges; a small learning rate, clipping by value and clipping by norm each help; with BN nothing needs to be done.",
-            "BN 없는 신경망은 발산합니다. 작은 학습률, 값 기준 클리핑, 노름 기준 클리핑이 각각 도움이 되고, BN이 있으면 아무 조치도 필요 없습니다.",
-        ),
-        watch=t(
-            "The norm of the gradients at step 0, and which runs end above 80 %.",
-            "스텝 0의 그래디언트 노름, 그리고 80 %를 넘기는 실행을 보세요.",
-        ),
+        title="Gradients that explode",
+        question="Weights of standard deviation 0.5 make each of eight layers double its input. What tames the gradients?",
+        prediction="The plain network diverges; a small learning rate, clipping by value and clipping by norm each help; with BN nothing needs to be done.",
+        watch="The norm of the gradients at step 0, and which runs end above 80 %.",
         looks=(
-            look(
-                "gradients",
-                "Step 0: the plain network's norms against those with BN.",
-                "스텝 0: BN 없는 신경망의 노름을 BN이 있는 쪽과 비교하세요.",
-            ),
-            look("moments", "Without BN the spread grows from layer to layer.", "BN이 없으면 퍼짐이 층마다 커집니다."),
-            look(
-                "loss",
-                "Where the plain curve ends, its loss is no longer a number.",
-                "BN 없는 곡선이 끊기는 곳에서 손실은 더 이상 수가 아닙니다.",
-            ),
+            look("gradients", "Step 0: the plain network's norms against those with BN."),
+            look("moments", "Without BN the spread grows from layer to layer."),
+            look("loss", "Where the plain curve ends, its loss is no longer a number."),
         ),
-        change=t("Clip at a norm of 10, then of 0.1.", "노름 한계를 10, 다음에는 0.1로 바꿔 보세요."),
-        rule=t(
-            "Exploded: a gradient norm above 100 in the first layer at step 0. A remedy helps when the plain network then reaches a test accuracy of 80 % that it does not reach without it.",
-            "폭발: 스텝 0에서 첫 층의 그래디언트 노름이 100보다 큼. BN 없는 신경망이 조치 없이는 도달하지 못한 시험 정확도 80 %에 도달하면 그 조치가 도움이 된 것으로 봅니다.",
-        ),
+        change="Clip at a norm of 10, then of 0.1.",
+        rule="Exploded: a gradient norm above 100 in the first layer at step 0. A remedy helps when the plain network then reaches a test accuracy of 80 % that it does not reach without it.",
         formulae=(m.math("g", "→", "g", m.words(" min"), "(", "1", ",", m.frac("c", m.row("‖", "g", "‖")), ")"),),
         sources=(_CLIP,),
         views=("gradients", "loss", "moments"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from shiftscope.config import Adam, Epochs, Mlp, Mnist, RunConfig, Thinning
 from shiftscope.config.networks import Init
 from shiftscope.experiments import mathml as m
-from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, name_of
+from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS
 from shiftscope.experiments.experiment import Claim, Experiment, Look, PlannedRun
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import Text, join, literal, named, t
 from shiftscope.experiments.verdict import Part, Results, Table, Verdict, conclude, number, table
 
 LABEL = "784-32-32-10"
@@ -54,13 +54,13 @@ def _better(results: Results, epoch: int) -> Part:
     )
     return Part(
         holds=lower,
-        says=t(
-            f"after epoch {epoch} the loss is lower with BN, on both sets and for every seed",
-            f"에포크 {epoch} 이후 훈련 집합과 시험 집합 모두, 모든 시드에서 BN이 있을 때 손실이 더 낮다",
-        ),
+        says=t("after epoch {epoch} the loss is lower with BN, on both sets and for every seed", epoch=epoch),
         numbers=t(
-            f"training {train[0]} against {train[1]}, test {test[0]} against {test[1]}",
-            f"훈련 {train[0]} 대 {train[1]}, 시험 {test[0]} 대 {test[1]}",
+            "training {train_normalized} against {train_plain}, test {test_normalized} against {test_plain}",
+            train_normalized=train[0],
+            train_plain=train[1],
+            test_normalized=test[0],
+            test_plain=test[1],
         ),
     )
 
@@ -73,11 +73,11 @@ def _agrees(results: Results) -> Part:
         loss, _ = PUBLISHED[network, epoch, part]
         inside.append(min(losses) * (1 - MARGIN) <= loss <= max(losses) * (1 + MARGIN))
     outside = [_outside(results, key) for key, within in zip(rows, inside, strict=True) if not within]
-    more = t("; outside: ", "; 범위 밖: ") + Text.join(outside) if outside else t("", "")
+    agreeing = t("{count} of {of}", count=sum(inside), of=len(rows))
     return Part(
         holds=all(inside),
-        says=t("the published losses lie within what is measured", "발표된 손실값이 측정 범위 안에 있다"),
-        numbers=t(f"{sum(inside)} of {len(rows)}", f"{len(rows)}개 중 {sum(inside)}개") + more,
+        says=t("the published losses lie within what is measured"),
+        numbers=t("{agreeing}; outside: {outside}", agreeing=agreeing, outside=join(outside)) if outside else agreeing,
     )
 
 
@@ -90,10 +90,17 @@ def _outside(results: Results, key: tuple[str, int, str]) -> Text:
     swing = [value for name in names if results.has(LABEL, name) for value in results.each(LABEL, name)]
     ranges = [f"{number(min(values))}–{number(max(values))}" for values in (measured, swing)]
     return t(
-        f"{network}, epoch {epoch}, {part}: {loss:.4f} published, {ranges[0]} measured, {ranges[1]} in the last epochs",
-        f"{name_of(network).ko}, 에포크 {epoch}, {'훈련' if part == 'train' else '시험'}: "
-        f"발표 {loss:.4f}, 측정 {ranges[0]}, 마지막 에포크들 {ranges[1]}",
+        "{network}, {what}: {published} published, {measured} measured, {swing} in the last epochs",
+        network=named(network),
+        what=_after(epoch, part),
+        published=f"{loss:.4f}",
+        measured=ranges[0],
+        swing=ranges[1],
     )
+
+
+def _after(epoch: int, part: str) -> Text:
+    return t("epoch {epoch}, training", epoch=epoch) if part == "train" else t("epoch {epoch}, test", epoch=epoch)
 
 
 def _table(results: Results, *, published: bool) -> Table:
@@ -104,20 +111,16 @@ def _table(results: Results, *, published: bool) -> Table:
                 name = f"{network}/{epoch}/{part}"
                 loss, accuracy = PUBLISHED.get((network, epoch, part), (None, None))
                 shown = f"{loss:.4f} ({accuracy:.2f})" if loss is not None and published else "–"
-                what = t(
-                    f"epoch {epoch}, {'training' if part == 'train' else 'test'}",
-                    f"에포크 {epoch}, {'훈련' if part == 'train' else '시험'}",
-                )
                 rows.append(
                     (
-                        name_of(network) + Text.same(", ") + what,
+                        t("{network}, {what}", network=named(network), what=_after(epoch, part)),
                         results.shown(LABEL, f"{name}_loss"),
                         results.shown(LABEL, f"{name}_accuracy", percent=True),
-                        Text.same(shown),
+                        literal(shown),
                     )
                 )
-    columns = (t("Loss", "손실"), t("Accuracy", "정확도"), t("Published loss (accuracy)", "발표된 손실 (정확도)"))
-    return table(t("Network", "신경망"), columns, rows)
+    columns = (t("Loss"), t("Accuracy"), t("Published loss (accuracy)"))
+    return table(t("Network"), columns, rows)
 
 
 def verdict(results: Results) -> Verdict:
@@ -133,56 +136,35 @@ def verdict_without_table(results: Results) -> Verdict:
 
 
 _LOOKS = (
-    Look(view="loss", text=t(
-        "The first epoch: how far below the other does the curve with BN run?",
-        "첫 에포크: BN이 있는 곡선은 다른 곡선보다 얼마나 아래에 있나요?")),
-    Look(view="ridges", text=t(
-        "The input to each ReLU: which network keeps its shape from step to step?",
-        "각 ReLU의 입력: 어느 신경망의 분포가 스텝이 지나도 모양을 유지하나요?")),
-    Look(view="affine", text=t(
-        "Gamma and beta: what does the network make of the freedom that BN leaves it?",
-        "감마와 베타: BN이 남겨 둔 자유를 신경망은 어떻게 쓰나요?")),
+    Look(view="loss", text="The first epoch: how far below the other does the curve with BN run?"),
+    Look(view="ridges", text="The input to each ReLU: which network keeps its shape from step to step?"),
+    Look(view="affine", text="Gamma and beta: what does the network make of the freedom that BN leaves it?"),
 )  # fmt: skip
-_BETTER_RULE = t(
+_BETTER_RULE = (
     "After the first and after the last epoch, the loss with BN must be lower than without on the training set and on "
-    "the test set, for every seed.",
-    "첫 에포크와 마지막 에포크 이후, 모든 시드에서 훈련 집합과 시험 집합 모두 BN이 있을 때의 손실이 더 낮아야 합니다.",
+    "the test set, for every seed."
 )
 _FORMULA = m.math(
     m.hat(m.sub("x", "i")), "=", m.frac(m.row(m.sub("x", "i"), "−", m.sub("μ", "B")),
     m.root(m.row(m.sup(m.sub("σ", "B"), "2"), "+", "ε"))), m.words(", "),
     m.sub("z", "i"), "=", "γ", m.hat(m.sub("x", "i")), "+", "β",
 )  # fmt: skip
-_QUICK = t("Two epochs and one seed.", "에포크 두 번, 시드 하나.")
+_QUICK = "Two epochs and one seed."
 
 CLAIM = Claim(
     Experiment(
         id="mnist-table",
         claim=1,
-        title=t("MNIST, epoch by epoch", "에포크별로 보는 MNIST"),
-        question=t(
-            "A 784-32-32-10 ReLU network learns MNIST with Adam at a learning rate of 0.01. What does batch "
-            "normalization change after one epoch, and after ten?",
-            "784-32-32-10 ReLU 신경망이 학습률 0.01의 Adam으로 MNIST를 학습합니다. 배치 정규화는 1 에포크 뒤와 10 에포크 뒤에 "
-            "무엇을 바꾸나요?",
-        ),
-        prediction=t(
-            "With BN both losses are lower from the first epoch on: 0.13 and 0.14 against 0.19 and 0.21; after ten "
-            "0.05 and 0.09 against 0.13 and 0.21.",
-            "BN이 있으면 첫 에포크부터 두 손실이 모두 낮습니다: 0.13과 0.14 대 0.19와 0.21, 열 에포크 뒤에는 0.05와 0.09 대 "
-            "0.13과 0.21.",
-        ),
-        watch=t(
-            "Loss and accuracy at the end of each epoch, on the training and on the test set.",
-            "에포크가 끝날 때마다 훈련 집합과 시험 집합의 손실과 정확도를 보세요.",
-        ),
+        title="MNIST, epoch by epoch",
+        question=("A 784-32-32-10 ReLU network learns MNIST with Adam at a learning rate of 0.01. What does batch "
+            "normalization change after one epoch, and after ten?"),
+        prediction=("With BN both losses are lower from the first epoch on: 0.13 and 0.14 against 0.19 and 0.21; after ten "
+            "0.05 and 0.09 against 0.13 and 0.21."),
+        watch="Loss and accuracy at the end of each epoch, on the training and on the test set.",
         looks=_LOOKS,
-        change=t("Lower the learning rate to 0.001.", "학습률을 0.001로 낮춰 보세요."),
-        rule=_BETTER_RULE + t(
-            " A published loss agrees when it lies between the least and the largest of the seeds, 15 % beyond at both "
-            "ends.",
-            " 발표된 손실값은 시드들의 최솟값과 최댓값을 양쪽으로 15 % 넓힌 범위 안에 있으면 일치하는 것으로 봅니다.",
-        ),
+        change="Lower the learning rate to 0.001.",
+        rule=_BETTER_RULE + (" A published loss agrees when it lies between the least and the largest of the seeds, 15 % beyond at both "
+            "ends."),
         formulae=(_FORMULA,), sources=(IOFFE,),
         views=("loss", "ridges", "affine"), layer="hidden 2",
         runs=_run(10, "default"), quick=_run(2, "default"), quick_note=_QUICK,
@@ -194,25 +176,15 @@ XAVIER = Claim(
     Experiment(
         id="mnist-xavier",
         claim=2,
-        title=t("The same with Xavier weights", "자비에 가중치로 같은 실험"),
-        question=t(
-            "Xavier-normal weights start every layer at a sensible scale. Does BN still help?",
-            "자비에 정규 초기화는 모든 층을 알맞은 크기에서 시작하게 합니다. 그래도 BN이 도움이 되나요?",
-        ),
-        prediction=t(
-            "A good start does not replace BN: its losses stay lower, after one epoch and after ten.",
-            "좋은 초기화가 BN을 대신하지 못합니다. 1 에포크 뒤에도 10 에포크 뒤에도 BN 쪽의 손실이 더 낮습니다.",
-        ),
-        watch=t(
-            "Standard deviation of each layer at step 0, and the losses of the two networks.",
-            "스텝 0에서 각 층의 표준편차와 두 신경망의 손실을 보세요.",
-        ),
+        title="The same with Xavier weights",
+        question="Xavier-normal weights start every layer at a sensible scale. Does BN still help?",
+        prediction="A good start does not replace BN: its losses stay lower, after one epoch and after ten.",
+        watch="Standard deviation of each layer at step 0, and the losses of the two networks.",
         looks=(
-            Look(view="moments", text=t(
-                "Step 0: the layers begin at much the same spread.", "스텝 0: 층들이 비슷한 퍼짐에서 시작합니다.")),
+            Look(view="moments", text="Step 0: the layers begin at much the same spread."),
             *_LOOKS[:2],
         ),
-        change=t("Set init to zeros: why does nothing learn?", "초기화를 0으로 바꿔 보세요. 왜 학습이 되지 않을까요?"),
+        change="Set init to zeros: why does nothing learn?",
         rule=_BETTER_RULE,
         formulae=(m.math("w", "~", "N", "(", "0", ",", m.frac("2", m.row(m.sub("n", "in"), "+", m.sub("n", "out"))),
                          ")"),),

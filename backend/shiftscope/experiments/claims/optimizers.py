@@ -17,9 +17,10 @@ from shiftscope.experiments.claims.common import (
     pair,
     part,
     shorter,
+    titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
-from shiftscope.experiments.text import Text, t
+from shiftscope.experiments.text import named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, table
 
 LEARNT = 0.9
@@ -51,17 +52,14 @@ def verdict(results: Results) -> Verdict:
         part(
             results.mean(label, f"{BN}/test_accuracy") >= LEARNT
             and results.mean(label, f"{BN}/steps") <= results.mean(label, f"{PLAIN}/steps"),
-            t(
-                f"{label} works with BN, and no slower than without",
-                f"{label}: BN과 함께 잘 동작하고 없을 때보다 느리지 않다",
-            ),
-            t("steps to 90 %: ", "90 %까지의 스텝: ") + pair(results, label, "steps"),
+            t("{label} works with BN, and no slower than without", label=named(label)),
+            t("steps to 90 %: {figures}", figures=pair(results, label, "steps")),
         )
         for label in results.labels
     ]
     rows = [
         (
-            Text.same(label),
+            named(label),
             *(
                 cell
                 for network in (PLAIN, BN)
@@ -73,39 +71,26 @@ def verdict(results: Results) -> Verdict:
         )
         for label in results.labels
     ]
-    kinds = (t(": steps to 90 %", ": 90 %까지의 스텝"), t(": test accuracy", ": 시험 정확도"))
-    columns = [name + kind for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
-    return conclude(parts, table(t("Optimizer", "옵티마이저"), columns, rows))
+    kinds = (t("steps to 90 %"), t("test accuracy"))
+    columns = [titled(name, kind) for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
+    return conclude(parts, table(t("Optimizer"), columns, rows))
 
 
 CLAIM = Claim(
     Experiment(
         id="optimizers",
         claim=19,
-        title=t("Whatever the optimizer", "어떤 옵티마이저든"),
-        question=t(
-            "Does BN help with SGD, momentum, RMSprop and Adam alike?",
-            "BN은 SGD, 모멘텀, RMSprop, Adam에서 똑같이 도움이 되나요?",
-        ),
-        prediction=t(
-            "With each of them the network with BN learns, and no later than the one without.",
-            "어느 것을 쓰든 BN이 있는 신경망이 학습되고, 없는 쪽보다 늦지 않습니다.",
-        ),
-        watch=t("When each curve of test accuracy passes 90 %.", "각 시험 정확도 곡선이 90 %를 지나는 시점을 보세요."),
+        title="Whatever the optimizer",
+        question="Does BN help with SGD, momentum, RMSprop and Adam alike?",
+        prediction="With each of them the network with BN learns, and no later than the one without.",
+        watch="When each curve of test accuracy passes 90 %.",
         looks=(
-            look(
-                "loss",
-                "Adam and RMSprop rescale gradients themselves: is the gap smaller there?",
-                "Adam과 RMSprop은 스스로 그래디언트 크기를 맞춥니다. 그때는 차이가 더 작은가요?",
-            ),
-            look("updates", "The size of the updates relative to the weights.", "가중치 대비 갱신의 크기를 보세요."),
-            look("ridges", "The inputs to the nonlinearity at the end.", "마지막 시점의 비선형 함수 입력을 보세요."),
+            look("loss", "Adam and RMSprop rescale gradients themselves: is the gap smaller there?"),
+            look("updates", "The size of the updates relative to the weights."),
+            look("ridges", "The inputs to the nonlinearity at the end."),
         ),
-        change=t("Take ten times the learning rate in each.", "학습률을 모두 열 배로 올려 보세요."),
-        rule=t(
-            "Works: a test accuracy of 90 % at the end, first reached (one evaluation an epoch) no later than without BN.",
-            "동작함: 마지막 시험 정확도 90 %, 그리고 에포크마다 한 번 하는 평가에서 BN 없는 쪽보다 늦지 않게 처음 도달.",
-        ),
+        change="Take ten times the learning rate in each.",
+        rule="Works: a test accuracy of 90 % at the end, first reached (one evaluation an epoch) no later than without BN.",
         formulae=(m.math("w", "→", "w", "−", "η", m.frac(m.row("∂", "L"), m.row("∂", "w"))),),
         sources=(IOFFE,),
         views=("loss", "updates", "ridges"),

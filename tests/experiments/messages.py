@@ -1,0 +1,66 @@
+"""Every English message of the experiments, as the catalogues of other languages must have them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from shiftscope.experiments import catalogue as home
+from shiftscope.experiments.catalogue import catalogue
+from shiftscope.experiments.experiment import Experiment, Look
+from shiftscope.experiments.text import Prose, Text, named
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def prose(experiment: Experiment) -> list[str]:
+    """Return the texts of an experiment."""
+    marks = Prose.__metadata__
+    names = [name for name, field in Experiment.model_fields.items() if tuple(field.metadata[: len(marks)]) == marks]
+    assert len(names) >= 7
+    assert set(Look.model_fields) == {"view", "text"}
+    return [
+        text
+        for text in (*(getattr(experiment, name) for name in names), *(one.text for one in experiment.looks))
+        if text
+    ]
+
+
+def said_in_source() -> Iterator[str]:
+    """Yield the message of every t(...) in the experiments' source; it must be a constant, or no catalogue has it."""
+    for path in sorted(Path(home.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
+                message = node.args[0]
+                assert isinstance(message, ast.Constant), f"{path.name}, line {node.lineno}: not a constant"
+                yield message.value
+
+
+def names() -> Iterator[str]:
+    """Yield the names of layers, of the planned runs and of their networks, with {0}, {1} for their numbers."""
+    yield from ("hidden {0}", "conv {0}", "row {0}", "output")
+    for experiment in catalogue():
+        for run in (*experiment.runs, *experiment.quick):
+            yield named(run.label).message
+            yield from (named(variant.name).message for variant in run.config.variants)
+
+
+def messages() -> set[str]:
+    """Return every message that has words."""
+    found = {*said_in_source(), *names(), *(text for experiment in catalogue() for text in prose(experiment))}
+    return {message for message in found if has_words(message)}
+
+
+def has_words(message: str) -> bool:
+    """Tell whether a message is more than placeholders, numbers and signs."""
+    return bool(re.search("[A-Za-z]", PLACEHOLDER.sub("", message)))
+
+
+def messages_of(text: Text) -> Iterator[str]:
+    """Yield the message of a text and of all texts in it."""
+    yield text.message
+    for value in text.values.values():
+        if isinstance(value, Text):
+            yield from messages_of(value)
