@@ -42,6 +42,22 @@ export function translator(language, { texts, messages } = ENGLISH) {
 const filled = (text, values) =>
   text.replace(/\{(\w+)\}/g, (blank, name) => (name in values ? String(values[name]) : blank));
 
+const NUMBER = /(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)/g;
+
+/**
+ * The name of a layer, network or planned run in the page's language; its words are the message, its numbers the
+ * values {0}, {1} (backend/shiftscope/experiments/text.py has the twin). A name of somebody's own stays as it is.
+ * @param {string} name
+ * @param {Translate} t
+ */
+export function named(name, t) {
+  /** @type {string[]} */
+  const numbers = [];
+  const message = name.replace(NUMBER, (number) => `{${numbers.push(number) - 1}}`);
+  const worded = t.message(message);
+  return worded === message ? name : filled(worded, Object.fromEntries(numbers.entries()));
+}
+
 /** A key without a text shows as words: a quantity of somebody's own probe, say. @param {string} key */
 const lastPart = (key) => key.slice(key.indexOf(".") + 1).replaceAll("_", " ");
 

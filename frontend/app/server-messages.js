@@ -5,7 +5,7 @@
 
 import english from "../locales/en.js";
 
-import { localized } from "./i18n.js";
+import { localized, named } from "./i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
 
@@ -40,7 +40,7 @@ export function said(text, t) {
       return t(key, Object.fromEntries(values));
     }
   }
-  return text;
+  return named(text, t);
 }
 
 /**
@@ -53,7 +53,7 @@ export function runName({ name, config }, experiments, t) {
   if (t("locale") === "en") return name;
   const networks = (config?.variants ?? []).map((/** @type {{name: string}} */ one) => one.name);
   if (name === `${config?.dataset?.kind}: ${networks.join(", ")}`) {
-    const worded = networks.map((/** @type {string} */ one) => said(one, t)).join(", ");
+    const worded = networks.map((/** @type {string} */ one) => named(one, t)).join(", ");
     return `${t(`option.${config?.dataset.kind}`)}: ${worded}`;
   }
   for (const { title } of experiments) {
@@ -62,7 +62,7 @@ export function runName({ name, config }, experiments, t) {
     if (!rest) continue;
     return [
       localized(title, t),
-      rest[1] && `: ${said(rest[1], t)}`,
+      rest[1] && `: ${named(rest[1], t)}`,
       rest[2] && `, ${t("describe.seed", { seed: rest[2] })}`,
     ]
       .filter(Boolean)

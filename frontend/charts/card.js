@@ -1,7 +1,7 @@
 /** The card around a chart: title, help, pictures and numbers to take away, and its text summary. */
 
 import { h, setText } from "../app/dom.js";
-import { said } from "../app/server-messages.js";
+import { named } from "../app/i18n.js";
 import { driftName, driftQuantities, driftShown } from "../views/drift.js";
 import { focusLayer, valueShown } from "../views/focus.js";
 import { candidates, subject } from "../views/microscope.js";
@@ -118,7 +118,7 @@ function nonfinite(view, scene, element) {
     if (!place) return [];
     const count = valueShown(scene, place);
     return count > 0
-      ? [scene.t("nonfinite", { network: said(network.name, scene.t), count: count.toLocaleString() })]
+      ? [scene.t("nonfinite", { network: named(network.name, scene.t), count: count.toLocaleString() })]
       : [];
   });
   element.hidden = texts.length === 0;
@@ -134,7 +134,7 @@ function layerChoice(first, look) {
   const select = h(
     "select",
     { class: "layer", on: { change: () => look({ layer: select.value }) } },
-    ...first.places.layers.map((name) => h("option", { value: name }, said(name, first.t))),
+    ...first.places.layers.map((name) => h("option", { value: name }, named(name, first.t))),
   );
   select.value = focusLayer(first);
   return h("label", {}, first.t("layer"), select);
@@ -150,7 +150,7 @@ function layerChoice(first, look) {
 function offer(select, names, chosen, scene) {
   const known = [...select.options].map((option) => option.value);
   if (known.join("\n") !== names.join("\n"))
-    select.replaceChildren(...names.map((name) => h("option", { value: name }, said(name, scene.t))));
+    select.replaceChildren(...names.map((name) => h("option", { value: name }, named(name, scene.t))));
   if (document.activeElement !== select) select.value = chosen;
 }
 

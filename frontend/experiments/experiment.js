@@ -1,8 +1,7 @@
 /** One experiment before it runs: what is asked, what the claim says, what to look at, by which rule it is judged. */
 
 import { h } from "../app/dom.js";
-import { localized } from "../app/i18n.js";
-import { said } from "../app/server-messages.js";
+import { localized, named } from "../app/i18n.js";
 import { describe } from "../run/describe.js";
 import { badge } from "./gallery.js";
 import { formula } from "./mathml.js";
@@ -21,7 +20,7 @@ function planOf(one, t) {
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, said(label, t)),
+      h("th", { scope: "row" }, named(label, t)),
       h("td", {}, describe(/** @type {any} */ ({ config, source: "worker" }), t)),
     );
   return h(

@@ -1,8 +1,7 @@
 /** The bar of a trial: which of its runs is shown, how each is, what each measured, and what can be done next. */
 
 import { h, setText } from "../app/dom.js";
-import { localized } from "../app/i18n.js";
-import { said } from "../app/server-messages.js";
+import { localized, named } from "../app/i18n.js";
 import { badge } from "./gallery.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
@@ -12,7 +11,7 @@ import { accuracies, nameOf } from "./trial-state.js";
 /** @param {import("../types").TrialRun} one @param {Translate} t */
 const found = (one, t) =>
   accuracies(one)
-    .map(({ network, accuracy }) => `${said(network, t)} ${(100 * accuracy).toFixed(1)} %`)
+    .map(({ network, accuracy }) => `${named(network, t)} ${(100 * accuracy).toFixed(1)} %`)
     .join(" · ");
 
 /**

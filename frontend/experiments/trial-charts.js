@@ -2,8 +2,8 @@
 
 import { api } from "../api.js";
 import { h, setText } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import { FIRST_LOOK } from "../app/store.js";
 import { makePanel } from "../charts/panel.js";
 import { readRun } from "../stream/run-reader.js";
@@ -199,7 +199,7 @@ export function makeOutcomeCharts(root, host) {
         scene()
           .surfaces.map(({ label, surface: one }) =>
             t("surface.at", {
-              label: said(label, t),
+              label: named(label, t),
               step: Math.min(Math.round(walk.at), one.path.length - 1),
               steps: one.steps,
               loss: brief(lossAt(one, walk.at)),

@@ -1,6 +1,6 @@
 /** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
 
-import { said } from "../app/server-messages.js";
+import { named } from "../app/i18n.js";
 import { isLive } from "../app/store.js";
 
 /** @typedef {import("../types").Trial} Trial */
@@ -59,7 +59,7 @@ export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).siz
  * @param {import("../types").Translate} t
  */
 export const nameOf = (trial, one, t) =>
-  seedsOf(trial) > 1 ? `${said(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : said(one.label, t);
+  seedsOf(trial) > 1 ? `${named(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : named(one.label, t);
 
 /** Runs that ended otherwise than they should. @param {Trial} trial */
 export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && run.state !== "finished");

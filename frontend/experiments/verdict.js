@@ -4,7 +4,7 @@
  */
 
 import { h } from "../app/dom.js";
-import { localized } from "../app/i18n.js";
+import { localized, named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { said } from "../app/server-messages.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
@@ -67,7 +67,7 @@ function judged(verdict, t) {
 const figureName = (name, t) =>
   name
     .split("/")
-    .map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : said(part, t)))
+    .map((part, i, all) => (i === all.length - 1 ? t(`quantity.${part}`) : named(part, t)))
     .join(" · ");
 
 /** @param {number | string | null} value */

@@ -1,6 +1,7 @@
 /** What a person must know now, as sentences: a lost connection, a divergence, a failure, a refusal. */
 
 import { h } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { said } from "../app/server-messages.js";
 
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
@@ -22,7 +23,7 @@ export function noticesOf(state, t, acts) {
   for (const event of state.events.filter((one) => one.kind === "diverged")) {
     list.push({
       key: `diverged ${event.network}`,
-      text: t("diverged", { network: said(event.network, t), step: event.step }),
+      text: t("diverged", { network: named(event.network, t), step: event.step }),
       bad: true,
       action: { text: t("diverged.show"), act: () => acts.seek(event.step) },
     });

@@ -1,8 +1,8 @@
 /** A run's losses as a small drawing and as a sentence: a line a network, on a logarithmic axis where that can be. */
 
 import { css, networkColors } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 
 /** @typedef {import("../types").LossCurves} LossCurves */
 
@@ -56,9 +56,9 @@ export function sparkText({ steps, networks }, t) {
     .map(({ network, loss }) => {
       const lost = loss.findIndex((value) => !finite(value));
       const kept = lost < 0 ? loss : loss.slice(0, lost);
-      if (!kept.length) return t("spark.never", { network: said(network, t) });
+      if (!kept.length) return t("spark.never", { network: named(network, t) });
       const values = {
-        network: said(network, t),
+        network: named(network, t),
         from: brief(/** @type {number} */ (kept[0])),
         to: brief(/** @type {number} */ (kept[kept.length - 1])),
       };

@@ -2,8 +2,8 @@
 
 import { css } from "../app/colors.js";
 import { byId, h, setText } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import { colorsOf } from "../views/common.js";
 import { shownSlot, valueShown } from "../views/focus.js";
 import { farthest, movedByName } from "../views/ridge-shapes.js";
@@ -32,7 +32,7 @@ function movedOf(scene, column) {
   return moved
     ? [
         scene.t("glance.drift", {
-          layer: said(moved.layer, scene.t),
+          layer: named(moved.layer, scene.t),
           drift: moved.text,
           quantity: movedByName(scene),
         }),
@@ -53,9 +53,9 @@ function gradientsOf(scene, network) {
   const [first, last] = [places[0], places[places.length - 1]];
   return [
     scene.t("glance.gradients", {
-      first: said(first.layer, scene.t),
+      first: named(first.layer, scene.t),
       from: brief(valueShown(scene, first)),
-      last: said(last.layer, scene.t),
+      last: named(last.layer, scene.t),
       to: brief(valueShown(scene, last)),
     }),
   ];
@@ -96,7 +96,7 @@ export function makeGlance() {
       texts = networks.map(() => h("span", {}));
       root.replaceChildren(
         ...networks.map(({ name }, i) =>
-          h("p", {}, h("i", { style: `background: ${css(colors[i])}` }), h("b", {}, said(name, scene.t)), texts[i]),
+          h("p", {}, h("i", { style: `background: ${css(colors[i])}` }), h("b", {}, named(name, scene.t)), texts[i]),
         ),
       );
     }

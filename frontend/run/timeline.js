@@ -1,6 +1,7 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
 import { byId, h, setText } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { said } from "../app/server-messages.js";
 import { detect, mostShift } from "./event-detection.js";
 
@@ -138,7 +139,10 @@ export function makeTimeline(host) {
       ...events.map((event) => {
         const words =
           said(event.message, scene.t) ||
-          scene.t(`event.${event.kind}`, { network: said(event.network, scene.t), layer: said(event.layer, scene.t) });
+          scene.t(`event.${event.kind}`, {
+            network: named(event.network, scene.t),
+            layer: named(event.layer, scene.t),
+          });
         const text = scene.t("event.text", { step: event.step, text: words });
         return h("button", {
           type: "button",

@@ -1,7 +1,7 @@
 /** What the figures have in common: fonts, margins, axes, and who has which colour. */
 
 import { networkColors } from "../app/colors.js";
-import { said } from "../app/server-messages.js";
+import { named } from "../app/i18n.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -120,7 +120,7 @@ export const colorsOf = (scene) => networkColors(scene.header.networks, scene.th
  * @param {Record<string, any>} [more]
  */
 export const heading = (scene, text, color, domain, more = {}) => ({
-  text: escapeText(said(text, scene.t)),
+  text: escapeText(named(text, scene.t)),
   x: domain[0],
   y: 1,
   xref: "paper",
@@ -140,7 +140,7 @@ export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<"
 
 /** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
 export const layerLabel = (scene, name) => {
-  const text = escapeText(said(name, scene.t));
+  const text = escapeText(named(name, scene.t));
   return name === scene.look.layer ? `<b>${text}</b>` : text;
 };
 

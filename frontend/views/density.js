@@ -1,8 +1,8 @@
 /** Time by value: the distribution of the layer in focus over the steps, with percentile bands on it. */
 
 import { colorStops, css, mix, wordsOf } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import {
   axis,
   axisId,
@@ -151,7 +151,7 @@ export const density = {
       annotations: shown.map(({ place, index }, i) =>
         heading(
           scene,
-          `${said(place.network, scene.t)} · ${said(place.layer, scene.t)}`,
+          `${named(place.network, scene.t)} · ${named(place.layer, scene.t)}`,
           css(colors[index]),
           across[i],
         ),
@@ -227,8 +227,8 @@ export const density = {
       .map((panel, i) => {
         const [low, middle, high] = bands(scene, panel, i).map((line) => valueNow(scene, line));
         return scene.t("density.summary", {
-          network: said(panel.place.network, scene.t),
-          layer: said(panel.place.layer, scene.t),
+          network: named(panel.place.network, scene.t),
+          layer: named(panel.place.layer, scene.t),
           low: brief(low ?? NaN),
           middle: brief(middle ?? NaN),
           high: brief(high ?? NaN),

@@ -1,8 +1,8 @@
 /** How lines over steps are laid out: one column a network, one row a quantity, one line a layer (or a channel). */
 
 import { css } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { robustRange } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import {
   axis,
   axisId,
@@ -44,7 +44,7 @@ const LONG_MARGIN = 62;
 export const lineName = (scene, { network, name }) =>
   [network, name]
     .filter(Boolean)
-    .map((text) => said(text, scene.t))
+    .map((text) => named(text, scene.t))
     .join(" · ");
 
 /** What a running mean is called. @param {Scene} scene @param {number} over */

@@ -3,8 +3,8 @@
  */
 
 import { css } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { quantile, spread } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import {
   axis,
   axisId,
@@ -143,7 +143,7 @@ function tracesOf(scene) {
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false },
         hoveron: "points",
         hovertemplate:
-          `<b>${escapeText(said(ridge.network, scene.t))} · ${escapeText(said(ridge.layer, scene.t))}</b><br>` +
+          `<b>${escapeText(named(ridge.network, scene.t))} · ${escapeText(named(ridge.layer, scene.t))}</b><br>` +
           `%{x:.3g}${scene.look.scale === "sigma" ? scene.t("ridge.sigma") : ""}<extra></extra>`,
       },
       {
@@ -326,12 +326,12 @@ export const ridges = {
         const moved = farthest(scene, column);
         return moved
           ? scene.t("ridges.summary", {
-              network: said(network.name, scene.t),
-              layer: said(moved.layer, scene.t),
+              network: named(network.name, scene.t),
+              layer: named(moved.layer, scene.t),
               drift: moved.text,
               quantity: movedByName(scene),
             })
-          : said(network.name, scene.t);
+          : named(network.name, scene.t);
       })
       .join("; "),
   table(scene) {

@@ -1,8 +1,8 @@
 /** Running against batch statistics: what evaluation will use beside what this batch has, channel by channel. */
 
 import { css } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief, robustRange } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
 import { focusLayer, shownSlot } from "./focus.js";
 
@@ -113,7 +113,7 @@ export const running = {
         simplify: false,
       },
       hovertemplate:
-        `${escapeText(said(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ` +
+        `${escapeText(named(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ` +
         `${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };
@@ -123,8 +123,8 @@ export const running = {
     columnsOf(scene)
       .map(({ network }) =>
         scene.t("running.summary", {
-          network: said(network.name, scene.t),
-          layer: said(focusLayer(scene), scene.t),
+          network: named(network.name, scene.t),
+          layer: named(focusLayer(scene), scene.t),
           gap: brief(gap(scene, network.name)),
         }),
       )

@@ -1,8 +1,8 @@
 /** The shift map: drift by layer and step, one panel a network, one colour scale for all. */
 
 import { colorStops, css, glow, wordsOf } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { niceAbove, quantile, spread } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import {
   axis,
   axisId,
@@ -100,7 +100,7 @@ function cells(scene, rows) {
     z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
     text: rows.map((row, i) =>
       slots.map((slot) =>
-        row ? `${escapeText(said(scene.places.layers[i], scene.t))}: <b>${textAt(scene, row, slot)}</b>` : "",
+        row ? `${escapeText(named(scene.places.layers[i], scene.t))}: <b>${textAt(scene, row, slot)}</b>` : "",
       ),
     ),
   };
@@ -129,7 +129,7 @@ export const shift = {
     const top = scaleTop(scene);
     const scale = colorStops(glow(scene.theme.name));
     // Every layer's name where there is room, else some, the last among them.
-    const most = layers.some((name) => TALL.test(said(name, scene.t))) ? MOST_TALL_NAMES : MOST_NAMES;
+    const most = layers.some((name) => TALL.test(named(name, scene.t))) ? MOST_TALL_NAMES : MOST_NAMES;
     const every = Math.ceil(layers.length / most);
     const labelled = layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
     const ticks = ticksOf(top);
@@ -186,7 +186,7 @@ export const shift = {
       hoverongaps: false,
       meta: layers,
       hovertemplate:
-        `${escapeText(said(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>` +
+        `${escapeText(named(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>` +
         `%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
     }));
     return { data, layout };
@@ -228,11 +228,11 @@ export const shift = {
           })
           .filter((one) => Number.isFinite(one.value))
           .sort((a, b) => b.value - a.value)[0];
-        const network = said(scene.header.networks[i].name, scene.t);
+        const network = named(scene.header.networks[i].name, scene.t);
         return now
           ? scene.t("shift.summary", {
               network,
-              layer: said(scene.places.layers[now.row], scene.t),
+              layer: named(scene.places.layers[now.row], scene.t),
               drift: driftText(scene, driftShown(scene), now.value),
               quantity: quantityName(scene),
             })

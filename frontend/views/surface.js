@@ -4,8 +4,8 @@
  */
 
 import { colorStops, glow } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -204,7 +204,7 @@ export const surface = {
     scene.surfaces
       .map((/** @type {{label: string, surface: Surface}} */ { label, surface: one }) =>
         scene.t("surface.summary", {
-          label: said(label, scene.t),
+          label: named(label, scene.t),
           steps: one.steps,
           from: brief(lossAt(one, 0)),
           to: brief(lossAt(one, one.path.length - 1)),

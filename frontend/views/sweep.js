@@ -3,8 +3,8 @@
  */
 
 import { css, networkColors } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief, robustRange } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
 import { axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -69,7 +69,7 @@ function figure(scene) {
   const isShare = quantity.endsWith("accuracy");
   const lines = linesOf(scene);
   const { columns, across, down } = grid(panels.length, scene.narrow);
-  const named = new Set();
+  const inLegend = new Set();
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
     margin: { l: 46, r: 12, t: 46, b: 36 },
@@ -109,8 +109,8 @@ function figure(scene) {
     });
   });
   const data = lines.map((line, i) => {
-    const first = !named.has(line.network);
-    named.add(line.network);
+    const first = !inLegend.has(line.network);
+    inLegend.add(line.network);
     return {
       type: "scatter",
       mode: line.steps.length < 3 ? "lines+markers" : "lines",
@@ -121,11 +121,11 @@ function figure(scene) {
       y: line.values.map((value) => (Number.isFinite(value) ? value : null)),
       line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
       opacity: line.seed === 0 ? 1 : 0.65,
-      name: escapeText(said(line.network, t)),
+      name: escapeText(named(line.network, t)),
       legendgroup: line.network,
       showlegend: first,
       hovertemplate:
-        `<b>${escapeText(said(line.network, t))}</b> · ${escapeText(said(line.panel.label, t))}<br>` +
+        `<b>${escapeText(named(line.network, t))}</b> · ${escapeText(named(line.panel.label, t))}<br>` +
         `${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
     };
   });
@@ -139,8 +139,8 @@ function summary(scene) {
     .map((line) => {
       const last = line.values.at(-1) ?? NaN;
       return scene.t("sweep.summary", {
-        label: said(line.panel.label, scene.t),
-        network: said(line.network, scene.t),
+        label: named(line.panel.label, scene.t),
+        network: named(line.network, scene.t),
         quantity: scene.t(`quantity.${shown(scene)}`),
         value: isShare ? `${brief(100 * last)} %` : brief(last),
       });
