@@ -82,22 +82,40 @@ export class RunningMean {
   /** @param {number} over how many */
   constructor(over) {
     this.over = over;
+    /**
+     * The older values as sums of each with all that came after it, the oldest last. Nothing is ever taken off a sum:
+     * of values that differ by many powers of ten, that would not leave the rest.
+     * @type {number[]}
+     */
+    this.older = [];
     /** @type {number[]} */
-    this.last = [];
+    this.newer = [];
+    this.sum = 0;
   }
 
   /** @param {number} value */
   next(value) {
     if (!Number.isFinite(value)) {
-      this.last = [];
+      Object.assign(this, { older: [], newer: [], sum: 0 });
       return NaN;
     }
-    this.last.push(value);
-    if (this.last.length > this.over) this.last.shift();
-    // Summed anew: of values that differ by many powers of ten, what is taken off again would not leave the rest.
-    let sum = 0;
-    for (const one of this.last) sum += one;
-    return sum / this.last.length;
+    this.newer.push(value);
+    this.sum += value;
+    if (this.older.length + this.newer.length > this.over) this.#drop();
+    return ((this.older.at(-1) ?? 0) + this.sum) / (this.older.length + this.newer.length);
+  }
+
+  /** Let the oldest value go. */
+  #drop() {
+    if (this.older.length === 0) {
+      let sum = 0;
+      for (const value of this.newer.reverse()) {
+        sum += value;
+        this.older.push(sum);
+      }
+      Object.assign(this, { newer: [], sum: 0 });
+    }
+    this.older.pop();
   }
 }
 

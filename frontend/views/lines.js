@@ -13,10 +13,11 @@ import { leftOut, points, valueNow } from "./line-points.js";
 /** @typedef {import("./line-figure.js").Row} Row */
 
 const MOST_SPOKEN = 12;
-/** Recorded values that a running mean is over. */
+/** Recorded values that a running mean is over, and what share of them all, at least; it doubles as they come. */
 const MEAN_OVER = 15;
+const MEAN_SHARE = 1 / 64;
 /** What stands behind a running mean is paler and thinner. */
-const BEHIND = { alpha: 0.3, width: 0.9 };
+const BEHIND = { alpha: 0.14, width: 0.8 };
 
 /**
  * Lines of one quantity: each layer of each network that has it.
@@ -56,6 +57,16 @@ export function layerLines(scene, row, quantity, sites = [""]) {
 }
 
 /**
+ * How many values of a stream a running mean is over.
+ * @param {number} count
+ */
+export function meanOver(count) {
+  let over = MEAN_OVER;
+  while (over < count * MEAN_SHARE) over *= 2;
+  return over;
+}
+
+/**
  * The same lines with their running means: the values stand pale behind them.
  * @param {Scene} scene
  * @param {Line[]} lines
@@ -63,14 +74,15 @@ export function layerLines(scene, row, quantity, sites = [""]) {
  */
 export function withMeans(scene, lines) {
   const strong = (/** @type {Line} */ line) => scene.look.layer === null || scene.look.layer === line.layer;
+  const overOf = (/** @type {Line} */ line) => meanOver(scene.history.stream(line.stream).count);
   return [
     ...lines.map((line) => ({
       ...line,
-      mean: MEAN_OVER,
+      mean: overOf(line),
       color: css(line.rgb ?? [128, 128, 128], strong(line) ? BEHIND.alpha : BEHIND.alpha / 2),
       width: BEHIND.width,
     })),
-    ...lines.map((line) => ({ ...line, mean: MEAN_OVER, smooth: MEAN_OVER })),
+    ...lines.map((line) => ({ ...line, mean: overOf(line), smooth: overOf(line) })),
   ];
 }
 
@@ -103,7 +115,10 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     id,
     streams: (scene) => [...new Set(lines(scene).map((line) => line.stream))],
     available: (scene) => lines(scene).length > 0,
-    key: (scene) => [commonKey(scene), scene.span, scene.look.layer, key(scene)].join("|"),
+    key: (scene) =>
+      [commonKey(scene), scene.span, scene.look.layer, lines(scene).find((line) => line.mean)?.mean, key(scene)].join(
+        "|",
+      ),
     figure: (scene, settled = true) => {
       const { lines, rows } = drawn(scene);
       return lineFigure(scene, lines, rows, settled, titles(scene));

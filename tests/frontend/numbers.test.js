@@ -60,6 +60,12 @@ test("a running mean is over the last so many, and begins anew after what is not
   );
   assert.ok(Number.isNaN(mean.next(NaN)));
   assert.equal(mean.next(1), 1);
+  const long = new RunningMean(5);
+  const values = Array.from({ length: 40 }, (_, i) => (i * 37) % 11);
+  for (const [i, value] of values.entries()) {
+    const last = values.slice(Math.max(0, i - 4), i + 1);
+    assert.ok(Math.abs(long.next(value) - last.reduce((a, b) => a + b) / last.length) < 1e-12);
+  }
   const tiny = new RunningMean(2);
   assert.deepEqual(
     [1e20, 1e-9, 3e-9].map((value) => tiny.next(value)),
