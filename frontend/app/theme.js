@@ -1,4 +1,4 @@
-/** Light or dark: the one chosen, else what the system prefers. Figures get the colours that style.css names. */
+/** Light or dark: the one chosen, else what the system prefers. Figures get the colours of styles/theme.css. */
 
 /** @typedef {import("../types").Theme} Theme */
 

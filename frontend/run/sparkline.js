@@ -1,6 +1,7 @@
 /** A run's losses as a small drawing and as a sentence: a line a network, on a logarithmic axis where that can be. */
 
 import { css, networkColors } from "../app/colors.js";
+import { svg } from "../app/dom.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 
@@ -69,11 +70,6 @@ export function sparkText({ steps, networks }, t) {
 
 /** @param {LossCurves} curves @param {import("../types").Translate} t @param {"light" | "dark"} theme */
 export function drawSparkline(curves, t, theme) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "spark");
-  svg.setAttribute("viewBox", `0 0 ${SIZE.width} ${SIZE.height}`);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", sparkText(curves, t));
   const colors = networkColors(
     curves.networks.map(({ network, normalized }) => ({
       name: network,
@@ -81,11 +77,16 @@ export function drawSparkline(curves, t, theme) {
     })),
     theme,
   );
-  for (const { network, d } of sparkline(curves)) {
-    const path = document.createElementNS(svg.namespaceURI, "path");
-    path.setAttribute("d", d);
-    path.setAttribute("style", `stroke: ${css(colors[curves.networks.findIndex((one) => one.network === network)])}`);
-    svg.append(path);
-  }
-  return svg;
+  const colorOf = (/** @type {string} */ name) =>
+    css(colors[curves.networks.findIndex(({ network }) => network === name)]);
+  return svg(
+    "svg",
+    {
+      class: "spark",
+      viewBox: `0 0 ${SIZE.width} ${SIZE.height}`,
+      role: "img",
+      "aria-label": sparkText(curves, t),
+    },
+    ...sparkline(curves).map(({ network, d }) => svg("path", { d, style: `stroke: ${colorOf(network)}` })),
+  );
 }

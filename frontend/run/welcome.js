@@ -1,6 +1,6 @@
 /** Before the first run, and while one prepares. */
 
-import { h } from "../app/dom.js";
+import { h, svg } from "../app/dom.js";
 import { said } from "../app/server-messages.js";
 import { isLive } from "../app/store.js";
 
@@ -18,28 +18,24 @@ function bell(x, base, width, height) {
   return `M${points.join("L")}Z`;
 }
 
-/** A sketch of what one will see: without batch norm the layers wander off, more with depth. @param {string} title */
-function sketch(title) {
-  const namespace = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(namespace, "svg");
-  svg.setAttribute("viewBox", `0 0 420 ${LAYERS * ROW + 30}`);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", title);
-  const add = (/** @type {string} */ name, /** @type {string} */ d) => {
-    const path = document.createElementNS(namespace, "path");
-    path.setAttribute("class", name);
-    path.setAttribute("d", d);
-    svg.append(path);
-  };
-  for (let layer = LAYERS - 1; layer >= 0; layer--) {
-    const base = (LAYERS - layer) * ROW + 20;
-    add("none", bell(90 + 11 * layer, base, 13 + 4.5 * layer, 46 / (1 + 0.16 * layer)));
-    add("outline", bell(84, base, 13, 46));
-    add("batch", bell(310 + 2 * (layer % 2), base, 14, 44));
-    add("outline", bell(309, base, 13, 46));
-  }
-  return svg;
+/** One layer's bells, without batch norm and with it; outlines show where they began. @param {number} layer */
+function bellsOf(layer) {
+  const base = (LAYERS - layer) * ROW + 20;
+  return [
+    svg("path", { class: "none", d: bell(90 + 11 * layer, base, 13 + 4.5 * layer, 46 / (1 + 0.16 * layer)) }),
+    svg("path", { class: "outline", d: bell(84, base, 13, 46) }),
+    svg("path", { class: "batch", d: bell(310 + 2 * (layer % 2), base, 14, 44) }),
+    svg("path", { class: "outline", d: bell(309, base, 13, 46) }),
+  ];
 }
+
+/** A sketch of what one will see: without batch norm the layers wander off, more with depth. @param {string} title */
+const sketch = (title) =>
+  svg(
+    "svg",
+    { viewBox: `0 0 420 ${LAYERS * ROW + 30}`, role: "img", "aria-label": title },
+    ...Array.from({ length: LAYERS }, (_, i) => bellsOf(LAYERS - 1 - i)).flat(),
+  );
 
 /**
  * @param {HTMLElement} root

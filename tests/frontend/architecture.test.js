@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import test from "node:test";
+
+import { code, codeOf, resolve, sources } from "./sources.js";
 
 /** The page's rooms, the lowest first: a file imports, types too, from its own room and from those before it. */
 const ROOMS = [
@@ -31,25 +32,14 @@ const WALLS = [
 /** Where a wall does not stand: "file: what" or "file -> file". Empty, and to stay so. */
 const EXCEPTIONS = [];
 
-const root = new URL("../../frontend/", import.meta.url);
-const files = readdirSync(root, { recursive: true })
-  .map((name) => name.replaceAll("\\", "/"))
-  .filter((name) => name.endsWith(".js") && !name.startsWith("node_modules/"));
-
-/** A file without its comments; strings are passed over, so that an address in one is no comment. */
-const codeOf = (text) =>
-  text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, (found) =>
-    found.startsWith("/") ? " " : found,
-  );
+const files = [...sources.keys()];
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"|new URL\("(\.[^"]+\.js)", import\.meta\.url\)/g;
 const OUTSIDE = /(?:^|\/)(?:plotly\.min\.js|types)$/;
 const importsOf = (name, text) =>
   [...text.matchAll(IMPORT)]
-    .map((match) => posix.join(posix.dirname(name), match[1] ?? match[2]))
+    .map((match) => resolve(name, match[1] ?? match[2]))
     .filter((target) => !OUTSIDE.test(target));
-const sources = new Map(files.map((name) => [name, readFileSync(new URL(name, root), "utf8")]));
-const code = new Map([...sources].map(([name, text]) => [name, codeOf(text)]));
 const imports = new Map([...code].map(([name, text]) => [name, importsOf(name, text)]));
 /** Those of types too, which stand in comments. */
 const known = new Map([...sources].map(([name, text]) => [name, importsOf(name, text)]));

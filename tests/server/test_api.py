@@ -238,7 +238,7 @@ def test_the_page_and_plotly_are_served_compressed_and_cached_for_good(server: L
     assert page.headers["cache-control"] == "no-cache"
     assert "default-src 'self'" in page.headers["content-security-policy"]
     digest = page.text.split('"static/')[1].split("/")[0]
-    for name in ("plotly.min.js", "main.js", "styles/style.css"):
+    for name in ("plotly.min.js", "main.js", "styles/base.css"):
         response = server.client.get(f"/static/{digest}/{name}")
         assert response.status_code == 200
         assert response.headers["cache-control"].endswith("immutable")
