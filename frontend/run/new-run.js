@@ -4,7 +4,8 @@ import { api, Refusal } from "../api.js";
 import { byId, h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
 import { said } from "../app/server-messages.js";
-import { defaultOf, makeForm } from "./schema-form.js";
+import { defaultOf } from "./schema.js";
+import { makeForm } from "./schema-form.js";
 
 /** @typedef {import("../types").Experiment} Experiment */
 

@@ -1,90 +1,21 @@
-/** A form drawn from a JSON Schema (as pydantic writes it), and back: the page knows no field of RunConfig by name. */
+/** A form drawn from a JSON Schema, and back: the page knows no field of RunConfig by name. */
 
 import { h } from "../app/dom.js";
 import { said } from "../app/server-messages.js";
+import { defaultOf, discriminator, nearest, partOf, tagOf } from "./schema.js";
+import { drawField, errorPlace } from "./schema-field.js";
 
-/** @typedef {Record<string, any>} Schema */
-
-/**
- * Follow a reference into the schema's definitions.
- * @param {Schema} root
- * @param {Schema} schema
- * @returns {Schema}
- */
-export function resolve(root, schema) {
-  if (!schema.$ref) return schema;
-  const { $ref, ...rest } = schema;
-  return { ...root.$defs[$ref.split("/").pop()], ...rest };
-}
-
-/**
- * What kind of control a schema wants.
- * @param {Schema} root
- * @param {Schema} given
- * @returns {{kind: "choice" | "constant" | "object" | "list" | "union" | "number" | "integer" | "boolean" | "text",
- *   schema: Schema, nullable: boolean, options?: any[]}}
- */
-export function kindOf(root, given) {
-  let schema = resolve(root, given);
-  let nullable = false;
-  if (schema.anyOf) {
-    const others = schema.anyOf.filter((/** @type {Schema} */ one) => one.type !== "null");
-    nullable = others.length < schema.anyOf.length;
-    if (others.length === 1) schema = { ...schema, ...resolve(root, others[0]), anyOf: undefined };
-  }
-  if (schema.oneOf)
-    return {
-      kind: "union",
-      schema,
-      nullable,
-      options: schema.oneOf.map((/** @type {Schema} */ one) => resolve(root, one)),
-    };
-  if ("const" in schema) return { kind: "constant", schema, nullable };
-  if (schema.enum) return { kind: "choice", schema, nullable, options: schema.enum };
-  if (schema.type === "object") return { kind: "object", schema, nullable };
-  if (schema.type === "array") return { kind: "list", schema, nullable };
-  if (schema.type === "number" || schema.type === "integer" || schema.type === "boolean")
-    return { kind: schema.type, schema, nullable };
-  return { kind: "text", schema, nullable };
-}
-
-/**
- * Discriminator of a union's option: its constant property.
- * @param {Schema} option
- * @param {string} name
- * @returns {string}
- */
-export const tagOf = (option, name) => option.properties[name].const ?? option.properties[name].enum?.[0];
-
-/**
- * The value that a schema stands for when nothing is said.
- * @param {Schema} root
- * @param {Schema} given
- * @returns {any}
- */
-export function defaultOf(root, given) {
-  if (given.default !== undefined) return structuredClone(given.default);
-  const { kind, schema, nullable, options } = kindOf(root, given);
-  if (schema.default !== undefined) return structuredClone(schema.default);
-  if (nullable) return null;
-  if (kind === "constant") return schema.const;
-  if (kind === "union") return defaultOf(root, /** @type {Schema[]} */ (options)[0]);
-  if (kind === "choice") return options?.[0];
-  if (kind === "object")
-    return Object.fromEntries(
-      Object.entries(schema.properties ?? {}).map(([name, part]) => [name, defaultOf(root, part)]),
-    );
-  if (kind === "list") return Array.from({ length: schema.minItems ?? 0 }, () => defaultOf(root, schema.items));
-  return kind === "boolean" ? false : kind === "text" ? "" : (schema.minimum ?? 0);
-}
+/** @typedef {import("./schema.js").Schema} Schema */
+/** @typedef {import("./schema-field.js").Context} Context */
+/** @typedef {{loc: (string | number)[], msg: string}} FieldRefusal */
 
 /**
  * @typedef {object} Form
  * @property {HTMLElement} element
  * @property {() => any} value
  * @property {(value: any) => void} fill
- * @property {(fields: {loc: (string | number)[],
- *   msg: string}[]) => string[]} refuse shows each message beside its field; returns those of no field
+ * @property {(fields: FieldRefusal[]) => string[]} refuse shows each message beside its field; returns those of no
+ *   field
  */
 
 /**
@@ -96,63 +27,71 @@ export function defaultOf(root, given) {
 export function makeForm(root, value, t) {
   const element = h("div", { class: "form" });
   let current = structuredClone(value ?? defaultOf(root, root));
-  const draw = () => element.replaceChildren(...drawObject({ root, t, redraw: draw }, root, current, []));
-  draw();
+  let fields = 0;
+  const newId = () => `field-${fields++}`;
+  const redraw = () => element.replaceChildren(...drawForm({ root, t, redraw, newId }, current));
+  redraw();
   return {
     element,
     value: () => structuredClone(current),
     fill(next) {
       current = structuredClone(next);
-      draw();
+      redraw();
     },
-    refuse: (fields) => refuse(element, fields, t),
+    refuse: (refusals) => refuse(element, refusals, t),
   };
 }
 
-/** @typedef {{root: Schema, t: import("../types").Translate, redraw: () => void}} Context */
-
-let count = 0;
+const GROUPS = ["object", "union", "list"];
 
 /**
+ * The parts of an object: single fields, and groups of fields.
  * @param {Context} context
  * @param {Schema} schema
  * @param {any} value
  * @param {(string | number)[]} path
- * @returns {HTMLElement[]}
  */
-function drawObject(context, schema, value, path) {
-  /** @type {HTMLElement[]} */
-  const simple = [];
-  /** @type {HTMLElement[]} */
-  const groups = [];
-  for (const [name, part] of Object.entries(/** @type {Record<string, Schema>} */ (schema.properties ?? {}))) {
-    const { kind } = kindOf(context.root, part);
-    if (kind === "constant") continue;
-    if (!(name in value)) value[name] = defaultOf(context.root, part);
-    const drawn = drawPart(context, part, value, name, [...path, name]);
-    (kind === "object" || kind === "union" || kind === "list" ? groups : simple).push(drawn);
-  }
-  const heading =
-    path.length === 0 && simple.length
-      ? [h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...simple)]
-      : simple;
-  return path.length === 0 ? [...groups, ...heading] : [...heading, ...groups];
+function partsOf(context, schema, value, path) {
+  const parts = Object.entries(/** @type {Record<string, Schema>} */ (schema.properties ?? {}))
+    .map(([name, part]) => ({ name, part, kind: partOf(context.root, part).kind }))
+    .filter(({ kind }) => kind !== "constant")
+    .map(({ name, part, kind }) => {
+      if (!(name in value)) value[name] = defaultOf(context.root, part);
+      return { kind, element: drawPart(context, part, value, name, [...path, name]) };
+    });
+  return {
+    fields: parts.filter(({ kind }) => !GROUPS.includes(kind)).map(({ element }) => element),
+    groups: parts.filter(({ kind }) => GROUPS.includes(kind)).map(({ element }) => element),
+  };
+}
+
+/** The whole form: its groups, then the fields of no group. @param {Context} context @param {any} value */
+function drawForm(context, value) {
+  const { fields, groups } = partsOf(context, context.root, value, []);
+  if (!fields.length) return groups;
+  return [...groups, h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...fields)];
 }
 
 /**
  * @param {Context} context
- * @param {Schema} part
- * @param {any} holder
- * @param {string | number} name
+ * @param {Schema} given
+ * @param {any} holder the object or list that holds the value
+ * @param {string | number} name of the value in it
  * @param {(string | number)[]} path
  * @returns {HTMLElement}
  */
-function drawPart(context, part, holder, name, path) {
-  const { kind, schema, options } = kindOf(context.root, part);
-  if (kind === "object") return group(context, name, path, drawObject(context, schema, holder[name], path));
+function drawPart(context, given, holder, name, path) {
+  const { kind, schema, options } = partOf(context.root, given);
+  if (kind === "object") return drawGroup(context, name, path, drawObject(context, schema, holder[name], path));
   if (kind === "list") return drawList(context, schema, holder[name], name, path);
-  if (kind === "union") return drawUnion(context, schema, /** @type {Schema[]} */ (options), holder, name, path);
-  return drawField(context, part, holder, name, path);
+  if (kind === "union") return drawUnion(context, schema, options, holder, name, path);
+  return drawField(context, given, holder, name, path);
+}
+
+/** @param {Context} context @param {Schema} schema @param {any} value @param {(string | number)[]} path */
+function drawObject(context, schema, value, path) {
+  const { fields, groups } = partsOf(context, schema, value, path);
+  return [...fields, ...groups];
 }
 
 /**
@@ -161,18 +100,17 @@ function drawPart(context, part, holder, name, path) {
  * @param {(string | number)[]} path
  * @param {HTMLElement[]} children
  */
-const group = ({ t }, name, path, children) =>
+const drawGroup = ({ t }, name, path, children) =>
   h(
     "fieldset",
     { class: "grid", "data-path": path.join(".") },
     h("legend", {}, t(`field.${name}`)),
     ...children,
-    problem(),
+    errorPlace(),
   );
 
-const problem = () => h("p", { class: "error", role: "alert", hidden: true });
-
 /**
+ * One of several objects: which, and its parts.
  * @param {Context} context
  * @param {Schema} schema
  * @param {Schema[]} options
@@ -181,28 +119,24 @@ const problem = () => h("p", { class: "error", role: "alert", hidden: true });
  * @param {(string | number)[]} path
  */
 function drawUnion(context, schema, options, holder, name, path) {
-  const tag = schema.discriminator?.propertyName ?? "kind";
-  const id = `field-${count++}`;
+  const { root, t } = context;
+  const tag = discriminator(schema);
+  const optionOf = (/** @type {string} */ value) => options.find((one) => tagOf(one, tag) === value) ?? options[0];
+  const id = context.newId();
   const select = h(
     "select",
-    {
-      id,
-      on: {
-        change: () => {
-          const option = /** @type {Schema} */ (options.find((one) => tagOf(one, tag) === select.value));
-          holder[name] = { ...defaultOf(context.root, option), [tag]: select.value };
-          context.redraw();
-          document.getElementById(id)?.focus();
-        },
-      },
-    },
-    ...options.map((option) => h("option", { value: tagOf(option, tag) }, context.t(`option.${tagOf(option, tag)}`))),
+    { id },
+    ...options.map((one) => h("option", { value: tagOf(one, tag) }, t(`option.${tagOf(one, tag)}`))),
   );
   select.value = holder[name][tag];
-  const option = options.find((one) => tagOf(one, tag) === select.value) ?? options[0];
-  const row = h("div", { class: "row" }, h("label", { for: id }, context.t("form.kind")), select);
-  // A refusal inside a union names the option too: config.optimizer.sgd.learning_rate.
-  return group(context, name, path, [row, ...drawObject(context, option, holder[name], path)]);
+  select.addEventListener("change", () => {
+    holder[name] = { ...defaultOf(root, optionOf(select.value)), [tag]: select.value };
+    context.redraw();
+    const drawn = document.querySelector(`[data-path="${path.join(".")}"] select`);
+    /** @type {HTMLSelectElement | null} */ (drawn)?.focus();
+  });
+  const row = h("div", { class: "row" }, h("label", { for: id }, t("form.kind")), select);
+  return drawGroup(context, name, path, [row, ...drawObject(context, optionOf(select.value), holder[name], path)]);
 }
 
 /**
@@ -211,203 +145,88 @@ function drawUnion(context, schema, options, holder, name, path) {
  * @param {any[]} list
  * @param {string | number} name
  * @param {(string | number)[]} path
- * @returns {HTMLElement}
  */
 function drawList(context, schema, list, name, path) {
-  const { t } = context;
-  const items = list.map((_, i) =>
-    h(
-      "div",
-      {},
-      drawPart(
-        {
-          ...context,
-          t: Object.assign(
-            (/** @type {string} */ key, /** @type {any} */ values) =>
-              key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values),
-            { message: t.message },
-          ),
-        },
-        schema.items,
-        list,
-        i,
-        [...path, i],
-      ),
-      list.length > (schema.minItems ?? 0)
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "plain",
-              on: {
-                click: () => {
-                  list.splice(i, 1);
-                  context.redraw();
-                },
-              },
-            },
-            t("form.remove", { number: i + 1 }),
-          )
-        : null,
-    ),
-  );
-  const add = h(
-    "button",
-    {
-      type: "button",
-      disabled: list.length >= (schema.maxItems ?? Infinity),
-      on: {
-        click: () => {
-          list.push(defaultOf(context.root, schema.items));
-          context.redraw();
-        },
-      },
-    },
-    t("form.add"),
-  );
+  const { root, t, redraw } = context;
+  const click = () => {
+    list.push(defaultOf(root, schema.items));
+    redraw();
+  };
   return h(
     "fieldset",
     { class: "list", "data-path": path.join(".") },
     h("legend", {}, t(`field.${name}`)),
-    h("div", { class: "items" }, ...items),
-    add,
-    problem(),
+    h("div", { class: "items" }, ...list.map((_, i) => drawItem(context, schema, list, i, path))),
+    h(
+      "button",
+      { type: "button", disabled: list.length >= (schema.maxItems ?? Infinity), on: { click } },
+      t("form.add"),
+    ),
+    errorPlace(),
   );
 }
 
 /**
+ * An item of a list, which has a number instead of a name; it can be taken away while more than enough are there.
  * @param {Context} context
- * @param {Schema} part
- * @param {any} holder
- * @param {string | number} name
- * @param {(string | number)[]} path
+ * @param {Schema} schema of the list
+ * @param {any[]} list
+ * @param {number} i
+ * @param {(string | number)[]} path of the list
  */
-function drawField(context, part, holder, name, path) {
-  const { kind, schema, nullable, options } = kindOf(context.root, part);
-  const { t } = context;
-  const id = `field-${count++}`;
-  const error = `${id}-error`;
-  /** @type {HTMLInputElement | HTMLSelectElement} */
-  let input;
-  if (kind === "choice") {
-    input = h("select", { id }, ...(options ?? []).map((one) => h("option", { value: one }, t(`option.${one}`))));
-    input.value = holder[name];
-  } else if (kind === "boolean") input = h("input", { id, type: "checkbox", checked: holder[name] });
-  else {
-    const number = kind === "number" || kind === "integer";
-    const bounds = number
-      ? {
-          min: schema.minimum ?? schema.exclusiveMinimum,
-          max: schema.maximum ?? schema.exclusiveMaximum,
-          step: kind === "integer" ? 1 : "any",
-        }
-      : { maxLength: schema.maxLength };
-    input = h("input", {
-      id,
-      type: number ? "number" : "text",
-      required: !nullable,
-      ...bounds,
-      value: holder[name] ?? "",
-    });
-  }
-  input.addEventListener("input", () => (holder[name] = read(kind, nullable, input)));
-  const hint = hintOf(schema, t, name);
-  input.setAttribute("aria-describedby", `${id}-hint ${error}`);
+function drawItem(context, schema, list, i, path) {
+  const { t, redraw } = context;
+  const word = (/** @type {string} */ key, /** @type {any} */ values) =>
+    key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values);
+  const numbered = Object.assign(word, { message: t.message });
+  const click = () => {
+    list.splice(i, 1);
+    redraw();
+  };
+  const removable = list.length > (schema.minItems ?? 0);
   return h(
     "div",
-    { class: "row", "data-path": path.join(".") },
-    h("label", { for: id }, t(`field.${name}`)),
-    input,
-    h("small", { id: `${id}-hint` }, hint),
-    Object.assign(problem(), { id: error }),
+    {},
+    drawPart({ ...context, t: numbered }, schema.items, list, i, [...path, i]),
+    removable
+      ? h("button", { type: "button", class: "plain", on: { click } }, t("form.remove", { number: i + 1 }))
+      : null,
   );
 }
 
-/** @param {string} kind @param {boolean} nullable @param {any} input */
-function read(kind, nullable, input) {
-  if (kind === "boolean") return input.checked;
-  if (kind === "number" || kind === "integer")
-    return input.value === "" ? (nullable ? null : "") : Number(input.value);
-  return input.value;
-}
-
-/** @param {Schema} schema @param {import("../types").Translate} t @param {string | number} name */
-function hintOf(schema, t, name) {
-  const about = t(`hint.${name}`);
-  const described = about !== String(name).replaceAll("_", " ") ? about : (schema.description ?? "");
-  const low = schema.minimum ?? schema.exclusiveMinimum;
-  const high = schema.maximum ?? schema.exclusiveMaximum;
-  const bounds =
-    low !== undefined && high !== undefined
-      ? t("form.bounds", { low: low.toLocaleString(), high: high.toLocaleString() })
-      : "";
-  return [described, bounds].filter(Boolean).join(" · ");
+/** @param {HTMLElement} form */
+function forgetRefusals(form) {
+  for (const error of form.querySelectorAll("[data-path] > .error")) error.setAttribute("hidden", "");
+  for (const input of form.querySelectorAll("[data-path] > [aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
 /**
- * A location such as body.config.optimizer.sgd.learning_rate is shown at the deepest field whose path it passes
- * through.
- * @param {HTMLElement} element
- * @param {{loc: (string | number)[], msg: string}[]} fields
+ * Show each refusal at the deepest field that its location passes through.
+ * @param {HTMLElement} form
+ * @param {FieldRefusal[]} refusals
  * @param {import("../types").Translate} t
  */
-function refuse(element, fields, t) {
-  const places = [...element.querySelectorAll("[data-path]")].map((place) => ({
-    place,
-    path: /** @type {HTMLElement} */ (place).dataset.path?.split(".") ?? [],
-  }));
-  for (const { place } of places) {
-    for (const shown of place.querySelectorAll(":scope > .error")) shown.setAttribute("hidden", "");
-    place.querySelector(":scope > [aria-invalid]")?.removeAttribute("aria-invalid");
-  }
+function refuse(form, refusals, t) {
+  forgetRefusals(form);
+  const places = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-path]")]);
+  const paths = places.map((place) => place.dataset.path?.split(".") ?? []);
   /** @type {string[]} */
-  const left = [];
-  /** @type {HTMLElement | null} */
-  let first = null;
-  for (const { loc, msg } of fields) {
-    const best = nearest(
-      places.map(({ path }) => path),
-      loc,
-    );
-    const shown = best < 0 ? null : places[best].place.querySelector(":scope > .error");
-    const words = said(msg, t);
-    if (!shown) left.push(words);
-    else {
-      shown.textContent = words;
-      shown.removeAttribute("hidden");
-      const input = /** @type {HTMLElement | null} */ (
-        places[best].place.querySelector(":scope > input, :scope > select")
-      );
-      input?.setAttribute("aria-invalid", "true");
-      first ??= input;
+  const ofNoField = [];
+  /** @type {HTMLElement[]} */
+  const inputs = [];
+  for (const { loc, msg } of refusals) {
+    const place = places[nearest(paths, loc)];
+    const error = place?.querySelector(":scope > .error");
+    if (!error) {
+      ofNoField.push(said(msg, t));
+      continue;
     }
+    error.textContent = said(msg, t);
+    error.removeAttribute("hidden");
+    const input = /** @type {HTMLElement | null} */ (place.querySelector(":scope > input, :scope > select"));
+    input?.setAttribute("aria-invalid", "true");
+    if (input) inputs.push(input);
   }
-  first?.focus();
-  return left;
-}
-
-/**
- * Index of the longest path that is a subsequence of a location and shares its beginning; -1 for none.
- * @param {string[][]} paths
- * @param {(string | number)[]} loc
- */
-export function nearest(paths, loc) {
-  const parts = loc
-    .map(String)
-    .filter(
-      (part, i) => !(i === 0 && part === "body") && !(i === 1 && part === "config" && String(loc[0]) === "body"),
-    );
-  let best = -1;
-  paths.forEach((path, i) => {
-    let at = 0;
-    for (const part of parts) if (part === path[at]) at++;
-    if (
-      at === path.length &&
-      path.length > 0 &&
-      path[0] === parts[0] &&
-      (best < 0 || path.length > paths[best].length)
-    )
-      best = i;
-  });
-  return best;
+  inputs[0]?.focus();
+  return ofNoField;
 }

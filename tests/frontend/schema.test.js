@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { defaultOf, kindOf, nearest } from "../../frontend/run/schema-form.js";
+import { defaultOf, nearest, partOf } from "../../frontend/run/schema.js";
 
 const SCHEMA = {
   $defs: {
@@ -30,11 +30,11 @@ const SCHEMA = {
 
 test("each part of a schema asks for its control", () => {
   const kinds = Object.fromEntries(
-    Object.entries(SCHEMA.properties).map(([name, part]) => [name, kindOf(SCHEMA, part).kind]),
+    Object.entries(SCHEMA.properties).map(([name, part]) => [name, partOf(SCHEMA, part).kind]),
   );
   assert.deepEqual(kinds, { optimizer: "union", pace: "number", seed: "integer", place: "choice", variants: "list" });
-  assert.equal(kindOf(SCHEMA, SCHEMA.properties.pace).nullable, true);
-  assert.equal(kindOf(SCHEMA, SCHEMA.properties.pace).schema.minimum, 0.1);
+  assert.equal(partOf(SCHEMA, SCHEMA.properties.pace).nullable, true);
+  assert.equal(partOf(SCHEMA, SCHEMA.properties.pace).schema.minimum, 0.1);
 });
 
 test("the defaults of a schema make a whole value", () => {
