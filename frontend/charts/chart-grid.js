@@ -2,7 +2,7 @@
 
 import { h, setText } from "../app/dom.js";
 import { spanOf } from "../app/numbers.js";
-import { isLive } from "../app/store.js";
+import { isLive } from "../app/state.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { chosen, including, without } from "./selection.js";
@@ -27,8 +27,8 @@ export class Stage {
    * @param {HTMLElement} root
    * @param {View[]} views
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
-   *   session: () => import("../stream/run-stream.js").Session | null,
-   *   state: () => import("../app/store.js").State, theme: () => import("../types").Theme,
+   *   session: () => import("../stream/run-stream.js").RunStream | null,
+   *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
    *   t: () => import("../types").Translate, help: (view: View) => void,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */

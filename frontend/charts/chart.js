@@ -3,7 +3,7 @@
  * its axes, and settled with a call when someone looks closely.
  */
 
-import { isLive } from "../app/store.js";
+import { isLive } from "../app/state.js";
 import { plotly } from "./library.js";
 import { Cursors } from "./painting/cursors.js";
 import { groupLines, LinesPainter } from "./painting/lines.js";

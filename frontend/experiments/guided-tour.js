@@ -4,8 +4,10 @@ import { h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../types").Experiment} Experiment */
+/** @typedef {{go: (step: number) => void, close: () => void, next: () => void}} Acts */
 
-/** @param {HTMLElement} stage @param {string | null} view */
+/** Mark the chart of this view, and no other. @param {HTMLElement} stage @param {string | null} view */
 export function pointAt(stage, view) {
   for (const card of stage.querySelectorAll(".card"))
     card.classList.toggle("looked-at", /** @type {HTMLElement} */ (card).dataset.view === view);
@@ -19,51 +21,53 @@ export function leadTo(stage, view) {
     ?.scrollIntoView({ block: "nearest", behavior: smooth ? "smooth" : "auto" });
 }
 
+/** @param {Experiment} experiment @param {number} step @param {Translate} t */
+function wordsOf(experiment, step, t) {
+  const { view, text } = experiment.looks[step];
+  const last = step === experiment.looks.length - 1;
+  return h(
+    "p",
+    { "aria-live": "polite" },
+    h("span", { class: "count" }, t("guide.step", { at: step + 1, of: experiment.looks.length })),
+    " ",
+    h("strong", {}, t(`view.${view}`)),
+    " ",
+    h("span", {}, localized(text, t)),
+    last && experiment.next
+      ? h("span", { class: "change" }, ` ${t("guide.change")} ${localized(experiment.change, t)}`)
+      : null,
+  );
+}
+
 /**
  * @param {HTMLElement} root
- * @param {import("../types").Experiment} experiment
- * @param {number} at step, from 0
+ * @param {Experiment} experiment
+ * @param {number} step from 0
  * @param {Translate} t
- * @param {{go: (at: number) => void, close: () => void, next: () => void}} acts
+ * @param {Acts} acts
  */
-export function drawGuide(root, experiment, at, t, acts) {
-  const key = [t("locale"), experiment.id, at].join("|");
+export function drawGuide(root, experiment, step, t, acts) {
+  const key = [t("locale"), experiment.id, step].join("|");
   if (root.dataset.key === key) return;
   root.dataset.key = key;
-  const { view, text } = experiment.looks[at];
-  const last = at === experiment.looks.length - 1;
-  const within = root.contains(document.activeElement);
-  const on = h(
-    "button",
-    {
-      id: "guide-next",
-      type: "button",
-      class: "primary",
-      on: { click: () => (last ? acts.close() : acts.go(at + 1)) },
-    },
-    t(last ? "guide.done" : "guide.next"),
-  );
+  const last = step === experiment.looks.length - 1;
+  const focused = root.contains(document.activeElement);
+  const button = (/** @type {string} */ text, /** @type {() => void} */ click, more = {}) =>
+    h("button", { type: "button", ...more, on: { click } }, text);
+  const on = button(t(last ? "guide.done" : "guide.next"), () => (last ? acts.close() : acts.go(step + 1)), {
+    id: "guide-next",
+    class: "primary",
+  });
   root.replaceChildren(
-    h(
-      "p",
-      { "aria-live": "polite" },
-      h("span", { class: "count" }, t("guide.step", { at: at + 1, of: experiment.looks.length })),
-      " ",
-      h("strong", {}, t(`view.${view}`)),
-      " ",
-      h("span", {}, localized(text, t)),
-      last && experiment.next
-        ? h("span", { class: "change" }, ` ${t("guide.change")} ${localized(experiment.change, t)}`)
-        : null,
-    ),
+    wordsOf(experiment, step, t),
     h(
       "div",
       { class: "acts" },
-      h("button", { type: "button", disabled: at === 0, on: { click: () => acts.go(at - 1) } }, t("guide.back")),
-      last && experiment.next ? h("button", { type: "button", on: { click: acts.next } }, t("trial.change")) : null,
+      button(t("guide.back"), () => acts.go(step - 1), { disabled: step === 0 }),
+      last && experiment.next ? button(t("trial.change"), acts.next) : null,
       on,
-      h("button", { type: "button", class: "plain", "aria-label": t("guide.close"), on: { click: acts.close } }, "✕"),
+      button("✕", acts.close, { class: "plain", "aria-label": t("guide.close") }),
     ),
   );
-  if (within) on.focus();
+  if (focused) on.focus();
 }

@@ -2,28 +2,96 @@
 
 import { h, setText } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";
-import { badge } from "./gallery.js";
+import { trialBadge } from "./badge.js";
 import { accuracies, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").TrialRun} TrialRun */
+/** @typedef {import("../types").Experiment} Experiment */
+/**
+ * @typedef {{trial: Trial, experiment: Experiment | undefined, open: string | null, results: boolean,
+ *   guided: boolean}} Shown
+ * @typedef {{experiment: () => void, pin: (run: string) => void, results: () => void, guide: () => void,
+ *   next: () => void}} Acts
+ */
 
-/** @param {import("../types").TrialRun} one @param {Translate} t */
-const found = (one, t) =>
+/** @param {TrialRun} one @param {Translate} t */
+const measured = (one, t) =>
   accuracies(one)
     .map(({ network, accuracy }) => `${named(network, t)} ${(100 * accuracy).toFixed(1)} %`)
     .join(" · ");
 
 /**
- * @param {HTMLElement} root
- * @param {{trial: Trial, experiment: import("../types").Experiment | undefined, open: string | null, results: boolean,
- *   guided: boolean}} what
+ * A run of the trial, to be shown.
+ * @param {TrialRun} one
+ * @param {Shown} shown
  * @param {Translate} t
- * @param {{experiment: () => void, pick: (run: string) => void, results: () => void, guide: () => void,
- *   next: () => void}} acts
+ * @param {Acts} acts
  */
-export function drawTrial(root, { trial, experiment, open, results, guided }, t, acts) {
-  const key = JSON.stringify([
+function chipOf(one, { trial, open }, t, acts) {
+  const { id, state } = one.run;
+  const chip = {
+    type: "button",
+    class: "chip",
+    id: `chip-${id}`,
+    "data-run": id,
+    "data-state": state,
+    "aria-current": id === open ? "true" : undefined,
+    on: { click: () => acts.pin(id) },
+  };
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      chip,
+      h("span", { class: "name" }, nameOf(trial, one, t)),
+      h("span", { class: "state" }, t(`state.${state}`)),
+      one.measured ? h("span", { class: "found" }, measured(one, t)) : null,
+    ),
+  );
+}
+
+/** @param {Shown} shown @param {Translate} t @param {Acts} acts */
+function titleOf({ trial, experiment }, t, acts) {
+  const click = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    acts.experiment();
+  };
+  const href = experiment ? `?experiment=${experiment.id}` : "?";
+  return h(
+    "a",
+    { class: "title", href, on: { click } },
+    experiment ? localized(experiment.title, t) : trial.experiment,
+  );
+}
+
+/** @param {string} id @param {string} text @param {boolean} on @param {() => void} click */
+const toggle = (id, text, on, click) =>
+  h("button", { id, type: "button", "aria-pressed": String(on), on: { click } }, text);
+
+/** @param {Shown} shown @param {Translate} t @param {Acts} acts */
+function actsOf({ experiment, results, guided }, t, acts) {
+  const next = experiment?.next
+    ? h(
+        "button",
+        { id: "change-one", type: "button", title: localized(experiment.change, t), on: { click: acts.next } },
+        t("trial.change"),
+      )
+    : null;
+  return h(
+    "div",
+    { class: "acts" },
+    experiment ? toggle("guide-on", t("guide"), guided, acts.guide) : null,
+    toggle("results-on", t("trial.results"), results, acts.results),
+    next,
+  );
+}
+
+/** @param {Shown} shown @param {Translate} t */
+const keyOf = ({ trial, experiment, open, results, guided }, t) =>
+  JSON.stringify([
     t("locale"),
     trial.id,
     experiment?.id,
@@ -34,80 +102,36 @@ export function drawTrial(root, { trial, experiment, open, results, guided }, t,
     trial.verdict?.kind,
     trial.runs.map((one) => [one.run.id, one.run.state, one.measured !== null]),
   ]);
+
+/** @param {HTMLElement} root @param {Shown} shown @param {Translate} t @param {Acts} acts */
+export function drawTrial(root, shown, t, acts) {
+  const key = keyOf(shown, t);
   if (root.dataset.key === key) return;
   root.dataset.key = key;
   const focused = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).id : "";
+  const { trial, open } = shown;
   const at = trial.runs.findIndex(({ run }) => run.id === open);
-  const chip = (/** @type {import("../types").TrialRun} */ one) =>
-    h(
-      "li",
-      {},
-      h(
-        "button",
-        {
-          type: "button",
-          class: "chip",
-          id: `chip-${one.run.id}`,
-          "data-run": one.run.id,
-          "data-state": one.run.state,
-          "aria-current": one.run.id === open ? "true" : undefined,
-          on: { click: () => acts.pick(one.run.id) },
-        },
-        h("span", { class: "name" }, nameOf(trial, one, t)),
-        h("span", { class: "state" }, t(`state.${one.run.state}`)),
-        one.measured ? h("span", { class: "found" }, found(one, t)) : null,
-      ),
-    );
-  const toggle = (
-    /** @type {string} */ id,
-    /** @type {string} */ text,
-    /** @type {boolean} */ on,
-    /** @type {() => void} */ act,
-  ) => h("button", { id, type: "button", "aria-pressed": String(on), on: { click: act } }, text);
   root.replaceChildren(
     h(
       "div",
       { class: "line" },
-      h(
-        "a",
-        {
-          class: "title",
-          href: experiment ? `?experiment=${experiment.id}` : "?",
-          on: {
-            click: (/** @type {Event} */ event) => {
-              event.preventDefault();
-              acts.experiment();
-            },
-          },
-        },
-        experiment ? localized(experiment.title, t) : trial.experiment,
-      ),
+      titleOf(shown, t, acts),
       h("span", { class: "which" }, at < 0 ? "" : t("trial.which", { at: at + 1, of: trial.runs.length })),
-      trial.verdict
-        ? badge(trial.verdict, t)
-        : h("span", { class: "badge" }, t(trial.ended ? "trial.without" : "trial.going_on")),
+      trialBadge(trial, t),
       h("span", { class: "spacer" }),
-      h(
-        "div",
-        { class: "acts" },
-        experiment ? toggle("guide-on", t("guide"), guided, acts.guide) : null,
-        toggle("results-on", t("trial.results"), results, acts.results),
-        experiment?.next
-          ? h(
-              "button",
-              { id: "change-one", type: "button", title: localized(experiment.change, t), on: { click: acts.next } },
-              t("trial.change"),
-            )
-          : null,
-      ),
+      actsOf(shown, t, acts),
     ),
-    h("ul", { class: "chips", "aria-label": t("experiment.runs") }, ...trial.runs.map(chip)),
+    h(
+      "ul",
+      { class: "chips", "aria-label": t("experiment.runs") },
+      ...trial.runs.map((one) => chipOf(one, shown, t, acts)),
+    ),
   );
   if (focused) document.getElementById(focused)?.focus();
 }
 
 /**
- * Say the trial's outcome once, for who cannot see it.
+ * The trial's outcome once, for who cannot see it.
  * @param {HTMLElement} root
  * @param {Trial} trial
  * @param {Translate} t

@@ -1,7 +1,7 @@
-/** What a trial of an experiment is at the moment: pure functions of what the server says of it. */
+/** What a trial of an experiment is at the moment: pure functions of what the server knows of it. */
 
 import { named } from "../app/i18n.js";
-import { isLive } from "../app/store.js";
+import { isLive } from "../app/state.js";
 
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").TrialRun} TrialRun */
@@ -32,25 +32,11 @@ export function grouped(experiments) {
   return [...found, { group: "more", experiments: rest }].filter((one) => one.experiments.length > 0);
 }
 
-/**
- * The run to be shown: the open one while it goes on, else the one that trains, else the one that waits, else what was
- * shown, else the first.
- * @param {Trial} trial
- * @param {string | null} open
- */
-export function current(trial, open) {
-  const runs = trial.runs.map(({ run }) => run);
-  const shown = runs.find((run) => run.id === open);
-  if (shown && isLive(shown)) return shown.id;
-  const next = runs.find((run) => isLive(run) && run.state !== "queued") ?? runs.find(isLive) ?? shown ?? runs[0];
-  return next?.id ?? null;
-}
-
 /** Labels of a trial's planned runs, in order. @param {Trial} trial */
 export const labelsOf = (trial) => [...new Set(trial.runs.map((one) => one.label))];
 
 /** How many seeds the trial has. @param {Trial} trial */
-export const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
+const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 
 /**
  * Name of one run: its label, and its seed where there are several.

@@ -2,47 +2,65 @@
 
 import { h } from "../app/dom.js";
 import { writeLink } from "../app/link.js";
+import { runName } from "../app/server-messages.js";
+import { describe } from "./describe.js";
 
 /** @typedef {import("../types").Look} Look */
 
 /**
- * Inside a frame: tell the surrounding page what is looked at, and follow what it says.
+ * What a page has sent to its frame, or a frame to its page; null for any other message.
+ * @param {MessageEvent} event
+ */
+const lookOf = ({ origin, data }) =>
+  origin === location.origin && data?.shiftscope === "look" ? /** @type {Partial<Look>} */ (data.look) : null;
+
+/** @param {Window} to @param {Partial<Look>} look */
+const sendLook = (to, look) => to.postMessage({ shiftscope: "look", look }, location.origin);
+
+/**
+ * Inside a frame: send the surrounding page what is looked at, and follow what it sends.
  * @param {import("../app/store.js").Store} store
  */
 export function followParent(store) {
   if (window.parent === window) return;
-  let told = "";
+  let shared = "";
   store.listen((now, before) => {
     const text = JSON.stringify(now.look);
-    if (now.look === before.look || text === told) return;
-    told = text;
-    window.parent.postMessage({ shiftscope: "look", look: now.look }, location.origin);
+    if (now.look === before.look || text === shared) return;
+    shared = text;
+    sendLook(window.parent, now.look);
   });
   addEventListener("message", (event) => {
-    if (event.origin !== location.origin || event.source !== window.parent || event.data?.shiftscope !== "look")
-      return;
-    told = JSON.stringify({ ...store.state.look, ...event.data.look });
-    store.dispatch({ type: "look", look: event.data.look });
+    const look = event.source === window.parent ? lookOf(event) : null;
+    if (!look) return;
+    shared = JSON.stringify({ ...store.state.look, ...look });
+    store.dispatch({ type: "look", look });
   });
+}
+
+/** A run in words, once it is known. @param {string} id @param {import("../app/state.js").State} state */
+function wordsOf(id, { runs, experiments, t }) {
+  const run = runs?.find((one) => one.id === id);
+  return run ? `${runName(run, experiments, t)} · ${describe(run, t)}` : id;
 }
 
 /**
  * Show two runs side by side.
  * @param {HTMLElement} root
  * @param {string[]} runs
- * @param {Look} look
- * @param {{language: string, theme: "light" | "dark", names: string[]}} kept
+ * @param {import("../app/state.js").State} state
  */
-export function drawPair(root, runs, look, { language, theme, names }) {
-  const frames = runs.map((run, i) =>
-    h("iframe", { title: names[i], src: writeLink(run, look, { embed: true, language, theme }) }),
-  );
-  root.replaceChildren(...frames.map((frame, i) => h("figure", {}, h("figcaption", {}, names[i]), frame)));
+export function drawPair(root, runs, state) {
+  const { look, t, theme } = state;
+  const frames = runs.map((run) => {
+    const src = writeLink(run, look, { embed: true, language: t("locale"), theme: theme.name });
+    return h("iframe", { title: wordsOf(run, state), src });
+  });
+  root.replaceChildren(...frames.map((frame) => h("figure", {}, h("figcaption", {}, frame.title), frame)));
   addEventListener("message", (event) => {
-    if (event.origin !== location.origin || event.data?.shiftscope !== "look") return;
-    for (const frame of frames) {
-      if (frame.isConnected && frame.contentWindow !== event.source)
-        frame.contentWindow?.postMessage(event.data, location.origin);
-    }
+    const shared = lookOf(event);
+    if (!shared) return;
+    for (const { contentWindow } of frames)
+      if (contentWindow && contentWindow !== event.source) sendLook(contentWindow, shared);
   });
 }

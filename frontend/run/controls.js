@@ -3,106 +3,117 @@
 import { api } from "../api.js";
 import { duration, paceOf, placeOf, remaining } from "../app/clock.js";
 import { byId, setText } from "../app/dom.js";
-import { isLive } from "../app/store.js";
+import { isLive } from "../app/state.js";
+import { Throttle } from "../app/throttle.js";
 
+/** @typedef {import("../types").Run} Run */
+/** @typedef {import("../types").Translate} Translate */
+/** @typedef {"pause" | "resume" | "step" | "stop"} Command */
+
+/** While the slider is drawn along, the newest place goes out some times a second. */
 const SEND_EVERY = 120;
+/** @type {Command[]} */
+const COMMANDS = ["pause", "resume", "step", "stop"];
 
-/**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
- *   dispatch: (action: import("../app/store.js").Action) => void,
- *   attempt: (work: () => Promise<any>) => Promise<any>}} host
- */
-export function makeControls(host) {
-  const buttons = { pause: byId("pause"), resume: byId("resume"), step: byId("step"), stop: byId("stop") };
-  const pace = byId("pace");
-  const rate = byId("learning-rate");
-  for (const [command, button] of Object.entries(buttons)) {
-    button.addEventListener("click", () => give(/** @type {"pause" | "resume" | "step" | "stop"} */ (command)));
+export class Controls {
+  /** @param {import("../app/store.js").Store} store @param {import("./attempt.js").Attempt} attempt */
+  constructor(store, attempt) {
+    this.store = store;
+    this.attempt = attempt;
+    this.sending = new Throttle(SEND_EVERY);
+    /** @type {HTMLInputElement} */
+    this.pace = byId("pace");
+    /** @type {HTMLInputElement} */
+    this.rate = byId("learning-rate");
+    for (const command of COMMANDS) byId(command).addEventListener("click", () => this.#command(command));
+    this.pace.addEventListener("input", () => this.#choosePace());
+    this.rate.addEventListener("change", () => this.#chooseRate());
   }
 
-  /** @param {"pause" | "resume" | "step" | "stop"} command */
-  async function give(command) {
-    const run = host.state().run;
+  /** @param {Command} command */
+  async #command(command) {
+    const { run } = this.store.state;
     if (!run) return;
-    if (command !== "stop") host.dispatch({ type: "look", look: { step: null } });
-    const answer = await host.attempt(() => api.command(run.id, command));
-    if (answer) host.dispatch({ type: "state", run: answer });
+    if (command !== "stop") this.store.dispatch({ type: "look", look: { step: null } });
+    const answer = await this.attempt(() => api.command(run.id, command));
+    if (answer) this.store.dispatch({ type: "state", run: answer });
   }
 
   /** @param {Record<string, any>} change */
-  async function change(change) {
-    const run = host.state().run;
+  async #change(change) {
+    const { run } = this.store.state;
     if (!run) return;
-    const answer = await host.attempt(() => api.change(run.id, change));
-    if (answer) host.dispatch({ type: "state", run: answer });
+    const answer = await this.attempt(() => api.change(run.id, change));
+    if (answer) this.store.dispatch({ type: "state", run: answer });
   }
 
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let waiting;
-  let sent = 0;
-  pace.addEventListener("input", () => {
-    showPace(paceOf(Number(pace.value)));
-    clearTimeout(waiting);
-    const send = () => {
-      sent = Date.now();
-      void change({ pace: paceOf(Number(pace.value)) });
-    };
-    // While the slider is drawn along, the newest place goes out a few times a second.
-    waiting = setTimeout(send, Math.max(0, sent + SEND_EVERY - Date.now()));
-  });
-  rate.addEventListener("change", () => {
-    const value = Number(rate.value);
-    if (value > 0) void change({ learning_rate: value });
-    else rate.value = String(host.state().run?.learning_rate ?? "");
-  });
-
-  /** @param {number | null} value */
-  function showPace(value) {
-    const t = host.t();
-    setText(byId("pace-value"), value === null ? t("pace.full") : t("pace.value", { pace: value }));
-    pace.setAttribute("aria-valuetext", byId("pace-value").textContent);
+  #choosePace() {
+    const chosen = () => paceOf(Number(this.pace.value));
+    drawPace(this.pace, chosen(), this.store.state.t);
+    this.sending.soon(() => void this.#change({ pace: chosen() }));
   }
 
-  return {
-    give,
-    /** Show the state of the open run. */
-    refresh() {
-      const { run } = host.state();
-      byId("controls").hidden = !run;
-      if (!run) return;
-      const t = host.t();
-      const moving = run.state === "running" || run.state === "preparing" || run.state === "queued";
-      buttons.pause.hidden = run.state === "paused";
-      buttons.resume.hidden = run.state !== "paused";
-      buttons.pause.disabled = run.state !== "running";
-      buttons.step.disabled = run.state !== "paused" && run.state !== "running";
-      buttons.stop.disabled = !isLive(run);
-      pace.disabled = rate.disabled = !moving && run.state !== "paused";
-      if (document.activeElement !== pace) {
-        pace.value = String(placeOf(run.pace));
-        showPace(run.pace);
-      }
-      if (document.activeElement !== rate) rate.value = run.learning_rate === null ? "" : String(run.learning_rate);
-      const known = run.total_steps !== null;
-      const bar = byId("progress-bar");
-      if (known) bar.value = run.total_steps ? Math.min(1, run.step / /** @type {number} */ (run.total_steps)) : 1;
-      else bar.removeAttribute("value");
-      setText(
-        byId("progress-step"),
-        known
-          ? t("progress.of", {
-              step: run.step.toLocaleString(),
-              total: /** @type {number} */ (run.total_steps).toLocaleString(),
-            })
-          : t("progress.at", { step: run.step.toLocaleString() }),
-      );
-      const left = isLive(run) ? remaining(run) : null;
-      setText(
-        byId("progress-time"),
-        left === null
-          ? t("time.elapsed", { elapsed: duration(run.elapsed) })
-          : t("time.both", { elapsed: duration(run.elapsed), left: duration(left) }),
-      );
-    },
-  };
+  #chooseRate() {
+    const value = Number(this.rate.value);
+    if (value > 0) void this.#change({ learning_rate: value });
+    else drawRate(this.rate, this.store.state.run);
+  }
+
+  /** Show the state of the open run. */
+  draw() {
+    const { run, t } = this.store.state;
+    byId("controls").hidden = !run;
+    if (!run) return;
+    drawButtons(run);
+    this.pace.disabled = this.rate.disabled = !isLive(run);
+    // What a person is about to choose stays under their hands.
+    if (document.activeElement !== this.pace) {
+      this.pace.value = String(placeOf(run.pace));
+      drawPace(this.pace, run.pace, t);
+    }
+    if (document.activeElement !== this.rate) drawRate(this.rate, run);
+    drawProgress(run, t);
+  }
+}
+
+/** @param {Run} run */
+function drawButtons(run) {
+  const { state } = run;
+  byId("pause").hidden = state === "paused";
+  byId("resume").hidden = state !== "paused";
+  byId("pause").disabled = state !== "running";
+  byId("step").disabled = state !== "paused" && state !== "running";
+  byId("stop").disabled = !isLive(run);
+}
+
+/** @param {HTMLInputElement} slider @param {number | null} pace steps per second @param {Translate} t */
+function drawPace(slider, pace, t) {
+  const words = pace === null ? t("pace.full") : t("pace.value", { pace });
+  setText(byId("pace-value"), words);
+  slider.setAttribute("aria-valuetext", words);
+}
+
+/** @param {HTMLInputElement} field @param {Run | null} run */
+function drawRate(field, run) {
+  field.value = String(run?.learning_rate ?? "");
+}
+
+/** @param {Run} run @param {Translate} t */
+function drawProgress(run, t) {
+  const step = run.step.toLocaleString();
+  const total = run.total_steps;
+  /** @type {HTMLProgressElement} */
+  const bar = byId("progress-bar");
+  if (total === null) bar.removeAttribute("value");
+  else bar.value = total ? Math.min(1, run.step / total) : 1;
+  setText(
+    byId("progress-step"),
+    total === null ? t("progress.at", { step }) : t("progress.of", { step, total: total.toLocaleString() }),
+  );
+  const elapsed = duration(run.elapsed);
+  const left = isLive(run) ? remaining(run) : null;
+  setText(
+    byId("progress-time"),
+    left === null ? t("time.elapsed", { elapsed }) : t("time.both", { elapsed, left: duration(left) }),
+  );
 }

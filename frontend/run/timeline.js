@@ -14,7 +14,7 @@ const SEARCH_EVERY = 3000;
 const ABOUT_THE_RUN = new Set(["state", "name"]);
 
 /**
- * @param {{state: () => import("../app/store.js").State, t: () => import("../types").Translate,
+ * @param {{state: () => import("../app/state.js").State, t: () => import("../types").Translate,
  *   dispatch: (action: import("../app/store.js").Action) => void,
  *   scene: () => Scene | null, wake: () => void,
  *   arrived: () => number}} host `arrived`: the share of the run that is in the page

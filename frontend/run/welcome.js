@@ -1,10 +1,8 @@
-/** Before the first run, and while one prepares. */
+/** Before the first run. */
 
 import { h, svg } from "../app/dom.js";
-import { said } from "../app/server-messages.js";
-import { isLive } from "../app/store.js";
 
-/** @typedef {import("../types").Translate} Translate */
+/** @typedef {import("../app/state.js").State} State */
 
 const LAYERS = 5;
 const ROW = 42;
@@ -39,15 +37,18 @@ const sketch = (title) =>
 
 /**
  * @param {HTMLElement} root
- * @param {import("../app/store.js").State} state
- * @param {Translate} t
+ * @param {State} state
  * @param {{start: () => void, configure: () => void, list: () => void}} acts
  */
-export function drawWelcome(root, state, t, acts) {
-  const key = `${t("locale")}|${state.experiments.length}|${state.runs?.length}|${state.schema !== null}`;
+export function drawWelcome(root, { t, experiments, runs, schema }, acts) {
+  const count = runs?.length ?? 0;
+  const key = `${t("locale")}|${experiments.length}|${count}|${schema !== null}`;
   if (root.dataset.key === key) return;
   root.dataset.key = key;
-  const count = state.runs?.length ?? 0;
+  const start = h("button", { id: "start", type: "button", class: "primary" }, t("welcome.start"));
+  start.addEventListener("click", acts.start);
+  const configure = { type: "button", disabled: schema === null, on: { click: acts.configure } };
+  const list = { type: "button", on: { click: acts.list } };
   root.replaceChildren(
     h(
       "div",
@@ -58,61 +59,10 @@ export function drawWelcome(root, state, t, acts) {
       h(
         "div",
         { class: "go" },
-        h(
-          "button",
-          { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } },
-          t("welcome.start"),
-        ),
-        h(
-          "button",
-          { type: "button", disabled: state.schema === null, on: { click: acts.configure } },
-          t("welcome.configure"),
-        ),
-        count ? h("button", { type: "button", on: { click: acts.list } }, t("welcome.runs", { count })) : null,
+        start,
+        h("button", configure, t("welcome.configure")),
+        count ? h("button", list, t("welcome.runs", { count })) : null,
       ),
     ),
   );
-}
-
-/**
- * @param {HTMLElement} root
- * @param {import("../app/store.js").State} state
- * @param {Translate} t
- * @param {{list: () => void, again: (config: Record<string, any>) => void}} acts
- */
-export function drawWaiting(root, state, t, acts) {
-  const { run, link } = state;
-  const dead = link === "unknown" || (run !== null && !isLive(run));
-  const title =
-    link === "unknown"
-      ? t("link.unknown")
-      : run === null
-        ? t("waiting.loading")
-        : dead
-          ? t(`waiting.${run.state}`)
-          : t(`waiting.${run.state}`);
-  const message = said(run?.preparing?.message || (dead ? (run?.reason ?? "") : ""), t);
-  const fraction = run?.preparing?.fraction;
-  const key = JSON.stringify([t("locale"), title, message, fraction, dead]);
-  if (root.dataset.key === key) return;
-  root.dataset.key = key;
-  const config = run?.config;
-  const parts = [
-    h("h2", {}, title),
-    dead
-      ? null
-      : h("progress", { "aria-label": title, max: 1, ...(typeof fraction === "number" ? { value: fraction } : {}) }),
-    h("p", {}, message),
-    dead
-      ? h(
-          "div",
-          { class: "go" },
-          config
-            ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again"))
-            : null,
-          h("button", { type: "button", on: { click: acts.list } }, t("runs")),
-        )
-      : null,
-  ];
-  root.replaceChildren(...parts.filter((part) => part !== null));
 }

@@ -18,7 +18,7 @@ export const backoff = (attempt, random) => Math.min(LONGEST_WAIT, FIRST_WAIT * 
  * @property {() => number} after the highest seq below which nothing is missing
  * @property {(message: any) => void} message
  * @property {(frames: ArrayBuffer) => void} frames
- * @property {(link: import("../app/store.js").Link, retryIn?: number) => void} link
+ * @property {(connection: import("../app/state.js").Connection, retryIn?: number) => void} connection how it is now
  */
 
 /**
@@ -38,7 +38,7 @@ export function connect(urlOf, handlers, environment = {}) {
 
   function open() {
     timer = null;
-    handlers.link("connecting");
+    handlers.connection("connecting");
     const opened = new Socket(urlOf(handlers.after()));
     socket = opened;
     opened.binaryType = "arraybuffer";
@@ -51,15 +51,15 @@ export function connect(urlOf, handlers, environment = {}) {
     opened.onclose = (event) => {
       if (socket !== opened || closed) return;
       socket = null;
-      if (event.code === FINISHED) handlers.link("ended");
-      else if (event.code === UNKNOWN_RUN) handlers.link("unknown");
+      if (event.code === FINISHED) handlers.connection("ended");
+      else if (event.code === UNKNOWN_RUN) handlers.connection("unknown");
       else wait();
     };
   }
 
   function wait() {
     const seconds = backoff(attempt++, random());
-    handlers.link("lost", seconds);
+    handlers.connection("lost", seconds);
     timer = later(open, 1000 * seconds);
   }
 

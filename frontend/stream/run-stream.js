@@ -1,4 +1,4 @@
-/** The open run: its connection, and what has been received of it. */
+/** The stream of one run: its connection, and what has been received of it. */
 
 import { connect } from "./connection.js";
 import { RunHistory } from "./history.js";
@@ -6,7 +6,7 @@ import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 import { Received } from "./received.js";
 
-export class Session {
+export class RunStream {
   /**
    * @param {(after: number) => string} address where its frames after a number are sent from
    * @param {(action: import("../app/store.js").Action) => void} dispatch
@@ -26,7 +26,7 @@ export class Session {
         this.take(frames);
         arrived();
       },
-      link: (link, retryIn) => dispatch({ type: "link", link, retryIn }),
+      connection: (connection, retryIn) => dispatch({ type: "connection", connection, retryIn }),
     });
   }
 

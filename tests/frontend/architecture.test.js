@@ -15,6 +15,7 @@ const ROOMS = [
   "charts",
   "run",
   "experiments",
+  "page",
   "main.js",
 ];
 

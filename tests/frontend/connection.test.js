@@ -7,7 +7,7 @@ import { backoff, connect } from "../../frontend/stream/connection.js";
 function harness() {
   const sockets = [];
   const timers = [];
-  const links = [];
+  const states = [];
   const got = [];
   let after = 0;
   class Socket {
@@ -25,7 +25,7 @@ function harness() {
       after: () => after,
       message: (message) => got.push(message),
       frames: (frames) => got.push(frames),
-      link: (link, wait) => links.push(wait === undefined ? link : [link, wait]),
+      connection: (state, wait) => states.push(wait === undefined ? state : [state, wait]),
     },
     {
       Socket,
@@ -34,7 +34,7 @@ function harness() {
       random: () => 0.5,
     },
   );
-  return { connection, sockets, timers, links, got, reach: (seq) => (after = seq) };
+  return { connection, sockets, timers, states, got, reach: (seq) => (after = seq) };
 }
 
 test("waiting doubles from a quarter second to eight, with a random part", () => {
@@ -45,11 +45,11 @@ test("waiting doubles from a quarter second to eight, with a random part", () =>
 });
 
 test("a lost connection is opened again after the highest contiguous seq", () => {
-  const { sockets, timers, links, reach } = harness();
+  const { sockets, timers, states, reach } = harness();
   assert.equal(sockets[0].url, "ws://x/stream?after=0");
   reach(41);
   sockets[0].onclose({ code: 1006 });
-  assert.deepEqual(links, ["connecting", ["lost", 0.25]]);
+  assert.deepEqual(states, ["connecting", ["lost", 0.25]]);
   timers[0].act();
   assert.equal(sockets[1].url, "ws://x/stream?after=41");
 });
@@ -67,14 +67,14 @@ test("each failure waits longer, and a message begins anew", () => {
 });
 
 test("a finished run is not opened again, nor an unknown one", () => {
-  for (const [code, link] of [
+  for (const [code, state] of [
     [1000, "ended"],
     [4404, "unknown"],
   ]) {
-    const { sockets, timers, links } = harness();
+    const { sockets, timers, states } = harness();
     sockets[0].onclose({ code });
     assert.equal(timers.length, 0);
-    assert.equal(links.at(-1), link);
+    assert.equal(states.at(-1), state);
   }
 });
 

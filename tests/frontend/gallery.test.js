@@ -4,13 +4,13 @@ import test from "node:test";
 import { Address } from "../../frontend/app/address.js";
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
-import { FIRST_LOOK } from "../../frontend/app/store.js";
+import { FIRST_LOOK } from "../../frontend/app/state.js";
+import { currentRun } from "../../frontend/app/trial-actions.js";
 import { allowed } from "../../frontend/experiments/mathml.js";
-import { panelsOf, surfacesOf } from "../../frontend/experiments/trial-charts.js";
+import { panelsOf, surfacesOf } from "../../frontend/experiments/trial-readings.js";
 import {
   accuracies,
   broken,
-  current,
   figureTable,
   grouped,
   lastVerdict,
@@ -22,7 +22,7 @@ import english from "../../frontend/locales/en.js";
 import { Reader } from "../../frontend/stream/run-reader.js";
 import { lossAt, pathUpTo, pointAt, surface } from "../../frontend/views/surface.js";
 import { quantitiesOf, sweep } from "../../frontend/views/sweep.js";
-import { HEADER } from "./scene.js";
+import { HEADER, THEME } from "./scene.js";
 
 const t = translator("en");
 const run = (id, state, more = {}) => ({ id, state, reason: "", config: { seed: 7 }, ...more });
@@ -56,11 +56,11 @@ test("the gallery shows each experiment once, also one that no group knows", () 
 });
 
 test("the run shown is the open one while it goes on, then the next that trains", () => {
-  assert.equal(current(trialOf(["finished", "running", "queued"]), "r0"), "r1");
-  assert.equal(current(trialOf(["running", "running", "queued"]), "r1"), "r1");
-  assert.equal(current(trialOf(["finished", "queued", "queued"]), null), "r1");
-  assert.equal(current(trialOf(["finished", "finished"]), "r1"), "r1");
-  assert.equal(current(trialOf(["finished", "finished"]), null), "r0");
+  assert.equal(currentRun(trialOf(["finished", "running", "queued"]), "r0"), "r1");
+  assert.equal(currentRun(trialOf(["running", "running", "queued"]), "r1"), "r1");
+  assert.equal(currentRun(trialOf(["finished", "queued", "queued"]), null), "r1");
+  assert.equal(currentRun(trialOf(["finished", "finished"]), "r1"), "r1");
+  assert.equal(currentRun(trialOf(["finished", "finished"]), null), "r0");
 });
 
 test("runs are told apart by seed only where there are several", () => {
@@ -241,15 +241,7 @@ const readingOf = (accuracy, data = {}) => ({
 });
 const sceneOf = (panels, more = {}) => ({
   run: { id: "t" },
-  theme: {
-    name: "light",
-    ink: "#000",
-    muted: "#444",
-    faint: "#999",
-    grid: "#eee",
-    surface: "#fff",
-    reference: "#222",
-  },
+  theme: THEME,
   t,
   narrow: false,
   quantity: null,

@@ -5,7 +5,7 @@ import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, RunningMean, robustRange, spanOf, spread } from "../../frontend/app/numbers.js";
-import { FIRST_LOOK } from "../../frontend/app/store.js";
+import { FIRST_LOOK } from "../../frontend/app/state.js";
 import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 
 test("one wild spike does not flatten the rest", () => {

@@ -1,7 +1,8 @@
 // A small scene to draw from: two networks, three layers, made of known numbers.
 
 import { translator } from "../../frontend/app/i18n.js";
-import { FIRST_LOOK } from "../../frontend/app/store.js";
+import { readLink } from "../../frontend/app/link.js";
+import { FIRST_LOOK, initialState } from "../../frontend/app/state.js";
 import { RunHistory } from "../../frontend/stream/history.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 
@@ -84,6 +85,20 @@ export function layersRow(places, step, { broken = false } = {}) {
   return row;
 }
 
+/** Colours of figures. */
+export const THEME = {
+  name: "light",
+  ink: "#000",
+  muted: "#444",
+  faint: "#999",
+  grid: "#eee",
+  surface: "#fff",
+  reference: "#222",
+};
+
+/** The page's state before anything has come, led to by a link. */
+export const stateOf = (link = "") => initialState({ t: translator("en"), theme: THEME, linked: readLink(link) });
+
 export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, broken = [] } = {}) {
   const places = new Places(header);
   const history = new RunHistory(places.sizes);
@@ -115,14 +130,6 @@ export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, b
     span: 64,
     narrow: false,
     t: translator("en"),
-    theme: {
-      name: "light",
-      ink: "#000",
-      muted: "#444",
-      faint: "#999",
-      grid: "#eee",
-      surface: "#fff",
-      reference: "#222",
-    },
+    theme: THEME,
   };
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createStore, EMPTY, reduce } from "../../frontend/app/store.js";
+import { createStore, reduce } from "../../frontend/app/store.js";
+import { stateOf } from "./scene.js";
+
+const EMPTY = stateOf();
 
 const run = (id, more = {}) => ({ id, name: id, state: "running", step: 0, ...more });
 const event = (step, kind = "note") => ({ time: step, step, kind, message: "", network: "", layer: "" });
@@ -12,7 +15,7 @@ const freeze = (value) => {
 };
 
 test("the reducer changes nothing that it is given", () => {
-  const state = freeze(structuredClone({ ...EMPTY, open: "a", runs: [run("a")], events: [event(3)] }));
+  const state = freeze({ ...EMPTY, open: "a", runs: [run("a")], events: [event(3)] });
   for (const action of [
     { type: "run", run: run("a", { step: 3 }), header: null, events: [event(5), event(1)] },
     { type: "event", event: event(1) },
@@ -29,7 +32,7 @@ test("opening a run forgets the last one's header and events", () => {
     { type: "run", run: run("a"), header: { networks: [] }, events: [event(1)] },
     { type: "open", run: "b" },
   );
-  assert.deepEqual([state.header, state.events, state.run, state.link], [null, [], null, "connecting"]);
+  assert.deepEqual([state.header, state.events, state.run, state.connection], [null, [], null, "connecting"]);
 });
 
 test("a message of a run that is no longer open is dropped", () => {
@@ -85,7 +88,7 @@ test("a run that the list does not know comes first", () => {
 });
 
 test("listeners hear of changes only", () => {
-  const store = createStore();
+  const store = createStore(EMPTY);
   let heard = 0;
   store.listen(() => heard++);
   store.dispatch({ type: "open", run: null });

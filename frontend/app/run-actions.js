@@ -1,0 +1,97 @@
+/** Actions on runs: which is open, what its stream brings, and the list of all. */
+
+import { FIRST_LOOK } from "./state.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../types").Run} Run */
+/** @typedef {import("../types").RunHeader} RunHeader */
+/** @typedef {import("../types").RunEvent} RunEvent */
+
+/**
+ * @typedef {{type: "open", run: string | null}
+ *   | {type: "started", run: Run}
+ *   | {type: "connection", connection: import("./state.js").Connection, retryIn?: number}
+ *   | {type: "run", run: Run, header: RunHeader | null, events: RunEvent[]}
+ *   | {type: "header", header: RunHeader}
+ *   | {type: "state", run: Run}
+ *   | {type: "event", event: RunEvent}
+ *   | {type: "runs", runs: Run[]}
+ *   | {type: "removed", run: string}
+ *   | {type: "look", look: Partial<import("../types").Look>}
+ *   | {type: "playing", playing: boolean}} RunAction
+ */
+
+/** @param {RunEvent[]} events @param {RunEvent} event */
+function withEvent(events, event) {
+  const same = (/** @type {RunEvent} */ other) =>
+    other.time === event.time &&
+    other.step === event.step &&
+    other.kind === event.kind &&
+    other.network === event.network &&
+    other.layer === event.layer;
+  if (events.some(same)) return events;
+  return [...events, event].sort((a, b) => a.step - b.step || a.time - b.time);
+}
+
+/** @param {Run[] | null} runs @param {Run} run */
+function withRun(runs, run) {
+  if (runs === null) return null;
+  const at = runs.findIndex((other) => other.id === run.id);
+  return at < 0 ? [run, ...runs] : runs.with(at, run);
+}
+
+/**
+ * Open a run, or none. What was chosen of another run is let go, but for how and which charts are drawn.
+ * @param {State} state
+ * @param {string | null} run
+ * @returns {State}
+ */
+export function openRun(state, run) {
+  if (run === state.open) return state;
+  const { look, open } = state;
+  return {
+    ...state,
+    open: run,
+    run: state.runs?.find((one) => one.id === run) ?? null,
+    header: null,
+    events: [],
+    connection: run ? "connecting" : "idle",
+    playing: false,
+    problem: null,
+    look: open === null ? look : { ...FIRST_LOOK, scale: look.scale, charts: look.charts },
+  };
+}
+
+/** @type {import("./state.js").Reducers<RunAction>} */
+export const runActions = {
+  open: (state, { run }) => openRun(state, run),
+  started: (state, { run }) =>
+    openRun({ ...state, runs: [run, ...(state.runs ?? []).filter((one) => one.id !== run.id)] }, run.id),
+  connection: (state, { connection, retryIn = 0 }) => ({ ...state, connection, retryIn }),
+  run: (state, { run, header, events }) =>
+    run.id !== state.open
+      ? state
+      : {
+          ...state,
+          run,
+          header,
+          events: events.reduce(withEvent, /** @type {RunEvent[]} */ ([])),
+          runs: withRun(state.runs, run),
+          connection: "open",
+          reachable: true,
+        },
+  header: (state, { header }) => ({ ...state, header }),
+  // The answer to a request may come after what the stream has brought since.
+  state: (state, { run }) =>
+    state.run?.id === run.id && state.run.step > run.step
+      ? state
+      : { ...state, runs: withRun(state.runs, run), run: run.id === state.open ? run : state.run },
+  event: (state, { event }) => ({ ...state, events: withEvent(state.events, event) }),
+  runs: (state, { runs }) => ({ ...state, runs, reachable: true }),
+  removed: (state, { run }) => ({
+    ...openRun(state, state.open === run ? null : state.open),
+    runs: state.runs?.filter((one) => one.id !== run) ?? null,
+  }),
+  look: (state, { look }) => ({ ...state, look: { ...state.look, ...look } }),
+  playing: (state, { playing }) => ({ ...state, playing }),
+};

@@ -1,0 +1,103 @@
+/** The page's state: data alone. What changes it stands in store.js; what is drawn follows from it. */
+
+/** @typedef {import("../types").Run} Run */
+/** @typedef {import("../types").RunHeader} RunHeader */
+/** @typedef {import("../types").RunEvent} RunEvent */
+/** @typedef {import("../types").Look} Look */
+/** @typedef {import("../types").Experiment} Experiment */
+/** @typedef {import("../types").Trial} Trial */
+
+/** @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown"} Connection how the open run's stream is */
+
+/**
+ * What surrounds the data: the page's language and colours, and the link that led here.
+ * @typedef {object} Surroundings
+ * @property {import("../types").Translate} t words in the page's language
+ * @property {import("../types").Theme} theme
+ * @property {import("./link.js").Linked} linked
+ *
+ * @typedef {object} RunPart
+ * @property {string | null} open id of the open run
+ * @property {Run | null} run the open one, once something is known of it
+ * @property {RunHeader | null} header
+ * @property {RunEvent[]} events in order of steps
+ * @property {Connection} connection
+ * @property {number} retryIn seconds until the next attempt, when the connection is lost
+ * @property {Look} look
+ * @property {boolean} playing the replay moves on by itself
+ *
+ * @typedef {object} ExperimentPart
+ * @property {string | null} experiment id of the experiment that is open
+ * @property {string | null} trial id of the trial that is open
+ * @property {Trial[]} trials the newest first
+ * @property {boolean} pinned the open run was chosen by hand; else it follows the trial
+ * @property {boolean | null} resultsShown as chosen; null: once the trial has ended
+ * @property {number | null} tourStep step of the guided tour, from 0; null: there is none
+ *
+ * @typedef {object} ServerPart
+ * @property {Run[] | null} runs newest first; null before the list has come
+ * @property {Experiment[]} experiments
+ * @property {Record<string, any> | null} schema JSON Schema of RunConfig
+ * @property {boolean} reachable whether the server answered last time
+ * @property {boolean} drawable what draws the charts is loaded
+ * @property {string | null} problem a sentence for the person; null when all is well
+ *
+ * @typedef {Surroundings & RunPart & ExperimentPart & ServerPart} State
+ */
+
+/**
+ * A function for each action of a kind: the state after it.
+ * @template {{type: string}} A
+ * @typedef {{[K in A["type"]]: (state: State, action: Extract<A, {type: K}>) => State}} Reducers
+ */
+
+/** @type {Look} */
+export const FIRST_LOOK = {
+  layer: null,
+  step: null,
+  compare: 0,
+  scale: "sigma",
+  drift: null,
+  network: null,
+  unit: null,
+  charts: null,
+};
+
+/** Nothing loaded, nothing open. @param {Surroundings} surroundings @returns {State} */
+export const initialState = (surroundings) => ({
+  ...surroundings,
+  open: null,
+  run: null,
+  header: null,
+  events: [],
+  connection: "idle",
+  retryIn: 0,
+  look: { ...FIRST_LOOK, ...surroundings.linked.look },
+  playing: false,
+  experiment: null,
+  trial: null,
+  trials: [],
+  pinned: false,
+  resultsShown: null,
+  tourStep: null,
+  runs: null,
+  experiments: [],
+  schema: null,
+  reachable: true,
+  drawable: false,
+  problem: null,
+});
+
+const LIVE = new Set(["queued", "preparing", "running", "paused"]);
+
+/** @param {Run | null} run whether more can come */
+export const isLive = (run) => run !== null && LIVE.has(run.state);
+
+/** @param {State} state @param {string | null | undefined} id */
+export const experimentOf = (state, id) => state.experiments.find((one) => one.id === id);
+
+/** The open trial, once it is known. @param {State} state */
+export const openTrial = (state) => state.trials.find((one) => one.id === state.trial) ?? null;
+
+/** Ids of two runs that are shown side by side, and nothing else. @param {State} state @returns {string[] | null} */
+export const pairOf = ({ linked: { run, pair } }) => (run !== null && pair !== null ? [run, pair] : null);

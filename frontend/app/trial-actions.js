@@ -1,0 +1,137 @@
+/** Actions on experiments and their trials: which is open, which of a trial's runs is shown, the guided tour. */
+
+import { openRun } from "./run-actions.js";
+import { experimentOf, isLive, openTrial } from "./state.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../types").Trial} Trial */
+
+/** What can be open: a trial and perhaps one of its runs, an experiment, a run, or nothing of these.
+ * @typedef {{trial?: string | null, experiment?: string | null, run?: string | null}} OpenPlace
+ */
+
+/**
+ * @typedef {{type: "experiments", experiments: import("../types").Experiment[]}
+ *   | {type: "trials", trials: Trial[]}
+ *   | {type: "open_place", place: OpenPlace}
+ *   | {type: "trial_started", trial: Trial}
+ *   | {type: "trial", trial: Trial}
+ *   | {type: "trial_unknown"}
+ *   | {type: "pin_run", run: string}
+ *   | {type: "results", shown: boolean}
+ *   | {type: "tour", step: number | null}} TrialAction
+ */
+
+/**
+ * The run to be shown: the open one while it goes on, else the one that trains, else the one that waits, else what was
+ * open, else the first.
+ * @param {Trial} trial
+ * @param {string | null} open
+ */
+export function currentRun(trial, open) {
+  const runs = trial.runs.map(({ run }) => run);
+  const opened = runs.find((run) => run.id === open);
+  if (opened && isLive(opened)) return opened.id;
+  const next = runs.find((run) => isLive(run) && run.state !== "queued") ?? runs.find(isLive) ?? opened ?? runs[0];
+  return next?.id ?? null;
+}
+
+/**
+ * Open an experiment, a trial or neither; what was chosen of another trial is let go.
+ * @param {State} state
+ * @param {Partial<Pick<State, "experiment" | "trial" | "pinned">>} place
+ * @returns {State}
+ */
+function goTo(state, place) {
+  const next = { ...state, experiment: null, trial: null, pinned: false, ...place };
+  return next.trial === state.trial ? next : { ...next, resultsShown: null, tourStep: null };
+}
+
+/** @param {State} state @param {Trial} trial */
+const layerInFocus = (state, trial) => experimentOf(state, trial.experiment)?.layer || null;
+
+/**
+ * Show the run that a trial has come to, unless one is pinned. What is looked at stays; the step too, when the trial
+ * has just been opened, by a link that may name one.
+ * @param {State} state
+ * @param {Trial} trial
+ * @param {boolean} opened
+ * @returns {State}
+ */
+function followTrial(state, trial, opened) {
+  const run = currentRun(trial, state.open);
+  if (state.pinned || run === state.open) return state;
+  const { layer, drift, compare, step } = state.look;
+  const next = openRun(state, run);
+  const look = { ...next.look, layer: layer ?? layerInFocus(state, trial), drift, compare };
+  return { ...next, look: opened ? { ...look, step } : look };
+}
+
+/** @param {State} state @param {Trial} trial @returns {State} */
+const withTrial = (state, trial) => ({
+  ...state,
+  trials: [trial, ...state.trials.filter((one) => one.id !== trial.id)].sort((a, b) => b.created - a.created),
+});
+
+/** @param {State} state @param {string} id @param {string | null} run the one chosen by hand */
+function showTrial(state, id, run) {
+  const next = openRun(goTo(state, { trial: id, pinned: run !== null }), run);
+  const trial = openTrial(next);
+  return trial ? followTrial(next, trial, true) : next;
+}
+
+/** @param {State} state @param {OpenPlace} place */
+function openPlace(state, { trial = null, experiment = null, run = null }) {
+  if (trial !== null) return showTrial(state, trial, run);
+  if (experiment !== null) return openRun(goTo(state, { experiment }), null);
+  return openRun(goTo(state, {}), run);
+}
+
+/** The layer that matters is in focus where none is. @param {State} state @param {string} run */
+function pinRun(state, run) {
+  const next = openRun({ ...state, pinned: true }, run);
+  const trial = openTrial(next);
+  if (!trial || next.look.layer !== null) return next;
+  return { ...next, look: { ...next.look, layer: layerInFocus(next, trial) } };
+}
+
+/** The chart of a step is shown, even if it was hidden. @param {State} state @param {number | null} step */
+function takeTour(state, step) {
+  const view = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.looks[step]?.view;
+  const { charts } = state.look;
+  if (!view || charts === null || charts.includes(view)) return { ...state, tourStep: step };
+  return { ...state, tourStep: step, look: { ...state.look, charts: [...charts, view] } };
+}
+
+/**
+ * A run that is part of a trial was opened by itself, from the list or by its link: its trial is open too.
+ * @param {State} state
+ * @returns {State}
+ */
+export function adoptRun(state) {
+  const { open, run, trial, experiment } = state;
+  if (open === null || run?.id !== open) return state;
+  const part = run.trial ?? null;
+  if (part) return part.id === trial ? state : goTo(state, { trial: part.id, pinned: true });
+  return trial === null && experiment === null ? state : goTo(state, {});
+}
+
+/** @type {import("./state.js").Reducers<TrialAction>} */
+export const trialActions = {
+  experiments: (state, { experiments }) => ({ ...state, experiments }),
+  trials: (state, { trials }) => ({ ...state, trials }),
+  open_place: (state, { place }) => openPlace(state, place),
+  trial_started: (state, { trial }) => {
+    const next = showTrial(withTrial(state, trial), trial.id, null);
+    return state.linked.embed ? next : takeTour(next, 0);
+  },
+  trial: (state, { trial }) => {
+    const next = withTrial(state, trial);
+    const opened = openTrial(state) === null || state.open === null;
+    return trial.id === state.trial ? followTrial(next, trial, opened) : next;
+  },
+  trial_unknown: (state) => goTo(state, {}),
+  pin_run: (state, { run }) => pinRun(state, run),
+  results: (state, { shown }) => ({ ...state, resultsShown: shown }),
+  tour: (state, { step }) => takeTour(state, step),
+};

@@ -1,0 +1,54 @@
+/** The page's link and the browser's history: they follow what is open and looked at, and lead back to it. */
+
+import { Address } from "../app/address.js";
+import { readLink, writeLink } from "../app/link.js";
+import { FIRST_LOOK } from "../app/state.js";
+
+/** @typedef {import("../app/store.js").Store} Store */
+/** @typedef {import("../app/state.js").State} State */
+
+/** Within a trial the open run follows by itself, and is named only when it was chosen. @param {State} state */
+const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null : open);
+
+/** The link of what is open and looked at. @param {State} state */
+export function linkOf(state) {
+  const { experiment, trial, look, open, linked } = state;
+  const { embed, theme, language } = linked;
+  const config = open === null ? linked.config : null;
+  return writeLink(namedRun(state), look, { experiment, trial, embed, theme, language, config });
+}
+
+/** What is open, without how it is looked at: another place is an entry of the history. @param {State} state */
+const placeOf = (state) => [namedRun(state), state.experiment, state.trial].join();
+
+export class PageLink {
+  /** @param {Store} store @param {(linked: import("../app/link.js").Linked) => void} show opens what a link names */
+  constructor(store, show) {
+    this.store = store;
+    this.address = new Address();
+    /** The link that led here stands until what it names is shown. */
+    this.arrived = false;
+    store.listen((now, before) => {
+      if (placeOf(now) !== placeOf(before)) this.#write();
+      else if (now.look !== before.look) this.address.soon(() => this.#write());
+    });
+    addEventListener("popstate", () =>
+      this.address.follow(() => {
+        const linked = readLink(location.search);
+        show(linked);
+        store.dispatch({ type: "look", look: { ...FIRST_LOOK, ...linked.look } });
+      }),
+    );
+  }
+
+  /** What the first link names is shown. */
+  begin() {
+    this.arrived = true;
+    this.#write();
+  }
+
+  #write() {
+    if (!this.arrived) return;
+    this.address.write(`${location.pathname}${linkOf(this.store.state)}`, placeOf(this.store.state));
+  }
+}

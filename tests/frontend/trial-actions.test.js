@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { openTrial } from "../../frontend/app/state.js";
+import { reduce } from "../../frontend/app/store.js";
+import { stateOf } from "./scene.js";
+
+const looks = ["ridges", "loss"].map((view) => ({ view, text: view }));
+const run = (id, state = "running", trial = null) => ({ id, state, step: 0, trial });
+const trialOf = (id, ...states) => ({
+  id,
+  experiment: "depth",
+  created: 1,
+  ended: false,
+  runs: states.map((state, i) => ({ label: "", seed: 0, run: run(`${id}${i}`, state, { id }) })),
+});
+const experiments = [{ id: "depth", layer: "hidden 2", looks, views: [] }];
+const after = (state, ...actions) => actions.reduce(reduce, state);
+const loaded = (link) => after(stateOf(link), { type: "experiments", experiments }, { type: "runs", runs: [] });
+const opened = (state, trial, run_ = null) => after(state, { type: "open_place", place: { trial, run: run_ } });
+const route = ({ experiment, trial, open }) => [experiment, trial, open];
+
+test("a trial that is started opens, with its first run, the layer that matters and the guided tour", () => {
+  const state = after(loaded(), { type: "trial_started", trial: trialOf("t", "running", "queued") });
+  assert.deepEqual(route(state), [null, "t", "t0"]);
+  assert.equal(state.look.layer, "hidden 2");
+  assert.equal(state.tourStep, 0);
+  const embedded = after(loaded("?embed"), { type: "trial_started", trial: trialOf("t", "running") });
+  assert.equal(embedded.tourStep, null);
+});
+
+test("the open run follows the trial, and what is looked at stays but for the step", () => {
+  let state = after(
+    loaded(),
+    { type: "trial_started", trial: trialOf("t", "running", "queued") },
+    { type: "look", look: { layer: "hidden 1", compare: 5, step: 7, unit: 3 } },
+    { type: "trial", trial: trialOf("t", "finished", "running") },
+  );
+  assert.equal(state.open, "t1");
+  assert.deepEqual(
+    [state.look.layer, state.look.compare, state.look.step, state.look.unit],
+    ["hidden 1", 5, null, null],
+  );
+  state = after(state, { type: "pin_run", run: "t0" }, { type: "trial", trial: trialOf("t", "finished", "running") });
+  assert.equal(state.open, "t0");
+  assert.equal(after(state, { type: "trial", trial: trialOf("other", "running") }).open, "t0");
+});
+
+test("a link to a trial may name the step, and a run that then stays", () => {
+  const linked = opened(loaded("?trial=t&step=9"), "t");
+  assert.deepEqual(route(linked), [null, "t", null]);
+  const state = after(linked, { type: "trial", trial: trialOf("t", "finished", "finished") });
+  assert.deepEqual([state.open, state.look.step], ["t0", 9]);
+  const pinned = after(opened(loaded(), "t", "t1"), { type: "trial", trial: trialOf("t", "running", "queued") });
+  assert.deepEqual([pinned.open, pinned.pinned], ["t1", true]);
+});
+
+test("another trial lets go of what was chosen of the last one, the same one does not", () => {
+  const shown = after(
+    loaded(),
+    { type: "trial_started", trial: trialOf("t", "running") },
+    { type: "results", shown: true },
+  );
+  assert.deepEqual([opened(shown, "t").resultsShown, opened(shown, "t").tourStep], [true, 0]);
+  assert.deepEqual([opened(shown, "u").resultsShown, opened(shown, "u").tourStep], [null, null]);
+  assert.equal(openTrial(opened(shown, "u")), null);
+});
+
+test("a run opened by itself opens its trial, and one of no trial closes what is open", () => {
+  const listed = after(loaded(), { type: "runs", runs: [run("t0", "running", { id: "t" }), run("alone")] });
+  const adopted = after(listed, { type: "open", run: "t0" });
+  assert.deepEqual([...route(adopted), adopted.pinned], [null, "t", "t0", true]);
+  assert.deepEqual(route(after(adopted, { type: "open", run: "alone" })), [null, null, "alone"]);
+  // What is not in the list is known once its stream has begun.
+  const later = after(loaded(), { type: "open", run: "t0" });
+  assert.equal(later.trial, null);
+  const begun = after(later, { type: "run", run: run("t0", "running", { id: "t" }), header: null, events: [] });
+  assert.equal(begun.trial, "t");
+});
+
+test("an experiment, the gallery and a run alone each close all else", () => {
+  const state = after(loaded(), { type: "trial_started", trial: trialOf("t", "running") });
+  const open = (place) => route(after(state, { type: "open_place", place }));
+  assert.deepEqual(open({ experiment: "depth" }), ["depth", null, null]);
+  assert.deepEqual(open({}), [null, null, null]);
+  assert.deepEqual(open({ run: "r" }), [null, null, "r"]);
+  assert.deepEqual(route(after(state, { type: "trial_unknown" })).slice(0, 2), [null, null]);
+});
+
+test("the guided tour shows the chart it is at, even one that was hidden", () => {
+  const state = after(loaded("?charts=ridges"), { type: "trial_started", trial: trialOf("t", "running") });
+  const first = after(state, { type: "look", look: { charts: ["ridges"] } }, { type: "tour", step: 0 });
+  assert.deepEqual(first.look.charts, ["ridges"]);
+  assert.deepEqual(after(first, { type: "tour", step: 1 }).look.charts, ["ridges", "loss"]);
+  assert.equal(after(first, { type: "tour", step: null }).tourStep, null);
+});
+
+test("another run keeps how and which charts are drawn, and lets go of the rest", () => {
+  const look = { layer: "hidden 1", step: 3, scale: "value", charts: ["loss"] };
+  const state = after(loaded(), { type: "open", run: "a" }, { type: "look", look }, { type: "open", run: "b" });
+  assert.deepEqual(
+    [state.look.layer, state.look.step, state.look.scale, state.look.charts],
+    [null, null, "value", ["loss"]],
+  );
+  // The first run has what the link asked for.
+  assert.equal(after(loaded("?layer=x"), { type: "open", run: "a" }).look.layer, "x");
+});
+
+test("a run that is deleted closes, and leaves the list", () => {
+  const state = after(loaded(), { type: "started", run: run("a") }, { type: "started", run: run("b") });
+  assert.deepEqual(
+    state.runs.map(({ id }) => id),
+    ["b", "a"],
+  );
+  const left = after(state, { type: "removed", run: "b" });
+  assert.deepEqual([left.open, left.runs.length], [null, 1]);
+  assert.equal(after(state, { type: "removed", run: "a" }).open, "b");
+});
