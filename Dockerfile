@@ -21,7 +21,7 @@ RUN pip install -q --no-deps . && pip uninstall -q -y pip setuptools
 
 # Compile the measuring kernels now: the container's file system is read-only.
 ENV NUMBA_CACHE_DIR=/opt/shiftscope/numba
-RUN python -c "from shiftscope.engine.warm_up import warm_up; warm_up()"
+RUN python -c "from shiftscope.probes.registry import warm_up; warm_up()"
 
 
 FROM python:3.11-slim-bookworm

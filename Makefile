@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PIP) install pip==26.2
 	$(PIP) install -c constraints.txt -e .
 	@# What measures is compiled now, once, and not when Start is pressed.
-	$(VENV)/bin/python -c "from shiftscope.engine.warm_up import warm_up; warm_up()"
+	$(VENV)/bin/python -c "from shiftscope.probes.registry import warm_up; warm_up()"
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

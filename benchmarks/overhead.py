@@ -37,10 +37,9 @@ import torch
 
 from browsing import server
 from shiftscope import watch
-from shiftscope.engine import scheduler
 from shiftscope.engine.probe import Tier
+from shiftscope.engine.scheduler import FRAMES
 from shiftscope.engine.schedules import Schedule, at, every, never, thinning
-from shiftscope.engine.streams import Stream
 from shiftscope.probes.registry import PROBES, select
 from shiftscope.scope import Scope
 from workloads import WORKLOADS, Loop, Workload, start
@@ -48,7 +47,7 @@ from workloads import WORKLOADS, Loop, Workload, start
 RUN = 50_000
 """Steps of the training that the default schedule is told for: as many as Ioffe & Szegedy's figure 1 takes for W1."""
 EVERY_STEP = ("moments", "histograms", "quantiles", "gradient_norms", "affine")
-STUDIES = ("drift", "sampling_shift", "gradient_shift", "landscape")
+STUDIES = tuple(probe.name for probe in PROBES if probe.study)
 
 Step = Callable[[], None]
 
@@ -57,14 +56,14 @@ class Nothing:
     """A sink that keeps nothing."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Take whatever a scope says."""
+        """Take whatever a scope writes."""
         return lambda *_, **__: None
 
 
 def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule], to: object) -> tuple[Scope, Step]:
     """Watch a loop with these probes and, by stream, schedules ("" for what is measured in passing)."""
-    own = {stream.title: never() for stream in Stream if stream in scheduler.STUDIES or stream is Stream.COST}
-    own["channels"] = schedules[""]
+    streams = {probe.stream: never() if probe.study else schedules[""] for probe in PROBES if probe.stream != "layers"}
+    own = streams | {"cost": never()}
     scope = watch(
         loop.network,
         to=to,  # type: ignore[arg-type]
@@ -86,7 +85,7 @@ def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule]
 
 def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
     """Return probes and schedules of each way of watching."""
-    passing = {tier: [probe.name for probe in select(tier) if probe.lay] for tier in Tier}
+    passing = {tier: [probe.name for probe in select(tier).probes if probe.passing] for tier in Tier}
     made: dict[str, tuple[Sequence[str], Mapping[str, Schedule]]] = {
         "disarmed": (EVERY_STEP, {"": at(0)}),
         "every_step": (EVERY_STEP, {"": every()}),
@@ -99,7 +98,7 @@ def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
 def probe_by_probe() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
     """Return probes and schedules by which each probe is watched alone, and one that looks at nothing."""
     return {"disarmed": (EVERY_STEP, {"": at(0)})} | {
-        probe.name: ([probe.name], {"": at(0), probe.stream.title: every()} if probe.study else {"": every()})
+        probe.name: ([probe.name], {"": at(0), probe.stream: every()} if probe.study else {"": every()})
         for probe in PROBES
     }
 
@@ -150,12 +149,9 @@ def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
     for study in STUDIES:
         found[study] -= found["disarmed"]
     for tier, name in ((Tier.STANDARD, "default"), (Tier.FULL, "default_full")):
-        chosen = {probe.name: probe.stream for probe in PROBES if probe in select(tier) and probe.study}
-        extra = (found[tier.value] - 1) * taken(scheduler.FRAMES)
-        extra += sum(
-            found[study] * taken(round(scheduler.STUDIES[stream] * scheduler.FRAMES))
-            for study, stream in chosen.items()
-        )
+        studies = [probe for probe in select(tier).probes if probe.study]
+        extra = (found[tier.value] - 1) * taken(FRAMES)
+        extra += sum(found[probe.name] * taken(round(probe.share * FRAMES)) for probe in studies)
         found[name] = 1 + max(0.0, extra) / RUN
     return found
 

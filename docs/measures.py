@@ -6,11 +6,12 @@ python docs/measures.py
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shiftscope.engine import step_quantities
 from shiftscope.engine.plan import Quantity
-from shiftscope.engine.probe import Tier
+from shiftscope.engine.probe import Need, Probe, Tier
 from shiftscope.probes.registry import PROBES
 
 TARGET = Path(__file__).with_suffix(".md")
@@ -38,8 +39,8 @@ def main() -> None:
     TARGET.write_text(document(), encoding="utf-8")
 
 
-def document() -> str:
-    """Return the page."""
+def document(probes: Sequence[Probe] = PROBES) -> str:
+    """Return the page for these probes."""
     costs = json.loads(COSTS.read_text())
     head = HEAD.format(**{workload: found["bare_ms"] for workload, found in costs.items()})
     parts = [
@@ -49,17 +50,30 @@ def document() -> str:
     ]
     for tier in Tier:
         parts.append(f"## {tier.value.capitalize()}\n")
-        for probe in PROBES:
-            if probe.tier is tier:
-                needs = " It needs the loss and each step's batch." if probe.needs_loss else ""
-                price = ", ".join(f"{found[probe.name]:.2f} on {workload}" for workload, found in costs.items())
-                about = f"{_sentence(probe.about)} Stream `{probe.stream.title}`.{needs} Cost: {price}."
-                parts.append(f"### {probe.name}\n\n{about}\n")
-                parts.append(_table(probe.quantities))
+        parts += [_section(probe, costs) for probe in probes if probe.tier is tier]
     return "\n".join(parts)
 
 
-def _table(quantities: list[Quantity] | tuple[Quantity, ...]) -> str:
+def _section(probe: Probe, costs: Mapping[str, Mapping[str, float]]) -> str:
+    words = [_sentence(probe.about), f"Stream `{probe.stream}`{_share(probe)}."]
+    if probe.needs:
+        words.append(f"It needs {_listed([need.value for need in Need if need in probe.needs])}.")
+    price = [f"{found[probe.name]:.2f} on {workload}" for workload, found in costs.items() if probe.name in found]
+    words.append(f"Cost: {', '.join(price) or 'not measured yet'}.")
+    return "\n".join(
+        [f"### {probe.name}\n\n{' '.join(words)}\n", *([_table(probe.quantities)] if probe.quantities else [])]
+    )
+
+
+def _share(probe: Probe) -> str:
+    return "" if probe.share == 1 else f", by default {100 * probe.share:g} frames for 100 of `layers`"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _table(quantities: Sequence[Quantity]) -> str:
     rows = ["| quantity | site | shape | unit | formula | source |", "|---|---|---|---|---|---|"]
     for one in quantities:
         cells = (f"`{one.name}`", one.sites, one.shape, one.unit, one.formula, one.source)

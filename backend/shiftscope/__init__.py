@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
     from shiftscope.sinks.base import SinkError
-    from shiftscope.tracing.forward_patch import WatchError
+    from shiftscope.tracing.errors import WatchError
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,7 +27,7 @@ _HOMES = {
     "every": "shiftscope.engine.schedules",
     "at": "shiftscope.engine.schedules",
     "thinning": "shiftscope.engine.schedules",
-    "WatchError": "shiftscope.tracing.forward_patch",
+    "WatchError": "shiftscope.tracing.errors",
     "TwinError": "shiftscope.lab.models.twins",
     "SinkError": "shiftscope.sinks.base",
     "RecordingError": "shiftscope.recording.documents",

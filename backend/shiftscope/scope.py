@@ -17,17 +17,17 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from shiftscope.engine.probe import Tier
+from shiftscope.engine.probe import Need, Tier
 from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.study import Loss
-from shiftscope.probes.registry import select
+from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import open_file
 from shiftscope.sinks.socket import SocketSink
-from shiftscope.tracing.forward_patch import WatchError
+from shiftscope.tracing.errors import WatchError
 from shiftscope.wire.messages import EndState, EventKind
 
 __all__ = ["Scope", "WatchError", "watch"]
@@ -44,7 +44,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     *,
     to: str | Path | Sink = "http://127.0.0.1:8000",
     name: str = "",
-    probes: Tier | str | Sequence[str] = Tier.STANDARD,
+    probes: Chosen = Tier.STANDARD,
     schedule: Schedule | None = None,
     schedules: Mapping[str, Schedule] | None = None,
     total_steps: int | None = None,
@@ -60,7 +60,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         models: a network, or networks by the names that are shown.
         to: a server's address, the path of a recording to be made, or a sink.
         name: of the run.
-        probes: a tier (essential, standard, full) or the names of single probes.
+        probes: a tier (essential, standard, full), or a list of tiers, names of probes and probes of your own.
         schedule: steps to record; by default every step at first, then smoothly fewer.
         schedules: of single streams by name (drift, gradient_shift, sampling_shift, landscape, channels, cost), where
             the default, which spends about a hundredth of a long training on each, does not do.
@@ -83,10 +83,9 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     """
     networks = dict(models) if isinstance(models, Mapping) else {type(models).__name__: models}
     chosen = select(probes)
-    if not isinstance(probes, str) and loss is None and (needy := [probe.name for probe in chosen if probe.needs_loss]):
-        raise ValueError(f"{', '.join(needy)} cannot be measured without `loss`")
-    scheduler = Scheduler(schedule, schedules, total_steps)
-    options = Options(chosen, scheduler, total_steps, probe_batch, loss, tuple(units))
+    _check(chosen, schedules or {}, loss)
+    scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps)
+    options = Options(chosen.probes, scheduler, total_steps, probe_batch, loss, tuple(units))
     sink = _open(to, name)
     scope = Scope(Session(networks, sink, options), sink, tuple(networks), when_lost)
     if optimizer is not None:
@@ -277,6 +276,16 @@ class Scope:
         if len(self._names) > 1:
             raise WatchError(f"give a number for each of {', '.join(self._names)}")
         return {self._names[0]: values}
+
+
+def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | None) -> None:
+    needy = [probe.name for probe in chosen.probes if probe.name in chosen.single and Need.LOSS in probe.needs]
+    if needy and loss is None:
+        raise ValueError(f"{', '.join(needy)} cannot be measured without `loss`")
+    streams = scheduled_streams(chosen)
+    for name in schedules:
+        if name not in streams:
+            raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(streams))}")
 
 
 def _open(to: str | Path | Sink, name: str) -> Sink:

@@ -6,15 +6,50 @@ import weakref
 import pytest
 import torch
 
-from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.explorer import Explorer
+from shiftscope.tracing.forward_patch import ForwardPatch
 from shiftscope.tracing.layers import find_parts
 from tests.probes import networks
 
 
-def armed(network):
-    tap = Tap(network, find_parts(network))
-    tap.arm()
-    return tap
+class Counting:
+    """Counts the calls of parts in the passes that are observed."""
+
+    def __init__(self):
+        self.calls = self.passes = 0
+        self.under_way = False
+
+    def begin(self):
+        self.passes += 1
+        self.under_way = True
+
+    def end(self):
+        self.under_way = False
+
+    def wrap(self, part, forward):
+        def wrapped(*arguments):
+            self.calls += self.under_way
+            return forward(*arguments)
+
+        return wrapped
+
+
+def patched(network):
+    observer = Counting()
+    patch = ForwardPatch(network, find_parts(network), observer)
+    patch.install()
+    return patch, observer
+
+
+def explored(network, inputs):
+    parts = find_parts(network)
+    explorer = Explorer(parts)
+    patch = ForwardPatch(network, parts, explorer)
+    patch.install()
+    network(inputs).sum().backward()
+    patch.remove()
+    return explorer.result()
 
 
 def tensors(network):
@@ -27,104 +62,128 @@ def instance_forwards(network):
 
 def test_nothing_stays_behind():
     network = networks.mlp()
-    tap = armed(network)
+    patch, observer = patched(network)
     network(torch.randn(4, 6)).sum().backward()
     assert len(instance_forwards(network)) == 8
-    assert len(tap.calls) == 7
-    tap.disarm()
+    assert observer.calls == 7
+    patch.remove()
     assert instance_forwards(network) == []
-    assert tap.calls == []
+    assert patch.inputs == ()
     assert not network._forward_hooks
 
 
 def test_a_forward_that_fails_leaves_nothing_behind():
     network = networks.mlp()
-    tap = armed(network)
+    patch, observer = patched(network)
     with pytest.raises(RuntimeError):
         network(torch.randn(4, 7))
-    calls = len(tap.calls)
+    calls = observer.calls
     network[0](torch.randn(4, 6))
-    assert len(tap.calls) == calls, "the pass that failed is over"
-    tap.disarm()
+    assert observer.calls == calls, "the pass that failed is over"
+    patch.remove()
     assert instance_forwards(network) == []
 
 
-def test_a_part_that_is_called_by_itself_is_not_looked_at():
+def test_a_part_that_is_called_by_itself_is_not_observed():
     network = networks.mlp()
-    tap = armed(network)
+    patch, observer = patched(network)
     network[0](torch.randn(4, 6))
-    assert tap.calls == []
-    assert not tap.passed
+    assert observer.calls == 0
+    assert not patch.passed
     network(torch.randn(4, 6))
-    assert len(tap.calls) == 7
+    assert observer.calls == 7
 
 
-def test_only_the_entrance_is_changed_where_nothing_is_to_be_looked_at():
+def test_only_the_entrance_is_patched_where_the_parts_are_not_observed():
     network = networks.mlp()
-    tap = armed(network)
-    network(torch.randn(4, 6)).sum().backward()
-    tap.discover()
-    tap.arm(look=False)
+    patch, observer = patched(network)
+    patch.install(parts=False)
     assert instance_forwards(network) == [""]
-    tap.clear()
     network(torch.randn(4, 6))
-    assert tap.passed
-    assert tap.calls == []
-    tap.disarm()
+    assert patch.passed
+    assert observer.passes == 0
+    patch.remove()
     assert instance_forwards(network) == []
+
+
+def test_another_observer_takes_over_at_once():
+    network = networks.mlp()
+    patch, first = patched(network)
+    second = Counting()
+    patch.observe_with(second)
+    network(torch.randn(4, 6))
+    assert (first.calls, second.calls) == (0, 7)
+
+
+def test_passes_without_a_graph_or_aside_are_none():
+    network = networks.mlp()
+    patch, observer = patched(network)
+    with torch.no_grad():
+        network(torch.randn(4, 6))
+    with patch.aside():
+        network(torch.randn(4, 6))
+    assert not patch.passed
+    assert observer.passes == 0
 
 
 def test_the_last_pass_with_a_graph_counts():
     network = networks.mlp()
-    tap = armed(network)
+    parts = find_parts(network)
+    explorer = Explorer(parts)
+    patch = ForwardPatch(network, parts, explorer)
+    patch.install()
     network(torch.randn(4, 6))
     network(torch.randn(8, 6))
     with torch.no_grad():
         network(torch.randn(16, 6))
-    assert len(tap.calls) == 7
-    assert {len(output) for _, _, output in tap.calls} == {8}
+    found = explorer.result()
+    assert len(found.calls) == 7
+    assert {len(output) for _, _, output in found.calls} == {8}
 
 
-def test_captured_tensors_are_let_go():
+def test_explored_tensors_are_let_go():
     network = networks.mlp()
-    tap = armed(network)
-    network(torch.randn(4, 6)).sum().backward()
-    seen = [weakref.ref(output) for _, _, output in tap.calls]
-    tap.disarm()
+    found = explored(network, torch.randn(4, 6))
+    seen = [weakref.ref(output) for _, _, output in found.calls]
+    found.forget()
     gc.collect()
     assert [ref() for ref in seen] == [None] * 7
 
 
+def test_without_a_pass_there_is_nothing_to_explore():
+    with pytest.raises(WatchError, match="no forward pass"):
+        Explorer(find_parts(networks.mlp())).result()
+
+
 def test_what_is_overwritten_is_explored_as_it_was():
     network = networks.mlp(inplace=True)
-    tap = armed(network)
     inputs = torch.randn(8, 6)
-    network(inputs).sum().backward()
+    found = explored(network, inputs)
     expected = networks.sites(network, inputs)
     assert (expected["hidden 1"]["pre_activation"] < 0).any()
-    for layer in tap.discover():
-        for name in ("pre_activation", "output"):
+    for layer in found.layers:
+        for name in ("normalized", "pre_activation", "output"):
             if site := layer.site(name):
-                _, given, output = tap.calls[site.calls[0]]
-                value = (output if site.end else given).double()
-                torch.testing.assert_close(value, torch.tensor(expected[layer.name][name]), rtol=1e-5, atol=1e-5)
+                value = torch.tensor(expected[layer.name][name])
+                torch.testing.assert_close(found.values(site).double(), value, rtol=1e-5, atol=1e-5)
+    assert len(found.overwriting) == 2
 
 
-@pytest.mark.parametrize("when", ["armed", "disarmed"])
+@pytest.mark.parametrize("when", ["installed", "removed"])
 def test_copies_and_pickles_are_those_of_an_unwatched_network(when):
     network = networks.mlp()
     plain = tensors(network)
     inputs = torch.randn(4, 6)
     expected = copy.deepcopy(network)(inputs)
-    tap = armed(network)
+    patch, observer = patched(network)
     network(inputs)
-    if when == "disarmed":
-        tap.disarm()
+    if when == "removed":
+        patch.remove()
     assert list(network.state_dict()) == list(plain)
     file = io.BytesIO()
     torch.save(network, file)
     file.seek(0)
-    calls = len(tap.calls)
+    calls = observer.calls
     for twin in (copy.deepcopy(network), torch.load(file, weights_only=False)):
         assert twin is not network
         with torch.no_grad():
@@ -132,7 +191,7 @@ def test_copies_and_pickles_are_those_of_an_unwatched_network(when):
         assert network[0].linear.weight.abs().sum() > 0
         twin.load_state_dict(plain)
         torch.testing.assert_close(twin(inputs), expected)
-        assert len(tap.calls) == calls
+        assert observer.calls == calls
 
 
 def test_a_forward_of_ones_own_on_the_instance_is_kept():
@@ -141,17 +200,17 @@ def test_a_forward_of_ones_own_on_the_instance_is_kept():
     network[0].activation.forward = lambda x: 2 * doubled(x)
     inputs = torch.randn(4, 6)
     expected = network(inputs)
-    tap = armed(network)
+    patch, _ = patched(network)
     torch.testing.assert_close(network(inputs), expected)
-    tap.disarm()
+    patch.remove()
     torch.testing.assert_close(network(inputs), expected)
     assert instance_forwards(network) == ["hidden 1.activation"]
 
 
 def test_compiled_networks_are_refused():
     with pytest.raises(WatchError, match="compiled"):
-        armed(torch.compile(networks.mlp()))
+        patched(torch.compile(networks.mlp()))
     in_place = networks.mlp()
     in_place.compile()
     with pytest.raises(WatchError, match="compiled"):
-        armed(in_place)
+        patched(in_place)

@@ -1,20 +1,21 @@
-import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.explorer import Explorer
+from shiftscope.tracing.forward_patch import ForwardPatch
 from shiftscope.tracing.layers import find_parts
 from tests.probes import networks
 
 
 def layers_of(network, inputs):
-    tap = Tap(network, find_parts(network))
-    tap.arm()
+    parts = find_parts(network)
+    explorer = Explorer(parts)
+    patch = ForwardPatch(network, parts, explorer)
+    patch.install()
     network(inputs).sum().backward()
-    found = tap.discover()
-    tap.disarm()
-    return found
+    patch.remove()
+    return explorer.result().layers
 
 
 def summary(network, inputs):
@@ -130,11 +131,3 @@ def test_classes_of_ones_own_are_known_by_name():
 
 def test_a_network_that_is_one_layer():
     assert summary(nn.Linear(3, 2), torch.randn(5, 3)) == [("Linear", ["output"])]
-
-
-def test_nothing_to_look_at_yet():
-    network = networks.mlp()
-    tap = Tap(network, find_parts(network))
-    tap.arm()
-    with pytest.raises(WatchError, match="no forward pass"):
-        tap.discover()

@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from shiftscope.engine.plan import NetworkPlan
+from shiftscope.engine.network import TracedNetwork
+from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample, take
 from shiftscope.tracing.isolation import Isolation
 from shiftscope.tracing.layers import CUT_TO_ZERO
-from shiftscope.tracing.wrappers import PassWrappers, Show
+from shiftscope.tracing.wrappers import Observe, PassWrappers
 
 
 class ActivationSampler:
-    """Runs a network quietly and takes a sample at each layer's site, and each relu's dead units."""
+    """Runs a network in isolation and takes a sample at each layer's site, and each relu's dead units."""
 
-    def __init__(self, network: NetworkPlan) -> None:
+    def __init__(self, network: TracedNetwork) -> None:
         self._network = network.module
-        self._tap = network.tap
+        self._patch = network.patch
         self._isolation = Isolation(network.module, network.layers)
         self.layers = [layer for layer in network.layers if layer.shown]
         sites = [site for layer in self.layers if (site := layer.shown)]
@@ -29,32 +30,37 @@ class ActivationSampler:
             if layer.activation and isinstance(layer.activation.module, CUT_TO_ZERO) and len(sites[index].calls) == 1
         ]
         outputs = [site for index in self.relus if (site := self.layers[index].activated)]
-        self._wrappers = PassWrappers([*sites, *outputs], network.tap.calls, network.tap.overwriting, self)
+        self._wrappers = PassWrappers([*sites, *outputs], network.order, network.overwriting, self)
         self._samples: dict[int, Sample] = {}
         self._dead: dict[int, float] = {}
 
     def take(self, inputs: Tensor) -> tuple[Mapping[int, Sample], Mapping[int, float]]:
         """Return the sample at each layer, and for each relu the fraction of units that it leaves at zero."""
-        self._samples, self._dead = {}, {}
         self._wrappers.begin()
-        with self._isolation(), torch.no_grad(), self._tap.aside(self._wrappers.stand_in):
-            self._network(inputs)
-        self._wrappers.end()
+        try:
+            with self._isolation(), torch.no_grad(), self._patch.aside(self._wrappers.wrap):
+                self._network(inputs)
+        finally:
+            self._wrappers.end()
         return self._samples, self._dead
 
-    def show(self, slot: int) -> Show:
+    def begin(self) -> None:
+        """See SiteObserver."""
+        self._samples, self._dead = {}, {}
+
+    def observer(self, slot: int) -> Observe:
         """See SiteObserver."""
         if slot < len(self.layers):
             return lambda tensor: self._take_sample(slot, tensor)
         return lambda tensor: self._count_dead(self.relus[slot - len(self.layers)], tensor)
 
-    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+    def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
         """See SiteObserver."""
-        show, show_other = self.show(given), self.show(output)
+        observe, observe_other = self.observer(given), self.observer(output)
 
         def both(one: Tensor, other: Tensor) -> None:
-            show(one)
-            show_other(other)
+            observe(one)
+            observe_other(other)
 
         return both
 
@@ -64,3 +70,9 @@ class ActivationSampler:
     def _count_dead(self, index: int, tensor: Tensor) -> None:
         alive = tensor.detach().movedim(self.layers[index].unit_axis, 0).flatten(1).ne(0).any(dim=1)
         self._dead[index] = 1.0 - alive.double().mean().item()
+
+
+def warm_up() -> None:
+    """Compile what compares samples."""
+    sample = take(torch.zeros(1, 1), 1)
+    distances(sample, sample, sample)

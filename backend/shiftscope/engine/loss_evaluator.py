@@ -1,4 +1,4 @@
-"""Trying a network out with other parameters: losses and gradients that training knows nothing of."""
+"""Evaluating a network with other parameters: losses and gradients that training knows nothing of."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from shiftscope.engine.plan import NetworkPlan
-from shiftscope.engine.study import RunInputs, TrainingStep
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.study import TrainingStep
 from shiftscope.tracing.isolation import Isolation
 
 SAME = 1e-3
@@ -17,16 +17,15 @@ SAME = 1e-3
 
 
 class LossEvaluator:
-    """Computes losses and gradients on a step's batch, quietly. Each pass draws the same random numbers, if any.
+    """Computes losses and gradients on a step's batch, in isolation. Each pass draws the same random numbers, if any.
 
     Attributes:
         random: whether passes draw random numbers; known after the first.
     """
 
-    def __init__(self, network: NetworkPlan, given: RunInputs) -> None:
-        if given.loss is None:
-            raise ValueError("trials need a loss")
-        self._network, self._tap, self._loss = network.module, network.tap, given.loss
+    def __init__(self, setup: ProbeSetup) -> None:
+        network = setup.network
+        self._network, self._patch, self._loss = network.module, network.patch, setup.loss
         self._isolation = Isolation(network.module, network.layers)
         self._random: list[Tensor] = []
         self._repeats: bool | None = None
@@ -36,7 +35,7 @@ class LossEvaluator:
     def __call__(self, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
         """Enter a block in which these parameters' `data` may be replaced; afterwards they are what they were."""
         own = [parameter.data for parameter in parameters]
-        with self._isolation(), self._tap.aside(), torch.enable_grad():
+        with self._isolation(), self._patch.aside(), torch.enable_grad():
             self._random = self._isolation.random_state()
             try:
                 yield
@@ -65,7 +64,7 @@ class LossEvaluator:
         return self.differentiate(self.outputs(step), step, parameters)
 
     def repeats_training(self, step: TrainingStep, parameters: Sequence[nn.Parameter]) -> bool:
-        """Whether the gradients at the parameters are those that a trial would compute, found out once.
+        """Whether the gradients at the parameters are those that are computed here, found out once.
 
         They are not if the network has dropout, if the loss that training minimizes is another one, or if gradients
         were scaled or clipped before they were measured.

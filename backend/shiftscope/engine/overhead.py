@@ -10,10 +10,9 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engine.plan import Plan, Quantity, Spot
-from shiftscope.engine.streams import Stream
-from shiftscope.kernels.fused_pass import Statistic
-from shiftscope.kernels.interpreter import Operation
+from shiftscope.engine.plan import Location, Plan, Quantity
+from shiftscope.engine.program import SCOPE
+from shiftscope.engine.streams import COST
 
 MILLISECONDS = Quantity(
     "milliseconds", "ms", "time that a probe took, averaged over the training steps since the cost frame before; what "
@@ -25,32 +24,15 @@ PERCENT = Quantity(
 )
 QUANTITIES = (MILLISECONDS, PERCENT)
 
-_OF_STATISTIC = {
-    Statistic.MOMENTS: ("moments",),
-    Statistic.BINS: ("histograms", "quantiles"),
-    Statistic.CHANNEL_MOMENTS: ("batch_statistics",),
-    Statistic.ZEROS: ("activity",),
-    Statistic.BEYOND: ("activity",),
-    Statistic.UNITS: ("units", "unit_histograms"),
-}
-_OF_OPERATION = {
-    Operation.SQUARES: ("gradient_norms",),
-    Operation.WRITE_MOMENTS: ("moments",),
-    Operation.WRITE_NOT_FINITE: ("not_finite",),
-    Operation.WRITE_HISTOGRAM: ("histograms",),
-    Operation.WRITE_QUANTILES: ("quantiles",),
-    Operation.WRITE_FRACTION: ("activity",),
-    Operation.WRITE_GRADIENT: ("activation_gradients",),
-    Operation.WRITE_NORM: ("gradient_norms",),
-    Operation.WRITE_VECTOR: ("batch_statistics",),
-    Operation.COPY: ("affine", "batch_statistics"),
-    Operation.GAP: ("batch_statistics",),
-}
-SCOPE, TOTAL = "scope", "total"
+TOTAL = "total"
+RESERVED = frozenset({SCOPE, TOTAL})
+"""What is shown beside the probes, and so no probe's name."""
 
 
 class OverheadMeter:
     """Adds up what is spent, in nanoseconds of the training thread: what a busy machine makes it wait does not count.
+
+    What several probes need is charged to the one that requested it first.
 
     Attributes:
         timing: whether what is measured in passing is being timed, piece by piece.
@@ -74,11 +56,11 @@ class OverheadMeter:
         self.steps = 0
         self._since = time.thread_time_ns()
 
-    def lay(self, plan: Plan) -> None:
+    def lay_out(self, plan: Plan) -> None:
         """Lay out the entries."""
         for name in self._names:
             for quantity in QUANTITIES:
-                plan.add(Stream.COST, quantity, Spot(site=name))
+                plan.add(COST, quantity, Location(site=name))
 
     def time_pieces(self, *, on: bool) -> None:
         """Time what is measured in passing, piece by piece, or stop doing so."""
@@ -87,20 +69,13 @@ class OverheadMeter:
             self._sites.clear()
             self._passing.clear()
 
-    def statistic(self, statistic: Statistic, nanoseconds: int, *, stages: bool) -> None:
-        """Add what one statistic of a site's values took."""
-        self._sites["stages" if stages else self._first(_OF_STATISTIC[statistic])] += nanoseconds
-
-    def gradient(self, nanoseconds: int) -> None:
-        """Add what the norm of the gradient by a site's values took."""
-        self._sites["activation_gradients"] += nanoseconds
-
-    def operation(self, operation: Operation, nanoseconds: int) -> None:
-        """Add what operations of one kind took."""
-        self._passing[self._first(_OF_OPERATION.get(operation, (SCOPE,)))] += nanoseconds
+    def site(self, probe: str, nanoseconds: int) -> None:
+        """Add what a probe took at a site, within a forward or backward pass, if that is being timed."""
+        if self.timing:
+            self._sites[probe] += nanoseconds
 
     def passing(self, probe: str, nanoseconds: int) -> None:
-        """Add what a probe took in passing, if that is being timed."""
+        """Add what a probe took between the passes, if that is being timed."""
         if self.timing:
             self._passing[probe] += nanoseconds
 
@@ -122,6 +97,3 @@ class OverheadMeter:
         pairs = [(value / steps / 1e6, 100 * value / rest) for value in spent.values()]
         self.reset()
         return np.array(pairs, dtype=np.float32).reshape(-1)
-
-    def _first(self, names: tuple[str, ...]) -> str:
-        return next((name for name in names if name in self._names), SCOPE)

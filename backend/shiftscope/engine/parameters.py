@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from shiftscope.engine.plan import NetworkPlan
+from shiftscope.engine.network import TracedNetwork
 from shiftscope.tracing.layers import Layer
 
 
@@ -20,7 +20,7 @@ def parameters_of(layer: Layer) -> dict[str, nn.Parameter]:
     return named
 
 
-def parameter_groups(network: NetworkPlan) -> list[tuple[str, dict[str, nn.Parameter]]]:
+def parameter_groups(network: TracedNetwork) -> list[tuple[str, dict[str, nn.Parameter]]]:
     """List each layer's parameters, then those of modules that are part of no layer (an embedding, say)."""
     groups = [(layer.name, parameters_of(layer)) for layer in network.layers]
     known = {id(parameter) for _, parameters in groups for parameter in parameters.values()}

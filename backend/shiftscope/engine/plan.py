@@ -1,18 +1,13 @@
-"""What a run records, laid out once: streams, their layouts, and each network's program."""
+"""What a run records, laid out once: streams and their layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from torch import nn
-
-from shiftscope.engine.program import Place, Program
-from shiftscope.engine.streams import Stream
-from shiftscope.tracing.forward_patch import Tap
-from shiftscope.tracing.layers import Layer, Site
-from shiftscope.wire.frames import Layout, LayoutBuilder, NetworkInfo
+from shiftscope.engine.program import Place
+from shiftscope.wire.frames import Layout, LayoutBuilder
 
 
 @dataclass(frozen=True)
@@ -30,7 +25,7 @@ class Quantity:
     source: str = ""
 
 
-class Spot(NamedTuple):
+class Location(NamedTuple):
     """What a number is about; empty where it does not apply."""
 
     network: str = ""
@@ -38,68 +33,29 @@ class Spot(NamedTuple):
     site: str = ""
 
 
-_THE_RUN = Spot()
-
-
-@dataclass
-class NetworkPlan:
-    """One network: its layers and what is done at each recorded step.
-
-    Attributes:
-        name: as shown.
-        module: the network.
-        tap: what looks into it.
-        layers: in forward order.
-        sites: names of the sites that are measured.
-        units: single units that are looked at; of a layer that has fewer, the last one instead.
-    """
-
-    name: str
-    module: nn.Module
-    tap: Tap
-    layers: list[Layer]
-    sites: frozenset[str]
-    units: tuple[int, ...]
-    program: Program = field(default_factory=Program)
-
-    def measured_sites(self) -> Iterator[tuple[Layer, Site]]:
-        """Yield each layer with each of its sites that is measured, in forward order."""
-        for layer in self.layers:
-            for site in layer.sites:
-                if site.name in self.sites:
-                    yield layer, site
-
-    @property
-    def info(self) -> NetworkInfo:
-        """The network as the page draws it."""
-        return NetworkInfo(name=self.name, layers=tuple(layer.info for layer in self.layers))
+_THE_RUN = Location()
 
 
 class Plan:
-    """The layouts of all streams while they are made."""
+    """The layouts of all streams while they are made. `numbers` are those of the streams in frames."""
 
-    def __init__(self) -> None:
-        self._builders: dict[Stream, LayoutBuilder] = {}
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._numbers = numbers
+        self._builders: dict[str, LayoutBuilder] = {}
 
     def add(
-        self, stream: Stream, quantity: Quantity, spot: Spot = _THE_RUN, *, shape: tuple[int, ...] = (),
+        self, stream: str, quantity: Quantity, location: Location = _THE_RUN, *, shape: tuple[int, ...] = (),
         coordinates: tuple[float, ...] | None = None,
     ) -> Place:  # fmt: skip
-        """Lay out one entry and say where its values are to be written."""
-        builder = self._builders.setdefault(stream, LayoutBuilder(int(stream), stream.title))
+        """Lay out one entry and return where its values are to be written."""
+        builder = self._builders.setdefault(stream, LayoutBuilder(self._numbers[stream], stream))
         place = builder.add(
-            quantity.name, unit=quantity.unit, network=spot.network, layer=spot.layer, site=spot.site, shape=shape,
-            coordinates=coordinates,
+            quantity.name, unit=quantity.unit, network=location.network, layer=location.layer, site=location.site,
+            shape=shape, coordinates=coordinates,
         )  # fmt: skip
-        return Place(int(stream), place.start)
+        return Place(stream, place.start)
 
-    def add_all(
-        self, stream: Stream, quantities: Sequence[Quantity], spot: Spot, *, shape: tuple[int, ...] = ()
-    ) -> Place:
-        """Lay out several entries of one shape side by side and say where the first is to be written."""
-        first, *_ = [self.add(stream, quantity, spot, shape=shape) for quantity in quantities]
-        return first
-
-    def build(self) -> Mapping[Stream, Layout]:
-        """Return the layouts, by stream."""
-        return {stream: builder.build() for stream, builder in sorted(self._builders.items())}
+    def build(self) -> Mapping[str, Layout]:
+        """Return the layouts, by stream, in the order of their numbers."""
+        ordered = sorted(self._builders, key=self._numbers.__getitem__)
+        return {stream: self._builders[stream].build() for stream in ordered}

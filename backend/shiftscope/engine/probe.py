@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import TypeAlias
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity
-from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import RunInputs, Study
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.streams import LAYERS
+from shiftscope.engine.study import Study
+
+Observed: TypeAlias = "Tensor | ArrayLike"
+"""A number, or an array whose shape stays the same."""
 
 
 class Tier(StrEnum):
@@ -19,32 +27,66 @@ class Tier(StrEnum):
     FULL = "full"
 
 
+class Need(Enum):
+    """What a probe may need besides the network, in words."""
+
+    LOSS = "the loss (`loss` of watch())"
+    TARGETS = "each step's inputs and targets (`batch` of measure())"
+    LEARNING_RATE = "the learning rate"
+    PROBE_BATCH = "the probe batch"
+    ACTIVATION_GRADIENTS = "the gradients by activations"
+
+
 @dataclass(frozen=True)
 class Probe:
-    """Something that is measured.
+    """Something that is measured: all that scheduler, meter, warm-up, harness and documents know of it stands here.
 
-    A probe either looks at a network as it passes (`lay`), or is a study that runs it (`study`).
+    It measures in one of three ways, or only adds sites at which others measure.
 
     Attributes:
-        name: by which it can be chosen.
-        tier: the smallest that holds it.
+        name: by which it can be chosen, and under which its cost is shown.
         about: in a few words.
         quantities: what it records.
-        lay: lays out the entries for one network and adds what fills them to its program.
-        study: lays out the entries for one network and makes its study; None where it lacks something to work with.
-        stream: where its quantities are.
-        sites: that are measured because this probe was chosen.
-        needs_loss: whether it needs the loss and each step's batch.
-        activation_gradients: whether it looks at gradients by activations.
+        passing: requests compiled operations, carried out as a training step passes by, for one network.
+        study: makes a study, which runs one network; None where that lacks something to work with.
+        observe: a function of a site's values, called as they pass: simple to write, slow to run. It returns what
+            the one quantity is, or of several each by its name. It must return the same shapes each time.
+        observed: sites at which `observe` is called; by default the one at which a layer's shift is shown.
+        tier: the smallest that holds it; None where it is only chosen by itself.
+        stream: where its quantities are recorded; by default "layers" for `passing`, else one of its own, by its name.
+        share: how many frames of its stream are kept by default for one of what is measured in passing.
+        needs: what it needs besides the network. A study is made only where all of it is given.
+        sites: that are measured, by each probe that measures at sites, because this one was chosen.
+        warm_up: compiles ahead what else than the engine's own code it will run.
+        restores: whether its study leaves the network as it was by itself; otherwise the engine sees to that, at the
+            cost of a copy of the parameters.
     """
 
     name: str
-    tier: Tier
     about: str
     quantities: tuple[Quantity, ...]
-    lay: Callable[[Plan, NetworkPlan], None] | None = None
-    study: Callable[[Plan, NetworkPlan, RunInputs], Study | None] | None = None
-    stream: Stream = Stream.LAYERS
+    passing: Callable[[ProbeSetup], None] | None = None
+    study: Callable[[ProbeSetup], Study | None] | None = None
+    observe: Callable[[Tensor], Observed | Mapping[str, Observed]] | None = None
+    observed: tuple[str, ...] = ()
+    tier: Tier | None = None
+    stream: str = ""
+    share: float = 1.0
+    needs: frozenset[Need] = frozenset()
     sites: frozenset[str] = frozenset()
-    needs_loss: bool = False
-    activation_gradients: bool = False
+    warm_up: Callable[[], None] | None = None
+    restores: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what was declared, and fill in the stream."""
+        ways = [way for way in ("passing", "study", "observe") if getattr(self, way) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"probe {self.name!r} has {' and '.join(ways)}; a probe measures in one way")
+        if not self.name:
+            raise ValueError("a probe needs a name")
+        if ways and not self.quantities:
+            raise ValueError(f"probe {self.name!r} declares no quantities")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"probe {self.name!r} has a share of {self.share}; it lies above 0 and is at most 1")
+        if not self.stream:
+            object.__setattr__(self, "stream", self.name if ways in (["study"], ["observe"]) else LAYERS)

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.due import Due
 from shiftscope.wire.frames import HEADER
 
 _GAP = HEADER.size // 4
 
 
 class RowBuffer:
-    """Rows that are measured together. `sizes` gives the length of each, by stream."""
+    """Rows that are measured together. `sizes` gives the length of each, `numbers` the streams' own."""
 
-    def __init__(self, sizes: Mapping[Stream, int]) -> None:
-        self.starts: dict[Stream, int] = {}
+    def __init__(self, sizes: Mapping[str, int], numbers: Mapping[str, int]) -> None:
+        self.starts: dict[str, int] = {}
         """Where in `values` each stream's row begins."""
         size = 0
         for stream, length in sizes.items():
@@ -29,19 +29,20 @@ class RowBuffer:
         self.numbers = self._memory.cast("f")
         """The same memory, for single numbers."""
         self._frames = [
-            (int(stream), 4 * (start - _GAP), 4 * (start + sizes[stream])) for stream, start in self.starts.items()
+            (stream, numbers[stream], 4 * (start - _GAP), 4 * (start + sizes[stream]))
+            for stream, start in self.starts.items()
         ]
-        self._last: frozenset[Stream] | None = None
-        self._chosen: list[tuple[int, int, int]] = []
+        self._last: Due | None = None
+        self._chosen: list[list[int]] = []
 
-    def frames(self, streams: frozenset[Stream], first_seq: int, step: int, time: float) -> list[bytes]:
-        """Return the rows of these streams as frames, the bytes that frames.encode would make."""
-        if streams is not self._last:
-            self._last = streams
-            self._chosen = [frame for frame in self._frames if frame[0] in streams]
+    def frames(self, due: Due, first_seq: int, step: int, time: float) -> list[bytes]:
+        """Return the rows of the streams that are due as frames, the bytes that frames.encode would make."""
+        if due != self._last:
+            self._last = due
+            self._chosen = [places for stream, *places in self._frames if stream in due.streams]
         memory, pack, seq, made = self._memory, HEADER.pack_into, first_seq, []
-        for stream, begin, end in self._chosen:
-            pack(memory, begin, stream, seq, step, time)
+        for number, begin, end in self._chosen:
+            pack(memory, begin, number, seq, step, time)
             made.append(memory[begin:end].tobytes())
             seq += 1
         return made

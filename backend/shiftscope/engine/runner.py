@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from time import thread_time_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.engine.due import Due
+from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.parameter_snapshot import ParameterSnapshot
-from shiftscope.engine.program import NOWHERE, Place, Program, Step
+from shiftscope.engine.program import NOWHERE, SCOPE, Place, Program, Step
 from shiftscope.engine.site_slots import SiteSlots
-from shiftscope.engine.streams import PASSING, Stream
 from shiftscope.engine.tensor_table import TensorTable
-from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import (
     CONSTANTS,
     DIRECTORY,
@@ -32,10 +32,10 @@ from shiftscope.kernels.interpreter import (
 )
 from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
 from shiftscope.kernels.single_units import write_units
-from shiftscope.tracing.forward_patch import Tap
+from shiftscope.tracing.explorer import Exploration
 from shiftscope.tracing.wrappers import PassWrappers
 
-_BY_CHANNEL = Statistic.CHANNEL_MOMENTS
+Table = NDArray[np.int64]
 
 
 class Runner:
@@ -43,77 +43,81 @@ class Runner:
 
     Args:
         program: what is to be done.
-        tap: which has explored a pass; it is taken up, and looked through from now on.
-        units: which single units are looked at.
+        network: whose passes it observes from now on.
+        exploration: of the pass that has just been, which is measured now.
         meter: of what it costs.
     """
 
-    def __init__(self, program: Program, tap: Tap, units: Sequence[int], meter: OverheadMeter) -> None:
+    def __init__(
+        self, program: Program, network: TracedNetwork, exploration: Exploration, meter: OverheadMeter
+    ) -> None:
         self._program = program
         self._meter = meter
-        self._starts: Mapping[Stream, int] = {}
+        self._starts: Mapping[str, int] = {}
         program.add(Operation.FORGET)
-        self._steps = sorted(program.steps, key=lambda step: step.operation)
-        self._slots = SiteSlots(program.requests, units, meter)
+        self._steps = sorted(program.steps.items(), key=lambda item: item[0].operation)
+        self._slots = SiteSlots(program.requests, network.units, meter)
         self._tensors = TensorTable(program.parameters, program.vectors)
+        self._noting = next(iter(program.noting), SCOPE)
         self._sums = np.zeros((len(program.parameters), 2))
         self._row: NDArray[np.float32] | None = None
         self._constants = np.array(program.constants)
         self._levels = np.array(QUANTILE_LEVELS)
-        self._tables: dict[frozenset[Stream], NDArray[np.int64]] = {}
+        self._tables: dict[Due, tuple[Table, list[tuple[str, Table]]]] = {}
         self._directory = self._list_tables()
-        self._snapshot = ParameterSnapshot([(held, name) for held, name, _ in program.updates])
+        self._snapshot = ParameterSnapshot([(update.held, update.name) for update in program.updates])
+        self._observers = [observer for request in program.requests for observer in request.observers]
         sites = [request.site for request in program.requests]
-        self._wrappers = PassWrappers(sites, tap.calls, tap.overwriting, self._slots)
-        tap.look_with(self._wrappers.stand_in, self._begin, self._wrappers.end)
-        self._slots.see(tap.calls, tap.gradients)
+        wrappers = PassWrappers(sites, network.order, network.overwriting, self._slots)
+        network.patch.observe_with(wrappers)
+        self._slots.replay(exploration)
 
-    def place(self, starts: Mapping[Stream, int]) -> None:
-        """Say where in the row each stream begins, from now on."""
+    def place(self, starts: Mapping[str, int]) -> None:
+        """Write, from now on, into rows in which each stream begins at its start."""
         self._starts = starts
         self._tables.clear()
 
-    def prepare(self, due: frozenset[Stream]) -> None:
-        """Look, at the next pass, for what these streams need."""
-        self._slots.only(~0 if Stream.CHANNELS in due else ~_BY_CHANNEL)
+    def prepare(self, due: Due) -> None:
+        """Measure, from the next pass on, what the streams that are due need."""
+        self._slots.prepare(due)
 
-    def run(self, row: NDArray[np.float32], due: frozenset[Stream]) -> None:
-        """Write what was seen and what the gradients are, as far as it belongs to these streams."""
-        table = self._tables.get(due)
-        if table is None:
-            table = self._tables[due] = self._table(due)
+    def run(self, row: NDArray[np.float32], due: Due) -> None:
+        """Write what was measured in the pass and what the gradients are, as far as it belongs to these streams."""
+        if due not in self._tables:
+            self._tables[due] = self._table(due)
+        whole, pieces = self._tables[due]
         self._slots.finish()
-        if self._program.units:
-            begin = thread_time_ns()
-            self._write_units(row)
-            self._meter.passing("units", thread_time_ns() - begin)
+        self._write_units(row)
+        for one in self._observers:
+            begin = self._position(one.place)
+            row[begin : begin + one.latest.size] = one.latest
         begin = thread_time_ns()
         kept = self._tensors.note()
         if self._meter.timing:
-            self._meter.passing("gradient_norms", thread_time_ns() - begin)
-            for operation in np.unique(table[:, 0]):
+            self._meter.passing(self._noting, thread_time_ns() - begin)
+            for probe, piece in pieces:
                 begin = thread_time_ns()
-                self._execute(table[table[:, 0] == operation], row)
-                self._meter.operation(Operation(operation), thread_time_ns() - begin)
+                self._execute(piece, row)
+                self._meter.passing(probe, thread_time_ns() - begin)
         else:
-            self._execute(table, row)
+            self._execute(whole, row)
         del kept
         self._slots.forgotten = True
         if self._program.updates:
             begin = thread_time_ns()
             self._snapshot.before()
-            self._meter.passing("update_ratios", thread_time_ns() - begin)
+            self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
 
     def finish(self, row: NDArray[np.float32]) -> None:
         """Write what is known only after the update."""
         if self._program.updates:
             begin = thread_time_ns()
             ratios = self._snapshot.after()
-            for ratio, (_, _, place) in zip(ratios, self._program.updates, strict=True):
-                row[self._position(place)] = ratio
-            self._meter.passing("update_ratios", thread_time_ns() - begin)
+            for ratio, update in zip(ratios, self._program.updates, strict=True):
+                row[self._position(update.place)] = ratio
+            self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
 
-    def _execute(self, table: NDArray[np.int64], row: NDArray[np.float32]) -> None:
+    def _execute(self, table: Table, row: NDArray[np.float32]) -> None:
         if row is not self._row:
             self._row = row
             self._directory[ROW] = row.ctypes.data, row.size
@@ -131,37 +135,36 @@ class Runner:
             directory[entry] = table.ctypes.data, table.shape[entry == SLOTS]
         return directory
 
-    def _begin(self) -> None:
-        self._wrappers.begin()
-        self._slots.begin()
-
     def _write_units(self, row: NDArray[np.float32]) -> None:
-        for slot, moments, histograms in self._program.units:
+        for slot, places in self._program.units.items():
+            begin = thread_time_ns()
             write_units(
                 self._slots.picked[self._slots.pick(slot)], self._slots.picked_count(slot), self._levels, row,
-                self._position(moments) if moments != NOWHERE else -1,
-                self._position(histograms) if histograms != NOWHERE else -1,
+                self._position(places.moments) if places.moments != NOWHERE else -1,
+                self._position(places.histograms) if places.histograms != NOWHERE else -1,
             )  # fmt: skip
+            self._meter.passing(places.requester.probe, thread_time_ns() - begin)
 
     def _position(self, place: Place) -> int:
-        return self._starts.get(Stream(place.stream), 0) + place.offset if place != NOWHERE else 0
+        return self._starts[place.stream] + place.offset if place != NOWHERE else 0
 
-    def _table(self, due: frozenset[Stream]) -> NDArray[np.int64]:
-        def index(step: Step) -> int:
-            if step.operation is Operation.WRITE_VECTOR:
-                return self._slots.vector(step.of)
-            of_vector = step.operation in (Operation.COPY, Operation.GAP)
-            return step.of + (len(self._program.parameters) if of_vector else 0)
-
-        table = [
-            (
-                step.operation,
-                index(step),
-                self._position(step.place),
-                step.argument if step.other == NOWHERE else self._position(step.other),
-                step.constant,
-            )
-            for step in self._steps
-            if step.place == NOWHERE or step.place.stream in due & PASSING
+    def _table(self, due: Due) -> tuple[Table, list[tuple[str, Table]]]:
+        """Return the operations that are due, and the same in pieces, each by the probe that is charged with it."""
+        steps = [
+            (step, probe) for step, probe in self._steps if step.place == NOWHERE or step.place.stream in due.streams
         ]
-        return np.array(table, dtype=np.int64).reshape(-1, 5)
+        rows = np.array([self._operation(step) for step, _ in steps], dtype=np.int64).reshape(-1, 5)
+        charged = [(step.operation, probe) for step, probe in steps]
+        pieces = [
+            (key[1], rows[[index for index, one in enumerate(charged) if one == key]]) for key in dict.fromkeys(charged)
+        ]
+        return rows, pieces
+
+    def _operation(self, step: Step) -> tuple[int, ...]:
+        index = step.target
+        if step.operation is Operation.WRITE_VECTOR:
+            index = self._slots.vector(index)
+        elif step.operation in {Operation.COPY, Operation.GAP}:
+            index += len(self._program.parameters)
+        argument = step.argument if step.other == NOWHERE else self._position(step.other)
+        return step.operation, index, self._position(step.place), argument, step.constant

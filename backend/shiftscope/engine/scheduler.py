@@ -2,87 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shiftscope.engine.due import NOTHING, Due
+from shiftscope.engine.probe import Probe
 from shiftscope.engine.schedules import Schedule, at, thinning
-from shiftscope.engine.streams import PASSING, Stream
+from shiftscope.engine.streams import COST, LAYERS, STEPS
 
 FRAMES = 800
-"""About how many frames of what is measured in passing watch() keeps by default: so that on a small network, which
-looking costs most, it takes a hundredth of a training of tens of thousands of steps."""
-STUDIES = {
-    Stream.DRIFT: 0.125, Stream.GRADIENT_SHIFT: 0.05, Stream.SAMPLING_SHIFT: 0.05, Stream.LANDSCAPE: 0.015
-}  # fmt: skip
-"""How many frames of studies, which cost one to several training steps each, are kept for one of the others."""
+"""About how many frames of what is measured in passing watch() keeps by default: so that on a small network, whose
+steps are dearest to measure, it takes a hundredth of a training of tens of thousands of steps."""
 COST_FRAMES = 200
-CHANNELS_FRAMES, CHANNELS_BUDGET = 2000, 10_000_000
-"""Bytes that so many frames of per-channel vectors may take; of wider networks fewer frames are kept."""
+WIDE_FRAMES, WIDE_BUDGET = 2000, 10_000_000
+"""Bytes that so many frames of a passing stream beside "layers" may take; of wider networks fewer frames are kept."""
 
-_NOTHING: frozenset[Stream] = frozenset()
 _AHEAD = 256
 _NEVER = 2**63
 
 
-def studies(total_steps: int | None, frames: int) -> dict[str, Schedule]:
-    """Return schedules of the studies, by stream, for a run that keeps about so many frames of what is passed by."""
-    return {stream.title: thinning(total_steps, max(2, round(share * frames))) for stream, share in STUDIES.items()}
+def study_schedules(probes: Iterable[Probe], total_steps: int | None, frames: int) -> dict[str, Schedule]:
+    """Return the schedules of studies, by stream, for a run that keeps about so many frames of what passes by."""
+    shares = _shares(probe for probe in probes if probe.study)
+    return {stream: thinning(total_steps, max(2, round(share * frames))) for stream, share in shares.items()}
+
+
+def scheduled_streams(probes: Iterable[Probe]) -> set[str]:
+    """Return the names of the streams that have schedules: those of the probes, and the engine's own."""
+    return {STEPS, LAYERS, COST, *(probe.stream for probe in probes)}
 
 
 class Scheduler:
-    """Says what is due.
+    """Decides what is due.
 
     Args:
+        probes: that are chosen.
         schedule: of what is measured in passing; by default every step at first, then ever fewer.
         own: schedules of single streams, by their name.
         total_steps: where known.
-
-    Raises:
-        ValueError: there is no stream of that name.
     """
 
-    def __init__(self, schedule: Schedule | None, own: Mapping[str, Schedule] | None, total_steps: int | None) -> None:
-        passing = schedule or thinning(total_steps, FRAMES)
-        self._schedules = dict.fromkeys(PASSING, passing)
-        own = studies(total_steps, FRAMES) | dict(own or {})
+    def __init__(
+        self,
+        probes: Sequence[Probe],
+        schedule: Schedule | None,
+        own: Mapping[str, Schedule] | None,
+        total_steps: int | None,
+    ) -> None:
+        passing = [probe for probe in probes if not probe.study]
+        self._passing = dict.fromkeys([STEPS, LAYERS, *(probe.stream for probe in passing)])
         # The first step finds out and compiles.
-        self._schedules[Stream.COST] = thinning(total_steps, COST_FRAMES) & ~at(0)
-        names = {stream.title: stream for stream in Stream if stream is not Stream.EVALUATION}
-        for name, one in own.items():
-            if name not in names:
-                raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(names))}")
-            self._schedules[names[name]] = one
+        self._schedules = (
+            dict.fromkeys(self._passing, schedule or thinning(total_steps, FRAMES))
+            | {COST: thinning(total_steps, COST_FRAMES) & ~at(0)}
+            | study_schedules(probes, total_steps, FRAMES)
+            | dict(own or {})
+        )
+        thinned = [stream for stream in self._passing if stream not in {STEPS, LAYERS, *(own or {})}]
+        shares = _shares(passing)
+        self._every = {stream: round(1 / shares[stream]) for stream in thinned}
         self._last = None if total_steps is None else total_steps - 1
-        self._channels_fixed = "channels" in own
-        self._channels_every = 1
         self._passed = 0
         self._begin(ahead=1)
 
-    def due(self, step: int) -> frozenset[Stream]:
-        """Return the streams that are due; to be asked once for each step, in order. The same set is the same object.
+    def due(self, step: int) -> Due:
+        """Return what is due; to be asked once for each step, in order.
 
         The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
         """
         if step >= self._planned:
             self._plan(step)
-        return self._days.get(step, _NOTHING)
+        return self._days.get(step, NOTHING)
 
-    def settle(self, sizes: Mapping[Stream, int]) -> None:
+    def settle(self, sizes: Mapping[str, int]) -> None:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
-        if not self._channels_fixed:
-            self._channels_every = max(1, -(-4 * CHANNELS_FRAMES * sizes.get(Stream.CHANNELS, 0) // CHANNELS_BUDGET))
+        for stream, every in self._every.items():
+            self._every[stream] = max(every, -(-4 * WIDE_FRAMES * sizes.get(stream, 0) // WIDE_BUDGET))
         self._begin(_AHEAD)
 
+    def drop(self, streams: Collection[str], now: Due) -> Due:
+        """Let streams never be due again; return what is due now without them."""
+        self._schedules = {name: schedule for name, schedule in self._schedules.items() if name not in streams}
+        self._begin(self._ahead)
+        return self._make(now.streams - set(streams))
+
     def _begin(self, ahead: int) -> None:
+        self._names = list(self._schedules)
+        self._bits = {name: 1 << number for number, name in enumerate(self._names)}
         marks: dict[Schedule, int] = {}
-        for stream, schedule in self._schedules.items():
-            marks[schedule] = marks.get(schedule, 0) | 1 << stream
+        for name, schedule in self._schedules.items():
+            marks[schedule] = marks.get(schedule, 0) | self._bits[name]
         self._items = [_Item(schedule, mark) for schedule, mark in marks.items()]
         self._ahead = ahead
         self._planned = 0
-        self._days: dict[int, frozenset[Stream]] = {}
-        self._known: dict[int, frozenset[Stream]] = {0: _NOTHING}
+        self._days: dict[int, Due] = {}
+        self._known: dict[int, Due] = {0: NOTHING}
 
     def _plan(self, step: int) -> None:
         """Find out what is due from `step` on, some way ahead: asked for many at once, each step costs less."""
@@ -93,19 +108,30 @@ class Scheduler:
                 if item.next >= step and item.schedule(item.next):
                     found[item.next] = found.get(item.next, 0) | item.mark
                 item.next = _or_never(item.schedule.following(max(item.next + 1, step)))
-        self._days = {at: self._combine(found[at], at) for at in sorted(found)}
+        self._days = {day: self._combine(found[day], day) for day in sorted(found)}
         self._planned = end
 
-    def _combine(self, found: int, step: int) -> frozenset[Stream]:
-        if not found & 1 << Stream.STEPS:
-            found &= ~(1 << Stream.COST | 1 << Stream.CHANNELS)
+    def _combine(self, found: int, step: int) -> Due:
+        """Return what is due at a step: only where something is measured in passing all other passing streams are."""
+        if not found & self._bits.get(STEPS, 0):
+            for stream in (*self._passing, COST):
+                found &= ~self._bits.get(stream, 0)
         else:
-            if self._passed % self._channels_every and step != self._last:
-                found &= ~(1 << Stream.CHANNELS)
+            for stream, every in self._every.items():
+                if self._passed % every and step != self._last:
+                    found &= ~self._bits.get(stream, 0)
             self._passed += 1
         if found not in self._known:
-            self._known[found] = frozenset(stream for stream in Stream if found & 1 << stream)
+            self._known[found] = self._make({name for name, bit in self._bits.items() if found & bit})
         return self._known[found]
+
+    def _make(self, streams: Collection[str]) -> Due:
+        return Due(
+            frozenset(streams),
+            passing=STEPS in streams,
+            studying=not set(streams) <= {COST, *self._passing},
+            cost=COST in streams,
+        )
 
 
 @dataclass
@@ -115,6 +141,14 @@ class _Item:
     schedule: Schedule
     mark: int
     next: int = 0
+
+
+def _shares(probes: Iterable[Probe]) -> dict[str, float]:
+    """Return the share of frames of each stream: the largest of the probes that record in it."""
+    shares: dict[str, float] = {}
+    for probe in probes:
+        shares[probe.stream] = max(probe.share, shares.get(probe.stream, 0.0))
+    return shares
 
 
 def _or_never(step: int | None) -> int:

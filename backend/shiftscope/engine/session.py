@@ -9,16 +9,24 @@ from time import thread_time_ns
 
 from torch import Tensor, nn
 
+from shiftscope.engine.due import NOTHING, Due
+from shiftscope.engine.faults import Faults
 from shiftscope.engine.frame_writer import FrameWriter
-from shiftscope.engine.network_recorder import NetworkRecorder
+from shiftscope.engine.network import DEFAULT_SITES, TracedNetwork
+from shiftscope.engine.network_recorder import NetworkRecorder, SetupError
 from shiftscope.engine.overhead import OverheadMeter
-from shiftscope.engine.probe import Probe
+from shiftscope.engine.probe import Need, Probe
 from shiftscope.engine.scheduler import Scheduler
-from shiftscope.engine.streams import PASSING, Stream
+from shiftscope.engine.streams import LAYERS, STEPS, number_streams
 from shiftscope.engine.study import Loss, RunInputs, TrainingStep
 from shiftscope.sinks.base import Sink
-from shiftscope.tracing.forward_patch import Tap, WatchError
+from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.explorer import Exploration, Explorer
+from shiftscope.tracing.forward_patch import ForwardPatch
 from shiftscope.tracing.layers import find_parts
+
+Batch = tuple[Tensor, Tensor]
+"""Inputs and targets."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Options:
         total_steps: of the run, where known.
         probe_batch: fixed inputs; by default those of the first step.
         loss: (outputs, targets) -> a scalar.
-        units: single units that are looked at.
+        units: single units that are recorded.
     """
 
     probes: Sequence[Probe]
@@ -47,55 +55,56 @@ class Session:
 
     Attributes:
         step: updates so far.
+        due: what is measured at the coming step.
         diverged: the networks that were found not finite, and the step of the first time.
     """
 
     def __init__(self, networks: Mapping[str, nn.Module], sink: Sink, options: Options) -> None:
         self._networks, self._sink, self._options = networks, sink, options
-        self._taps = {name: _tap(name, module, options.probes) for name, module in networks.items()}
+        self._explorers: dict[str, Explorer] = {}
+        self._patches = {name: self._patch(name, module) for name, module in networks.items()}
+        self._numbers = number_streams(probe.stream for probe in options.probes)
         self._meter = OverheadMeter([probe.name for probe in options.probes])
-        self._writer = FrameWriter(sink, tuple(networks), options.total_steps)
+        self._faults = Faults()
+        self._writer = FrameWriter(sink, tuple(networks), self._numbers, options.total_steps)
         self._recorders: dict[str, NetworkRecorder] = {}
         self._measured: dict[str, float | None] = {}
         self._training_steps: dict[str, TrainingStep] = {}
         self._probe_batch = options.probe_batch
         self._updated: set[str] = set()
-        self._prepared: frozenset[Stream] | None = None
-        self._passing = self._studying = self._closed = False
+        self._prepared = NOTHING
+        self._silent: set[str] = set()
+        self._closed = False
         self.step = 0
         self.diverged: dict[str, int] = {}
-        self.due: frozenset[Stream] = frozenset()
+        self.due: Due = NOTHING
         self._arm()
 
     def measure(
-        self,
-        name: str,
-        loss: float | None,
-        accuracy: float | None,
-        batch: tuple[Tensor, Tensor] | None,
-        learning_rate: float | None,
+        self, name: str, loss: float | None, accuracy: float | None, batch: Batch | None, learning_rate: float | None
     ) -> None:
         """Measure a network between backward pass and update, unless it was; something must be due."""
         if name in self._measured:
             return
         begin = thread_time_ns()
-        tap, recorder = self._taps[name], self._recorders.get(name)
+        patch, recorder = self._patches[name], self._recorders.get(name)
         if recorder is None:
-            recorder = self._record(name, loss, accuracy, batch, learning_rate)
-        if self._passing:
+            scalars = {quantity for quantity, value in (("loss", loss), ("accuracy", accuracy)) if value is not None}
+            recorder = self._recorders[name] = self._new_recorder(name, scalars, batch, learning_rate)
+        if self.due.passing:
             count = recorder.measure(self.due, loss, accuracy)
             if count and name not in self.diverged:
-                self._tell_divergence(name, loss, count)
-        if self._studying:
-            inputs, targets = batch or (tap.first_input, None)
+                self._record_divergence(name, loss, count)
+        if self.due.studying:
+            inputs, targets = batch or (patch.first_input, None)
             step = self._training_steps[name] = TrainingStep(self.step, inputs, targets, learning_rate)
             recorder.begin_studies(step)
-        tap.clear()
+        patch.clear()
         self._measured[name] = learning_rate
         self._meter.inside += thread_time_ns() - begin
 
     def updated(self, names: Sequence[str]) -> None:
-        """Say that networks were updated. The step is over when all were.
+        """Take note that networks were updated. The step is over when all were.
 
         Raises:
             WatchError: the step is due but they were not measured.
@@ -115,7 +124,7 @@ class Session:
             self._updated.clear()
         try:
             if self.due:
-                self._send()
+                self._write()
         finally:
             self.step += 1
         self._meter.steps += 1
@@ -123,92 +132,125 @@ class Session:
         self._arm()
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
-        """Send what was found in eval mode, by network and quantity."""
+        """Write what was found in eval mode, by network and quantity."""
         self._writer.evaluation(self.step, metrics)
 
     def close(self) -> None:
         """Let go of the networks."""
         self._closed = True
-        self.due = frozenset()
-        for tap in self._taps.values():
-            tap.disarm()
+        self.due = NOTHING
+        self._remove()
 
-    def _record(
-        self,
-        name: str,
-        loss: float | None,
-        accuracy: float | None,
-        batch: tuple[Tensor, Tensor] | None,
-        learning_rate: float | None,
+    def _patch(self, name: str, network: nn.Module) -> ForwardPatch:
+        parts = find_parts(network)
+        if not any(part.kind == "linear" for part in parts):
+            raise WatchError(f"{name} ({type(network).__name__}) has no linear map or convolution to look at")
+        gradients = any(Need.ACTIVATION_GRADIENTS in probe.needs for probe in self._options.probes)
+        explorer = self._explorers[name] = Explorer(parts, gradients=gradients)
+        return ForwardPatch(network, parts, explorer)
+
+    def _new_recorder(
+        self, name: str, scalars: set[str], batch: Batch | None, learning_rate: float | None
     ) -> NetworkRecorder:
-        if self._probe_batch is None:
-            inputs = batch[0] if batch else self._taps[name].first_input
+        """Set all probes up for a network whose first pass was explored; one that fails is left out."""
+        options, exploration = self._options, self._explorers[name].result()
+        if self._probe_batch is None and any(Need.PROBE_BATCH in probe.needs for probe in options.probes):
+            inputs = batch[0] if batch else self._patches[name].first_input
             self._probe_batch = inputs.detach().clone()
-        options = self._options
         given = RunInputs(
             options.loss, self._probe_batch, batch is not None, learning_rate is not None, options.units
         )  # fmt: skip
-        scalars = {quantity for quantity, value in (("loss", loss), ("accuracy", accuracy)) if value is not None}
-        made = NetworkRecorder(
-            name, self._networks[name], self._taps[name], options.probes, given, scalars, self._meter
-        )  # fmt: skip
+        network = self._traced(name, exploration)
+        while True:
+            probes = [probe for probe in options.probes if probe.name not in self._faults.stopped]
+            try:
+                made = NetworkRecorder(
+                    network, exploration, probes=probes, given=given, scalars=scalars, numbers=self._numbers,
+                    meter=self._meter, faults=self._faults,
+                )  # fmt: skip
+            except SetupError as error:
+                self._faults.stop(error.probe, error.error)
+            else:
+                break
+        exploration.forget()
+        del self._explorers[name]
         made.prepare(self.due)
-        self._recorders[name] = made
         return made
+
+    def _traced(self, name: str, exploration: Exploration) -> TracedNetwork:
+        sites = dict.fromkeys(DEFAULT_SITES, "")
+        for probe in self._options.probes:
+            for site in sorted(probe.sites):
+                sites.setdefault(site, probe.name)
+        return TracedNetwork(
+            name, self._networks[name], self._patches[name], exploration.layers, exploration.order,
+            exploration.overwriting, sites, self._options.units,
+        )  # fmt: skip
 
     def _finish(self, name: str) -> None:
         if name not in self._measured:
             raise WatchError(
                 f"step {self.step} is due, but measure() was not called between its backward pass and its update"
             )
-        if self._passing:
+        if self.due.passing:
             self._recorders[name].finish()
-        if self._studying:
+        if self.due.studying:
             self._recorders[name].finish_studies(self._training_steps.pop(name))
 
-    def _send(self) -> None:
+    def _write(self) -> None:
         begin = thread_time_ns()
         learning_rate = next(iter(self._measured.values()))
         self._measured.clear()
-        self._meter.frames += self._passing
+        self._meter.frames += self.due.passing
         if not self._writer.begun:
             recorders = [self._recorders[name] for name in self._networks]
             sizes = self._writer.begin(recorders, self._meter, learning_rate=learning_rate is not None)
             self._options.scheduler.settle(sizes)
             self._meter.reset()
-        self._writer.send(self.due, self.step, learning_rate)
+        due = self._without_failed()
+        if due:
+            self._writer.write(due, self.step, learning_rate)
+        for message in self._faults.take_unreported():
+            self._sink.event("note", self.step, message)
         self._meter.inside += thread_time_ns() - begin
+
+    def _without_failed(self) -> Due:
+        """Let the streams whose probes have all failed never be due again; return what is due now without them."""
+        if not self._faults.stopped:
+            return self.due
+        alive = {STEPS, LAYERS}.union(
+            probe.stream for probe in self._options.probes if probe.name not in self._faults.stopped
+        )
+        silent = {probe.stream for probe in self._options.probes} - alive
+        if silent == self._silent:
+            return self.due
+        self._silent = silent
+        return self._options.scheduler.drop(silent, self.due)
 
     def _arm(self) -> None:
         due = self._options.scheduler.due(self.step)
-        if due is self.due:
+        if due == self.due:
             return
-        if due:
-            if due is not self._prepared:
-                self._prepare(due)
-            for tap in self._taps.values():
-                tap.arm(look=self._passing)
-        elif self.due:
-            for tap in self._taps.values():
-                tap.disarm()
         self.due = due
+        if not due:
+            self._remove()
+            return
+        if due != self._prepared:
+            self._prepared = due
+            self._meter.time_pieces(on=due.cost)
+            for recorder in self._recorders.values():
+                recorder.prepare(due)
+        for name, patch in self._patches.items():
+            patch.install(parts=due.passing or name in self._explorers)
 
-    def _prepare(self, due: frozenset[Stream]) -> None:
-        self._prepared = due
-        self._passing, self._studying = Stream.STEPS in due, not due <= PASSING | {Stream.COST}
-        self._meter.time_pieces(on=Stream.COST in due)
-        for recorder in self._recorders.values():
-            recorder.prepare(due)
+    def _remove(self) -> None:
+        for patch in self._patches.values():
+            patch.remove()
+        for explorer in self._explorers.values():
+            explorer.forget()
 
-    def _tell_divergence(self, name: str, loss: float | None, count: float) -> None:
+    def _record_divergence(self, name: str, loss: float | None, count: float) -> None:
         self.diverged[name] = self.step
         wild = loss is not None and not isfinite(loss)
         what = f"its loss is {loss}" if wild else f"{count:.0f} values are not finite"
         self._sink.event("diverged", self.step, f"{name} diverged at step {self.step}: {what}", network=name)
-
-
-def _tap(name: str, network: nn.Module, probes: Sequence[Probe]) -> Tap:
-    parts = find_parts(network)
-    if not any(part.kind == "linear" for part in parts):
-        raise WatchError(f"{name} ({type(network).__name__}) has no linear map or convolution to look at")
-    return Tap(network, parts, gradients=any(probe.activation_gradients for probe in probes))

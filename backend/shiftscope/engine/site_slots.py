@@ -1,20 +1,21 @@
-"""The sites of one network: what is seen at each as a forward pass goes by.
+"""The sites of one network: what is measured at each as a forward pass goes by.
 
-Nothing is kept: values are taken in where they are made, hot in the cache, so that holding on to them neither grows
+Nothing is kept: values are measured where they are made, hot in the cache, so that holding on to them neither grows
 memory nor changes which memory the network's own tensors get.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from shiftscope.engine.due import Due
 from shiftscope.engine.overhead import OverheadMeter
-from shiftscope.engine.program import SiteRequest
+from shiftscope.engine.program import Observer, SiteRequest
 from shiftscope.kernels.fused_pass import (
     DIRECTORY,
     MOST_PICKED,
@@ -29,20 +30,20 @@ from shiftscope.kernels.fused_pass import (
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
 from shiftscope.kernels.tensor_memory import inner, readable
-from shiftscope.tracing.layers import STAGES, Call
+from shiftscope.tracing.explorer import Exploration, together
 from shiftscope.tracing.normalize import normalize
 
 
 class SiteSlots:
-    """A slot for each site, and what was last seen there.
+    """A slot for each site, and what was last measured there.
 
     Attributes:
         state: float64, shape (slots, STATE).
         fine: int32, shape (slots, STRIDE): fine histograms.
-        vectors: float32: what was found by channel.
+        vectors: float32: statistics by channel.
         picked: float64, shape (sites with single units, units, MOST_PICKED): values of single units.
         gradients: float64, shape (slots, 2): sum of squares, and count of what is not finite, of the gradients.
-        forgotten: whether what was last seen was read, and compiled code has made all as it is before a pass.
+        forgotten: whether the last pass was read, and compiled code has made all as it is before a pass.
     """
 
     def __init__(self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter) -> None:
@@ -54,9 +55,10 @@ class SiteSlots:
         self._units = np.array(units, dtype=np.int64)
         end = picks = 0
         for slot, request in enumerate(requests):
-            self._slots[slot] = request.statistics, request.channels, end, picks
-            end += 2 * request.channels if request.statistics & Statistic.CHANNEL_MOMENTS else 0
-            picks += bool(request.statistics & Statistic.UNITS)
+            statistics = request.all_statistics()
+            self._slots[slot] = statistics, request.channels, end, picks
+            end += 2 * request.channels if statistics & Statistic.CHANNEL_MOMENTS else 0
+            picks += bool(statistics & Statistic.UNITS)
         self.state = np.zeros((size, STATE))
         self.fine = np.zeros((size, STRIDE), dtype=np.int32)
         self.vectors = np.zeros(end, dtype=np.float32)
@@ -68,13 +70,17 @@ class SiteSlots:
         tables = (self._slots, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
         self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
         self.forgotten = False
-        self._gradients_wanted = any(request.gradient for request in requests)
+        self._any_gradient = any(request.gradient for request in requests)
         self._pools: dict[int, list[Tensor]] = {
-            s: [] for s, request in enumerate(requests) if len(request.site.calls) > 1
+            slot: [] for slot, request in enumerate(requests) if len(request.site.calls) > 1
         }
+        self._observers: dict[int, list[Observer]] = {
+            slot: request.observers for slot, request in enumerate(requests) if request.observers
+        }
+        self._requested: dict[Due, list[Statistic]] = {}
 
     def vector(self, slot: int) -> int:
-        """Return where in `vectors` begins what is found by channel at a slot."""
+        """Return where in `vectors` begin the statistics by channel of a slot."""
         return int(self._slots[slot, VECTOR])
 
     def pick(self, slot: int) -> int:
@@ -85,64 +91,71 @@ class SiteSlots:
         """Return how many values of each single unit there are at a slot."""
         return int(self.state[slot, PICKED])
 
-    def only(self, mask: int) -> None:
-        """Look, from now on, for nothing but what is in the mask of Statistic."""
-        self._slots[:, REQUESTED] = [request.statistics & mask for request in self._requests]
+    def prepare(self, due: Due) -> None:
+        """Measure, from the next pass on, what the streams that are due need."""
+        if due not in self._requested:
+            self._requested[due] = [request.due_statistics(due.streams) for request in self._requests]
+        self._slots[:, REQUESTED] = self._requested[due]
+        self._observers = {
+            slot: [one for one in request.observers if one.requester.stream in due.streams]
+            for slot, request in enumerate(self._requests)
+            if request.observers
+        }
 
     def begin(self) -> None:
-        """Say that a forward pass begins: sites that it does not come by hold no values."""
+        """Begin a forward pass: sites that it does not come by hold no values."""
         if not self.forgotten:
             self.state[:] = self._nothing
-        if self._gradients_wanted:
+        if self._any_gradient:
             self.gradients[:] = 0.0
         self.forgotten = False
+        for observers in self._observers.values():
+            for one in observers:
+                one.latest[:] = np.nan
         for pool in self._pools.values():
             pool.clear()
 
     def finish(self) -> None:
-        """Say that what was seen is to be read."""
+        """Finish, before what was measured is read."""
         for slot, pool in self._pools.items():
             if pool:
-                self._pass_over(slot, _together(pool))
+                self._measure(slot, together(pool))
 
-    def see(self, calls: Sequence[Call], gradients: Mapping[tuple[int, int], Tensor]) -> None:
-        """Look at the tensors of a pass that was kept, and at the gradients by them, by call and end."""
+    def replay(self, exploration: Exploration) -> None:
+        """Measure the tensors of a pass that was kept, and the gradients by them."""
         self.begin()
         for slot, request in enumerate(self._requests):
-            show = self.show(slot)
+            observe = self.observer(slot)
             for position in request.site.calls:
-                _, given, output = calls[position]
-                show(output if request.site.end else given)
-                gradient = gradients.get((position, request.site.end))
+                _, given, output = exploration.calls[position]
+                observe(output if request.site.end else given)
+                gradient = exploration.gradients.get((position, request.site.end))
                 if request.gradient and gradient is not None:
-                    self._take_gradient(slot, gradient)
+                    self._measure_gradient(slot, gradient)
 
-    def show(self, slot: int) -> Callable[[Tensor], None]:
-        """Return what looks at a tensor that comes by a slot."""
+    def observer(self, slot: int) -> Callable[[Tensor], None]:
+        """See SiteObserver."""
         request, pool = self._requests[slot], self._pools.get(slot)
         if not request.gradient and request.site.normalization is None and pool is None:
-            return lambda tensor: self._pass_over(slot, tensor)
+            return lambda tensor: self._measure(slot, tensor)
 
         def thorough(tensor: Tensor) -> None:
             if request.gradient and tensor.requires_grad:
-                tensor.register_hook(lambda gradient: self._take_gradient(slot, gradient))  # type: ignore[no-untyped-call]
+                tensor.register_hook(lambda gradient: self._measure_gradient(slot, gradient))  # type: ignore[no-untyped-call]
             if request.site.normalization is not None:
                 tensor = normalize(request.site.normalization, tensor.detach())
             if pool is None:
-                self._pass_over(slot, tensor)
+                self._measure(slot, tensor)
             else:
                 pool.append(tensor.detach().clone())
 
         return thorough
 
-    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        """Return what looks at a part's input and output, which both are there after the call."""
-        show, show_other = self.show(given), self.show(output)
+    def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """See SiteObserver."""
+        observe, observe_other = self.observer(given), self.observer(output)
         directory, meter, usual = self._directory, self._meter, torch.float32
-        simple = all(
-            not (request.gradient or request.channels or request.site.normalization or len(request.site.calls) > 1)
-            for request in (self._requests[given], self._requests[output])
-        )
+        simple = all(self._is_simple(self._requests[slot]) for slot in (given, output))
 
         def both(one: Tensor, other: Tensor) -> None:
             if (
@@ -158,45 +171,50 @@ class SiteSlots:
                     directory, given, one.data_ptr(), one.numel(), output, other.data_ptr(), other.numel()
                 )  # fmt: skip
             else:
-                show(one)
-                show_other(other)
+                observe(one)
+                observe_other(other)
 
         return both
 
-    def _pass_over(self, slot: int, tensor: Tensor) -> None:
+    @staticmethod
+    def _is_simple(request: SiteRequest) -> bool:
+        """Whether one compiled call is all that is needed for a tensor of float32 in one piece."""
+        more = request.gradient or request.channels or request.site.normalization or request.observers
+        return not more and len(request.site.calls) == 1
+
+    def _measure(self, slot: int, tensor: Tensor) -> None:
+        for one in self._observers.get(slot, ()):
+            begin = time.thread_time_ns()
+            one.latest[:] = one.function(tensor)
+            self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
         wide = False
         if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu):
             tensor = readable(tensor)
             wide = tensor.dtype is torch.float64
         request = self._requests[slot]
-        together = inner(tensor) if request.channels and request.axis == 1 else 1
+        beside = inner(tensor) if request.channels and request.axis == 1 else 1
         if self._meter.timing:
-            self._pass_over_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, together))
+            self._measure_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, beside))
         else:
-            pass_over(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, together)
+            pass_over(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, beside)
 
-    def _pass_over_piecewise(self, slot: int, there: tuple[int, int, bool, int]) -> None:
-        """Do the same, each thing that is wanted by itself and timed."""
+    def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:
+        """Measure each statistic by itself, and charge it to the probe that first requested it."""
         requested = Statistic(int(self._slots[slot, REQUESTED]))
         for statistic in requested:
             self._slots[slot, REQUESTED] = statistic
             begin = time.thread_time_ns()
-            pass_over(self._directory, slot, *there)
-            stages = self._requests[slot].site.name in STAGES
-            self._meter.statistic(statistic, time.thread_time_ns() - begin, stages=stages)
+            pass_over(self._directory, slot, *memory)
+            requester = self._requests[slot].statistics[statistic][0]
+            self._meter.site(requester.probe, time.thread_time_ns() - begin)
         self._slots[slot, REQUESTED] = requested
 
-    def _take_gradient(self, slot: int, gradient: Tensor) -> None:
+    def _measure_gradient(self, slot: int, gradient: Tensor) -> None:
         begin = time.thread_time_ns()
         values = readable(gradient)
         total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
         self.gradients[slot, 0] += total
         self.gradients[slot, 1] += wild
-        if self._meter.timing:
-            self._meter.gradient(time.thread_time_ns() - begin)
-
-
-def _together(tensors: Sequence[Tensor]) -> Tensor:
-    """Join what several calls of one part passed: the layer's values are all of them."""
-    alike = len({tensor.shape[1:] for tensor in tensors}) == 1
-    return torch.cat(list(tensors)) if alike else torch.cat([tensor.reshape(-1) for tensor in tensors])
+        requester = self._requests[slot].gradient
+        if requester and self._meter.timing:
+            self._meter.site(requester.probe, time.thread_time_ns() - begin)

@@ -1,28 +1,17 @@
-"""The streams of a run."""
+"""The streams of a run: quantities that share a schedule, known by name."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from collections.abc import Iterable
+
+STEPS, LAYERS, EVALUATION, COST = "steps", "layers", "evaluation", "cost"
+"""The streams of the engine's own: what is known of each step from outside, what is measured inside the networks at the
+same steps, what evaluations found, and what all this costs. Each other stream is declared by a probe."""
+
+_FIRST = (STEPS, LAYERS, EVALUATION, "drift", "gradient_shift", "sampling_shift", "landscape", COST, "channels")
+"""The streams that have always been there, in the order of their numbers in frames."""
 
 
-class Stream(IntEnum):
-    """Streams, by number: quantities that share a schedule."""
-
-    STEPS = 0
-    LAYERS = 1
-    EVALUATION = 2
-    DRIFT = 3
-    GRADIENT_SHIFT = 4
-    SAMPLING_SHIFT = 5
-    LANDSCAPE = 6
-    COST = 7
-    CHANNELS = 8
-
-    @property
-    def title(self) -> str:
-        """The layout's name."""
-        return self.name.lower()
-
-
-PASSING = frozenset({Stream.STEPS, Stream.LAYERS, Stream.CHANNELS})
-"""Streams that are filled as a training step passes by."""
+def number_streams(names: Iterable[str]) -> dict[str, int]:
+    """Return the number of each stream in a run's frames; those beyond the first ones follow in the order given."""
+    return {name: number for number, name in enumerate(dict.fromkeys([*_FIRST, *names]))}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from shiftscope.engine.program import Place
-from shiftscope.engine.streams import Stream
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -34,32 +33,32 @@ class TrainingStep(NamedTuple):
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What studies have to work with.
+    """What a run was given to measure with.
 
     Attributes:
         loss: (outputs, targets) -> a scalar, where it was given.
-        probe_batch: fixed inputs.
+        probe_batch: fixed inputs, where a probe needs them.
         targets: whether each step's targets are given.
         learning_rate: whether it is known.
-        units: single units that are looked at.
+        units: single units that are recorded.
     """
 
-    loss: Loss | None
-    probe_batch: Tensor
-    targets: bool
-    learning_rate: bool
+    loss: Loss | None = None
+    probe_batch: Tensor | None = None
+    targets: bool = False
+    learning_rate: bool = False
     units: tuple[int, ...] = (0, 1, 2)
 
 
 class RowWriter:
     """A network's part of the rows: where its places are."""
 
-    def __init__(self, values: NDArray[np.float32], starts: Mapping[Stream, int]) -> None:
+    def __init__(self, values: NDArray[np.float32], starts: Mapping[str, int]) -> None:
         self.values, self.starts = values, starts
 
     def write(self, place: Place, numbers: NDArray[np.floating] | float) -> None:
         """Write a number, or several that stand side by side; what is too large for 32 bits is infinite there."""
-        at = self.starts[Stream(place.stream)] + place.offset
+        at = self.starts[place.stream] + place.offset
         with np.errstate(over="ignore"):
             if isinstance(numbers, float):
                 self.values[at] = numbers
@@ -67,15 +66,15 @@ class RowWriter:
                 self.values[at : at + numbers.size] = numbers.reshape(-1)
 
 
-class Study(Protocol):
-    """One network's study.
+class Study:
+    """One network's study: override what it needs.
 
     At a step that is due, `before` is called between backward pass and update, then `after` once the network was
     updated; each leaves network, gradients, modes and random state as they were.
     """
 
     def before(self, step: TrainingStep, row: RowWriter) -> None:
-        """Look at the network as the update will find it."""
+        """Study the network as the update will find it."""
 
     def after(self, step: TrainingStep, row: RowWriter) -> None:
-        """Look at the network as the update left it."""
+        """Study the network as the update left it."""

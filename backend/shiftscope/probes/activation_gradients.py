@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.probe import Need, Probe, Tier
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.interpreter import Operation
 
 NORM = Quantity(
@@ -13,14 +13,19 @@ NORM = Quantity(
 )  # fmt: skip
 
 
-def _lay(plan: Plan, network: NetworkPlan) -> None:
-    for layer, site in network.measured_sites():
+def _set_up(setup: ProbeSetup) -> None:
+    for layer, site in setup.network.measured_sites():
         if site.normalization is None:
-            place = plan.add(Stream.LAYERS, NORM, Spot(network.name, layer.name, site.name))
-            index = network.program.see(site, gradient=True)
-            network.program.add(Operation.WRITE_GRADIENT, index, place)
+            place = setup.add(NORM, layer.name, site.name)
+            index = setup.program.request(site, gradient=True)
+            setup.program.add(Operation.WRITE_GRADIENT, index, place)
 
 
 ACTIVATION_GRADIENTS = Probe(
-    "activation_gradients", Tier.FULL, "gradient norm of each site's values", (NORM,), _lay, activation_gradients=True
+    "activation_gradients",
+    "gradient norm of each site's values",
+    (NORM,),
+    passing=_set_up,
+    tier=Tier.FULL,
+    needs=frozenset({Need.ACTIVATION_GRADIENTS}),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.kernels.moments import BEYOND, ZEROS
@@ -31,20 +31,22 @@ SATURATED_FRACTION = Quantity(
 )  # fmt: skip
 
 
-def _lay(plan: Plan, network: NetworkPlan) -> None:
-    for layer in network.layers:
+def _set_up(setup: ProbeSetup) -> None:
+    for layer in setup.network.layers:
         site = layer.activated
         if site is None or layer.activation is None:
             continue
-        activation, where = layer.activation.module, Spot(network.name, layer.name, "output")
+        activation, program = layer.activation.module, setup.program
         if isinstance(activation, CUT_TO_ZERO):
-            place = plan.add(Stream.LAYERS, ZERO_FRACTION, where)
-            index = network.program.see(site, Statistic.MOMENTS | Statistic.ZEROS)
-            network.program.add(Operation.WRITE_FRACTION, index, place, argument=ZEROS)
+            place = setup.add(ZERO_FRACTION, layer.name, "output")
+            index = program.request(site, Statistic.MOMENTS | Statistic.ZEROS)
+            program.add(Operation.WRITE_FRACTION, index, place, argument=ZEROS)
         elif type(activation) in LIMITS:
-            place = plan.add(Stream.LAYERS, SATURATED_FRACTION, where)
-            index = network.program.see(site, Statistic.MOMENTS | Statistic.BEYOND, limits=LIMITS[type(activation)])
-            network.program.add(Operation.WRITE_FRACTION, index, place, argument=BEYOND)
+            place = setup.add(SATURATED_FRACTION, layer.name, "output")
+            index = program.request(site, Statistic.MOMENTS | Statistic.BEYOND, limits=LIMITS[type(activation)])
+            program.add(Operation.WRITE_FRACTION, index, place, argument=BEYOND)
 
 
-ACTIVITY = Probe("activity", Tier.STANDARD, "zero and saturated values", (ZERO_FRACTION, SATURATED_FRACTION), _lay)
+ACTIVITY = Probe(
+    "activity", "zero and saturated values", (ZERO_FRACTION, SATURATED_FRACTION), passing=_set_up, tier=Tier.STANDARD
+)

@@ -8,15 +8,17 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.tracing.layers import Layer
 
 _SOURCE = "Ioffe & Szegedy 2015"
 _CHANNELS = "(channels,)"
+_STREAM = "channels"
+"""Vectors by channel have a stream of their own: on wide networks fewer of their frames are kept."""
 
 GAMMA = Quantity("gamma", "1", "the learned scale", shape=_CHANNELS, source=_SOURCE)
 BETA = Quantity("beta", "1", "the learned shift", shape=_CHANNELS, source=_SOURCE)
@@ -40,56 +42,61 @@ RUNNING_VARIANCE = Quantity(
 RUNNING_GAP = Quantity("running_gap", "std", "(running_mean - batch_mean) / sqrt(batch_variance + eps)", _CHANNELS)
 
 
-def _norms(network: NetworkPlan) -> Iterator[tuple[Layer, nn.Module]]:
-    for layer in network.layers:
+def _norms(setup: ProbeSetup) -> Iterator[tuple[Layer, nn.Module]]:
+    for layer in setup.network.layers:
         if layer.normalization is not None:
             yield layer, layer.normalization.module
 
 
-def _lay_affine(plan: Plan, network: NetworkPlan) -> None:
-    for layer, norm in _norms(network):
+def _affine(setup: ProbeSetup) -> None:
+    for layer, norm in _norms(setup):
         for quantity, own in ((GAMMA, "weight"), (BETA, "bias")):
             parameter = getattr(norm, own, None)
             if isinstance(parameter, Tensor):
-                _copy(plan, network, layer, quantity, norm, own)
+                _copy(setup, layer, quantity, norm, own)
 
 
-def _lay_statistics(plan: Plan, network: NetworkPlan) -> None:
-    for layer, norm in _norms(network):
+def _statistics(setup: ProbeSetup) -> None:
+    for layer, norm in _norms(setup):
         site = layer.norm_input
         if not isinstance(norm, _BatchNorm) or site is None:
             continue
         channels = norm.num_features
-        batch, _ = (
-            plan.add(Stream.CHANNELS, quantity, Spot(network.name, layer.name), shape=(channels,))
-            for quantity in (BATCH_MEAN, BATCH_VARIANCE)
-        )
-        program = network.program
-        index = program.see(site, Statistic.CHANNEL_MOMENTS, channels=channels)
+        batch = setup.add_all((BATCH_MEAN, BATCH_VARIANCE), layer.name, shape=(channels,))
+        program = setup.program
+        index = program.request(site, Statistic.CHANNEL_MOMENTS, channels=channels)
         program.add(Operation.WRITE_VECTOR, index, batch, argument=2 * channels)
         if norm.running_mean is not None:
-            running = _copy(plan, network, layer, RUNNING_MEAN, norm, "running_mean")
-            _copy(plan, network, layer, RUNNING_VARIANCE, norm, "running_var")
-            gap = plan.add(Stream.CHANNELS, RUNNING_GAP, Spot(network.name, layer.name), shape=(channels,))
+            running = _copy(setup, layer, RUNNING_MEAN, norm, "running_mean")
+            _copy(setup, layer, RUNNING_VARIANCE, norm, "running_var")
+            gap = setup.add(RUNNING_GAP, layer.name, shape=(channels,))
             program.add(Operation.GAP, running, gap, other=batch, constant=norm.eps)
 
 
-def _copy(plan: Plan, network: NetworkPlan, layer: Layer, quantity: Quantity, norm: nn.Module, own: str) -> int:
+def _copy(setup: ProbeSetup, layer: Layer, quantity: Quantity, norm: nn.Module, own: str) -> int:
     """Record a vector that the module holds; return its index."""
     # Looked up where the module keeps it: an attribute of a module is slow to get.
     held: Mapping[str, Any] = norm._parameters if own in norm._parameters else norm._buffers
     size = held[own].numel()
-    place = plan.add(Stream.CHANNELS, quantity, Spot(network.name, layer.name), shape=(size,))
-    index = network.program.vector(held, own)
-    network.program.add(Operation.COPY, index, place)
+    place = setup.add(quantity, layer.name, shape=(size,))
+    index = setup.program.vector(held, own)
+    setup.program.add(Operation.COPY, index, place)
     return index
 
 
-AFFINE = Probe("affine", Tier.ESSENTIAL, "gamma and beta of each normalization", (GAMMA, BETA), _lay_affine)
+AFFINE = Probe(
+    "affine",
+    "gamma and beta of each normalization",
+    (GAMMA, BETA),
+    passing=_affine,
+    stream=_STREAM,
+    tier=Tier.ESSENTIAL,
+)
 BATCH_STATISTICS = Probe(
     "batch_statistics",
-    Tier.STANDARD,
     "batch and running statistics of batch normalization, per channel",
     (BATCH_MEAN, BATCH_VARIANCE, RUNNING_MEAN, RUNNING_VARIANCE, RUNNING_GAP),
-    _lay_statistics,
+    passing=_statistics,
+    stream=_STREAM,
+    tier=Tier.STANDARD,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.histogram import COARSE, FINE, REACH, SAMPLE, WHOLE
 from shiftscope.kernels.interpreter import Operation
@@ -37,27 +37,28 @@ QUANTILES = Quantity(
 )  # fmt: skip
 
 
-def _lay_histogram(plan: Plan, network: NetworkPlan) -> None:
-    for layer, site in network.measured_sites():
+def _histogram(setup: ProbeSetup) -> None:
+    for layer, site in setup.network.measured_sites():
         first, *_ = [
-            plan.add(Stream.LAYERS, quantity, Spot(network.name, layer.name, site.name), shape=(size,))
+            setup.add(quantity, layer.name, site.name, shape=(size,))
             for quantity, size in ((HISTOGRAM, COARSE), (RANGE, 2), (OUTSIDE, 2))
         ]
-        index = network.program.see(site, Statistic.MOMENTS | Statistic.BINS)
-        network.program.add(Operation.WRITE_HISTOGRAM, index, first)
+        index = setup.program.request(site, Statistic.MOMENTS | Statistic.BINS)
+        setup.program.add(Operation.WRITE_HISTOGRAM, index, first)
 
 
-def _lay_quantiles(plan: Plan, network: NetworkPlan) -> None:
-    for layer, site in network.measured_sites():
-        place = plan.add(
-            Stream.LAYERS, QUANTILES, Spot(network.name, layer.name, site.name), shape=(len(LEVELS),),
-            coordinates=LEVELS,
-        )  # fmt: skip
-        index = network.program.see(site, Statistic.MOMENTS | Statistic.BINS)
-        network.program.add(Operation.WRITE_QUANTILES, index, place)
+def _quantiles(setup: ProbeSetup) -> None:
+    for layer, site in setup.network.measured_sites():
+        place = setup.add(QUANTILES, layer.name, site.name, shape=(len(LEVELS),), coordinates=LEVELS)
+        index = setup.program.request(site, Statistic.MOMENTS | Statistic.BINS)
+        setup.program.add(Operation.WRITE_QUANTILES, index, place)
 
 
 HISTOGRAMS = Probe(
-    "histograms", Tier.ESSENTIAL, f"{COARSE} bins of each site", (HISTOGRAM, RANGE, OUTSIDE), _lay_histogram
+    "histograms",
+    f"{COARSE} bins of each site",
+    (HISTOGRAM, RANGE, OUTSIDE),
+    passing=_histogram,
+    tier=Tier.ESSENTIAL,
 )
-PERCENTILES = Probe("quantiles", Tier.ESSENTIAL, "quantiles of each site", (QUANTILES,), _lay_quantiles)
+PERCENTILES = Probe("quantiles", "quantiles of each site", (QUANTILES,), passing=_quantiles, tier=Tier.ESSENTIAL)

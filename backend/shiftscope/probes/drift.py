@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from shiftscope.engine.activation_sampler import ActivationSampler
+from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
 from shiftscope.engine.distance_quantities import quantities
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.engine.probe import Probe, Tier
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.probe import Need, Probe, Tier
 from shiftscope.engine.program import Place
-from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.study import RowWriter, Study, TrainingStep
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample
 
@@ -24,22 +24,18 @@ DEAD_FRACTION = Quantity(
 )
 
 
-class _Drift:
-    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
-        self._sampler = ActivationSampler(network)
-        self._inputs = given.probe_batch
+class _Drift(Study):
+    def __init__(self, setup: ProbeSetup) -> None:
+        self._sampler = ActivationSampler(setup.network)
+        self._inputs = setup.probe_batch
         self._places: list[tuple[Place, Place]] = []
         for layer in self._sampler.layers:
             site = layer.shown
             if site is not None:
-                first, previous = (
-                    plan.add_all(Stream.DRIFT, group, Spot(network.name, layer.name, site.name))
-                    for group in (FROM_START, FROM_PREVIOUS)
-                )
+                first, previous = (setup.add_all(group, layer.name, site.name) for group in (FROM_START, FROM_PREVIOUS))
                 self._places.append((first, previous))
         self._dead = {
-            index: plan.add(Stream.DRIFT, DEAD_FRACTION, Spot(network.name, self._sampler.layers[index].name, "output"))
-            for index in self._sampler.relus
+            index: setup.add(DEAD_FRACTION, self._sampler.layers[index].name, "output") for index in self._sampler.relus
         }
         self._start: Mapping[int, Sample] = {}
         self._previous: Mapping[int, Sample] = {}
@@ -57,15 +53,15 @@ class _Drift:
             row.write(place, dead.get(index, np.nan))
         self._previous = now
 
-    def after(self, step: TrainingStep, row: RowWriter) -> None:
-        """Nothing is left to do."""
-
 
 DRIFT = Probe(
     "drift",
-    Tier.STANDARD,
     "distance of each layer's values on a fixed batch from those at the start and at the frame before; dead units",
     (*FROM_START, *FROM_PREVIOUS, DEAD_FRACTION),
-    stream=Stream.DRIFT,
     study=_Drift,
+    tier=Tier.STANDARD,
+    share=0.125,
+    needs=frozenset({Need.PROBE_BATCH}),
+    warm_up=warm_up,
+    restores=True,
 )

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from shiftscope.engine.loss_evaluator import LossEvaluator, put
+from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.parameters import parameters_of
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.probe import Need, Probe, Tier
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.study import RowWriter, Study, TrainingStep
 from shiftscope.kernels.gradient_difference import compare
 from shiftscope.tracing.segments import segments
 
@@ -44,19 +45,18 @@ class _Stage:
     parameters: list[nn.Parameter] = field(default_factory=list)
 
 
-class _GradientShift:
+class _GradientShift(Study):
     """Compares gradients before and after the earlier layers' update.
 
     Where the network is a chain, what the updated earlier layers pass on is computed once, layer by layer, and only
     what follows is run and differentiated for each: exact, and about a third of the work.
     """
 
-    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
-        self._evaluator = LossEvaluator(network, given)
+    def __init__(self, setup: ProbeSetup) -> None:
+        network = setup.network
+        self._evaluator = LossEvaluator(setup)
         named, self._stages = _stages(network)
-        self._places = [
-            plan.add_all(Stream.GRADIENT_SHIFT, (L2, COSINE), Spot(network.name, name, "weight")) for name in named
-        ]
+        self._places = [setup.add_all((L2, COSINE), name, "weight") for name in named]
         linears = [layer.linear.module for layer in network.layers if layer.name in set(named)]
         self._segments = segments(network.module, linears)
         self._parameters = [parameter for stage in self._stages for parameter in stage.parameters]
@@ -123,7 +123,7 @@ def stage_values(stage: _Stage) -> list[Tensor]:
     return [parameter.data for parameter in stage.parameters]
 
 
-def _stages(network: NetworkPlan) -> tuple[list[str], list[_Stage]]:
+def _stages(network: TracedNetwork) -> tuple[list[str], list[_Stage]]:
     """List the layers that have weights of their own, and group all parameters by them, in forward order.
 
     Parameters of no layer belong with the one registered before them.
@@ -148,18 +148,23 @@ def _stages(network: NetworkPlan) -> tuple[list[str], list[_Stage]]:
     return names, stages
 
 
-def _make(plan: Plan, network: NetworkPlan, given: RunInputs) -> _GradientShift | None:
-    if given.loss is None or not given.targets or not _stages(network)[1]:
-        return None
-    return _GradientShift(plan, network, given)
+def _make(setup: ProbeSetup) -> _GradientShift | None:
+    return _GradientShift(setup) if _stages(setup.network)[1] else None
+
+
+def _warm_up() -> None:
+    nothing = torch.zeros(1, 1)
+    compare(nothing, nothing)
 
 
 GRADIENT_SHIFT = Probe(
     "gradient_shift",
-    Tier.STANDARD,
-    "change of each layer's gradient because the earlier layers were updated; needs `loss` and each step's batch",
+    "change of each layer's gradient because the earlier layers were updated",
     (L2, COSINE),
-    stream=Stream.GRADIENT_SHIFT,
     study=_make,
-    needs_loss=True,
+    tier=Tier.STANDARD,
+    share=0.05,
+    needs=frozenset({Need.LOSS, Need.TARGETS}),
+    warm_up=_warm_up,
+    restores=True,
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from shiftscope.engine.parameters import parameter_groups
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.interpreter import Operation
 
 GRADIENT_NORM = Quantity(
@@ -16,19 +16,24 @@ GRADIENT_NORM = Quantity(
 )  # fmt: skip
 
 
-def _lay(plan: Plan, network: NetworkPlan) -> None:
-    for name, parameters in parameter_groups(network):
+def _set_up(setup: ProbeSetup) -> None:
+    program = setup.program
+    for name, parameters in parameter_groups(setup.network):
         if not parameters:
             continue
-        first = network.program.gradients(list(parameters.values()))
-        whole = plan.add(Stream.LAYERS, GRADIENT_NORM, Spot(network.name, name))
-        network.program.add(Operation.WRITE_NORM, first, whole, argument=len(parameters))
+        first = program.gradients(list(parameters.values()))
+        whole = setup.add(GRADIENT_NORM, name)
+        program.add(Operation.WRITE_NORM, first, whole, argument=len(parameters))
         for slot, own in enumerate(parameters, start=first):
-            place = plan.add(Stream.LAYERS, GRADIENT_NORM, Spot(network.name, name, own))
-            network.program.add(Operation.SQUARES, slot)
-            network.program.add(Operation.WRITE_NORM, slot, place, argument=1)
+            place = setup.add(GRADIENT_NORM, name, own)
+            program.add(Operation.SQUARES, slot)
+            program.add(Operation.WRITE_NORM, slot, place, argument=1)
 
 
 GRADIENT_NORMS = Probe(
-    "gradient_norms", Tier.ESSENTIAL, "gradient norm of each parameter and layer", (GRADIENT_NORM,), _lay
+    "gradient_norms",
+    "gradient norm of each parameter and layer",
+    (GRADIENT_NORM,),
+    passing=_set_up,
+    tier=Tier.ESSENTIAL,
 )

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from shiftscope.engine.loss_evaluator import LossEvaluator, put
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
-from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
+from shiftscope.engine.plan import Quantity
+from shiftscope.engine.probe import Need, Probe, Tier
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.study import RowWriter, Study, TrainingStep
 
 _SOURCE = "Santurkar et al. 2018, figure 4"
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)
@@ -32,15 +32,15 @@ SMOOTHNESS = Quantity(
 )  # fmt: skip
 
 
-class _Landscape:
-    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
-        self._evaluator = LossEvaluator(network, given)
-        self._parameters = [parameter for parameter in network.module.parameters() if parameter.requires_grad]
-        size, name = (len(MULTIPLES),), network.name
-        self._along = plan.add(Stream.LANDSCAPE, ALONG, Spot(name), shape=size, coordinates=MULTIPLES)
-        self._variation = plan.add(Stream.LANDSCAPE, VARIATION, Spot(name))
-        self._predictiveness = plan.add(Stream.LANDSCAPE, PREDICTIVENESS, Spot(name), shape=size, coordinates=MULTIPLES)
-        self._smoothness = plan.add(Stream.LANDSCAPE, SMOOTHNESS, Spot(name))
+class _Landscape(Study):
+    def __init__(self, setup: ProbeSetup) -> None:
+        self._evaluator = LossEvaluator(setup)
+        self._parameters = [parameter for parameter in setup.network.module.parameters() if parameter.requires_grad]
+        shape = (len(MULTIPLES),)
+        self._along = setup.add(ALONG, shape=shape, coordinates=MULTIPLES)
+        self._variation = setup.add(VARIATION)
+        self._predictiveness = setup.add(PREDICTIVENESS, shape=shape, coordinates=MULTIPLES)
+        self._smoothness = setup.add(SMOOTHNESS)
 
     def before(self, step: TrainingStep, row: RowWriter) -> None:
         """Walk along the gradient and come back."""
@@ -61,9 +61,6 @@ class _Landscape:
         with np.errstate(invalid="ignore", divide="ignore"):
             row.write(self._smoothness, float(np.max(np.array(changes) / distances)))
 
-    def after(self, step: TrainingStep, row: RowWriter) -> None:
-        """Nothing is left to do."""
-
     def _evaluate(self, step: TrainingStep) -> tuple[float, list[Tensor]]:
         loss = self._evaluator.loss(self._evaluator.outputs(step), step)
         found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
@@ -75,18 +72,13 @@ def _norm(tensors: list[Tensor]) -> float:
     return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors])).item())
 
 
-def _make(plan: Plan, network: NetworkPlan, given: RunInputs) -> _Landscape | None:
-    if given.loss is None or not given.targets or not given.learning_rate:
-        return None
-    return _Landscape(plan, network, given)
-
-
 LANDSCAPE = Probe(
     "landscape",
-    Tier.FULL,
-    "loss and gradient along the gradient; needs `loss`, each step's batch and the learning rate",
+    "loss and gradient along the gradient",
     (ALONG, VARIATION, PREDICTIVENESS, SMOOTHNESS),
-    stream=Stream.LANDSCAPE,
-    study=_make,
-    needs_loss=True,
+    study=_Landscape,
+    tier=Tier.FULL,
+    share=0.015,
+    needs=frozenset({Need.LOSS, Need.TARGETS, Need.LEARNING_RATE}),
+    restores=True,
 )

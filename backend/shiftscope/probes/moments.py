@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 
@@ -23,19 +23,19 @@ _MOMENTS = (MEAN, VARIANCE, STD, MINIMUM, MAXIMUM)
 _COUNTS = (NAN_COUNT, INFINITE_COUNT)
 
 
-def _lay_moments(plan: Plan, network: NetworkPlan) -> None:
-    for layer, site in network.measured_sites():
-        first = plan.add_all(Stream.LAYERS, _MOMENTS, Spot(network.name, layer.name, site.name))
-        index = network.program.see(site, Statistic.MOMENTS)
-        network.program.add(Operation.WRITE_MOMENTS, index, first)
+def _moments(setup: ProbeSetup) -> None:
+    for layer, site in setup.network.measured_sites():
+        first = setup.add_all(_MOMENTS, layer.name, site.name)
+        index = setup.program.request(site, Statistic.MOMENTS)
+        setup.program.add(Operation.WRITE_MOMENTS, index, first)
 
 
-def _lay_counts(plan: Plan, network: NetworkPlan) -> None:
-    for layer, site in network.measured_sites():
-        first = plan.add_all(Stream.LAYERS, _COUNTS, Spot(network.name, layer.name, site.name))
-        index = network.program.see(site, Statistic.MOMENTS)
-        network.program.add(Operation.WRITE_NOT_FINITE, index, first)
+def _counts(setup: ProbeSetup) -> None:
+    for layer, site in setup.network.measured_sites():
+        first = setup.add_all(_COUNTS, layer.name, site.name)
+        index = setup.program.request(site, Statistic.MOMENTS)
+        setup.program.add(Operation.WRITE_NOT_FINITE, index, first)
 
 
-MOMENTS = Probe("moments", Tier.ESSENTIAL, "mean, variance, extremes of each site", _MOMENTS, _lay_moments)
-NOT_FINITE = Probe("not_finite", Tier.ESSENTIAL, "NaN and infinite values at each site", _COUNTS, _lay_counts)
+MOMENTS = Probe("moments", "mean, variance, extremes of each site", _MOMENTS, passing=_moments, tier=Tier.ESSENTIAL)
+NOT_FINITE = Probe("not_finite", "NaN and infinite values at each site", _COUNTS, passing=_counts, tier=Tier.ESSENTIAL)

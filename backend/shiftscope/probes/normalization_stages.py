@@ -7,8 +7,8 @@ from shiftscope.tracing.layers import STAGES as SITES
 
 STAGES = Probe(
     "stages",
-    Tier.FULL,
     "all that is measured at sites also for the normalization's input and its output before gamma and beta",
     (),
+    tier=Tier.FULL,
     sites=frozenset(SITES),
 )

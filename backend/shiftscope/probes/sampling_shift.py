@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from shiftscope.engine.activation_sampler import ActivationSampler
+from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
 from shiftscope.engine.distance_quantities import quantities
-from shiftscope.engine.plan import NetworkPlan, Plan, Spot
-from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.streams import Stream
-from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
+from shiftscope.engine.probe import Need, Probe, Tier
+from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.study import RowWriter, Study, TrainingStep
 from shiftscope.kernels.distances import distances
 
 QUANTITIES = quantities(
@@ -21,15 +20,13 @@ QUANTITIES = quantities(
 )
 
 
-class _Sampling:
-    def __init__(self, plan: Plan, network: NetworkPlan, given: RunInputs) -> None:
-        self._sampler = ActivationSampler(network)
+class _Sampling(Study):
+    def __init__(self, setup: ProbeSetup) -> None:
+        self._sampler = ActivationSampler(setup.network)
         self._places = [
-            plan.add_all(Stream.SAMPLING_SHIFT, QUANTITIES, Spot(network.name, layer.name, site.name))
-            for layer in self._sampler.layers
-            if (site := layer.shown)
+            setup.add_all(QUANTITIES, layer.name, site.name) for layer in self._sampler.layers if (site := layer.shown)
         ]
-        self._before: Tensor = given.probe_batch
+        self._before: Tensor = setup.probe_batch
 
     def before(self, step: TrainingStep, row: RowWriter) -> None:
         size = min(len(self._before), len(step.inputs))
@@ -40,15 +37,15 @@ class _Sampling:
             row.write(place, distances(one[index], other[index], one[index]) if known else np.full(10, np.nan))
         self._before = step.inputs.detach().clone()
 
-    def after(self, step: TrainingStep, row: RowWriter) -> None:
-        """Nothing is left to do."""
-
 
 SAMPLING_SHIFT = Probe(
     "sampling_shift",
-    Tier.STANDARD,
     "distance between two mini-batches at the same parameters",
     QUANTITIES,
-    stream=Stream.SAMPLING_SHIFT,
     study=_Sampling,
+    tier=Tier.STANDARD,
+    share=0.05,
+    needs=frozenset({Need.PROBE_BATCH}),
+    warm_up=warm_up,
+    restores=True,
 )

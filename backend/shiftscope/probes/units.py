@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shiftscope.engine.plan import NetworkPlan, Plan, Quantity, Spot
+from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Probe, Tier
-from shiftscope.engine.program import NOWHERE
-from shiftscope.engine.streams import Stream
+from shiftscope.engine.setup import ProbeSetup
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.histogram import COARSE
 from shiftscope.kernels.readout import LEVELS
+from shiftscope.tracing.layers import Layer, Site
 
 _SITES = "pre_activation, or output of a layer without a nonlinearity"
 _OF = "of single units (`units` of watch(), by default 0, 1, 2), over the batch; of a channel one position a sample"
@@ -24,34 +24,41 @@ RANGE = Quantity("unit_histogram_range", "1", f"as histogram_range, {_OF}", "(un
 OUTSIDE = Quantity("unit_histogram_outside", "fraction", f"as histogram_outside, {_OF}", "(units, 2)", _SITES)
 
 
-def _lay_units(plan: Plan, network: NetworkPlan) -> None:
-    for layer in network.layers:
-        site = layer.shown
-        if site is None:
-            continue
-        where = Spot(network.name, layer.name, site.name)
-        count = len(network.units)
-        first = plan.add_all(Stream.LAYERS, MOMENTS, where, shape=(count,))
-        plan.add(Stream.LAYERS, QUANTILES, where, shape=(count, len(LEVELS)), coordinates=LEVELS)
-        index = network.program.see(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
-        network.program.watch_units(index, first, NOWHERE)
+def _units(setup: ProbeSetup) -> None:
+    shape = (len(setup.network.units),)
+    for layer, site in _shown(setup):
+        first = setup.add_all(MOMENTS, layer.name, site.name, shape=shape)
+        setup.add(QUANTILES, layer.name, site.name, shape=(*shape, len(LEVELS)), coordinates=LEVELS)
+        index = setup.program.request(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
+        setup.program.record_units(index, moments=first)
 
 
-def _lay_histograms(plan: Plan, network: NetworkPlan) -> None:
-    for layer in network.layers:
-        site = layer.shown
-        if site is None:
-            continue
-        where = Spot(network.name, layer.name, site.name)
-        count = len(network.units)
-        first = plan.add(Stream.LAYERS, HISTOGRAM, where, shape=(count, COARSE))
-        plan.add(Stream.LAYERS, RANGE, where, shape=(count, 2))
-        plan.add(Stream.LAYERS, OUTSIDE, where, shape=(count, 2))
-        index = network.program.see(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
-        network.program.watch_units(index, NOWHERE, first)
+def _histograms(setup: ProbeSetup) -> None:
+    count = len(setup.network.units)
+    for layer, site in _shown(setup):
+        first, *_ = [
+            setup.add(quantity, layer.name, site.name, shape=(count, size))
+            for quantity, size in ((HISTOGRAM, COARSE), (RANGE, 2), (OUTSIDE, 2))
+        ]
+        index = setup.program.request(site, Statistic.UNITS, channels=layer.features, axis=layer.unit_axis)
+        setup.program.record_units(index, histograms=first)
 
 
-UNITS = Probe("units", Tier.STANDARD, "moments and quantiles of single units", (*MOMENTS, QUANTILES), _lay_units)
+def _shown(setup: ProbeSetup) -> list[tuple[Layer, Site]]:
+    return [(layer, site) for layer in setup.network.layers if (site := layer.shown)]
+
+
+UNITS = Probe(
+    "units",
+    "moments and quantiles of single units",
+    (*MOMENTS, QUANTILES),
+    passing=_units,
+    tier=Tier.STANDARD,
+)
 UNIT_HISTOGRAMS = Probe(
-    "unit_histograms", Tier.FULL, "histograms of single units", (HISTOGRAM, RANGE, OUTSIDE), _lay_histograms
+    "unit_histograms",
+    "histograms of single units",
+    (HISTOGRAM, RANGE, OUTSIDE),
+    passing=_histograms,
+    tier=Tier.FULL,
 )

@@ -9,12 +9,12 @@ from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
 from shiftscope.engine import schedules
-from shiftscope.engine.scheduler import studies
 from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data.datasets import load
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.training.loop import Training
+from shiftscope.probes.registry import study_schedules
 from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
@@ -92,7 +92,7 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
 
 def _studies_of(config: RunConfig) -> dict[str, schedules.Schedule]:
     kept = config.recording.frames if isinstance(config.recording, Thinning) else Thinning().frames
-    return studies(config.total_steps, max(FEWEST_STUDIED, kept))
+    return study_schedules(config.total_steps, max(FEWEST_STUDIED, kept))
 
 
 def _train(

@@ -13,9 +13,9 @@ import threading
 
 import torch
 
-from shiftscope.engine.warm_up import warm_up
 from shiftscope.lab.data.types import DatasetError
 from shiftscope.lab.measurements import measuring_of
+from shiftscope.probes.registry import warm_up
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import StoppedEarly, train
 from shiftscope.sinks.base import SinkError

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from shiftscope.tracing import random_state
 from shiftscope.tracing.layers import Layer
 
 
@@ -32,15 +33,15 @@ class Isolation:
             if not isinstance(module, _BatchNorm)
             for buffer in module.buffers(recurse=False)
         ]
-        self._devices = sorted({p.device.index or 0 for p in network.parameters() if p.is_cuda})
+        self._devices = random_state.devices_of(network)
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Enter quiet."""
+        """Enter isolation."""
         modes = [module.training for module in self._others]
         tracking = [module.track_running_stats for module in self._batch_norms]
         kept = [buffer.clone() for buffer in self._buffers]
-        random = self.random_state()
+        drawn = self.random_state()
         try:
             # Straight into their attributes: nn.Module's own given looks for parameters and buffers of that name.
             for module in self._others:
@@ -57,14 +58,12 @@ class Isolation:
             with torch.no_grad():
                 for buffer, value in zip(self._buffers, kept, strict=True):
                     buffer.copy_(value)
-            self.set_random_state(random)
+            self.set_random_state(drawn)
 
     def random_state(self) -> list[Tensor]:
         """Return torch's random state, of the host and of the devices that the network is on."""
-        return [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in self._devices)]
+        return random_state.torch_state(self._devices)
 
     def set_random_state(self, state: Sequence[Tensor]) -> None:
         """Put a random state back."""
-        torch.set_rng_state(state[0])
-        for device, there in zip(self._devices, state[1:], strict=True):
-            torch.cuda.set_rng_state(there, device)
+        random_state.set_torch_state(state, self._devices)

@@ -1,4 +1,4 @@
-"""Standing in for the forward of a network's parts, so as to show what comes by at each site."""
+"""Wrapping the forwards of a network's parts, so as to show an observer what passes each site."""
 
 from __future__ import annotations
 
@@ -7,38 +7,46 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from torch import Tensor
 
-from shiftscope.tracing.layers import Call, Site
+from shiftscope.tracing.layers import Site
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _Slots = tuple[int, ...]
-Show = Callable[[Tensor], None]
+Observe = Callable[[Tensor], None]
 
 
 class SiteObserver(Protocol):
-    """Who is shown what comes by."""
+    """Who is shown what passes the sites; it knows a site by its slot."""
 
-    def show(self, slot: int) -> Show:
-        """Return what is to be called with a tensor that comes by a site, the slot-th."""
+    def begin(self) -> None:
+        """Begin to observe a forward pass."""
 
-    def show_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        """Return what is to be called with a part's input and output, after its call."""
+    def observer(self, slot: int) -> Observe:
+        """Return what is called with each tensor that passes a site."""
+
+    def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
+        """Return what is called with a part's input and output, after its call."""
 
 
 class PassWrappers:
-    """Shows each tensor that comes by a site to a viewer, who knows the site by its index in `sites`.
+    """Shows each tensor that passes a site to an observer.
 
-    A part's input is shown before the part is called if that writes over it. `calls` are those of the explored pass,
-    to which the sites refer; `overwriting` names the parts that write over their input.
+    A part's input is shown before the part is called if that writes over it.
+
+    Args:
+        sites: by slot.
+        order: the index of the part of each call of the explored pass, to which the sites refer.
+        overwriting: parts that write over their input.
+        observer: who is shown them.
     """
 
     def __init__(
-        self, sites: Sequence[Site], calls: Sequence[Call], overwriting: Collection[int], viewer: SiteObserver
+        self, sites: Sequence[Site], order: Sequence[int], overwriting: Collection[int], observer: SiteObserver
     ) -> None:
-        self._viewer = viewer
+        self._observer = observer
         self._overwriting = overwriting
-        self._order = [index for index, _, _ in calls]
+        self._order = order
         self._slots: dict[tuple[int, int], _Slots] = {}
         for slot, site in enumerate(sites):
             for position in site.calls:
@@ -48,16 +56,17 @@ class PassWrappers:
         self._under_way = False
 
     def begin(self) -> None:
-        """Say that a forward pass begins, and that what comes by is to be shown."""
+        """Begin to observe a forward pass."""
         self._turns.clear()
         self._under_way = True
+        self._observer.begin()
 
     def end(self) -> None:
-        """Say that it is over: until the next one the stand-ins do what the forwards do."""
+        """End: until the next pass the wrapped forwards do what the forwards do."""
         self._under_way = False
 
-    def stand_in(self, part: int, forward: Callable[P, R]) -> Callable[P, R] | None:
-        """Return what to call instead of a part's forward; None where it comes by no site."""
+    def wrap(self, part: int, forward: Callable[P, R]) -> Callable[P, R] | None:
+        """Return what to call instead of a part's forward; None where it passes no site."""
         ends = [
             (self._slots.get((position, 0), ()), self._slots.get((position, 1), ()))
             for position, index in enumerate(self._order)
@@ -73,51 +82,51 @@ class PassWrappers:
         return self._once(forward, given_slots, output_slots)
 
     def _once_at_both_ends(self, forward: Callable[P, R], given_slot: int, output_slot: int) -> Callable[P, R]:
-        show = self._viewer.show_both(given_slot, output_slot)
+        observe = self._observer.observer_of_both(given_slot, output_slot)
 
-        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+        def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
             output: Any = forward(*arguments, **keywords)
             if not self._under_way:
-                unseen: R = output
-                return unseen
+                unobserved: R = output
+                return unobserved
             given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-            show(given, output)
+            observe(given, output)
             returned: R = output
             return returned
 
-        return passing
+        return wrapped
 
     def _once(self, forward: Callable[P, R], given_slots: _Slots, output_slots: _Slots) -> Callable[P, R]:
-        show_given = [self._viewer.show(slot) for slot in given_slots]
-        show_output = [self._viewer.show(slot) for slot in output_slots]
+        observers_of_given = [self._observer.observer(slot) for slot in given_slots]
+        observers_of_output = [self._observer.observer(slot) for slot in output_slots]
 
-        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+        def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
             if not self._under_way:
                 return forward(*arguments, **keywords)
-            if show_given:
+            if observers_of_given:
                 given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-                for show in show_given:
-                    show(given)
+                for observe in observers_of_given:
+                    observe(given)
             output: Any = forward(*arguments, **keywords)
-            for show in show_output:
-                show(output)
+            for observe in observers_of_output:
+                observe(output)
             returned: R = output
             return returned
 
-        return passing
+        return wrapped
 
     def _several_times(
         self, part: int, forward: Callable[P, R], ends: Sequence[tuple[_Slots, _Slots]]
     ) -> Callable[P, R]:
-        """Stand in for a part that is called several times in a pass, for one layer or for several."""
+        """Wrap a part that is called several times in a pass, for one layer or for several."""
         turns = self._turns
-        passings = [self._once(forward, *end) for end in ends]
+        each = [self._once(forward, *end) for end in ends]
 
-        def passing(*arguments: P.args, **keywords: P.kwargs) -> R:
+        def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
             if not self._under_way:
                 return forward(*arguments, **keywords)
             turn = turns.get(part, 0)
             turns[part] = turn + 1
-            return (passings[turn] if turn < len(passings) else forward)(*arguments, **keywords)
+            return (each[turn] if turn < len(each) else forward)(*arguments, **keywords)
 
-        return passing
+        return wrapped
