@@ -54,8 +54,8 @@ def messages() -> set[str]:
 
 
 def has_words(message: str) -> bool:
-    """Tell whether a message is more than placeholders, numbers and signs."""
-    return bool(re.search("[A-Za-z]", PLACEHOLDER.sub("", message)))
+    """Tell whether a message is more than placeholders, numbers and signs; percent is written otherwise elsewhere."""
+    return bool(re.search("[A-Za-z%]", PLACEHOLDER.sub("", message)))
 
 
 def messages_of(text: Text) -> Iterator[str]:

@@ -38,7 +38,7 @@ test("each sentence is one that the program says", () => {
 test("reasons, what is waited for and refusals are worded, what stands in them too", () => {
   assert.equal(
     said("the server ended while the run was paused at step 12", ko),
-    "12스텝에서 서버가 종료됨 (당시 상태: 일시정지됨)",
+    "12스텝에서 서버가 종료되었습니다(당시 상태: 일시정지)",
   );
   assert.equal(said("the worker was killed by SIGKILL", ko), "작업 프로세스가 SIGKILL 신호로 강제 종료되었습니다");
   assert.equal(
