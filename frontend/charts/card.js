@@ -118,7 +118,12 @@ function nonfinite(view, scene, element) {
     if (!place) return [];
     const count = valueShown(scene, place);
     return count > 0
-      ? [scene.t("nonfinite", { network: named(network.name, scene.t), count: count.toLocaleString() })]
+      ? [
+          scene.t("nonfinite", {
+            network: named(network.name, scene.t),
+            count: count.toLocaleString(scene.t("locale")),
+          }),
+        ]
       : [];
   });
   element.hidden = texts.length === 0;

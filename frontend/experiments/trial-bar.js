@@ -19,7 +19,7 @@ import { accuracies, nameOf } from "./trial-state.js";
 /** @param {TrialRun} one @param {Translate} t */
 const measured = (one, t) =>
   accuracies(one)
-    .map(({ network, accuracy }) => `${named(network, t)} ${(100 * accuracy).toFixed(1)} %`)
+    .map(({ network, accuracy }) => `${named(network, t)} ${t("percent", { value: (100 * accuracy).toFixed(1) })}`)
     .join(" · ");
 
 /**

@@ -144,7 +144,8 @@ export default {
   "drift.log_sigma_ratio_from_previous": "|ln σ ratio| since the last frame",
   "drift.gaussian_kl_from_start": "Gaussian KL since step 0",
   "drift.gaussian_kl_from_previous": "Gaussian KL since the last frame",
-  "density.ofpeak": "of the step's peak",
+  "density.cell": "{step}, value {value}: {share} of the step's peak",
+  percent: "{value} %",
 
   "quantity.mean": "mean",
   "quantity.std": "standard deviation",

@@ -100,7 +100,7 @@ function drawRate(field, run) {
 
 /** @param {Run} run @param {Translate} t */
 function drawProgress(run, t) {
-  const step = run.step.toLocaleString();
+  const step = run.step.toLocaleString(t("locale"));
   const total = run.total_steps;
   /** @type {HTMLProgressElement} */
   const bar = byId("progress-bar");
@@ -108,7 +108,7 @@ function drawProgress(run, t) {
   else bar.value = total ? Math.min(1, run.step / total) : 1;
   setText(
     byId("progress-step"),
-    total === null ? t("progress.at", { step }) : t("progress.of", { step, total: total.toLocaleString() }),
+    total === null ? t("progress.at", { step }) : t("progress.of", { step, total: total.toLocaleString(t("locale")) }),
   );
   const elapsed = duration(run.elapsed);
   const left = isLive(run) ? remaining(run) : null;

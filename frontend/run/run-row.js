@@ -57,7 +57,7 @@ export class RunRow {
     setText(this.state, t(`state.${run.state}`));
     this.remover.disabled = isLive(run);
     this.remover.title = isLive(run) ? t("delete.live") : "";
-    const step = t("progress.at", { step: run.step.toLocaleString() });
+    const step = t("progress.at", { step: run.step.toLocaleString(t("locale")) });
     setText(this.about, [describe(run, t), when(run, t), step, said(run.reason, t)].filter(Boolean).join(" · "));
     if (curves && curves !== this.drawn) this.spark.replaceChildren(drawSparkline(curves, t, theme.name));
     this.drawn = curves;

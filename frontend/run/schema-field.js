@@ -46,7 +46,9 @@ function hintOf(schema, name, t) {
   const described = about !== String(name).replaceAll("_", " ") ? about : (schema.description ?? "");
   const { low, high } = boundsOf(schema);
   const bounded = low !== undefined && high !== undefined;
-  const bounds = bounded ? t("form.bounds", { low: low.toLocaleString(), high: high.toLocaleString() }) : "";
+  const bounds = bounded
+    ? t("form.bounds", { low: low.toLocaleString(t("locale")), high: high.toLocaleString(t("locale")) })
+    : "";
   return [described, bounds].filter(Boolean).join(" · ");
 }
 

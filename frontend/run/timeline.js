@@ -168,7 +168,7 @@ export function makeTimeline(host) {
     if (parts.range.max !== String(last)) parts.range.max = String(last);
     const at = look.step ?? last;
     if (Number(parts.range.value) !== at) parts.range.value = String(at);
-    setText(parts.at, `${scene.t("axis.step")} ${at.toLocaleString()}`);
+    setText(parts.at, scene.t("progress.at", { step: at.toLocaleString(scene.t("locale")) }));
     const arrived = host.arrived();
     setText(parts.arrived, arrived < 1 ? scene.t("timeline.arrived", { percent: Math.floor(100 * arrived) }) : "");
     parts.range.setAttribute("aria-valuetext", parts.at.textContent);

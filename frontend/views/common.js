@@ -132,6 +132,9 @@ export const heading = (scene, text, color, domain, more = {}) => ({
   ...more,
 });
 
+/** The step at the pointer, as Plotly fills it in. @param {import("../types").Translate} t */
+export const atStep = (t) => t("progress.at", { step: "%{x}" });
+
 /**
  * Plotly reads tags in its texts; names of networks and layers are text, not markup.
  * @param {string} text

@@ -4,6 +4,7 @@ import { colorStops, css, mix, wordsOf } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief, robustRange, spread } from "../app/numbers.js";
 import {
+  atStep,
   axis,
   axisId,
   axisName,
@@ -60,7 +61,7 @@ function bands(scene, { place }, column) {
       axes: `${axisId("x", column)}y`,
       width: level === 0.5 ? 1.8 : 1.1,
       color: scene.theme.ink,
-      name: `${brief((100 * levels[nearest]) / unit)} %`,
+      name: scene.t("percent", { value: brief((100 * levels[nearest]) / unit) }),
       network: place.network,
       column,
       row: 0,
@@ -183,8 +184,8 @@ export const density = {
       zsmooth: false,
       hoverongaps: false,
       hovertemplate:
-        `${scene.t("axis.step")} %{x}, ${scene.t("axis.value")} %{y:.3g}: ` +
-        `<b>%{z:.0%}</b> ${scene.t("density.ofpeak")}<extra></extra>`,
+        scene.t("density.cell", { step: atStep(scene.t), value: "%{y:.3g}", share: "<b>%{z:.0%}</b>" }) +
+        "<extra></extra>",
     }));
     const lines = shown
       .flatMap((panel, i) => bands(scene, panel, i))
@@ -197,7 +198,7 @@ export const density = {
         ...(settled ? pointsOf(scene, line) : { x: [], y: [] }),
         line: { color: line.color, width: line.width, simplify: false },
         name: line.name,
-        hovertemplate: `${line.name} · ${scene.t("axis.step")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
+        hovertemplate: `${line.name} · ${atStep(scene.t)}: <b>%{y:.4g}</b><extra></extra>`,
       }));
     return { data: [...heat, ...lines], layout };
   },

@@ -4,6 +4,7 @@ import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { robustRange } from "../app/numbers.js";
 import {
+  atStep,
   axis,
   axisId,
   axisName,
@@ -142,7 +143,7 @@ function traces(scene, lines, rows) {
       meta: line.layer ?? null,
       name,
       hovertemplate:
-        `${name}<br>${scene.t("axis.step")} %{x}: <b>%{customdata[0]:${format}}</b>` +
+        `${name}<br>${atStep(scene.t)}: <b>%{customdata[0]:${format}}</b>` +
         `${line.mean ? `<br>${meanName(scene, line.mean)}: %{customdata[1]:${format}}` : ""}<extra></extra>`,
     };
   });

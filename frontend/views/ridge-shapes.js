@@ -176,7 +176,7 @@ export function textsOf(scene, ridge, range) {
   if (!rows) return [" ", " ", " "];
   const row = rows.now;
   const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
-  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken.toLocaleString() }), " ", " "];
+  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken.toLocaleString(scene.t("locale")) }), " ", " "];
   const { center, unit } = frameOf(scene, ridge, rows.compared);
   const { histogram } = ridge;
   const low = row[ridge.range.offset];
@@ -189,7 +189,7 @@ export function textsOf(scene, ridge, range) {
     else if (value > range[1]) above += row[histogram.offset + bin];
   }
   const moved = movedNow(scene, ridge);
-  const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
+  const percent = (/** @type {number} */ share) => scene.t("percent", { value: Math.round(100 * share) });
   return [
     Number.isFinite(moved) ? driftText(scene, movedBy(scene), moved) : " ",
     below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",

@@ -4,6 +4,7 @@ import { colorStops, css, glow, wordsOf } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { niceAbove, quantile, spread } from "../app/numbers.js";
 import {
+  atStep,
   axis,
   axisId,
   axisName,
@@ -186,7 +187,7 @@ export const shift = {
       hoverongaps: false,
       meta: layers,
       hovertemplate:
-        `${escapeText(named(scene.header.networks[i].name, scene.t))}<br>${scene.t("axis.step")} %{x}<br>` +
+        `${escapeText(named(scene.header.networks[i].name, scene.t))}<br>${atStep(scene.t)}<br>` +
         `%{text}<br>${escapeText(quantityName(scene))}<extra></extra>`,
     }));
     return { data, layout };

@@ -5,7 +5,7 @@
 import { css, networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief, robustRange } from "../app/numbers.js";
-import { axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
+import { atStep, axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").Panel} Panel */
@@ -126,7 +126,7 @@ function figure(scene) {
       showlegend: first,
       hovertemplate:
         `<b>${escapeText(named(line.network, t))}</b> · ${escapeText(named(line.panel.label, t))}<br>` +
-        `${t("axis.step")} %{x}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
+        `${atStep(t)}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
     };
   });
   return { data, layout };
@@ -142,7 +142,7 @@ function summary(scene) {
         label: named(line.panel.label, scene.t),
         network: named(line.network, scene.t),
         quantity: scene.t(`quantity.${shown(scene)}`),
-        value: isShare ? `${brief(100 * last)} %` : brief(last),
+        value: isShare ? scene.t("percent", { value: brief(100 * last) }) : brief(last),
       });
     })
     .join("; ");

@@ -332,7 +332,7 @@ def test_korean_is_complete_and_stays(context: BrowserContext, finished: str) ->
     ready(page)
     page.locator("#language").select_option("ko")
     expect(page.locator("#new-run")).to_have_text("새 실행")
-    expect(page.locator('[data-view="shift"] h2')).to_have_text("이동 지도")
+    expect(page.locator('[data-view="shift"] h2')).to_have_text("분포 변화 지도")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(page.locator("#new-run")).to_have_text("새 실행")
