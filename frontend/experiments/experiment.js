@@ -69,7 +69,7 @@ const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...
 function formulaeOf({ formulae }, t) {
   if (!formulae.length) return null;
   const region = { class: "formulae", tabIndex: 0, role: "region", "aria-label": t("experiment.formulae") };
-  return h("div", region, ...formulae.map(formula));
+  return h("div", region, ...formulae.map((one) => formula(one, t)));
 }
 
 /** @param {Experiment} one @param {Translate} t */

@@ -41,7 +41,7 @@ function channelLines(scene, quantity, row) {
       many: true,
       quantity,
       network: network.name,
-      name: `${quantity}[${channel}]`,
+      name: `${scene.t(`quantity.${quantity}`)}[${channel}]`,
       width: unit === channel ? 2.6 : 0.9,
       color: css(colors[index], unit === null ? 0.55 : unit === channel ? 1 : 0.2),
     }));

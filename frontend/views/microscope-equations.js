@@ -55,7 +55,7 @@ const epsilonOf = (scene) => {
  */
 const normalizing = (given, mean, variance, epsilon) =>
   equation(
-    `${given} hat = (${given} − ${brief(mean)}) / √(${brief(variance)} + ε)`,
+    `${given}\u0302 = (${given} − ${brief(mean)}) / √(${brief(variance)} + ε)`,
     hat(given),
     o("="),
     m(
@@ -80,7 +80,7 @@ const normalizing = (given, mean, variance, epsilon) =>
  */
 const scaling = (given, result, gamma, beta) =>
   equation(
-    `${result} = ${brief(gamma)} ${given} hat + ${brief(beta)}`,
+    `${result} = ${brief(gamma)} ${given}\u0302 + ${brief(beta)}`,
     i(result),
     o("="),
     i("γ"),

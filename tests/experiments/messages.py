@@ -38,6 +38,13 @@ def said_in_source() -> Iterator[str]:
                 yield message.value
 
 
+def words_in_formulae() -> Iterator[str]:
+    """Yield the words that stand in formulae."""
+    for experiment in catalogue():
+        for formula in experiment.formulae:
+            yield from (text.strip() for text in re.findall("<mtext>(.*?)</mtext>", formula))
+
+
 def names() -> Iterator[str]:
     """Yield the names of layers, of the planned runs and of their networks, with {0}, {1} for their numbers."""
     yield from ("hidden {0}", "conv {0}", "row {0}", "output")
@@ -49,7 +56,12 @@ def names() -> Iterator[str]:
 
 def messages() -> set[str]:
     """Return every message that has words."""
-    found = {*said_in_source(), *names(), *(text for experiment in catalogue() for text in prose(experiment))}
+    found = {
+        *said_in_source(),
+        *names(),
+        *words_in_formulae(),
+        *(text for experiment in catalogue() for text in prose(experiment)),
+    }
     return {message for message in found if has_words(message)}
 
 
