@@ -40,10 +40,9 @@ function read({ kind, nullable }, input) {
   return Number(input.value);
 }
 
-/** What a field means, and its bounds. @param {Schema} schema @param {string | number} name @param {Translate} t */
-function hintOf(schema, name, t) {
-  const about = t(`hint.${name}`);
-  const described = about !== String(name).replaceAll("_", " ") ? about : (schema.description ?? "");
+/** What a field means, and its bounds. @param {Schema} schema @param {Translate} t */
+function hintOf(schema, t) {
+  const described = t.message(schema.description ?? "");
   const { low, high } = boundsOf(schema);
   const bounded = low !== undefined && high !== undefined;
   const bounds = bounded
@@ -72,7 +71,7 @@ export function drawField({ root, t, newId }, given, holder, name, path) {
     { class: "row", "data-path": path.join(".") },
     h("label", { for: id }, t(`field.${name}`)),
     input,
-    h("small", { id: `${id}-hint` }, hintOf(part.schema, name, t)),
+    h("small", { id: `${id}-hint` }, hintOf(part.schema, t)),
     errorPlace(`${id}-error`),
   );
 }

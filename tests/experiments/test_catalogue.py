@@ -10,7 +10,7 @@ from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
 from shiftscope.experiments.experiment import Experiment, View
 from tests.conftest import REPOSITORY
-from tests.experiments.messages import prose
+from tests.translations.messages import prose
 
 HANGUL = re.compile("[가-힣]")
 

@@ -11,7 +11,7 @@ from shiftscope.experiments.catalogue import CLAIMS, find
 from shiftscope.experiments.claims import corruptions, optimizers
 from shiftscope.experiments.text import literal
 from shiftscope.experiments.verdict import Part, Results, conclude, number, table
-from tests.experiments.messages import has_words, messages, messages_of
+from tests.translations.messages import has_words, messages, messages_of
 
 Measured = dict[str, dict[str, float]]
 PLAIN, BN = "without BN", "with BN"

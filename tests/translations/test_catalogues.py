@@ -6,7 +6,7 @@ import pytest
 
 from shiftscope.server.pages import Pages, frontend_folder
 from shiftscope.translations import languages, read
-from tests.experiments.messages import PLACEHOLDER, messages
+from tests.translations.messages import PLACEHOLDER, messages
 
 TAGS = [tag for tag in languages() if tag != "en"]
 

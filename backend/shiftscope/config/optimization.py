@@ -21,7 +21,7 @@ class Momentum(Part):
 
     kind: Literal["momentum"] = "momentum"
     learning_rate: float = Field(0.05, gt=0, le=1e6)
-    momentum: float = Field(0.9, ge=0, lt=1)
+    momentum: float = Field(0.9, ge=0, lt=1, description="weight of the last update")
 
 
 class RmsProp(Part):
@@ -37,8 +37,8 @@ class Adam(Part):
 
     kind: Literal["adam"] = "adam"
     learning_rate: float = Field(0.001, gt=0, le=1e6)
-    beta1: float = Field(0.9, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
+    beta1: float = Field(0.9, ge=0, lt=1, description="decay of the mean gradient")
+    beta2: float = Field(0.999, ge=0, lt=1, description="decay of the mean square")
 
 
 Optimizer = Annotated[Sgd | Momentum | RmsProp | Adam, Field(discriminator="kind")]

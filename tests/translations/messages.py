@@ -1,4 +1,4 @@
-"""Every English message of the experiments, as the catalogues of other languages must have them."""
+"""Every English message of the program, as the catalogues of other languages must have them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from shiftscope.config import RunConfig
 from shiftscope.experiments import catalogue as home
 from shiftscope.experiments.catalogue import catalogue
 from shiftscope.experiments.experiment import Experiment, Look
@@ -45,6 +46,15 @@ def words_in_formulae() -> Iterator[str]:
             yield from (text.strip() for text in re.findall("<mtext>(.*?)</mtext>", formula))
 
 
+def of_the_form() -> Iterator[str]:
+    """Yield what is said of each field of a run's config."""
+    schema = RunConfig.model_json_schema()
+    for part in (schema, *schema["$defs"].values()):
+        for field in part.get("properties", {}).values():
+            if "description" in field:
+                yield field["description"]
+
+
 def names() -> Iterator[str]:
     """Yield the names of layers, of the planned runs and of their networks, with {0}, {1} for their numbers."""
     yield from ("hidden {0}", "conv {0}", "row {0}", "output")
@@ -56,12 +66,8 @@ def names() -> Iterator[str]:
 
 def messages() -> set[str]:
     """Return every message that has words."""
-    found = {
-        *said_in_source(),
-        *names(),
-        *words_in_formulae(),
-        *(text for experiment in catalogue() for text in prose(experiment)),
-    }
+    told = (text for experiment in catalogue() for text in prose(experiment))
+    found = {*told, *said_in_source(), *names(), *words_in_formulae(), *of_the_form()}
     return {message for message in found if has_words(message)}
 
 
