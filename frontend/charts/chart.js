@@ -11,6 +11,7 @@ import { mappingOf } from "./painting/mapping.js";
 import { RasterPainter } from "./painting/raster.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
+import { plotlyLanguage } from "./plotly-language.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -218,10 +219,10 @@ export class Chart {
     this.host.classList.toggle("painted", Boolean(this.view.series || this.view.rasters));
     this.attached = false;
     if (first) {
-      plotly().newPlot(this.gd, figure.data, figure.layout, CONFIG);
+      plotly().newPlot(this.gd, figure.data, figure.layout, { ...CONFIG, ...plotlyLanguage(scene.t) });
       this.gd.on("plotly_afterplot", () => this.#attach());
       this.gd.on("plotly_click", (/** @type {any} */ event) => this.#picked(event));
-    } else plotly().react(this.gd, figure.data, figure.layout, CONFIG);
+    } else plotly().react(this.gd, figure.data, figure.layout, { ...CONFIG, ...plotlyLanguage(scene.t) });
     // Plotly tells of it at once, or only after this task: what lies under the axes does not wait for that.
     if (!this.attached) this.#attach();
   }

@@ -391,6 +391,8 @@ export default {
   "note.cost": "what measuring takes, bold: in all",
   "help.cost":
     "What the scope itself costs this run, by its own clock: milliseconds a training step, and the same in percent of the time that everything else takes. Each line is a probe, the bold one all together; their names appear when you point at them.",
+  "chart.zoom_out": "Double-click to zoom back out",
+  "chart.isolate": "Double-click on legend to isolate one trace",
   "empty.view": "This layer has nothing to show here. Choose another.",
   "link.copied": "The link is copied",
   "chart.hide": "Hide this chart",

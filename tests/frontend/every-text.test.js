@@ -1,9 +1,10 @@
-/** A toy language from a single catalogue: each text in «», so that whatever a figure shows in another form is found. */
+/** A toy language from one catalogue, its texts in «»: whatever a figure shows that is in none is not translated. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { translator } from "../../frontend/app/i18n.js";
+import { plotlyLanguage } from "../../frontend/charts/plotly-language.js";
 import english from "../../frontend/locales/en.js";
 import { VIEWS } from "../../frontend/views/index.js";
 import { CATALOGUES } from "./catalogues.js";
@@ -48,4 +49,11 @@ for (const view of VIEWS)
 test("a key that no catalogue has is found by the mark that it lacks", () => {
   assert.deepEqual(bare(t("quantity.of_my_own")), ["of", "my", "own"]);
   assert.deepEqual(bare(t("progress.of", { step: 3, total: 9 })), []);
+});
+
+test("Plotly's own texts are the page's", () => {
+  const { locale, locales } = plotlyLanguage(t);
+  const texts = Object.values(locales[locale].dictionary);
+  assert.ok(texts.length > 1 && texts.every((text) => text.startsWith("«")));
+  assert.equal(plotlyLanguage(t), plotlyLanguage(t));
 });
