@@ -1,7 +1,7 @@
 """Texts that people read: English stands in the source, and is the id by which a catalogue has it in other languages.
 
 A text that holds numbers or names is a message with {placeholders} and their values; it travels as both, so that
-whoever shows it can word the message in another language before it is filled in (see translations/README.md).
+whoever shows it can word the message in another language before it is filled in (shiftscope.translations).
 """
 
 from __future__ import annotations
