@@ -99,8 +99,9 @@ class Source:
     def record(self) -> dict[str, Any]:
         """Return the run as the API would."""
         return {
-            "id": "bench", "name": "synthetic", "state": "running", "reason": "", "source": "script", "config": None,
-            "step": HISTORY, "total_steps": None, "created": 0.0, "started": 0.0, "ended": None, "elapsed": 1.0,
+            "id": "bench", "name": "synthetic", "title": None, "state": "running", "reason": None,
+            "source": "script", "config": None, "step": HISTORY, "total_steps": None,
+            "created": 0.0, "started": 0.0, "ended": None, "elapsed": 1.0,
             "pace": None, "learning_rate": None, "preparing": None, "seq": 0,
         }  # fmt: skip
 

@@ -1,14 +1,17 @@
-/** The HTTP API: every answer that is not what was asked for becomes a Refusal with a sentence. */
+/** The HTTP API: every answer that is not what was asked for becomes a Refusal with a notice. */
+
+import { noticeOf, plain } from "./app/server-messages.js";
 
 /** A request that the server refused, or could not be reached for (status 0). */
 export class Refusal extends Error {
   /**
-   * @param {string} message
+   * @param {import("./types").Notice} notice
    * @param {number} status
-   * @param {{loc: (string | number)[], msg: string}[]} [fields] what is wrong with which field
+   * @param {import("./types").FieldRefusal[]} [fields] what is wrong with which field
    */
-  constructor(message, status, fields = []) {
-    super(message);
+  constructor(notice, status, fields = []) {
+    super(notice.text);
+    this.notice = notice;
     this.status = status;
     this.fields = fields;
   }
@@ -22,9 +25,10 @@ export function refusalOf(status, body) {
   const detail = body?.detail;
   if (Array.isArray(detail)) {
     const sentence = detail.map((item) => `${item.loc.slice(1).join(".")}: ${item.msg}`).join("; ");
-    return new Refusal(sentence, status, detail);
+    return new Refusal(plain(sentence), status, detail);
   }
-  return new Refusal(typeof detail === "string" ? detail : `HTTP ${status}`, status);
+  if (typeof detail !== "string") return new Refusal(plain(`HTTP ${status}`), status);
+  return new Refusal(noticeOf({ ...body, message: detail }), status);
 }
 
 /**
@@ -42,7 +46,7 @@ async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch (error) {
-    throw new Refusal(error instanceof Error ? error.message : String(error), 0);
+    throw new Refusal(plain(error instanceof Error ? error.message : String(error)), 0);
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) throw refusalOf(response.status, answer);

@@ -4,6 +4,7 @@ import { byId } from "./app/dom.js";
 import { chooseLanguage, loadLanguage } from "./app/i18n.js";
 import { readLink, writeLink } from "./app/link.js";
 import { recall } from "./app/preferences.js";
+import { plain } from "./app/server-messages.js";
 import { initialState, pairOf } from "./app/state.js";
 import { createStore } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
@@ -127,7 +128,7 @@ if (pair) {
   const loading = load(store, attempt);
   loadCharts(
     () => dispatch({ type: "drawable" }),
-    (problem) => dispatch({ type: "problem", problem }),
+    (file) => dispatch({ type: "problem", problem: plain(store.state.t("not_loaded", { file })) }),
   );
   await loading;
   if (linked.trial || linked.experiment) experiments.open(linked);

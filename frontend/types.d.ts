@@ -42,8 +42,10 @@ export type RunState =
 export interface Run {
   id: string;
   name: string;
+  /** the name, where the program made it up */
+  title: Notice | null;
   state: RunState;
-  reason: string;
+  reason: Notice | null;
   source: "worker" | "script";
   config: Record<string, any> | null;
   step: number;
@@ -54,15 +56,34 @@ export interface Run {
   elapsed: number;
   pace: number | null;
   learning_rate: number | null;
-  preparing: { message: string; fraction: number | null } | null;
+  preparing: (Said & { fraction: number | null }) | null;
   seq: number;
   trial?: TrialPart | null;
 }
-export interface RunEvent {
+/** What the program says: which sentence, what its {blanks} stand for, and the whole in English. */
+export interface Notice {
+  code: string;
+  values: Record<string, NoticeValue>;
+  text: string;
+}
+export type NoticeValue = string | number | Notice | (string | Notice)[];
+/** A notice whose text is called a message: an event's, say. */
+export interface Said {
+  message: string;
+  code?: string;
+  values?: Notice["values"];
+}
+/** What is wrong with a field of a request. */
+export interface FieldRefusal {
+  loc: (string | number)[];
+  msg: string;
+  code?: string;
+  values?: Notice["values"];
+}
+export interface RunEvent extends Said {
   time: number;
   step: number;
   kind: string;
-  message: string;
   network: string;
   layer: string;
 }
@@ -81,6 +102,8 @@ export interface Catalogue {
   texts: Record<string, string>;
   /** the program's texts by their English */
   messages: Record<string, string>;
+  /** what it says of runs and requests, by code */
+  notices: Record<string, string>;
 }
 export interface Experiment {
   id: string;
@@ -132,7 +155,7 @@ export interface Trial {
   runs: TrialRun[];
   ended: boolean;
   verdict: Verdict | null;
-  reason: string;
+  reason: Notice | null;
 }
 /** A run's losses in a few points; null where a loss was not finite. */
 export interface LossCurves {
@@ -208,6 +231,8 @@ export interface Translate {
   (key: string, values?: Record<string, string | number>): string;
   /** what an English message of the program is in the page's language, its blanks still open */
   message(english: string): string;
+  /** what a notice's code is in the page's language, its blanks still open; English has none */
+  notice(code: string): string | undefined;
 }
 
 /** Everything that a view may read. */

@@ -12,24 +12,26 @@ BACKEND = REPOSITORY / "backend"
 ROOT = "shiftscope"
 
 WALLS: dict[str, set[str]] = {
-    "config": set(),
+    "notices": set(),
     "translations": set(),
-    "wire": {"config"},
-    "recording": {"wire", "config"},
-    "sinks.base": {"wire"},
-    "sinks": {"sinks.base", "recording", "wire", "config"},
+    "config": {"notices"},
+    "wire": {"config", "notices"},
+    "recording": {"wire", "config", "notices"},
+    "sinks.base": {"wire", "notices"},
+    "sinks": {"sinks.base", "recording", "wire", "config", "notices"},
     "kernels": set(),
     "tracing": {"wire"},
-    "engine": {"kernels", "tracing", "wire", "sinks.base"},
+    "engine": {"kernels", "tracing", "wire", "sinks.base", "notices"},
     "probes": {"engine", "kernels", "tracing"},
-    "scope": {"probes", "engine", "tracing", "sinks", "sinks.base", "recording", "wire", "config"},
-    "lab": {"config"},
-    "experiments": {"config", "recording.documents"},
+    "scope": {"probes", "engine", "tracing", "sinks", "sinks.base", "recording", "wire", "config", "notices"},
+    "lab": {"config", "notices"},
+    "experiments": {"config", "recording.documents", "notices"},
     "runs": {
         "scope", "probes", "engine", "sinks", "sinks.base", "recording", "wire", "config", "lab", "experiments",
+        "notices",
     },
-    "server": {"wire", "recording", "experiments", "translations", "config", ""},
-    "cli": {"server", "runs", "experiments", "recording", "sinks", "config", ""},
+    "server": {"wire", "recording", "experiments", "translations", "config", "notices", ""},
+    "cli": {"server", "runs", "experiments", "recording", "sinks", "config", "notices", ""},
 }  # fmt: skip
 """What each room may import besides itself. "" is the package: its version. A room's file may have a row of its own."""
 

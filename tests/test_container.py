@@ -84,7 +84,7 @@ def test_the_page_trains_and_its_recordings_outlive_the_container(stack: Stack) 
         server = LiveServer(str(client.base_url), None, client, None)  # type: ignore[arg-type]
         run = server.start(config={"duration": {"kind": "steps", "steps": 50}})["id"]
         done = server.wait(run, "finished", "failed")
-        assert (done["state"], done["reason"]) == ("finished", "")
+        assert (done["state"], done["reason"]) == ("finished", None)
         stack.compose("up", "-d", "--force-recreate")
         stack.wait_until_healthy()
         assert server.run(run) == done

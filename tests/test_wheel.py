@@ -56,7 +56,7 @@ def test_it_runs_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
             assert client.get("/static/plotly.min.js").status_code == 200
             server = LiveServer(match[0], process, client, tmp_path / "data" / "runs")
             run = server.start(config={"duration": {"kind": "steps", "steps": 20}})
-            assert server.wait(run["id"], "finished", "failed", seconds=300)["reason"] == ""
+            assert server.wait(run["id"], "finished", "failed", seconds=300)["reason"] is None
     finally:
         process.terminate()
         process.wait(20)

@@ -168,6 +168,7 @@ def train(
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
     from shiftscope.lab.data.types import DatasetError
+    from shiftscope.notices import notice
     from shiftscope.runs.controls import Controls
     from shiftscope.runs.train import train
     from shiftscope.sinks.file import open_file
@@ -181,13 +182,13 @@ def _train(config: RunConfig, to: Path, settings: Settings) -> None:
             datasets=settings.datasets,
             mirrors=settings.mirror_urls,
             controls=Controls(config.pace),
-            tell=lambda text, _: typer.echo(text),
+            tell=lambda message, _: typer.echo(message.text),
         )
     except DatasetError as error:
-        sink.end("failed", str(error))
+        sink.end("failed", error.notice)
         _give_up(str(error))
     except KeyboardInterrupt:
-        sink.end("stopped", "interrupted")
+        sink.end("stopped", notice("end.keyboard"))
         _give_up(f"interrupted; {to} holds what was recorded")
     except BaseException as error:
         sink.end("failed", f"{type(error).__name__}: {error}")

@@ -22,6 +22,7 @@ from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.study import Loss
+from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
@@ -198,7 +199,7 @@ class Scope:
         except LOST as error:
             self._lose(error)
 
-    def event(self, kind: EventKind, message: str, *, network: str = "", layer: str = "") -> None:
+    def event(self, kind: EventKind, message: Notice | str, *, network: str = "", layer: str = "") -> None:
         """Record that something happened: a `kind` of "note" is marked on the page's timeline with its message.
 
         Raises:
@@ -213,7 +214,7 @@ class Scope:
             except LOST as error:
                 self._lose(error)
 
-    def close(self, state: EndState = "finished", reason: str = "") -> None:
+    def close(self, state: EndState = "finished", reason: Notice | str = "") -> None:
         """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing."""
         if self._closed:
             return
@@ -237,7 +238,7 @@ class Scope:
         if kind is None:
             self.close()
         elif issubclass(kind, KeyboardInterrupt):
-            self.close("stopped", "interrupted from the keyboard")
+            self.close("stopped", notice("end.keyboard"))
         else:
             self.close("failed", f"{kind.__name__}: {error}")
 

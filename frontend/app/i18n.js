@@ -1,7 +1,7 @@
 /**
  * Languages. The page's texts are known by keys, with their English in locales/en.js; the program's are known by their
- * English. All other languages are catalogues of both (backend/shiftscope/translations/); the server says which there
- * are. English stands in for what one lacks.
+ * English, its notices by their codes. All other languages are catalogues of these, in
+ * backend/shiftscope/translations/; the server says which there are. English stands in for what one lacks.
  */
 
 import english from "../locales/en.js";
@@ -10,7 +10,7 @@ import english from "../locales/en.js";
 /** @typedef {import("../types").Words} Words */
 /** @typedef {import("../types").Catalogue} Catalogue */
 
-const ENGLISH = { texts: english, messages: {} };
+const ENGLISH = { texts: english, messages: {}, notices: {} };
 
 /**
  * The language to begin with: the one asked for, else the first that the browser's person reads.
@@ -26,20 +26,23 @@ export function chooseLanguage(asked, preferred, known) {
 
 /**
  * @param {string} language
- * @param {Pick<Catalogue, "texts" | "messages">} [catalogue]
+ * @param {Pick<Catalogue, "texts" | "messages" | "notices">} [catalogue]
  * @returns {Translate}
  */
-export function translator(language, { texts, messages } = ENGLISH) {
+export function translator(language, { texts, messages, notices } = ENGLISH) {
   /** @type {(key: string, values?: Record<string, string | number>) => string} */
   const word = (key, values = {}) =>
     key === "locale"
       ? language
       : filled(texts[key] ?? english[/** @type {keyof typeof english} */ (key)] ?? lastPart(key), values);
-  return Object.assign(word, { message: (/** @type {string} */ english_) => messages[english_] ?? english_ });
+  return Object.assign(word, {
+    message: (/** @type {string} */ english_) => messages[english_] ?? english_,
+    notice: (/** @type {string} */ code) => notices[code] ?? texts[code],
+  });
 }
 
 /** Fill a text's {blanks}. @param {string} text @param {Record<string, string | number>} values */
-const filled = (text, values) =>
+export const filled = (text, values) =>
   text.replace(/\{(\w+)\}/g, (blank, name) => (name in values ? String(values[name]) : blank));
 
 const NUMBER = /(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)/g;

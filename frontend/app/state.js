@@ -40,7 +40,7 @@
  * @property {Record<string, any> | null} schema JSON Schema of RunConfig
  * @property {boolean} reachable whether the server answered last time
  * @property {boolean} drawable what draws the charts is loaded
- * @property {string | null} problem a sentence for the person; null when all is well
+ * @property {import("../types").Notice | null} problem what was refused; null when all is well
  *
  * @typedef {Surroundings & RunPart & ExperimentPart & ServerPart} State
  */

@@ -11,7 +11,7 @@ import { adoptRun, trialActions } from "./trial-actions.js";
  *   | {type: "drawable"}
  *   | {type: "schema", schema: Record<string, any>}
  *   | {type: "reachable", reachable: boolean}
- *   | {type: "problem", problem: string | null}} PageAction
+ *   | {type: "problem", problem: import("../types").Notice | null}} PageAction
  *
  * @typedef {import("./run-actions.js").RunAction | import("./trial-actions.js").TrialAction | PageAction} Action
  */

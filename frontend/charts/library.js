@@ -8,17 +8,16 @@ export const plotly = () => /** @type {any} */ (globalThis).Plotly;
 /**
  * Run Plotly's script, which the page has fetched ahead, and start the thread that paints.
  * @param {() => void} ready
- * @param {(reason: string) => void} failed told, in a sentence, what could not be loaded
+ * @param {(file: string) => void} failed told which file could not be loaded
  */
 export function loadCharts(ready, failed) {
   // What goes wrong in the thread later comes as an ErrorEvent.
   ShapesPainter.start().addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent))
-      failed("charts/painting/shapes-worker.js could not be loaded: reload the page");
+    if (!(event instanceof ErrorEvent)) failed("charts/painting/shapes-worker.js");
   });
   const script = document.createElement("script");
   script.src = new URL("../plotly.min.js", import.meta.url).href;
   script.addEventListener("load", ready);
-  script.addEventListener("error", () => failed("plotly.min.js could not be loaded: reload the page"));
+  script.addEventListener("error", () => failed("plotly.min.js"));
   document.head.append(script);
 }

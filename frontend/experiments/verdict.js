@@ -6,7 +6,7 @@
 import { h } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
-import { said } from "../app/server-messages.js";
+import { worded } from "../app/server-messages.js";
 import { broken, figureTable, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */
@@ -103,13 +103,13 @@ export function whyNot(trial, t) {
     t("verdict.broken", {
       run: nameOf(trial, one, t),
       state: t(`state.${one.run.state}`),
-      reason: said(one.run.reason, t) || t("verdict.no_reason"),
+      reason: worded(one.run.reason, t) || t("verdict.no_reason"),
     }),
   );
   return failed.length
     ? failed
     : trial.ended
-      ? [said(trial.reason, t)]
+      ? [worded(trial.reason, t)]
       : [
           t("verdict.waiting", {
             count: trial.runs.filter(({ run }) => run.state === "finished").length,

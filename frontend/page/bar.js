@@ -72,8 +72,8 @@ export function drawTexts({ t }) {
 }
 
 /** The open run's name and state. @param {State} state */
-export function drawTitle({ run, experiments, t }) {
-  const name = run ? runName(run, experiments, t) : "";
+export function drawTitle({ run, t }) {
+  const name = run ? runName(run, t) : "";
   document.title = run ? `${name} · Shiftscope` : "Shiftscope";
   if (!run) return;
   setText(byId("run-name"), name);

@@ -17,7 +17,7 @@ export const attempts = (store) => async (request) => {
   } catch (reason) {
     if (!(reason instanceof Refusal)) throw reason;
     if (reason.status === 0) store.dispatch({ type: "reachable", reachable: false });
-    else store.dispatch({ type: "problem", problem: reason.message });
+    else store.dispatch({ type: "problem", problem: reason.notice });
     return null;
   }
 };

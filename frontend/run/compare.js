@@ -39,9 +39,9 @@ export function followParent(store) {
 }
 
 /** A run in words, once it is known. @param {string} id @param {import("../app/state.js").State} state */
-function wordsOf(id, { runs, experiments, t }) {
+function wordsOf(id, { runs, t }) {
   const run = runs?.find((one) => one.id === id);
-  return run ? `${runName(run, experiments, t)} · ${describe(run, t)}` : id;
+  return run ? `${runName(run, t)} · ${describe(run, t)}` : id;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { api, Refusal } from "../api.js";
 import { byId, h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
-import { said } from "../app/server-messages.js";
+import { worded } from "../app/server-messages.js";
 import { dialogHead, onBackdrop } from "./dialog.js";
 import { defaultOf } from "./schema.js";
 import { makeForm } from "./schema-form.js";
@@ -69,7 +69,7 @@ export class NewRun {
  */
 function refused(reason, form, t) {
   if (reason.fields.length) return form.refuse(reason.fields).join(" ") || t("setup.refused");
-  return reason.status === 0 ? t("unreachable") : said(reason.message, t);
+  return reason.status === 0 ? t("unreachable") : worded(reason.notice, t);
 }
 
 /**

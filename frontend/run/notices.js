@@ -2,7 +2,7 @@
 
 import { h } from "../app/dom.js";
 import { named } from "../app/i18n.js";
-import { said } from "../app/server-messages.js";
+import { worded } from "../app/server-messages.js";
 
 /** @typedef {import("../app/state.js").State} State */
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
@@ -30,7 +30,7 @@ function runNotices({ t, run, events }, acts) {
       bad: true,
       action: { text: t("diverged.show"), act: () => acts.seek(step) },
     }));
-  const reason = said(run?.reason ?? "", t) || "?";
+  const reason = worded(run?.reason, t) || "?";
   if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason }), bad: true });
   if (run?.state === "interrupted")
     list.push({ key: "interrupted", text: t("interrupted", { step: run.step, reason }) });
@@ -41,7 +41,7 @@ function runNotices({ t, run, events }, acts) {
 function problemNotices({ t, problem }, acts) {
   if (!problem) return [];
   const action = { text: t("close"), act: acts.dismiss };
-  return [{ key: `problem ${problem}`, text: said(problem, t), bad: true, action }];
+  return [{ key: `problem ${problem.text}`, text: worded(problem, t), bad: true, action }];
 }
 
 /** @param {HTMLElement} root @param {State} state @param {Acts} acts */

@@ -59,16 +59,18 @@ export class RunList {
 
   /** @param {Run} run */
   async #rename(run) {
-    const name = globalThis.prompt(this.store.state.t("rename.ask"), run.name)?.trim();
-    if (!name || name === run.name) return;
+    const { t } = this.store.state;
+    const shown = runName(run, t);
+    const name = globalThis.prompt(t("rename.ask"), shown)?.trim();
+    if (!name || name === shown) return;
     const answer = await this.attempt(() => api.change(run.id, { name }));
     if (answer) this.store.dispatch({ type: "state", run: answer });
   }
 
   /** @param {Run} run */
   async #remove(run) {
-    const { experiments, t } = this.store.state;
-    if (!globalThis.confirm(t("delete.ask", { name: runName(run, experiments, t) }))) return;
+    const { t } = this.store.state;
+    if (!globalThis.confirm(t("delete.ask", { name: runName(run, t) }))) return;
     const removed = await this.attempt(() => api.remove(run.id).then(() => true));
     if (removed) this.store.dispatch({ type: "removed", run: run.id });
   }

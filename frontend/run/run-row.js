@@ -1,7 +1,7 @@
 /** A run in the list of runs: what it is, how it is, its losses, and what can be done with it. */
 
 import { h, setText } from "../app/dom.js";
-import { runName, said } from "../app/server-messages.js";
+import { runName, worded } from "../app/server-messages.js";
 import { isLive } from "../app/state.js";
 import { describe } from "./describe.js";
 import { drawSparkline } from "./sparkline.js";
@@ -30,8 +30,8 @@ const when = (run, t) =>
  * @param {Run} run
  * @param {State} state
  */
-const keyOf = (run, { t, theme, experiments, open }) =>
-  JSON.stringify([t("locale"), theme.name, run.name, experiments.length, open === run.id, open !== null]);
+const keyOf = (run, { t, theme, open }) =>
+  JSON.stringify([t("locale"), theme.name, run.name, open === run.id, open !== null]);
 
 export class RunRow {
   /** @param {RunActs} acts */
@@ -58,7 +58,7 @@ export class RunRow {
     this.remover.disabled = isLive(run);
     this.remover.title = isLive(run) ? t("delete.live") : "";
     const step = t("progress.at", { step: run.step.toLocaleString(t("locale")) });
-    setText(this.about, [describe(run, t), when(run, t), step, said(run.reason, t)].filter(Boolean).join(" · "));
+    setText(this.about, [describe(run, t), when(run, t), step, worded(run.reason, t)].filter(Boolean).join(" · "));
     if (curves && curves !== this.drawn) this.spark.replaceChildren(drawSparkline(curves, t, theme.name));
     this.drawn = curves;
   }
@@ -66,7 +66,7 @@ export class RunRow {
   /** @param {Run} run @param {State} state */
   #build(run, state) {
     const focused = this.element.contains(document.activeElement) ? document.activeElement?.textContent : null;
-    const name = runName(run, state.experiments, state.t);
+    const name = runName(run, state.t);
     const open = h("button", { type: "button", class: "name", on: { click: () => this.acts.open(run) } }, name);
     if (state.open === run.id) this.element.setAttribute("aria-current", "true");
     else this.element.removeAttribute("aria-current");

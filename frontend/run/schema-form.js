@@ -1,13 +1,13 @@
 /** A form drawn from a JSON Schema, and back: the page knows no field of RunConfig by name. */
 
 import { h } from "../app/dom.js";
-import { said } from "../app/server-messages.js";
+import { noticeOf, worded } from "../app/server-messages.js";
 import { defaultOf, discriminator, nearest, partOf, tagOf } from "./schema.js";
 import { drawField, errorPlace } from "./schema-field.js";
 
 /** @typedef {import("./schema.js").Schema} Schema */
 /** @typedef {import("./schema-field.js").Context} Context */
-/** @typedef {{loc: (string | number)[], msg: string}} FieldRefusal */
+/** @typedef {import("../types").FieldRefusal} FieldRefusal */
 
 /**
  * @typedef {object} Form
@@ -178,7 +178,7 @@ function drawItem(context, schema, list, i, path) {
   const { t, redraw } = context;
   const word = (/** @type {string} */ key, /** @type {any} */ values) =>
     key === `field.${i}` ? t("form.item", { number: i + 1 }) : t(key, values);
-  const numbered = Object.assign(word, { message: t.message });
+  const numbered = Object.assign(word, { message: t.message, notice: t.notice });
   const click = () => {
     list.splice(i, 1);
     redraw();
@@ -214,14 +214,15 @@ function refuse(form, refusals, t) {
   const ofNoField = [];
   /** @type {HTMLElement[]} */
   const inputs = [];
-  for (const { loc, msg } of refusals) {
+  for (const { loc, msg, code, values } of refusals) {
+    const words = worded(noticeOf({ message: msg, code, values }), t);
     const place = places[nearest(paths, loc)];
     const error = place?.querySelector(":scope > .error");
     if (!error) {
-      ofNoField.push(said(msg, t));
+      ofNoField.push(words);
       continue;
     }
-    error.textContent = said(msg, t);
+    error.textContent = words;
     error.removeAttribute("hidden");
     const input = /** @type {HTMLElement | null} */ (place.querySelector(":scope > input, :scope > select"));
     input?.setAttribute("aria-invalid", "true");

@@ -2,7 +2,7 @@
 
 import { byId, h, setText } from "../app/dom.js";
 import { named } from "../app/i18n.js";
-import { said } from "../app/server-messages.js";
+import { noticeOf, worded } from "../app/server-messages.js";
 import { detect, mostShift } from "./event-detection.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -138,7 +138,7 @@ export function makeTimeline(host) {
     parts.marks.replaceChildren(
       ...events.map((event) => {
         const words =
-          said(event.message, scene.t) ||
+          worded(noticeOf(event), scene.t) ||
           scene.t(`event.${event.kind}`, {
             network: named(event.network, scene.t),
             layer: named(event.layer, scene.t),

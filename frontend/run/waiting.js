@@ -1,7 +1,7 @@
 /** While a run prepares, or why there is none. */
 
 import { h } from "../app/dom.js";
-import { said } from "../app/server-messages.js";
+import { noticeOf, worded } from "../app/server-messages.js";
 import { isLive } from "../app/state.js";
 
 /** @typedef {import("../app/state.js").State} State */
@@ -16,7 +16,7 @@ function waitingFor({ t, run, connection }) {
   return {
     over,
     title: connection === "unknown" ? t("link.unknown") : title,
-    message: said(run?.preparing?.message || (over ? (run?.reason ?? "") : ""), t),
+    message: run?.preparing ? worded(noticeOf(run.preparing), t) : worded(over ? run?.reason : null, t),
     fraction: run?.preparing?.fraction ?? null,
   };
 }

@@ -18,6 +18,7 @@ const toy = {
   language: "Toy",
   texts: toyOf(Object.entries(english)),
   messages: toyOf(Object.keys(CATALOGUES.ko.messages).map((message) => [message, message])),
+  notices: {},
 };
 const t = translator("xx", toy);
 

@@ -25,7 +25,8 @@ import { quantitiesOf, sweep } from "../../frontend/views/sweep.js";
 import { HEADER, THEME } from "./scene.js";
 
 const t = translator("en");
-const run = (id, state, more = {}) => ({ id, state, reason: "", config: { seed: 7 }, ...more });
+const said = (text) => ({ code: "", values: {}, text });
+const run = (id, state, more = {}) => ({ id, state, reason: null, config: { seed: 7 }, ...more });
 const trialOf = (states, more = {}) => ({
   id: "t",
   experiment: "e",
@@ -33,7 +34,7 @@ const trialOf = (states, more = {}) => ({
   created: 0,
   ended: false,
   verdict: null,
-  reason: "",
+  reason: null,
   runs: states.map((state, i) => ({ label: `run ${i}`, seed: 0, run: run(`r${i}`, state), measured: null })),
   ...more,
 });
@@ -93,14 +94,14 @@ test("figures of all runs stand in one table, and what was not measured is empty
 });
 
 test("without a verdict, the page says which run did not finish and why", () => {
-  const trial = trialOf(["finished", "failed"], { ended: true, reason: "what the server says" });
-  trial.runs[1].run.reason = "out of memory";
+  const trial = trialOf(["finished", "failed"], { ended: true, reason: said("what the server says") });
+  trial.runs[1].run.reason = said("out of memory");
   assert.deepEqual(
     broken(trial).map((one) => one.label),
     ["run 1"],
   );
   assert.match(whyNot(trial, t)[0], /run 1.*failed.*out of memory/);
-  assert.deepEqual(whyNot(trialOf(["finished"], { ended: true, reason: "a run was deleted" }), t), [
+  assert.deepEqual(whyNot(trialOf(["finished"], { ended: true, reason: said("a run was deleted") }), t), [
     "a run was deleted",
   ]);
   assert.match(whyNot(trialOf(["finished", "running"]), t)[0], /1 of 2/);

@@ -66,7 +66,11 @@ test("blanks are filled, and a key without a text shows as words", () => {
 test("a message is worded before it is filled, and so are the messages in it", () => {
   const inner = { message: "{value} %", values: { value: "96.4" }, text: "96.4 %" };
   const text = { message: "{lost} lost", values: { lost: inner }, text: "96.4 % lost" };
-  const t = translator("xx", { texts: {}, messages: { "{lost} lost": "perdu {lost}", "{value} %": "{value}%" } });
+  const t = translator("xx", {
+    texts: {},
+    messages: { "{lost} lost": "perdu {lost}", "{value} %": "{value}%" },
+    notices: {},
+  });
   assert.equal(localized(text, t), "perdu 96.4%");
   assert.equal(localized(text, translator("en")), "96.4 % lost");
   assert.equal(localized("Ten layers down", t), "Ten layers down");

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 import shiftscope
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import Event, RecordingError, RunInfo
 from shiftscope.recording.reader import open_recording
 from shiftscope.recording.writer import RecordingWriter, settle
@@ -206,3 +208,12 @@ def test_files_that_are_not_recordings(tmp_path: Path) -> None:
         open_recording(tmp_path / "newer")
     with pytest.raises(RecordingError, match="cannot be made"):
         make(tmp_path / "newer")
+
+
+def test_a_journal_of_before_there_were_codes_is_read_as_plain_text() -> None:
+    old = '{"time":1.0,"step":4,"kind":"state","message":"the server ended","network":"","layer":"","value":"failed"}'
+    event = Event.model_validate_json(old)
+    assert event.notice == Notice(text="the server ended")
+    # and what is written now holds the text where an earlier program looks for it
+    said = Event.saying(notice("end.script_left"), time=1.0, step=4, kind="state", value="interrupted")
+    assert json.loads(said.model_dump_json())["message"] == "its script closed the connection"

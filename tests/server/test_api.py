@@ -67,7 +67,7 @@ def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) 
     server.client.patch(f"/api/runs/{created['id']}", json={"pace": None})
     done = server.wait(created["id"], "finished", seconds=300)
     assert done["step"] == done["total_steps"] == 2000
-    assert done["reason"] == ""
+    assert done["reason"] is None
     assert 0 < done["elapsed"] <= done["ended"] - done["started"] + 0.01
     response = server.client.get(f"/api/runs/{done['id']}/recording")
     assert response.headers["content-disposition"] == f'attachment; filename="{done["id"]}.shiftscope"'
@@ -94,7 +94,7 @@ def test_pause_step_resume_and_stop(server: LiveServer) -> None:
     server.wait_for_step(run, held + 3)
     stopped = server.client.post(f"/api/runs/{run}/stop").json()
     assert stopped["state"] == "stopped"
-    assert "stopped after" in stopped["reason"]
+    assert "stopped after" in stopped["reason"]["text"]
 
 
 def _settled_step(server: LiveServer, run: str) -> int:
@@ -167,7 +167,7 @@ def test_runs_beyond_the_places_are_queued(server: LiveServer) -> None:
         ({"network": {"width": 100_000}}, ["network", "mlp", "width"], "less than or equal to 4096"),
         ({"network": {"width": 4096, "depth": 32}}, [], "at most 50,000,000 are accepted"),
         ({"batch_size": 1}, [], "at least 2: batch normalization"),
-        ({"batch_size": 1440}, [], "more than the 1437 training samples"),
+        ({"batch_size": 1440}, [], "more than the 1,437 training samples"),
         ({"variants": []}, ["variants"], "at least 1 item"),
         ({"variants": [{"name": "a"}, {"name": "a"}]}, ["variants"], "a name of its own"),
         ({"lerning_rate": 1}, ["lerning_rate"], "Extra inputs are not permitted"),

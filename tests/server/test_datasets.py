@@ -44,7 +44,7 @@ def mirror() -> Iterator[str]:
 @needs_mnist
 def test_mnist_twins_train_from_the_files_of_a_folder(server: LiveServer) -> None:
     run = server.wait(server.start(config=SHORT)["id"], "finished", "failed")
-    assert run["reason"] == ""
+    assert run["reason"] is None
     with open_recording(server.data / f"{run['id']}.shiftscope") as recording:
         accuracy = recording.values("evaluation", "test_accuracy", network="with BN")
     assert accuracy[-1] > accuracy[0] + 0.2
@@ -69,6 +69,6 @@ def test_where_no_mirror_answers_the_run_fails_with_a_sentence(tmp_path: Path) -
     flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", "http://127.0.0.1:1")
     with serve(tmp_path / "runs", *flags, NO_PROXY="127.0.0.1") as server:
         run = server.wait(server.start(config=SHORT)["id"], "failed")
-    assert "127.0.0.1:1" in run["reason"]
-    assert "Traceback" not in run["reason"]
+    assert "127.0.0.1:1" in run["reason"]["text"]
+    assert "Traceback" not in run["reason"]["text"]
     assert not list((tmp_path / "datasets").rglob("*-ubyte*"))

@@ -52,7 +52,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_server_goes_on(tmp_path: Path) 
         (worker,) = children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
         failed = server.wait(run, "failed", seconds=10)
-        assert failed["reason"].startswith("the worker was killed by SIGKILL")
+        assert failed["reason"]["text"].startswith("the worker was killed by SIGKILL")
         with open_recording(tmp_path / "runs" / f"{run}.shiftscope") as recording:
             assert [f.seq for f in recording.read()] == list(range(1, failed["seq"] + 1))
         again = server.start(config={"duration": {"kind": "steps", "steps": 3}})["id"]
@@ -78,7 +78,7 @@ def test_a_killed_server_loses_no_acknowledged_frame(tmp_path: Path) -> None:
         for run in (trained, producer.run):
             found = server.run(run)
             assert found["state"] == "interrupted"
-            assert "the server ended while the run was running" in found["reason"]
+            assert "the server ended while the run was running" in found["reason"]["text"]
         with open_recording(data / f"{producer.run}.shiftscope") as recording:
             kept = recording.read()
         assert len(kept) == 500
@@ -101,7 +101,7 @@ def test_a_server_that_is_told_to_end_takes_its_workers_along(tmp_path: Path) ->
     with serve(data) as server:
         found = server.run(run)
     assert found["state"] == "interrupted"
-    assert "the server was shut down" in found["reason"]
+    assert "the server was shut down" in found["reason"]["text"]
 
 
 def test_a_viewer_that_stops_reading_slows_nothing_and_catches_up(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_diverging_run_stops_where_it_is_told_to(server: LiveServer) -> None:
     config = LONG | {"optimizer": {"kind": "sgd", "learning_rate": 1000}, "on_divergence": "stop"}
     run = server.wait(server.start(config=config)["id"], "stopped", "failed")
     assert run["state"] == "stopped"
-    assert "diverged at step" in run["reason"]
+    assert "diverged at step" in run["reason"]["text"]
     assert run["step"] < 1000
 
 
@@ -184,6 +184,6 @@ def test_damaged_data_is_a_failed_run_with_a_sentence(tmp_path: Path, damage: An
     damage(folder / "train-images-idx3-ubyte.gz")
     with serve(tmp_path / "runs", "--datasets", str(tmp_path / "datasets")) as server:
         run = server.wait(server.start(config={"dataset": {"kind": "mnist"}})["id"], "failed")
-    assert words in run["reason"]
-    assert "Traceback" not in run["reason"]
+    assert words in run["reason"]["text"]
+    assert "Traceback" not in run["reason"]["text"]
     assert run["seq"] == 0

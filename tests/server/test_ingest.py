@@ -41,7 +41,7 @@ def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveSer
         producer.socket.send(frame(1))
         producer.say(type="end", state="stopped", reason="enough")
         producer.wait_for_acknowledgement(1)
-    assert server.run(producer.run)["reason"] == "enough"
+    assert server.run(producer.run)["reason"]["text"] == "enough"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_refused_in_words(server: LiveServer, message: byte
     assert closed.value.rcvd.code == 1008
     assert words in closed.value.rcvd.reason
     run = server.wait(producer.run, "interrupted")
-    assert "refused" in run["reason"]
+    assert "refused" in run["reason"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_another_cannot_feed_a_run_without_its_token(server: LiveServer) -> None
 def test_a_script_that_goes_away_is_interrupted(server: LiveServer) -> None:
     with Producer(server.url) as producer:
         producer.begin()
-    assert "closed the connection" in server.wait(producer.run, "interrupted")["reason"]
+    assert "closed the connection" in server.wait(producer.run, "interrupted")["reason"]["text"]
 
 
 def test_a_script_sets_its_own_pace_and_its_run_can_be_ended(server: LiveServer) -> None:

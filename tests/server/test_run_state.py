@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice
 from shiftscope.recording.documents import Event, RunInfo
 from shiftscope.server.run_state import NEXT, RunState, RunStatus
 
@@ -40,7 +41,7 @@ def test_pauses_are_no_training() -> None:
     assert going_on.elapsed(now=103) == 8
     assert going_on.elapsed(now=90) == 5, "a clock that was set back takes nothing away"
     ended = fold(*life, event(110, "state", "stopped", message="enough"))
-    assert (ended.state, ended.reason, ended.ended) == (RunState.STOPPED, "enough", 110)
+    assert (ended.state, ended.reason, ended.ended) == (RunState.STOPPED, Notice(text="enough"), 110)
     assert ended.elapsed(now=10_000) == 15
 
 

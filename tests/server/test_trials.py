@@ -54,12 +54,12 @@ def test_a_trial_runs_to_its_verdict_and_outlives_the_server(tmp_path: Path) -> 
         assert response.status_code == 201
         created = response.json()
         assert (created["experiment"], created["quick"], created["verdict"]) == ("input-scaling", True, None)
-        assert created["reason"] == "2 of 2 runs go on"
+        assert created["reason"]["text"] == "2 of 2 runs go on"
         assert [run["label"] for run in created["runs"]] == ["raw", "standardized"]
         assert created["runs"][0]["run"]["trial"]["id"] == created["id"]
         done = wait_for_trial(server, created["id"])
     assert done["ended"]
-    assert done["reason"] == ""
+    assert done["reason"] is None
     measured = {run["label"]: [run["measured"]] for run in done["runs"]}
     assert measured["raw"][0]["surface/condition"] > 100
     assert done["verdict"] == find("input-scaling").judge(measured).model_dump(mode="json")
@@ -75,7 +75,7 @@ def test_a_trial_runs_to_its_verdict_and_outlives_the_server(tmp_path: Path) -> 
         assert listed == done
         server.client.delete(f"/api/runs/{done['runs'][0]['run']['id']}").raise_for_status()
         left = server.client.get(f"/api/trials/{created['id']}").json()
-        assert (left["verdict"], left["reason"]) == (None, "1 of the trial's 2 runs were deleted")
+        assert (left["verdict"], left["reason"]["text"]) == (None, "1 of the trial's 2 runs were deleted")
 
 
 def test_a_stopped_run_leaves_its_trial_without_a_verdict(server: LiveServer) -> None:
@@ -87,7 +87,7 @@ def test_a_stopped_run_leaves_its_trial_without_a_verdict(server: LiveServer) ->
     states = {run["run"]["state"] for run in done["runs"]}
     assert "stopped" in states
     assert done["verdict"] is None
-    assert done["reason"].startswith("batch and layer stopped: ")
+    assert done["reason"]["text"].startswith("batch and layer stopped: ")
     for run in done["runs"]:
         server.client.delete(f"/api/runs/{run['run']['id']}")
     assert server.client.get(f"/api/trials/{trial['id']}").status_code == 404
@@ -99,7 +99,7 @@ def test_a_run_whose_learning_rate_was_changed_gives_no_verdict(server: LiveServ
     server.client.patch(f"/api/runs/{last}", json={"learning_rate": 0.5}).raise_for_status()
     done = wait_for_trial(server, trial["id"])
     assert (done["ended"], done["verdict"]) == (True, None)
-    assert done["reason"].startswith("the learning rate of batch and layer was changed")
+    assert done["reason"]["text"].startswith("the learning rate of batch and layer was changed")
     for run in done["runs"]:
         server.client.delete(f"/api/runs/{run['run']['id']}")
 

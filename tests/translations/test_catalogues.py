@@ -14,7 +14,7 @@ TAGS = [tag for tag in languages() if tag != "en"]
 @pytest.mark.parametrize("tag", TAGS)
 def test_each_message_is_translated(tag):
     catalogue = read(tag)
-    assert set(catalogue) == {"language", "texts", "messages"}
+    assert set(catalogue) == {"language", "texts", "messages", "notices"}
     assert set(catalogue["messages"]) == messages()
 
 
@@ -26,7 +26,7 @@ def test_a_translation_has_the_placeholders_of_its_message(tag):
 
 
 def test_a_new_language_is_one_new_file(tmp_path):
-    toy = {"language": "Toy <b>", "texts": {"runs": "snur"}, "messages": {}}
+    toy = {"language": "Toy <b>", "texts": {"runs": "snur"}, "messages": {}, "notices": {}}
     (tmp_path / "xx.json").write_text(json.dumps(toy), encoding="utf-8")
     assert languages(tmp_path) == {"en": "English", "xx": "Toy <b>"}
     pages = Pages(frontend_folder(), tmp_path)

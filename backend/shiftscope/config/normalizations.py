@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shiftscope.config._part import Part
+from shiftscope.config._part import Part, refusal
 
 Place = Annotated[Literal["before", "after"], Field(description="before or after the activation function")]
 Eps = Annotated[float, Field(gt=0, le=1, description="added to the variance before the square root")]
@@ -107,15 +107,14 @@ BATCH_KINDS = frozenset({"batch", "noisy_batch", "whitening"})
 """Kinds that take their statistics over the batch: they need two samples at least."""
 
 
-def unsound(normalization: Normalization, channels: int, network: str) -> str | None:
-    """Return why layers of `channels` channels in a network of the kind `network` can't be normalized so, or None."""
+def refuse_unsound(variant: str, normalization: Normalization, channels: int, network: str) -> None:
+    """Raise PydanticCustomError when layers of so many channels in a `network` of that kind can't be normalized so."""
     match normalization:
         case InstanceNormalization() if network != "cnn":
-            return "instance normalization needs a cnn: the units of other networks have no space to take a mean over"
+            raise refusal("config.instance", variant=variant)
         case NoisyBatchNormalization() | Whitening() if network == "rnn":
-            return f"an rnn takes none, batch, layer or group normalization, not {normalization.kind}"
+            raise refusal("config.recurrent", variant=variant, normalization=normalization.kind)
         case GroupNormalization(groups=groups) if channels % groups:
-            return f"{groups} groups cannot share {channels} channels evenly"
+            raise refusal("config.groups", variant=variant, groups=groups, channels=channels)
         case Whitening(group_size=size) if channels % size:
-            return f"groups of {size} cannot share {channels} channels evenly"
-    return None
+            raise refusal("config.group_size", variant=variant, size=size, channels=channels)

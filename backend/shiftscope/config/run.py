@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from shiftscope.config._part import Part
+from shiftscope.config._part import Part, refusal
 from shiftscope.config.datasets import Dataset, Digits
 from shiftscope.config.networks import Mlp, Network
 from shiftscope.config.normalizations import (
@@ -14,7 +14,7 @@ from shiftscope.config.normalizations import (
     BatchNormalization,
     NoNormalization,
     Normalization,
-    unsound,
+    refuse_unsound,
 )
 from shiftscope.config.optimization import Clipping, NoClipping, Optimizer, Sgd
 
@@ -108,37 +108,29 @@ class RunConfig(Part):
     def _names_differ(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
         names = [variant.name for variant in variants]
         if len(set(names)) < len(names):
-            raise ValueError(f"each variant needs a name of its own; got {', '.join(names)}")
+            raise refusal("config.names", names=tuple(names))
         return variants
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.batch_size > self.dataset.training_size:
-            raise ValueError(
-                f"batch_size {self.batch_size} is more than the {self.dataset.training_size} training samples"
-            )
+            raise refusal("config.batch_size", size=self.batch_size, samples=self.dataset.training_size)
         for variant in self.variants:
             normalization = variant.normalization
             if normalization.kind in BATCH_KINDS and self.batch_size < 2:
-                raise ValueError(
-                    f"batch_size must be at least 2: {normalization.kind} normalization ({variant.name}) "
-                    "has no variance of one"
-                )
-            if why := unsound(normalization, self.network.channels, self.network.kind):
-                raise ValueError(f"{variant.name}: {why}")
+                raise refusal("config.no_variance", normalization=normalization.kind, variant=variant.name)
+            refuse_unsound(variant.name, normalization, self.network.channels, self.network.kind)
         self._fits_memory()
         return self
 
     def _fits_memory(self) -> None:
         parameters = self.network.parameters(self.dataset.image)
         if parameters > MAX_PARAMETERS:
-            raise ValueError(f"the network has {parameters:,} parameters; at most {MAX_PARAMETERS:,} are accepted")
+            raise refusal("config.parameters", count=parameters, most=MAX_PARAMETERS)
         values = self.network.activations(self.dataset.image) * self.batch_size * len(self.variants)
         if values > MAX_ACTIVATIONS:
-            raise ValueError(
-                f"{len(self.variants)} such networks make {values:,} values of a batch of {self.batch_size}; "
-                f"at most {MAX_ACTIVATIONS:,} are accepted: choose a smaller batch_size or network"
-            )
+            networks, size = len(self.variants), self.batch_size
+            raise refusal("config.activations", networks=networks, count=values, size=size, most=MAX_ACTIVATIONS)
 
     @property
     def steps_per_epoch(self) -> int:

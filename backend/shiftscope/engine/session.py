@@ -19,6 +19,7 @@ from shiftscope.engine.probe import Need, Probe
 from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.streams import LAYERS, STEPS, number_streams
 from shiftscope.engine.study import Loss, RunInputs, TrainingStep
+from shiftscope.notices import notice
 from shiftscope.sinks.base import Sink
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.explorer import Exploration, Explorer
@@ -252,5 +253,9 @@ class Session:
     def _record_divergence(self, name: str, loss: float | None, count: float) -> None:
         self.diverged[name] = self.step
         wild = loss is not None and not isfinite(loss)
-        what = f"its loss is {loss}" if wild else f"{count:.0f} values are not finite"
-        self._sink.event("diverged", self.step, f"{name} diverged at step {self.step}: {what}", network=name)
+        message = (
+            notice("event.loss_not_finite", network=name, step=self.step, loss=str(loss))
+            if wild
+            else notice("event.values_not_finite", network=name, step=self.step, count=round(count))
+        )
+        self._sink.event("diverged", self.step, message, network=name)

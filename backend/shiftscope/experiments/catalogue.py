@@ -22,6 +22,7 @@ from shiftscope.experiments.claims import (
     whitening,
 )
 from shiftscope.experiments.experiment import Claim, Experiment
+from shiftscope.notices import NoticeError, notice
 
 CLAIMS: tuple[Claim, ...] = (
     mnist_table.CLAIM,
@@ -49,12 +50,12 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-class UnknownExperiment(LookupError):
+class UnknownExperiment(NoticeError):
     """There is no experiment of that id."""
 
     def __init__(self, name: str) -> None:
-        known = ", ".join(claim.experiment.id for claim in CLAIMS)
-        super().__init__(f"there is no experiment {name!r}; there are {known}")
+        known = tuple(claim.experiment.id for claim in CLAIMS)
+        super().__init__(notice("refused.unknown_experiment", experiment=name, known=known))
 
 
 def catalogue() -> tuple[Experiment, ...]:

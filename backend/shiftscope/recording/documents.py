@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from shiftscope.config import RunConfig
-from shiftscope.wire.messages import Sentence
+from shiftscope.notices import Notice, NoticeError
+from shiftscope.wire.messages import Worded
 
 APPLICATION_ID = 0x53484654
 """`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
@@ -14,7 +15,7 @@ FORMAT = 1
 SUFFIX = ".shiftscope"
 
 
-class RecordingError(Exception):
+class RecordingError(NoticeError):
     """A file that is not a recording, or one that cannot be read or written."""
 
 
@@ -38,21 +39,24 @@ class RunInfo(BaseModel):
 
     id: str
     name: str
+    title: Notice | None = Field(None, description="the name, where the program made it up; null for a person's own")
     source: str = Field(description="worker: trained by the server; script: sent by a watched program")
     created: float = Field(description="seconds since the epoch")
     config: RunConfig | None = None
     trial: TrialPart | None = None
 
 
-class Event(BaseModel):
-    """Something that happened at a step: a state reached, a divergence, a changed learning rate."""
+class Event(Worded):
+    """Something that happened at a step: a state reached, a divergence, a changed learning rate.
+
+    Recordings that were made before messages had codes hold their text alone.
+    """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     time: float
     step: int = Field(ge=0, lt=2**63)
     kind: str = Field(min_length=1, max_length=40)
-    message: Sentence = ""
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
     value: JsonValue = None

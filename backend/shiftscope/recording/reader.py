@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from typing_extensions import override
 
+from shiftscope.notices import notice
 from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
 from shiftscope.recording.streams import Streams
 from shiftscope.wire.frames import HEADER, Frame, Layout, RunHeader
@@ -134,7 +135,7 @@ class Recording(Streams):
         try:
             yield from self._connection.execute(query, parameters)
         except sqlite3.DatabaseError as error:
-            raise RecordingError(f"{self.path} cannot be read: {error}") from error
+            raise RecordingError(notice("recording.not_read", path=str(self.path), error=str(error))) from error
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, int, int]:
@@ -170,16 +171,13 @@ def open_recording(path: str | Path) -> Recording:
     try:
         connection, application, version = _open(path)
     except sqlite3.OperationalError as error:
-        raise RecordingError(
-            f"{path} cannot be opened ({error}): it may have been copied while it was being written, into a folder "
-            "that cannot be written; put it, with the -wal file beside it, where it can"
-        ) from error
+        raise RecordingError(notice("recording.not_opened", path=str(path), error=str(error))) from error
     except sqlite3.Error as error:
-        raise RecordingError(f"{path} is not a recording: {error}") from error
+        raise RecordingError(notice("recording.not_a_recording", path=str(path), error=str(error))) from error
     if application != APPLICATION_ID:
         connection.close()
-        raise RecordingError(f"{path} is an SQLite file, but not a Shiftscope recording")
+        raise RecordingError(notice("recording.other_database", path=str(path)))
     if version != FORMAT:
         connection.close()
-        raise RecordingError(f"{path} has format {version}; this Shiftscope reads format {FORMAT}")
+        raise RecordingError(notice("recording.other_format", path=str(path), format=version, known=FORMAT))
     return Recording(path, connection)

@@ -11,6 +11,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from shiftscope.notices import notice
 from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
 from shiftscope.recording.reader import connect, open_recording
 from shiftscope.wire.frames import Frame, RunHeader
@@ -47,7 +48,7 @@ class RecordingWriter:
         try:
             path.touch(exist_ok=False)
         except OSError as error:
-            raise RecordingError(f"{path} cannot be made: {error}") from error
+            raise RecordingError(notice("recording.not_made", path=str(path), error=str(error))) from error
         try:
             writer = cls(path, connect(path, read_only=False))
             with writer._writing() as connection:
@@ -56,7 +57,7 @@ class RecordingWriter:
         except (RecordingError, sqlite3.Error) as error:
             for left in (path, *beside(path)):
                 left.unlink(missing_ok=True)
-            raise RecordingError(f"{path} cannot be made: {error}") from error
+            raise RecordingError(notice("recording.not_made", path=str(path), error=str(error))) from error
         return writer
 
     @classmethod
@@ -71,10 +72,10 @@ class RecordingWriter:
             try:
                 return cls(path, connect(path, read_only=False))
             except sqlite3.Error as error:
-                raise RecordingError(f"{path} cannot be written: {error}") from error
+                raise RecordingError(notice("recording.not_written", path=str(path), error=str(error))) from error
 
     def begin(self, header: RunHeader) -> None:
-        """Say, once, what the frames will hold."""
+        """Keep, once, what the frames will hold."""
         self._put("header", header)
 
     def append(self, frames: Iterable[Frame]) -> None:
@@ -114,7 +115,7 @@ class RecordingWriter:
             with self._lock:
                 yield self._connection
         except sqlite3.Error as error:
-            raise RecordingError(f"{self.path} cannot be written: {error}") from error
+            raise RecordingError(notice("recording.not_written", path=str(self.path), error=str(error))) from error
 
 
 def beside(path: Path) -> tuple[Path, Path]:

@@ -14,6 +14,7 @@ from shiftscope.lab.data.datasets import load
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measuring
 from shiftscope.lab.training.loop import Training
+from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import study_schedules
 from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
@@ -37,7 +38,7 @@ def train(
     *,
     datasets: Path,
     controls: Controls,
-    tell: Callable[[str, float | None], None],
+    tell: Callable[[Notice, float | None], None],
     follow: Follow | None = None,
     mirrors: Sequence[str] = (),
 ) -> None:
@@ -53,14 +54,14 @@ def train(
         StoppedEarly: the run was stopped before it began to train.
     """
 
-    def tell_unless_stopped(message: str, fraction: float | None) -> None:
+    def tell_unless_stopped(message: Notice, fraction: float | None) -> None:
         if controls.stopped:
             raise StoppedEarly
         tell(message, fraction)
 
-    tell_unless_stopped("loading the data", None)
+    tell_unless_stopped(notice("wait.data"), None)
     data = load(config.dataset, datasets, tell_unless_stopped, mirrors)
-    tell_unless_stopped("building the networks", None)
+    tell_unless_stopped(notice("wait.networks"), None)
     training = Training(config, data)
     measuring = (follow or Measuring)(config, training, data)
     keeping = MemorySink(sink)
@@ -102,12 +103,12 @@ def _train(
     measuring: Measuring,
     controls: Controls,
     flush: Callable[[], None],
-) -> tuple[EndState, str]:
+) -> tuple[EndState, Notice | str]:
     """Do the steps; return the state in which the run ends and why."""
     _evaluate(training, scope, measuring)
     while training.steps_done < training.total_steps:
         if not controls.proceed(flush):
-            return "stopped", f"stopped after {training.steps_done} of {training.total_steps} steps"
+            return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)
         result = training.compute()
@@ -125,7 +126,7 @@ def _train(
             _evaluate(training, scope, measuring)
         if scope.diverged and config.on_divergence == "stop":
             name, step = next(iter(scope.diverged.items()))
-            return "stopped", f"{name} diverged at step {step}; the run was set to stop then"
+            return "stopped", notice("end.on_divergence", network=name, step=step)
     return "finished", ""
 
 

@@ -89,7 +89,7 @@ def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[
                 follow=measuring_of(experiment),
             )  # fmt: skip
         except DatasetError as error:
-            sink.end("failed", str(error))
+            sink.end("failed", error.notice)
             return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label}: {error}")
         except Exception as error:  # the process boundary: one run that fails leaves the other claims their verdicts
             logger.exception("%s of %s failed", planned.label, experiment)

@@ -15,6 +15,7 @@ import torch
 
 from shiftscope.lab.data.types import DatasetError
 from shiftscope.lab.measurements import measuring_of
+from shiftscope.notices import notice
 from shiftscope.probes.registry import warm_up
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import StoppedEarly, train
@@ -57,9 +58,9 @@ def _train(assignment: Assignment, sink: SocketSink, controls: Controls) -> None
             follow=measuring_of(assignment.experiment) if assignment.experiment else None,
         )  # fmt: skip
     except StoppedEarly:
-        sink.end("stopped", "stopped before it began to train")
+        sink.end("stopped", notice("end.before_training"))
     except DatasetError as error:
-        sink.end("failed", str(error))
+        sink.end("failed", error.notice)
     except SinkError:
         raise
     except Exception as error:  # the process boundary: whatever went wrong is the run's reason

@@ -14,6 +14,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from shiftscope.notices import Notice, notice
+from shiftscope.server.problems import body_of
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -33,22 +36,22 @@ class AccessMiddleware:
         if reason is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await WebSocketClose(code=1008, reason=reason)(scope, receive, send)
+            await WebSocketClose(code=1008, reason=reason.text)(scope, receive, send)
         else:
-            await JSONResponse({"detail": reason}, status_code=403)(scope, receive, send)
+            await JSONResponse(body_of(reason), status_code=403)(scope, receive, send)
 
 
-def refusal(scope: Scope, hosts: frozenset[str] | None) -> str | None:
+def refusal(scope: Scope, hosts: frozenset[str] | None) -> Notice | None:
     """Return why a request is refused, or None when it is not."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if hosts is not None and _hostname(f"//{host}") not in hosts:
-        return f"requests to {host!r} are not served here; --allowed-hosts names the hosts that are"
+        return notice("refused.host", host=host)
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE_METHODS):
         return None
     if origin.partition("://")[2] != host:
-        return f"a page of {origin} may not speak to {host}"
+        return notice("refused.origin", origin=origin, host=host)
     return None
 
 

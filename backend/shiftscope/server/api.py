@@ -15,8 +15,10 @@ from starlette.background import BackgroundTask
 import shiftscope
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import find
+from shiftscope.notices import Notice, notice
 from shiftscope.recording.reader import open_recording
 from shiftscope.server.loss_curves import LossCurves, loss_curves
+from shiftscope.server.problems import Problem
 from shiftscope.server.run_state import RunState, RunView
 from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
@@ -26,13 +28,6 @@ router = APIRouter(prefix="/api")
 
 DEFAULT = RunConfig(pace=100, probes="full")
 """What {} starts: everything there is to see, at a pace at which it can be seen (at full speed it takes seconds)."""
-
-
-class Problem(BaseModel):
-    """What was wrong, in a sentence."""
-
-    detail: str
-    state: RunState | None = None
 
 
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such run."}}
@@ -113,14 +108,16 @@ async def change_run(run: NamedRun, change: RunChange) -> RunView:
     training = change.model_fields_set & {"pace", "learning_rate"}
     async with run.changing:
         if training:
-            _refuse_unless_steerable(run, f"change its {' and '.join(sorted(training)).replace('_', ' ')}")
+            _refuse_unless_steerable(run, "action." + "_and_".join(sorted(training)))
         if change.name is not None:
-            await run.record("name", f"renamed to {change.name}", value=change.name)
+            await run.record("name", notice("event.renamed", name=change.name), value=change.name)
         if "pace" in training:
-            words = "full speed" if change.pace is None else f"{change.pace:g} steps/s"
-            await _set(run, "pace", change.pace, f"pace: {words}")
+            pace = change.pace
+            said = notice("event.full_speed") if pace is None else notice("event.pace_set", pace=pace)
+            await _set(run, "pace", pace, said)
         if change.learning_rate is not None:
-            await _set(run, "learning_rate", change.learning_rate, f"learning rate: {change.learning_rate:g}")
+            rate = change.learning_rate
+            await _set(run, "learning_rate", rate, notice("event.learning_rate_set", rate=rate))
         return run.view
 
 
@@ -137,7 +134,7 @@ async def delete_run(run: NamedRun, server: Server) -> None:
 async def pause(run: NamedRun) -> RunView:
     """Hold a running run at its next step."""
     async with run.changing:
-        _refuse_unless_steerable(run, "pause", RunState.RUNNING)
+        _refuse_unless_steerable(run, "action.pause", RunState.RUNNING)
         await _command(run, Command(command="pause"))
         await run.move(RunState.PAUSED)
         return run.view
@@ -147,7 +144,7 @@ async def pause(run: NamedRun) -> RunView:
 async def resume(run: NamedRun) -> RunView:
     """Let a paused run go on."""
     async with run.changing:
-        _refuse_unless_steerable(run, "resume", RunState.PAUSED)
+        _refuse_unless_steerable(run, "action.resume", RunState.PAUSED)
         await run.move(RunState.RUNNING)
         await _command(run, Command(command="resume"))
         return run.view
@@ -157,7 +154,7 @@ async def resume(run: NamedRun) -> RunView:
 async def step(run: NamedRun) -> RunView:
     """Let a paused run take one step."""
     async with run.changing:
-        _refuse_unless_steerable(run, "take a single step", RunState.PAUSED)
+        _refuse_unless_steerable(run, "action.step", RunState.PAUSED)
         await _command(run, Command(command="step"))
         return run.view
 
@@ -192,22 +189,23 @@ def _copy(source: Path, target: Path) -> None:
         recording.copy(target)
 
 
-def _chosen(wanted: NewRun) -> tuple[RunConfig, str]:
+def _chosen(wanted: NewRun) -> tuple[RunConfig, Notice]:
     if wanted.experiment is None:
         config = wanted.config or DEFAULT
-        return config, f"{config.dataset.kind}: {', '.join(variant.name for variant in config.variants)}"
+        dataset = Notice(code=f"option.{config.dataset.kind}", text=config.dataset.kind)
+        return config, notice("name.run", dataset=dataset, networks=tuple(one.name for one in config.variants))
     experiment = find(wanted.experiment).experiment
-    return wanted.config or experiment.config, experiment.title
+    return wanted.config or experiment.config, notice("name.experiment", title=experiment.title)
 
 
-def _refuse_unless_steerable(run: Run, wanted: str, state: RunState | None = None) -> None:
+def _refuse_unless_steerable(run: Run, action: str, state: RunState | None = None) -> None:
     if run.state.ended or state not in {None, run.state}:
-        raise IllegalTransition(run, wanted)
+        raise IllegalTransition(run, notice(action))
     if run.info.source == "script":
-        raise IllegalTransition(run, f"{wanted} from here: its own script sets the pace")
+        raise IllegalTransition(run, notice(action), code="refused.script")
 
 
-async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | None, message: str) -> None:
+async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | None, message: Notice) -> None:
     await _command(run, Command(command="set", **{name: value}))
     await run.record(name, message, value=value)
 

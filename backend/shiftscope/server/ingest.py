@@ -11,6 +11,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 from typing_extensions import override
 
+from shiftscope.notices import Notice, NoticeError, as_notice, notice
 from shiftscope.recording.documents import RecordingError
 from shiftscope.server.run_state import RunState
 from shiftscope.server.runs import IllegalTransition, Producer, Run
@@ -38,7 +39,7 @@ SHUT_DOWN = 1012
 """Close code of a server that goes away."""
 
 
-class ProtocolError(Exception):
+class ProtocolError(NoticeError):
     """A producer said what it may not; the message becomes the socket's close reason."""
 
 
@@ -55,9 +56,9 @@ class SocketProducer(Producer):
             await self._websocket.send_text(command.to_json())
 
     @override
-    async def close(self, reason: str) -> None:
+    async def close(self, reason: Notice) -> None:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await self._websocket.close(1008, _fitting(reason))
+            await self._websocket.close(1008, _fitting(reason.text))
 
 
 @router.websocket("/api/ingest")
@@ -79,15 +80,15 @@ async def ingest(websocket: WebSocket, server: Server) -> None:
         await websocket.send_text(Acknowledged(seq=run.seq).to_json())
         await websocket.close()
     except WebSocketDisconnect as gone:
-        await _lost(run, "the server was shut down" if gone.code == SHUT_DOWN else "its script closed the connection")
+        await _lost(run, notice("end.server_shut_down" if gone.code == SHUT_DOWN else "end.script_left"))
     except (ProtocolError, ValidationError, FrameError, IllegalTransition, RecordingError) as error:
         await _refuse(websocket, error)
-        await _lost(run, f"its producer was refused: {_words(error)}")
+        await _lost(run, notice("end.producer_refused", error=_words(error)))
     except Exception as error:
         # The boundary of a connection: whatever went wrong, the run must not seem to go on.
         logger.exception("the producer of run %s", run.id)
         await _refuse(websocket, error)
-        await _lost(run, f"its producer was lost: {_words(error)}")
+        await _lost(run, notice("end.producer_lost", error=_words(error)))
     finally:
         run.producer = None
         acknowledging.cancel()
@@ -96,7 +97,7 @@ async def ingest(websocket: WebSocket, server: Server) -> None:
 async def _admit(websocket: WebSocket, server: Services) -> Run:
     hello = Hello.model_validate_json(await _receive_text(websocket))
     if not hello.run:
-        run = await asyncio.to_thread(server.store.create, hello.name or "watched script", "script", None)
+        run = await asyncio.to_thread(server.store.create, hello.name or notice("name.script"), "script", None)
         await run.move(RunState.PREPARING)
         return run
     found = server.store.get(hello.run)
@@ -162,9 +163,10 @@ async def _obey(message: ProducerMessage, run: Run) -> bool:
         case Progress():
             run.progress(message.step)
         case EventMessage():
-            await run.record(**message.model_dump(exclude={"type"}))
+            about = message.model_dump(exclude={"type", "kind", "message", "code", "values"})
+            await run.record(message.kind, message.notice, **about)
         case End():
-            await run.move(RunState(message.state), message.reason)
+            await run.move(RunState(message.state), message.notice)
             return False
     return True
 
@@ -183,7 +185,7 @@ async def _acknowledge(websocket: WebSocket, run: Run) -> None:
                 await changed.wait()
 
 
-async def _lost(run: Run, reason: str) -> None:
+async def _lost(run: Run, reason: Notice) -> None:
     # The supervisor says how a launched worker ended, which it knows better than its socket does.
     if run.info.source == "script" and not run.state.ended:
         await run.move(RunState.INTERRUPTED, reason)
@@ -191,16 +193,14 @@ async def _lost(run: Run, reason: str) -> None:
 
 async def _refuse(websocket: WebSocket, error: Exception) -> None:
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await websocket.close(1008, _fitting(_words(error)))
+        await websocket.close(1008, _fitting(_words(error).text))
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception) -> Notice:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
-        text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    else:
-        text = str(error)
-    return text
+        return Notice(text=f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    return as_notice(error)
 
 
 def _fitting(reason: str) -> str:

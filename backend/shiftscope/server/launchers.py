@@ -13,6 +13,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
+from shiftscope.notices import Notice, notice
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000", "M
 class Worker(Protocol):
     """A process that trains one run."""
 
-    async def wait(self) -> str:
-        """Return, when the worker is gone, how it ended, in words."""
+    async def wait(self) -> Notice:
+        """Return, when the worker is gone, how it ended."""
 
     def kill(self) -> None:
         """End it at once."""
@@ -75,15 +76,17 @@ class WorkerProcess(Worker):
         self._process.stdin.write(assignment.model_dump_json().encode() + b"\n")
 
     @override
-    async def wait(self) -> str:
+    async def wait(self) -> Notice:
         code = await self._process.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reading, 1)
         if code == 0:
-            return "the worker ended without a word"
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            return notice("end.worker_silent")
         words = " ".join(self._last_words)
-        return f"the worker {how}" + (f": {words}" if words else "")
+        saying = "_saying" if words else ""
+        if code < 0:
+            return notice(f"end.worker_killed{saying}", signal=signal.Signals(-code).name, words=words)
+        return notice(f"end.worker_exited{saying}", exit_code=code, words=words)
 
     @override
     def kill(self) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import Event, RunInfo, TrialPart
 from shiftscope.wire.messages import Preparing
 
@@ -29,6 +30,11 @@ class RunState(StrEnum):
     def ended(self) -> bool:
         """Whether no other state follows."""
         return not NEXT[self]
+
+    @property
+    def word(self) -> Notice:
+        """The state as it stands in a sentence."""
+        return notice(f"state.{self.value}")
 
 
 _ENDS = frozenset({RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
@@ -52,8 +58,9 @@ class RunStatus:
 
     Attributes:
         name: as it was last called.
+        title: the name as a notice; None for one that a person gave.
         state: where the run is in its life.
-        reason: why it is there; empty when there is nothing to say.
+        reason: why it is there; None when there is nothing to say.
         step: optimizer updates made.
         pace: steps per second; None for full speed.
         learning_rate: the last that was set; None where it is the script's own.
@@ -64,8 +71,9 @@ class RunStatus:
     """
 
     name: str
+    title: Notice | None = None
     state: RunState = RunState.QUEUED
-    reason: str = ""
+    reason: Notice | None = None
     step: int = 0
     pace: float | None = None
     learning_rate: float | None = None
@@ -80,6 +88,7 @@ class RunStatus:
         config = info.config
         return cls(
             name=info.name,
+            title=info.title,
             pace=config.pace if config else None,
             learning_rate=config.optimizer.learning_rate if config else None,
         )
@@ -91,7 +100,7 @@ class RunStatus:
             case "state", str(state):
                 return status._enter(RunState(state), event)
             case "name", str(name):
-                return replace(status, name=name)
+                return replace(status, name=name, title=None)
             case "pace", (int() | float() | None) as pace:
                 return replace(status, pace=None if pace is None else float(pace))
             case "learning_rate", (int() | float()) as rate:
@@ -111,7 +120,7 @@ class RunStatus:
         return replace(
             self,
             state=state,
-            reason=event.message,
+            reason=event.notice if event.message else None,
             trained=self.elapsed(event.time),
             running_since=event.time if runs else None,
             started=event.time if runs and self.started is None else self.started,
@@ -124,8 +133,9 @@ class RunView(BaseModel):
 
     id: str
     name: str
+    title: Notice | None = Field(description="the name, where the program made it up; null for a person's own")
     state: RunState
-    reason: str = Field(description="why the run ended as it did; empty when there is nothing to say")
+    reason: Notice | None = Field(description="why the run ended as it did; null when there is nothing to say")
     source: str = Field(description="worker: trained by this server; script: sent by a watched program")
     config: RunConfig | None
     trial: TrialPart | None = Field(description="the trial of an experiment that the run is part of, if any")

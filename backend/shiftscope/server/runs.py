@@ -12,6 +12,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice, NoticeError, notice
 from shiftscope.recording.documents import SUFFIX, Event, RecordingError, RunInfo, TrialPart
 from shiftscope.recording.reader import Recording, open_recording
 from shiftscope.recording.writer import RecordingWriter
@@ -23,11 +24,11 @@ from shiftscope.wire.messages import Command, Preparing
 logger = logging.getLogger(__name__)
 
 
-class IllegalTransition(Exception):
-    """A run was asked for something that its state does not allow."""
+class IllegalTransition(NoticeError):
+    """A run was asked for an action that its state does not allow, or that a script's run does not take from here."""
 
-    def __init__(self, run: Run, wanted: str) -> None:
-        super().__init__(f"run {run.id} is {run.state}: it cannot {wanted}")
+    def __init__(self, run: Run, action: Notice, *, code: str = "refused.state") -> None:
+        super().__init__(notice(code, run=run.id, state=run.state.word, action=action))
         self.state = run.state
 
 
@@ -37,7 +38,7 @@ class Producer(Protocol):
     async def command(self, command: Command) -> None:
         """Send a command."""
 
-    async def close(self, reason: str) -> None:
+    async def close(self, reason: Notice) -> None:
         """Close the connection: nothing more is received."""
 
 
@@ -64,13 +65,16 @@ class Run:
 
     @classmethod
     def create(
-        cls, folder: Path, name: str, source: str, config: RunConfig | None, trial: TrialPart | None = None
+        cls, folder: Path, name: Notice | str, source: str, config: RunConfig | None, trial: TrialPart | None = None
     ) -> Run:
         """Make a run and its recording. Raises RecordingError when the file cannot be written."""
         created = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
         run_id = f"{stamp}-{secrets.token_hex(3)}"
-        info = RunInfo(id=run_id, name=name, source=source, created=created, config=config, trial=trial)
+        title = name if isinstance(name, Notice) else None
+        info = RunInfo(
+            id=run_id, name=str(name), title=title, source=source, created=created, config=config, trial=trial
+        )
         path = folder / f"{info.id}{SUFFIX}"
         return cls(path, info, RecordingWriter.create(path, info))
 
@@ -86,7 +90,7 @@ class Run:
             run = cls(path, recording.info, None)
             run._fold(recording)
         if not run.state.ended:
-            reason = f"the server ended while the run was {run.state} at step {run.status.step}"
+            reason = notice("end.server_ended", state=run.state.word, step=run.status.step)
             event = run._event("state", reason, value=RunState.INTERRUPTED.value)
             run._apply(event)
             run._log(event)
@@ -112,22 +116,23 @@ class Run:
         total = self.header.total_steps if self.header else (config.total_steps if config else None)
         status = self.status
         return RunView(
-            id=self.id, name=status.name, state=status.state, reason=status.reason, source=self.info.source,
-            config=config, trial=self.info.trial, step=status.step, total_steps=total, created=self.info.created,
-            started=status.started, ended=status.ended, elapsed=status.elapsed(time.time()), pace=status.pace,
-            learning_rate=status.learning_rate, preparing=self.preparing, seq=self.seq,
+            id=self.id, name=status.name, title=status.title, state=status.state, reason=status.reason,
+            source=self.info.source, config=config, trial=self.info.trial, step=status.step, total_steps=total,
+            created=self.info.created, started=status.started, ended=status.ended,
+            elapsed=status.elapsed(time.time()), pace=status.pace, learning_rate=status.learning_rate,
+            preparing=self.preparing, seq=self.seq,
         )  # fmt: skip
 
-    async def move(self, state: RunState, reason: str = "") -> None:
+    async def move(self, state: RunState, reason: Notice | str = "") -> None:
         """Go to another state. Raises IllegalTransition."""
         async with self._order:
             if state not in NEXT[self.state]:
-                raise IllegalTransition(self, f"become {state}")
+                raise IllegalTransition(self, notice("action.become", state=state.word))
             await self._happen("state", reason, value=state.value)
             if state.ended:
                 await asyncio.to_thread(self.close)
 
-    async def record(self, kind: str, message: str = "", **more: JsonValue) -> None:
+    async def record(self, kind: str, message: Notice | str = "", **more: JsonValue) -> None:
         """Record an event: when this returns it is kept, and takes effect.
 
         Raises:
@@ -140,7 +145,7 @@ class Run:
     async def begin(self, header: RunHeader) -> None:
         """Keep the producer's header and start to run."""
         if self.header is not None:
-            raise IllegalTransition(self, "begin a second time")
+            raise IllegalTransition(self, notice("action.begin"))
         async with self._order:
             if self._writer is not None:
                 await asyncio.to_thread(self._writer.begin, header)
@@ -151,7 +156,7 @@ class Run:
         """Keep frames, which must follow on the last one; then wake the viewers."""
         async with self._order:
             if self._writer is None:
-                raise IllegalTransition(self, "take frames")
+                raise IllegalTransition(self, notice("action.frames"))
             await asyncio.to_thread(self._writer.append, frames)
             self.seq = frames[-1].seq
             self.status = self.status.reach(frames[-1].step)
@@ -181,7 +186,7 @@ class Run:
         if writer is not None:
             writer.close()
 
-    async def _happen(self, kind: str, message: str, **more: JsonValue) -> None:
+    async def _happen(self, kind: str, message: Notice | str, **more: JsonValue) -> None:
         event = self._event(kind, message, **more)
         try:
             await asyncio.to_thread(self._log, event)
@@ -204,10 +209,8 @@ class Run:
         finally:
             writer.close()
 
-    def _event(self, kind: str, message: str, **more: JsonValue) -> Event:
-        return Event.model_validate(
-            {"time": time.time(), "step": self.status.step, "kind": kind, "message": message, **more}
-        )
+    def _event(self, kind: str, message: Notice | str, **more: JsonValue) -> Event:
+        return Event.saying(message, kind=kind, **{"time": time.time(), "step": self.status.step, **more})
 
     def _apply(self, event: Event) -> None:
         self.events.append(event)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from shiftscope.notices import NoticeError, notice
 from shiftscope.server.runs import Run
 from shiftscope.server.store import RunStore
 from shiftscope.server.supervisor import Supervisor
@@ -21,11 +22,11 @@ class Services:
     supervisor: Supervisor
 
 
-class UnknownRun(Exception):
+class UnknownRun(NoticeError):
     """There is no run of that id."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"there is no run {run_id!r}; it may have been deleted")
+        super().__init__(notice("refused.unknown_run", run=run_id))
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice
 from shiftscope.recording.documents import SUFFIX, RecordingError, TrialPart
 from shiftscope.recording.writer import beside
 from shiftscope.server.runs import Run
@@ -27,7 +28,7 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))))
 
-    def create(self, name: str, source: str, config: RunConfig | None, trial: TrialPart | None = None) -> Run:
+    def create(self, name: Notice | str, source: str, config: RunConfig | None, trial: TrialPart | None = None) -> Run:
         """Make a run."""
         run = Run.create(self.folder, name, source, config, trial)
         self._runs[run.id] = run

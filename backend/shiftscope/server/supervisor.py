@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from shiftscope.notices import as_notice, notice
 from shiftscope.recording.documents import RecordingError
 from shiftscope.server.launchers import LocalLauncher, Worker
 from shiftscope.server.run_state import RunState
@@ -41,9 +42,9 @@ class Supervisor:
     async def stop(self, run: Run) -> None:
         """Stop a run; returns when it has ended. Raises IllegalTransition when it has already."""
         if run.state.ended:
-            raise IllegalTransition(run, "stop")
+            raise IllegalTransition(run, notice("action.stop"))
         if run.state is RunState.QUEUED:
-            await run.move(RunState.STOPPED, "stopped before it began")
+            await run.move(RunState.STOPPED, notice("end.before_start"))
             return
         if run.id not in self._tasks:
             await _dismiss(run)
@@ -56,7 +57,7 @@ class Supervisor:
         except TimeoutError:
             logger.warning("run %s did not stop within %g s: its worker is killed", run.id, STOP_SECONDS)
         if not run.state.ended:
-            await run.move(RunState.STOPPED, f"stopped while {run.state}")
+            await run.move(RunState.STOPPED, notice("end.stopped_while", state=run.state.word))
         if worker := self._workers.get(run.id):
             worker.kill()
 
@@ -74,17 +75,15 @@ class Supervisor:
             async with self._places:
                 if not run.state.ended:
                     await run.move(RunState.PREPARING)
-                    run.prepare(
-                        Preparing(message="starting a worker (the first on a machine compiles for half a minute)")
-                    )
+                    run.prepare(Preparing.saying(notice("wait.worker")))
                     await self._work(run)
         except (OSError, RecordingError, IllegalTransition) as error:
             logger.exception("run %s", run.id)
             if not run.state.ended:
-                await run.move(RunState.FAILED, f"the run could not be started: {error}")
+                await run.move(RunState.FAILED, notice("end.not_started", error=as_notice(error)))
         except asyncio.CancelledError:
             if not run.state.ended:
-                await run.move(RunState.INTERRUPTED, f"the server was shut down while the run was {run.state}")
+                await run.move(RunState.INTERRUPTED, notice("end.server_shut_down_while", state=run.state.word))
             raise
 
     async def _work(self, run: Run) -> None:
@@ -117,6 +116,6 @@ class Supervisor:
 async def _dismiss(run: Run) -> None:
     """End the run of a script, which itself may go on."""
     producer = run.producer
-    await run.move(RunState.STOPPED, "stopped from the page; the script that sent it may go on")
+    await run.move(RunState.STOPPED, notice("end.dismissed"))
     if producer is not None:
-        await producer.close("the run was stopped from the page")
+        await producer.close(notice("end.dismissed"))

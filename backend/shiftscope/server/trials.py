@@ -19,6 +19,7 @@ from shiftscope.experiments.catalogue import catalogue, find
 from shiftscope.experiments.experiment import Experiment
 from shiftscope.experiments.figures import as_figures, figures_of
 from shiftscope.experiments.verdict import Figures, Verdict
+from shiftscope.notices import Notice, NoticeError, notice
 from shiftscope.recording.documents import TrialPart
 from shiftscope.server.run_state import RunState, RunView
 from shiftscope.server.runs import Run
@@ -28,11 +29,11 @@ from shiftscope.server.store import RunStore
 router = APIRouter(prefix="/api")
 
 
-class UnknownTrial(Exception):
+class UnknownTrial(NoticeError):
     """There is no trial of that id."""
 
     def __init__(self, trial_id: str) -> None:
-        super().__init__(f"there is no trial {trial_id!r}; its runs may have been deleted")
+        super().__init__(notice("refused.unknown_trial", trial=trial_id))
 
 
 class NewTrial(BaseModel):
@@ -65,7 +66,7 @@ class TrialView(BaseModel):
     runs: list[TrialRun]
     ended: bool = Field(description="whether none of its runs goes on")
     verdict: Verdict | None = Field(description="once all runs have finished")
-    reason: str = Field(description="why there is no verdict; empty when there is one")
+    reason: Notice | None = Field(description="why there is no verdict; null when there is one")
 
 
 @router.get("/experiments")
@@ -85,7 +86,9 @@ async def create_trial(
     trial = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     several = len({seed for _, seed in plan}) > 1
     for planned, seed in plan:
-        name = f"{experiment.title}: {planned.label}" + (f", seed {planned.config.seed}" if several else "")
+        seed_named = {"seed": str(planned.config.seed)} if several else {}
+        code = "name.trial_seed" if several else "name.trial"
+        name = notice(code, title=experiment.title, label=planned.label, **seed_named)
         part = TrialPart(
             id=trial, experiment=experiment.id, label=planned.label, seed=seed, runs=len(plan), quick=wanted.quick
         )
@@ -138,34 +141,34 @@ def _view(trial_id: str, parts: list[tuple[Run, TrialPart]]) -> TrialView:
     )
 
 
-def _why_not_yet(parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figures | None]) -> str:
-    """Return why there can be no verdict, or nothing."""
+def _why_not_yet(parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figures | None]) -> Notice | None:
+    """Return why there can be no verdict, or None."""
     _, first = parts[0]
     if len(parts) < first.runs:
-        return f"{first.runs - len(parts)} of the trial's {first.runs} runs were deleted"
+        return notice("undecided.deleted", count=first.runs - len(parts), runs=first.runs)
     for run, part in parts:
         if run.state.ended and run.state is not RunState.FINISHED:
-            return f"{part.label} {run.state}: {run.status.reason}"
+            return notice("undecided.ended", run=part.label, state=run.state.word, reason=run.status.reason or "")
         if any(event.kind == "learning_rate" for event in run.events):
-            return f"the learning rate of {part.label} was changed while it ran: it is no longer the experiment's"
+            return notice("undecided.changed", run=part.label)
     going_on = sum(not run.state.ended for run, _ in parts)
     if going_on:
-        return f"{going_on} of {len(parts)} runs go on"
-    unmeasured = [part.label for run, part in parts if measured[run.id] is None]
-    return f"nothing was measured of {', '.join(unmeasured)}" if unmeasured else ""
+        return notice("undecided.going_on", count=going_on, runs=len(parts))
+    unmeasured = tuple(part.label for run, part in parts if measured[run.id] is None)
+    return notice("undecided.unmeasured", runs=unmeasured) if unmeasured else None
 
 
 def _judge(
     experiment: str, parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figures | None]
-) -> tuple[Verdict | None, str]:
+) -> tuple[Verdict | None, Notice | None]:
     by_label: dict[str, list[Figures]] = {}
     for run, part in sorted(parts, key=lambda pair: pair[1].seed):
         by_label.setdefault(part.label, []).append(measured[run.id] or {})
     try:
-        return find(experiment).judge(by_label), ""
+        return find(experiment).judge(by_label), None
     except LookupError as error:
         # A recording of an earlier version of the program may lack what today's verdict needs.
-        return None, f"the recordings lack what the verdict needs: {error}"
+        return None, notice("undecided.lacks", error=str(error))
 
 
 def _shown(figures: Figures | None) -> dict[str, float | str] | None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from shiftscope.notices import Notice, NoticeError
 from shiftscope.wire.frames import RunHeader
 from shiftscope.wire.messages import EndState, EventKind
 
@@ -13,7 +14,7 @@ BATCH_SECONDS = 0.016
 """Frames of one display refresh travel together: a message costs the training thread more than its bytes do."""
 
 
-class SinkError(Exception):
+class SinkError(NoticeError):
     """The place where frames should go cannot be reached, or refused them."""
 
 
@@ -36,7 +37,7 @@ class Sink(Protocol):
         self,
         kind: EventKind,
         step: int,
-        message: str,
+        message: Notice | str,
         *,
         network: str = "",
         layer: str = "",
@@ -47,5 +48,5 @@ class Sink(Protocol):
     def flush(self) -> None:
         """Pass on what is pending, as nothing may follow for a while."""
 
-    def end(self, state: EndState, reason: str) -> None:
+    def end(self, state: EndState, reason: Notice | str) -> None:
         """End the run: nothing follows. `state` is finished, stopped or failed; returns when all of it is kept."""

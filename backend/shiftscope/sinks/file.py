@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from shiftscope.config import RunConfig
+from shiftscope.notices import Notice
 from shiftscope.recording.documents import Event, RunInfo
 from shiftscope.recording.writer import RecordingWriter
 from shiftscope.sinks.base import BATCH_SECONDS, Sink
@@ -55,7 +56,7 @@ class FileSink(Sink):
         self,
         kind: EventKind,
         step: int,
-        message: str,
+        message: Notice | str,
         *,
         network: str = "",
         layer: str = "",
@@ -64,17 +65,13 @@ class FileSink(Sink):
         self._log(kind, step, message, network=network, layer=layer, value=value)
 
     @override
-    def end(self, state: EndState, reason: str) -> None:
+    def end(self, state: EndState, reason: Notice | str) -> None:
         self.flush()
         self._log("state", self._step, reason, value=state)
         self._writer.close()
 
-    def _log(
-        self, kind: str, step: int, message: str, *, network: str = "", layer: str = "", value: JsonValue = None
-    ) -> None:
-        self._writer.log(
-            Event(time=time.time(), step=step, kind=kind, message=message, network=network, layer=layer, value=value)
-        )
+    def _log(self, kind: str, step: int, message: Notice | str, **more: JsonValue) -> None:
+        self._writer.log(Event.saying(message, time=time.time(), step=step, kind=kind, **more))
 
 
 def open_file(path: Path, *, name: str = "", config: RunConfig | None = None) -> FileSink:

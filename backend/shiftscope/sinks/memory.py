@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 from typing_extensions import override
 
+from shiftscope.notices import Notice
 from shiftscope.recording.streams import Streams
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Frame, Layout, RunHeader
@@ -41,7 +42,7 @@ class MemorySink(Sink, Streams):
         self,
         kind: EventKind,
         step: int,
-        message: str,
+        message: Notice | str,
         *,
         network: str = "",
         layer: str = "",
@@ -54,7 +55,7 @@ class MemorySink(Sink, Streams):
         self._sink.flush()
 
     @override
-    def end(self, state: EndState, reason: str) -> None:
+    def end(self, state: EndState, reason: Notice | str) -> None:
         self._sink.end(state, reason)
 
     @property

@@ -13,6 +13,7 @@ from typing_extensions import override
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
+from shiftscope.notices import Notice, as_notice
 from shiftscope.sinks.base import BATCH_SECONDS, Sink, SinkError
 from shiftscope.wire.frames import RunHeader
 from shiftscope.wire.messages import (
@@ -89,9 +90,9 @@ class SocketSink(Sink):
         threading.Thread(target=sink._send_late, name="shiftscope-send", daemon=True).start()
         return sink
 
-    def preparing(self, message: str, fraction: float | None = None) -> None:
+    def preparing(self, message: Notice | str, fraction: float | None = None) -> None:
         """Report what the run waits for."""
-        self._send(PreparingMessage(message=message, fraction=fraction))
+        self._send(PreparingMessage.saying(message, fraction=fraction))
 
     @override
     def begin(self, header: RunHeader) -> None:
@@ -125,17 +126,18 @@ class SocketSink(Sink):
         self,
         kind: EventKind,
         step: int,
-        message: str,
+        message: Notice | str,
         *,
         network: str = "",
         layer: str = "",
         value: JsonValue = None,
     ) -> None:
-        self._send(EventMessage(kind=kind, step=step, message=message, network=network, layer=layer, value=value))
+        self._send(EventMessage.saying(message, kind=kind, step=step, network=network, layer=layer, value=value))
 
     @override
-    def end(self, state: EndState, reason: str) -> None:
-        self._send(End(state=state, reason=reason))
+    def end(self, state: EndState, reason: Notice | str) -> None:
+        said = as_notice(reason)
+        self._send(End(state=state, reason=said.text, code=said.code, values=said.values))
         kept = self.closed.wait(CLOSE_SECONDS)
         self._socket.close()
         if not kept or self._refusal:

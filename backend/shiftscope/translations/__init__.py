@@ -1,7 +1,8 @@
 """The languages other than English: one file each, TAG.json, with all that people read. A new language is a new file.
 
-A catalogue is {"language": its own name, "texts": the page's texts by key, "messages": the program's by their English}.
-The page's English is frontend/locales/en.js; the program's stands in its source.
+A catalogue is {"language": its own name, "texts": the page's texts by key, "messages": the experiments' by their
+English, "notices": what the program says of runs and requests, by code}. The page's English is frontend/locales/en.js,
+that of the notices shiftscope/notices.py; the experiments' stands in their source.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Catalogue(TypedDict):
     language: str
     texts: Mapping[str, str]
     messages: Mapping[str, str]
+    notices: Mapping[str, str]
 
 
 def read(tag: str, folder: Path = FOLDER) -> Catalogue:

@@ -5,26 +5,16 @@ A message travels as `to_json` writes it. Members that a model does not have are
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from typing_extensions import override
 
+from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, RunHeader
 
 EventKind = Literal["diverged", "note", "measured"]
 EndState = Literal["finished", "stopped", "failed"]
-
-MAX_SENTENCE = 4000
-"""Longest sentence that is kept, in characters: the message of an error may be longer, and is cut."""
-
-
-def _cut(text: str) -> str:
-    return text[: MAX_SENTENCE - 1] + "…" if len(text) > MAX_SENTENCE else text
-
-
-Sentence = Annotated[str, AfterValidator(_cut)]
-"""What people read."""
 
 
 class _Message(BaseModel):
@@ -35,12 +25,30 @@ class _Message(BaseModel):
         return self.model_dump_json()
 
 
-class Preparing(BaseModel):
-    """What a run waits for before it trains."""
+class Worded(BaseModel):
+    """A message for people: its text in English and, where the program made it, its code and values."""
 
     model_config = ConfigDict(frozen=True)
 
-    message: Sentence
+    message: Sentence = ""
+    code: str = Field("", max_length=80, description="see shiftscope.notices; empty for a text of somebody's own")
+    values: Values = Field({}, description="what the code's {blanks} stand for")
+
+    @classmethod
+    def saying(cls, message: Notice | str, **more: object) -> Self:
+        """Return what says `message`; `more` are the other members."""
+        said = as_notice(message)
+        return cls.model_validate({"message": said.text, "code": said.code, "values": said.values, **more})
+
+    @property
+    def notice(self) -> Notice:
+        """The message as a notice."""
+        return Notice(code=self.code, values=self.values, text=self.message)
+
+
+class Preparing(Worded):
+    """What a run waits for before it trains."""
+
     fraction: float | None = Field(None, ge=0, le=1)
 
 
@@ -73,13 +81,12 @@ class Progress(_Message):
     step: int = Field(ge=0, lt=MAX_STEP)
 
 
-class EventMessage(_Message):
+class EventMessage(_Message, Worded):
     """Something happened."""
 
     type: Literal["event"] = "event"
     kind: EventKind
     step: int = Field(ge=0, lt=MAX_STEP)
-    message: Sentence
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
     value: JsonValue = Field(None, description="of a kind measured: what an experiment's verdict rests on")
@@ -91,6 +98,13 @@ class End(_Message):
     type: Literal["end"] = "end"
     state: EndState
     reason: Sentence = ""
+    code: str = Field("", max_length=80, description="of the reason, with its values")
+    values: Values = {}
+
+    @property
+    def notice(self) -> Notice:
+        """The reason as a notice."""
+        return Notice(code=self.code, values=self.values, text=self.reason)
 
 
 class Welcome(_Message):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shiftscope.lab.data import cifar
 from shiftscope.lab.data.datasets import CIFAR10, DatasetError, load_original
+from shiftscope.lab.data.types import FormatError
 
 from . import cifar_files
 from .cifar_files import ARCHIVE, FOLDER, NAMES, archive
@@ -39,7 +40,7 @@ def test_records_are_read_and_other_lengths_refused(count, features, data):
     pixels, labels = cifar.parse(content, features)
     assert pixels.shape == (count, features)
     assert b"".join(bytes([label]) + row.tobytes() for label, row in zip(labels, pixels, strict=True)) == content
-    with pytest.raises(cifar.CifarError, match="no whole number of records"):
+    with pytest.raises(FormatError, match="no whole number of records"):
         cifar.parse(content + bytes(data.draw(st.integers(1, features))), features)
 
 

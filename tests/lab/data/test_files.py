@@ -48,12 +48,12 @@ def test_missing_files_are_fetched_once_and_the_way_is_told(tmp_path, good):
     data = fetch(tmp_path, good, progress=lambda sentence, fraction: told.append((sentence, fraction)))
     assert len(data.train_labels) == 30
     assert {path.name: path.read_bytes() for path in (tmp_path / "small").iterdir()} == PACKED
-    downloads = [(sentence, fraction) for sentence, fraction in told if fraction is not None]
+    downloads = [(str(notice), fraction) for notice, fraction in told if fraction is not None]
     assert downloads[0] == (f"Downloading {NAMES[0]}.gz", 0)
     assert downloads[-1] == (f"Downloading {NAMES[3]}.gz", 1)
     fractions = [fraction for _, fraction in downloads]
     assert fractions == sorted(fractions)
-    assert told[-1] == ("Reading Small", None)
+    assert (str(told[-1][0]), told[-1][1]) == ("Reading Small", None)
     fetch(tmp_path, good)
     assert good.asked == [f"{name}.gz" for name in NAMES]
 

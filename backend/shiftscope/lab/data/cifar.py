@@ -8,21 +8,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-
-class CifarError(ValueError):
-    """Bytes that are not records of the kind expected. The message completes "the file ..."."""
+from shiftscope.lab.data.types import FormatError
+from shiftscope.notices import notice
 
 
 def parse(content: bytes, features: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Read records of images of `features` bytes: read-only pixels, shape (N, features), and labels, shape (N,).
 
     Raises:
-        CifarError: the bytes are no whole number of records.
+        FormatError: the bytes are no whole number of records.
     """
     size = 1 + features
     if len(content) % size:
-        raise CifarError(
-            f"is truncated or something else: {len(content):,} bytes are no whole number of records of {size:,}"
-        )
+        raise FormatError(notice("fault.cifar", found=len(content), size=size))
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, size)
     return records[:, 1:], records[:, 0]

@@ -16,7 +16,8 @@ from shiftscope.lab.data.files import KnownFile, Opened
 from shiftscope.lab.data.originals import CIFAR10, FASHION_MNIST, MNIST, ORIGINALS, Original
 from shiftscope.lab.data.preparation import prepare
 from shiftscope.lab.data.splits import read_split
-from shiftscope.lab.data.types import Data, DatasetError, Progress
+from shiftscope.lab.data.types import Data, DatasetError, Progress, broken
+from shiftscope.notices import notice
 
 __all__ = ["CIFAR10", "FASHION_MNIST", "MNIST", "Data", "DatasetError", "Original", "Progress", "load", "load_original"]
 
@@ -81,7 +82,7 @@ def load_original(
     missing = [file for file in original.files if not found[file.name]]
     if missing:
         fetching.fetch(missing, own, mirrors or original.mirrors, progress)
-    progress(f"Reading {original.title}", None)
+    progress(notice("wait.reading", title=original.title), None)
     contents = {
         opened.expected.name: opened
         for file in original.files
@@ -121,6 +122,4 @@ def _refuse_namesake(opened: Opened, original: Original, namesakes: Sequence[Ori
         return
     for other in namesakes:
         if any(files.is_known_as(file, opened) for file in other.files):
-            raise DatasetError(
-                f"{opened.place} is {other.title}'s file of that name, not {original.title}'s. {files.REMEDY}"
-            )
+            raise broken(opened.place, notice("fault.namesake", other=other.title, title=original.title))

@@ -11,6 +11,7 @@ import requests
 
 from shiftscope.lab.data.files import KnownFile
 from shiftscope.lab.data.types import DatasetError, Progress
+from shiftscope.notices import Notice, notice
 
 _CHUNK = 1 << 17
 _TIMEOUT = (10.0, 30.0)
@@ -30,7 +31,8 @@ def fetch(files: Sequence[KnownFile], folder: Path, mirrors: Sequence[str], prog
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be made: {error.strerror}. Choose another folder.") from error
+        fault = error.strerror or str(error)
+        raise DatasetError(notice("data.folder_not_made", folder=str(folder), error=fault)) from error
     total = sum(file.size for file in files)
     done = 0
     for file in files:
@@ -39,7 +41,7 @@ def fetch(files: Sequence[KnownFile], folder: Path, mirrors: Sequence[str], prog
 
 
 def _fetch_from_first(file: KnownFile, folder: Path, mirrors: Sequence[str], meter: _Meter) -> None:
-    faults = []
+    faults: list[Notice] = []
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{file.name}"
         meter.begin()
@@ -49,28 +51,26 @@ def _fetch_from_first(file: KnownFile, folder: Path, mirrors: Sequence[str], met
         try:
             pooch.retrieve(url, file.checksum, fname=file.name, path=folder, downloader=downloader)
         except requests.RequestException as error:
-            faults.append(f"{url}: {_in_words(error)}")
+            faults.append(notice("data.mirror", url=url, fault=_in_words(error)))
         except ValueError:
-            faults.append(f"{url}: what it serves has another checksum")
+            faults.append(notice("data.mirror", url=url, fault=notice("mirror.checksum")))
         except OSError as error:
             fault = error.strerror or str(error)
-            raise DatasetError(f"{folder / file.name} cannot be written: {fault}. Choose another folder.") from error
+            raise DatasetError(notice("data.not_written", file=str(folder / file.name), error=fault)) from error
         else:
             return
-    raise DatasetError(
-        f"{file.name} could not be downloaded ({'; '.join(faults) or 'no mirror is known'}). "
-        f"Check the network, or put the file into {folder} yourself."
-    )
+    tried = tuple(faults) or (notice("data.no_mirror"),)
+    raise DatasetError(notice("data.not_downloaded", file=file.name, faults=tried, folder=str(folder)))
 
 
-def _in_words(error: requests.RequestException) -> str:
+def _in_words(error: requests.RequestException) -> Notice:
     if error.response is not None:
-        return f"the server answered {error.response.status_code}"
+        return notice("mirror.status", status=error.response.status_code)
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
+        return notice("mirror.timeout")
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the download broke off"
-    return "no connection"
+        return notice("mirror.broken_off")
+    return notice("mirror.connection")
 
 
 class _Meter:
@@ -78,7 +78,7 @@ class _Meter:
 
     def __init__(self, name: str, before: int, total: int, progress: Progress) -> None:
         self._name, self._before, self._all = name, before, total
-        self._progress: Callable[[str, float | None], None] = progress
+        self._progress: Callable[[Notice, float | None], None] = progress
         self._done = 0
         self.total = 0  # pooch writes the length of the answer here
 
@@ -90,7 +90,7 @@ class _Meter:
         """Count another `count` bytes; pooch rounds the last piece up, so the sum is capped at what was announced."""
         self._done = min(self._done + count, self.total)
         fraction = (self._before + self._done) / max(self._all, 1)
-        self._progress(f"Downloading {self._name}", min(fraction, 1.0))
+        self._progress(notice("wait.download", file=self._name), min(fraction, 1.0))
 
     def reset(self) -> None:
         self._done = 0

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from shiftscope.lab.data.types import DatasetError
-
-REMEDY = "Delete it to have it downloaded again, or put the original in its place."
-"""What to do about a broken file."""
+from shiftscope.lab.data.types import DatasetError, broken
+from shiftscope.notices import Notice, notice
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Opened:
     """
 
     expected: Content
-    place: str
+    place: str | Notice
     content: bytes
     original: bool
 
@@ -94,7 +92,8 @@ def read(file: KnownFile, paths: tuple[Path, ...]) -> Iterator[Opened]:
         return
     del packed
     for content in file.contents:
-        yield Opened(content, f"{content.name} in {path}", _member(path, unpacked, content.name), original)
+        place = notice("data.member", member=content.name, file=str(path))
+        yield Opened(content, place, _member(path, unpacked, content.name), original)
 
 
 def verify(opened: Opened) -> None:
@@ -107,16 +106,14 @@ def verify(opened: Opened) -> None:
     if opened.original:
         return
     if size != expected.size:
-        fault = "is truncated" if size < expected.size else "is too long"
-        raise DatasetError(f"{opened.place} {fault}: {size:,} bytes, the original has {expected.size:,}. {REMEDY}")
+        code = "fault.truncated" if size < expected.size else "fault.too_long"
+        raise broken(opened.place, notice(code, found=size, expected=expected.size))
     if not is_checksum_of(expected.checksum, opened.content):
         algorithm, _, digest = expected.checksum.partition(":")
         name = {"sha256": "SHA-256", "md5": "MD5"}[algorithm]
         found = _digest(algorithm, opened.content)
-        raise DatasetError(
-            f"{opened.place} is not the original file: the {name} of its content is {found[:12]}..., "
-            f"expected {digest[:12]}.... {REMEDY}"
-        )
+        fault = notice("fault.not_original", algorithm=name, found=found[:12], expected=digest[:12])
+        raise broken(opened.place, fault)
 
 
 def is_known_as(file: KnownFile, opened: Opened) -> bool:
@@ -142,18 +139,19 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise DatasetError(f"{path} disappeared. Start the run again to have it downloaded.") from error
+        raise DatasetError(notice("data.disappeared", file=str(path))) from error
     except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.") from error
+        fault = error.strerror or str(error)
+        raise DatasetError(notice("data.not_read", file=str(path), error=fault)) from error
 
 
 def _decompress(path: Path, packed: bytes) -> bytes:
     try:
         return gzip.decompress(packed)
     except EOFError as error:
-        raise DatasetError(f"{path} is cut off: the gzip data ends too early. {REMEDY}") from error
+        raise broken(str(path), notice("fault.gzip_cut_off")) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DatasetError(f"{path} is not a sound gzip file ({error}). {REMEDY}") from error
+        raise broken(str(path), notice("fault.gzip", error=str(error))) from error
 
 
 def _member(path: Path, archive: bytes, name: str) -> bytes:
@@ -164,7 +162,7 @@ def _member(path: Path, archive: bytes, name: str) -> bytes:
     except KeyError:
         content = None
     except tarfile.TarError as error:
-        raise DatasetError(f"{path} is not a sound tar archive ({error}). {REMEDY}") from error
+        raise broken(str(path), notice("fault.tar", error=str(error))) from error
     if content is None:
-        raise DatasetError(f"{path} is not the original archive: there is no file {name} in it. {REMEDY}")
+        raise broken(str(path), notice("fault.member", member=name))
     return content

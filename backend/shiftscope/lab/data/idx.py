@@ -12,29 +12,28 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.lab.data.types import FormatError
+from shiftscope.notices import notice
+
 _UNSIGNED_BYTE = 8
-
-
-class IdxError(ValueError):
-    """Bytes that are not an IDX file of the kind expected. The message completes "the file ..."."""
 
 
 def parse(content: bytes, dimensions: int) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes: a read-only array with as many axes as `dimensions`.
 
     Raises:
-        IdxError: another format, type or number of dimensions, or more or fewer values than the header announces.
+        FormatError: another format, type or number of dimensions, or more or fewer values than the header announces.
     """
     start = 4 + 4 * dimensions
     if len(content) < start:
-        raise IdxError(f"is cut off inside its header: {len(content)} bytes where at least {start} should stand")
+        raise FormatError(notice("fault.idx_header", found=len(content), expected=start))
     if content[:4] != bytes((0, 0, _UNSIGNED_BYTE, dimensions)):
         expected = bytes((0, 0, _UNSIGNED_BYTE, dimensions)).hex()
-        raise IdxError(f"begins with {content[:4].hex()}, an IDX file of {dimensions}-D bytes begins with {expected}")
+        found = content[:4].hex()
+        raise FormatError(notice("fault.idx_magic", found=found, dimensions=dimensions, expected=expected))
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     values = len(content) - start
     if values != prod(shape):
-        fault = "is truncated" if values < prod(shape) else "is too long"
-        size = " x ".join(str(length) for length in shape)
-        raise IdxError(f"{fault}: its header announces {size} values, {values:,} follow")
+        code = "fault.idx_truncated" if values < prod(shape) else "fault.idx_too_long"
+        raise FormatError(notice(code, announced=" x ".join(map(str, shape)), found=values))
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)

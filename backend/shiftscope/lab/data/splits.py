@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from shiftscope.lab.data import cifar, files, idx
 from shiftscope.lab.data.files import Opened
 from shiftscope.lab.data.originals import Original
-from shiftscope.lab.data.types import DatasetError
+from shiftscope.lab.data.types import FormatError, broken
+from shiftscope.notices import notice
 
 Bytes = NDArray[np.uint8]
 
@@ -34,11 +35,10 @@ def _idx(original: Original, images: Opened, labels: Opened) -> tuple[Bytes, Byt
     pixels, values = _parse_idx(images, dimensions=3), _parse_idx(labels, dimensions=1)
     if pixels.shape[1:] != original.image[1:]:
         found, expected = (" x ".join(map(str, size)) for size in (pixels.shape[1:], original.image[1:]))
-        raise DatasetError(f"{images.place} holds images of {found} pixels, expected {expected}. {files.REMEDY}")
+        raise broken(images.place, notice("fault.image_size", found=found, expected=expected))
     if len(pixels) != len(values):
-        raise DatasetError(
-            f"{images.place} holds {len(pixels):,} images, but {labels.place} {len(values):,} labels. {files.REMEDY}"
-        )
+        fault = notice("fault.counts", images=len(pixels), labels=labels.place, count=len(values))
+        raise broken(images.place, fault)
     _check(original, images, labels, values)
     return pixels, values
 
@@ -47,8 +47,8 @@ def _parse_idx(opened: Opened, dimensions: int) -> Bytes:
     # parsed before it is verified: "truncated" tells more than "another checksum"
     try:
         array = idx.parse(opened.content, dimensions)
-    except idx.IdxError as error:
-        raise DatasetError(f"{opened.place} {error}. {files.REMEDY}") from error
+    except FormatError as error:
+        raise broken(opened.place, error.notice) from error
     files.verify(opened)
     return array
 
@@ -56,8 +56,8 @@ def _parse_idx(opened: Opened, dimensions: int) -> Bytes:
 def _cifar(original: Original, batch: Opened) -> tuple[Bytes, Bytes]:
     try:
         pixels, labels = cifar.parse(batch.content, prod(original.image))
-    except cifar.CifarError as error:
-        raise DatasetError(f"{batch.place} {error}. {files.REMEDY}") from error
+    except FormatError as error:
+        raise broken(batch.place, error.notice) from error
     files.verify(batch)
     _check(original, batch, batch, labels)
     return pixels, labels
@@ -65,8 +65,6 @@ def _cifar(original: Original, batch: Opened) -> tuple[Bytes, Bytes]:
 
 def _check(original: Original, images: Opened, labels: Opened, values: Bytes) -> None:
     if len(values) == 0:
-        raise DatasetError(f"{images.place} holds no image. {files.REMEDY}")
+        raise broken(images.place, notice("fault.no_image"))
     if values.max() >= original.classes:
-        raise DatasetError(
-            f"{labels.place} holds a label {values.max()}, at most {original.classes - 1}. {files.REMEDY}"
-        )
+        raise broken(labels.place, notice("fault.label", found=int(values.max()), most=original.classes - 1))

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-Progress = Callable[[str, float | None], None]
-"""Receives a sentence for the page and the fraction done, None where it is unknown."""
+from shiftscope.notices import Notice, NoticeError, notice
+
+Progress = Callable[[Notice, float | None], None]
+"""Receives what is being waited for and the fraction done, None where it is unknown."""
 
 
-class DatasetError(Exception):
+class DatasetError(NoticeError):
     """A data set cannot be had. The message says which file, what is wrong with it and what to do about it."""
+
+
+class FormatError(NoticeError):
+    """Bytes that are not of the format expected. The message completes "the file ..."."""
+
+
+def broken(file: str | Notice, fault: Notice) -> DatasetError:
+    """Return the error of a file that is there but not what it should be; `fault` completes "the file ..."."""
+    return DatasetError(notice("data.broken", file=file, fault=fault, remedy=notice("data.remedy")))
 
 
 @dataclass(frozen=True)

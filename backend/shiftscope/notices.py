@@ -1,0 +1,238 @@
+"""What the program says to people: each sentence stands here once, in English, under a code.
+
+A notice travels as its code and values, so that whoever shows it can word it in another language
+(translations/TAG.json, "notices"), and as English text, for scripts and logs. What a person or a script of theirs
+says has a text and no code.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_SENTENCE = 4000
+"""Longest text that is kept, in characters: the message of an error may be longer, and is cut."""
+
+
+def _cut(text: str) -> str:
+    return text[: MAX_SENTENCE - 1] + "…" if len(text) > MAX_SENTENCE else text
+
+
+Sentence = Annotated[str, AfterValidator(_cut)]
+"""A text of bounded length."""
+
+
+class Notice(BaseModel):
+    """One thing that the program says. Frozen; `str()` gives the English text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str = Field("", max_length=80, description="which sentence it is; empty for a text of somebody's own")
+    values: Values = Field({}, description="what its {blanks} stand for")
+    text: Sentence = Field(description="the whole in English")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Value = str | int | float | Notice | tuple[str | Notice, ...]
+"""What a blank stands for: words as they are, a number, another notice, or several."""
+Values = Annotated[Mapping[str, Value], Field(max_length=20)]
+Notice.model_rebuild()
+
+
+class NoticeError(Exception):
+    """An error with a message for people; `str()` gives it in English."""
+
+    def __init__(self, message: Notice | str) -> None:
+        self.notice = as_notice(message)
+        super().__init__(self.notice.text)
+
+
+def notice(code: str, **values: Value) -> Notice:
+    """Return the notice of a code. Raises KeyError when there is no such code, or a value lacks."""
+    text = _BLANK.sub(lambda found: _worded(values[found[1]]), ENGLISH[code])
+    return Notice(code=code, values={name: _as_json(value) for name, value in values.items()}, text=text)
+
+
+def as_notice(message: Notice | str | BaseException) -> Notice:
+    """Return a notice as it is, that of an error, or a text as a notice without a code."""
+    if isinstance(message, Notice):
+        return message
+    return message.notice if isinstance(message, NoticeError) else Notice(text=str(message))
+
+
+def _as_json(value: Value) -> Value:
+    """Return a value as JSON can hold it, which has no number for what is not finite."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _worded(value: Value) -> str:
+    match value:
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:g}"
+        case tuple():
+            return ", ".join(map(str, value))
+    return str(value)
+
+
+_BLANK = re.compile(r"\{(\w+)\}")
+
+ENGLISH: Mapping[str, str] = {
+    # States of a run, where they stand in a sentence.
+    "state.queued": "queued",
+    "state.preparing": "preparing",
+    "state.running": "running",
+    "state.paused": "paused",
+    "state.finished": "finished",
+    "state.stopped": "stopped",
+    "state.failed": "failed",
+    "state.interrupted": "interrupted",
+    # Why a run ended.
+    "end.before_start": "stopped before it began",
+    "end.before_training": "stopped before it began to train",
+    "end.stopped_while": "stopped while {state}",
+    "end.stopped_at": "stopped after {done} of {total} steps",
+    "end.on_divergence": "{network} diverged at step {step}; the run was set to stop then",
+    "end.dismissed": "stopped from the page; the script that sent it may go on",
+    "end.keyboard": "interrupted from the keyboard",
+    "end.server_shut_down": "the server was shut down",
+    "end.server_shut_down_while": "the server was shut down while the run was {state}",
+    "end.server_ended": "the server ended while the run was {state} at step {step}",
+    "end.not_started": "the run could not be started: {error}",
+    "end.script_left": "its script closed the connection",
+    "end.producer_refused": "its producer was refused: {error}",
+    "end.producer_lost": "its producer was lost: {error}",
+    "end.worker_silent": "the worker ended without a word",
+    "end.worker_killed": "the worker was killed by {signal}",
+    "end.worker_killed_saying": "the worker was killed by {signal}: {words}",
+    "end.worker_exited": "the worker ended with exit code {exit_code}",
+    "end.worker_exited_saying": "the worker ended with exit code {exit_code}: {words}",
+    # What a run waits for.
+    "wait.worker": "starting a worker (the first on a machine compiles for half a minute)",
+    "wait.data": "loading the data",
+    "wait.networks": "building the networks",
+    "wait.download": "Downloading {file}",
+    "wait.reading": "Reading {title}",
+    # What happened to a run.
+    "event.loss_not_finite": "{network} diverged at step {step}: its loss is {loss}",
+    "event.values_not_finite": "{network} diverged at step {step}: {count} values are not finite",
+    "event.renamed": "renamed to {name}",
+    "event.pace_set": "pace: {pace} steps/s",
+    "event.full_speed": "pace: full speed",
+    "event.learning_rate_set": "learning rate: {rate}",
+    # What was asked of a run and cannot be.
+    "refused.state": "run {run} is {state}: it cannot {action}",
+    "refused.script": "run {run} is {state}: it cannot {action} from here: its own script sets the pace",
+    "action.pause": "pause",
+    "action.resume": "resume",
+    "action.step": "take a single step",
+    "action.stop": "stop",
+    "action.pace": "change its pace",
+    "action.learning_rate": "change its learning rate",
+    "action.learning_rate_and_pace": "change its learning rate and pace",
+    "action.begin": "begin a second time",
+    "action.frames": "take frames",
+    "action.become": "become {state}",
+    # What was asked of the server and cannot be.
+    "refused.unknown_run": "there is no run '{run}'; it may have been deleted",
+    "refused.unknown_trial": "there is no trial '{trial}'; its runs may have been deleted",
+    "refused.unknown_experiment": "there is no experiment '{experiment}'; there are {known}",
+    "refused.recording_removed": "the recording was removed meanwhile: {error}",
+    "refused.host": "requests to '{host}' are not served here; --allowed-hosts names the hosts that are",
+    "refused.origin": "a page of {origin} may not speak to {host}",
+    # Why a trial has no verdict.
+    "undecided.deleted": "{count} of the trial's {runs} runs were deleted",
+    "undecided.ended": "{run} {state}: {reason}",
+    "undecided.changed": "the learning rate of {run} was changed while it ran: it is no longer the experiment's",
+    "undecided.going_on": "{count} of {runs} runs go on",
+    "undecided.unmeasured": "nothing was measured of {runs}",
+    "undecided.lacks": "the recordings lack what the verdict needs: {error}",
+    # Files of runs.
+    "recording.not_made": "{path} cannot be made: {error}",
+    "recording.not_written": "{path} cannot be written: {error}",
+    "recording.not_read": "{path} cannot be read: {error}",
+    "recording.not_opened": "{path} cannot be opened ({error}): it may have been copied while it was being written, "
+    "into a folder that cannot be written; put it, with the -wal file beside it, where it can",
+    "recording.not_a_recording": "{path} is not a recording: {error}",
+    "recording.other_database": "{path} is an SQLite file, but not a Shiftscope recording",
+    "recording.other_format": "{path} has format {format}; this Shiftscope reads format {known}",
+    # Files of data sets.
+    "data.remedy": "Delete it to have it downloaded again, or put the original in its place.",
+    "data.folder_not_made": "The folder {folder} cannot be made: {error}. Choose another folder.",
+    "data.not_written": "{file} cannot be written: {error}. Choose another folder.",
+    "data.not_read": "{file} cannot be read: {error}. Check its permissions.",
+    "data.disappeared": "{file} disappeared. Start the run again to have it downloaded.",
+    "data.not_downloaded": "{file} could not be downloaded ({faults}). Check the network, or put the file into "
+    "{folder} yourself.",
+    "data.no_mirror": "no mirror is known",
+    "data.mirror": "{url}: {fault}",
+    "mirror.checksum": "what it serves has another checksum",
+    "mirror.status": "the server answered {status}",
+    "mirror.timeout": "no answer in time",
+    "mirror.broken_off": "the download broke off",
+    "mirror.connection": "no connection",
+    "data.broken": "{file} {fault}. {remedy}",
+    "data.member": "{member} in {file}",
+    # What is wrong with such a file; it completes "the file ...".
+    "fault.truncated": "is truncated: {found} bytes, the original has {expected}",
+    "fault.too_long": "is too long: {found} bytes, the original has {expected}",
+    "fault.not_original": "is not the original file: the {algorithm} of its content is {found}..., expected "
+    "{expected}...",
+    "fault.gzip_cut_off": "is cut off: the gzip data ends too early",
+    "fault.gzip": "is not a sound gzip file ({error})",
+    "fault.tar": "is not a sound tar archive ({error})",
+    "fault.member": "is not the original archive: there is no file {member} in it",
+    "fault.idx_header": "is cut off inside its header: {found} bytes where at least {expected} should stand",
+    "fault.idx_magic": "begins with {found}, an IDX file of {dimensions}-D bytes begins with {expected}",
+    "fault.idx_truncated": "is truncated: its header announces {announced} values, {found} follow",
+    "fault.idx_too_long": "is too long: its header announces {announced} values, {found} follow",
+    "fault.cifar": "is truncated or something else: {found} bytes are no whole number of records of {size}",
+    "fault.image_size": "holds images of {found} pixels, expected {expected}",
+    "fault.counts": "holds {images} images, but {labels} {count} labels",
+    "fault.no_image": "holds no image",
+    "fault.label": "holds a label {found}, at most {most}",
+    "fault.namesake": "is {other}'s file of that name, not {title}'s",
+    # What does not fit together in a run's config.
+    "config.names": "each variant needs a name of its own; got {names}",
+    "config.batch_size": "batch_size {size} is more than the {samples} training samples",
+    "config.no_variance": "batch_size must be at least 2: {normalization} normalization ({variant}) has no variance of "
+    "one",
+    "config.parameters": "the network has {count} parameters; at most {most} are accepted",
+    "config.activations": "{networks} such networks make {count} values of a batch of {size}; at most {most} are "
+    "accepted: choose a smaller batch_size or network",
+    "config.instance": "{variant}: instance normalization needs a cnn: the units of other networks have no space to "
+    "take a mean over",
+    "config.recurrent": "{variant}: an rnn takes none, batch, layer or group normalization, not {normalization}",
+    "config.groups": "{variant}: {groups} groups cannot share {channels} channels evenly",
+    "config.group_size": "{variant}: groups of {size} cannot share {channels} channels evenly",
+    # What pydantic says of a field; its own words.
+    "invalid.missing": "Field required",
+    "invalid.extra_forbidden": "Extra inputs are not permitted",
+    "invalid.finite_number": "Input should be a finite number",
+    "invalid.greater_than": "Input should be greater than {gt}",
+    "invalid.greater_than_equal": "Input should be greater than or equal to {ge}",
+    "invalid.less_than": "Input should be less than {lt}",
+    "invalid.less_than_equal": "Input should be less than or equal to {le}",
+    "invalid.int_type": "Input should be a valid integer",
+    "invalid.int_parsing": "Input should be a valid integer, unable to parse string as an integer",
+    "invalid.int_from_float": "Input should be a valid integer, got a number with a fractional part",
+    "invalid.float_type": "Input should be a valid number",
+    "invalid.float_parsing": "Input should be a valid number, unable to parse string as a number",
+    "invalid.string_type": "Input should be a valid string",
+    "invalid.string_pattern_mismatch": "String should match pattern '{pattern}'",
+    "invalid.literal_error": "Input should be {expected}",
+    # Names that the program makes up.
+    "name.run": "{dataset}: {networks}",
+    "name.experiment": "{title}",
+    "name.trial": "{title}: {label}",
+    "name.trial_seed": "{title}: {label}, seed {seed}",
+    "name.script": "watched script",
+}
+"""Every sentence by its code, with {blanks}."""
