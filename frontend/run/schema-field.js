@@ -1,6 +1,7 @@
 /** One field of a form: its label, its input, what it means, and what was refused about it. */
 
 import { h } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { boundsOf, partOf } from "./schema.js";
 
 /** @typedef {import("./schema.js").Schema} Schema */
@@ -27,7 +28,8 @@ function inputOf({ kind, schema, nullable, options }, value, t) {
   }
   if (kind === "boolean") return h("input", { type: "checkbox", checked: value });
   const common = { required: !nullable, value: value ?? "" };
-  if (kind === "text") return h("input", { type: "text", maxLength: schema.maxLength, ...common });
+  if (kind === "text")
+    return h("input", { type: "text", maxLength: schema.maxLength, ...common, value: named(common.value, t) });
   const { low, high } = boundsOf(schema);
   return h("input", { type: "number", min: low, max: high, step: kind === "integer" ? 1 : "any", ...common });
 }
@@ -63,8 +65,10 @@ export function drawField({ root, t, newId }, given, holder, name, path) {
   const id = newId();
   const input = Object.assign(inputOf(part, holder[name], t), { id });
   input.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
+  // A name that the program made up is shown worded, and stays itself while nobody writes another.
+  const [shown, kept] = [input.value, holder[name]];
   input.addEventListener("input", () => {
-    holder[name] = read(part, input);
+    holder[name] = part.kind === "text" && input.value === shown ? kept : read(part, input);
   });
   return h(
     "div",
