@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shiftscope.config._part import Part, refusal
 from shiftscope.config.datasets import Dataset, Digits
+from shiftscope.config.defaults import FRAMES
 from shiftscope.config.networks import Mlp, Network
 from shiftscope.config.normalizations import (
     BATCH_KINDS,
@@ -54,7 +55,7 @@ class Thinning(Part):
     """Record every step at first, then ever fewer: about `frames` of them, the first and the last always."""
 
     kind: Literal["thinning"] = "thinning"
-    frames: int = Field(2000, ge=2, le=100_000, description="about how many frames the whole run keeps")
+    frames: int = Field(FRAMES, ge=2, le=100_000, description="about how many frames the whole run keeps")
 
 
 class Every(Part):

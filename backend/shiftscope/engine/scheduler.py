@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.due import NOTHING, Due
 from shiftscope.engine.probe import Probe
 from shiftscope.engine.schedules import Schedule, at, thinning
 from shiftscope.engine.streams import COST, LAYERS, STEPS
 
-FRAMES = 800
-"""About how many frames of what is measured in passing watch() keeps by default: so that on a small network, whose
-steps are dearest to measure, it takes a hundredth of a training of tens of thousands of steps."""
 COST_FRAMES = 200
 WIDE_FRAMES, WIDE_BUDGET = 2000, 10_000_000
 """Bytes that so many frames of a passing stream beside "layers" may take; of wider networks fewer frames are kept."""

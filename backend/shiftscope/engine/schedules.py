@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from math import ceil, exp, floor, log1p
 
+from shiftscope.config.defaults import FRAMES
+
 UNBOUNDED = 10
 """An unbounded run's spacing doubles each `frames / UNBOUNDED` steps: of 2,000 frames a million steps keep 1,700."""
 HORIZON = 100_000
@@ -97,7 +99,7 @@ def never() -> Schedule:
     return Schedule(lambda _: False, "never()", lambda _: None)
 
 
-def thinning(total: int | None = None, frames: int = 2000) -> Schedule:
+def thinning(total: int | None = None, frames: int = FRAMES) -> Schedule:
     """Every step at first, then smoothly fewer: the distance to the next is 1 + step / c.
 
     The number of steps kept up to s is then c * ln(1 + s / c). For a known `total`, c is solved so that about `frames`

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
+from shiftscope.config.defaults import FRAMES
 from shiftscope.engine import schedules
 from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data.datasets import load
@@ -22,8 +23,6 @@ from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import MemorySink
 from shiftscope.wire.messages import EndState
 
-FEWEST_STUDIED = 800
-"""Studies of a run that keeps few frames come as often as if it kept so many: 100 columns of the shift map."""
 Follow = Callable[[RunConfig, Training, Data], Measuring]
 """Makes what follows a training to measure for a verdict."""
 
@@ -92,8 +91,9 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
 
 
 def _studies_of(config: RunConfig) -> dict[str, schedules.Schedule]:
+    """Return when to do studies: as often as in a default run, where fewer frames are kept than by default."""
     kept = config.recording.frames if isinstance(config.recording, Thinning) else Thinning().frames
-    return study_schedules(config.total_steps, max(FEWEST_STUDIED, kept))
+    return study_schedules(config.total_steps, max(FRAMES, kept))
 
 
 def _train(
