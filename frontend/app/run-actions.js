@@ -10,7 +10,7 @@ import { FIRST_LOOK } from "./state.js";
 /**
  * @typedef {{type: "open", run: string | null}
  *   | {type: "started", run: Run}
- *   | {type: "connection", connection: import("./state.js").Connection, retryIn?: number}
+ *   | {type: "connection", connection: import("./state.js").ConnectionState, retryIn?: number}
  *   | {type: "run", run: Run, header: RunHeader | null, events: RunEvent[]}
  *   | {type: "header", header: RunHeader}
  *   | {type: "state", run: Run}

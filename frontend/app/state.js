@@ -7,7 +7,7 @@
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {import("../types").Trial} Trial */
 
-/** @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown"} Connection how the open run's stream is */
+/** @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown"} ConnectionState of the open run */
 
 /**
  * What surrounds the data: the page's language and colours, and the link that led here.
@@ -21,7 +21,7 @@
  * @property {Run | null} run the open one, once something is known of it
  * @property {RunHeader | null} header
  * @property {RunEvent[]} events in order of steps
- * @property {Connection} connection
+ * @property {ConnectionState} connection
  * @property {number} retryIn seconds until the next attempt, when the connection is lost
  * @property {Look} look
  * @property {boolean} playing the replay moves on by itself

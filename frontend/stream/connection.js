@@ -1,4 +1,4 @@
-/** One run's stream: opens it, and opens it again from where it broke, for as long as the run is looked at. */
+/** One run's stream: opens it, and opens it again from where it broke, for as long as the run is open. */
 
 const FIRST_WAIT = 0.25;
 const LONGEST_WAIT = 8;
@@ -18,65 +18,85 @@ export const backoff = (attempt, random) => Math.min(LONGEST_WAIT, FIRST_WAIT * 
  * @property {() => number} after the highest seq below which nothing is missing
  * @property {(message: any) => void} message
  * @property {(frames: ArrayBuffer) => void} frames
- * @property {(connection: import("../app/state.js").Connection, retryIn?: number) => void} connection how it is now
+ * @property {(state: import("../app/state.js").ConnectionState, retryIn?: number) => void} state how it is now; when
+ *   lost, seconds until the next attempt
  */
 
-/**
- * @param {(after: number) => string} urlOf
- * @param {Handlers} handlers
- * @param {{Socket?: typeof WebSocket, later?: (act: () => void, ms: number) => any, cancel?: (timer: any) => void,
- *   random?: () => number}} [environment]
- */
-export function connect(urlOf, handlers, environment = {}) {
-  const { Socket = WebSocket, later = setTimeout, cancel = clearTimeout, random = Math.random } = environment;
-  let attempt = 0;
-  let closed = false;
-  /** @type {any} */
-  let timer = null;
-  /** @type {WebSocket | null} */
-  let socket = null;
+/** What is there in a browser; tests bring their own. */
+const BROWSER = {
+  Socket: globalThis.WebSocket,
+  later: (/** @type {() => void} */ act, /** @type {number} */ ms) => /** @type {any} */ (setTimeout(act, ms)),
+  cancel: (/** @type {any} */ timer) => clearTimeout(timer),
+  random: () => Math.random(),
+};
 
-  function open() {
-    timer = null;
-    handlers.connection("connecting");
-    const opened = new Socket(urlOf(handlers.after()));
-    socket = opened;
-    opened.binaryType = "arraybuffer";
-    opened.onmessage = (event) => {
-      if (socket !== opened) return;
-      attempt = 0;
-      if (typeof event.data === "string") handlers.message(JSON.parse(event.data));
-      else handlers.frames(event.data);
+export class Connection {
+  /**
+   * @param {(after: number) => string} urlOf
+   * @param {Handlers} handlers
+   * @param {Partial<typeof BROWSER>} [environment]
+   */
+  constructor(urlOf, handlers, environment = {}) {
+    this.urlOf = urlOf;
+    this.handlers = handlers;
+    this.environment = { ...BROWSER, ...environment };
+    this.attempt = 0;
+    this.closed = false;
+    /** @type {any} */
+    this.timer = null;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.#open();
+  }
+
+  #open() {
+    this.timer = null;
+    this.handlers.state("connecting");
+    const socket = new this.environment.Socket(this.urlOf(this.handlers.after()));
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    // A socket that was replaced is not heard any more.
+    socket.onmessage = (event) => {
+      if (this.socket === socket) this.#take(event.data);
     };
-    opened.onclose = (event) => {
-      if (socket !== opened || closed) return;
-      socket = null;
-      if (event.code === FINISHED) handlers.connection("ended");
-      else if (event.code === UNKNOWN_RUN) handlers.connection("unknown");
-      else wait();
+    socket.onclose = (event) => {
+      if (this.socket === socket && !this.closed) this.#end(event.code);
     };
   }
 
-  function wait() {
-    const seconds = backoff(attempt++, random());
-    handlers.connection("lost", seconds);
-    timer = later(open, 1000 * seconds);
+  /** @param {string | ArrayBuffer} data */
+  #take(data) {
+    this.attempt = 0;
+    if (typeof data === "string") this.handlers.message(JSON.parse(data));
+    else this.handlers.frames(data);
   }
 
-  open();
-  return {
-    /** Do not wait any longer: the network came back, or the lid was opened. */
-    retry() {
-      if (timer === null || closed) return;
-      cancel(timer);
-      attempt = 0;
-      open();
-    },
-    close() {
-      closed = true;
-      if (timer !== null) cancel(timer);
-      socket?.close();
-      socket = null;
-    },
-  };
+  /** @param {number} code */
+  #end(code) {
+    this.socket = null;
+    if (code === FINISHED) this.handlers.state("ended");
+    else if (code === UNKNOWN_RUN) this.handlers.state("unknown");
+    else this.#wait();
+  }
+
+  #wait() {
+    const seconds = backoff(this.attempt++, this.environment.random());
+    this.handlers.state("lost", seconds);
+    this.timer = this.environment.later(() => this.#open(), 1000 * seconds);
+  }
+
+  /** Do not wait any longer: the network came back, or the lid was opened. */
+  retry() {
+    if (this.timer === null || this.closed) return;
+    this.environment.cancel(this.timer);
+    this.attempt = 0;
+    this.#open();
+  }
+
+  close() {
+    this.closed = true;
+    if (this.timer !== null) this.environment.cancel(this.timer);
+    this.socket?.close();
+    this.socket = null;
+  }
 }

@@ -1,6 +1,6 @@
 /** The stream of one run: its connection, and what has been received of it. */
 
-import { connect } from "./connection.js";
+import { Connection } from "./connection.js";
 import { RunHistory } from "./history.js";
 import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
@@ -19,14 +19,14 @@ export class RunStream {
     /** @type {RunHistory | null} */
     this.history = null;
     this.dispatch = dispatch;
-    this.connection = connect(address, {
+    this.connection = new Connection(address, {
       after: () => this.received.contiguous,
       message: (message) => this.#message(message),
       frames: (frames) => {
         this.take(frames);
         arrived();
       },
-      connection: (connection, retryIn) => dispatch({ type: "connection", connection, retryIn }),
+      state: (connection, retryIn) => dispatch({ type: "connection", connection, retryIn }),
     });
   }
 

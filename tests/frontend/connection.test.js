@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { backoff, connect } from "../../frontend/stream/connection.js";
+import { backoff, Connection } from "../../frontend/stream/connection.js";
 
 /** A connection whose sockets and timers the test moves by hand. */
 function harness() {
@@ -19,13 +19,13 @@ function harness() {
       this.closed = true;
     }
   }
-  const connection = connect(
+  const connection = new Connection(
     (seq) => `ws://x/stream?after=${seq}`,
     {
       after: () => after,
       message: (message) => got.push(message),
       frames: (frames) => got.push(frames),
-      connection: (state, wait) => states.push(wait === undefined ? state : [state, wait]),
+      state: (state, wait) => states.push(wait === undefined ? state : [state, wait]),
     },
     {
       Socket,
