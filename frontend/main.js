@@ -73,7 +73,7 @@ const page = new Page(store, [experiments, new Controls(store, attempt), runs], 
   retry: () => openRun.retry(),
   seek: timeline.seek,
 });
-const link = new PageLink(store, (place) => experiments.open(place));
+const link = new PageLink(store, (route) => experiments.open(route));
 stage.followers.push(timeline.follow, () => experiments.follow(), makeGlance().follow);
 followTrials(store, attempt);
 connectBar(store, {

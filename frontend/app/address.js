@@ -1,5 +1,5 @@
 /**
- * The page's address: a new place is an entry of the browser's history, a change of what is looked at there is not.
+ * The page's address: another route is an entry of the browser's history, a change of what is chosen there is not.
  */
 
 import { Throttle } from "./throttle.js";
@@ -16,7 +16,7 @@ export class Address {
     this.history = history;
     this.throttle = new Throttle(EVERY, clock);
     /** @type {string | null} */
-    this.place = null;
+    this.route = null;
     /** while the browser goes back or on, what is opened makes no new entry */
     this.going = false;
   }
@@ -26,10 +26,10 @@ export class Address {
     this.throttle.soon(write);
   }
 
-  /** @param {string} url @param {string} place what is open, without how it is looked at */
-  write(url, place) {
-    const isNew = this.place !== null && place !== this.place && !this.going;
-    this.place = place;
+  /** @param {string} url @param {string} route what is open, without what is chosen there */
+  write(url, route) {
+    const isNew = this.route !== null && route !== this.route && !this.going;
+    this.route = route;
     if (isNew) this.history.pushState(null, "", url);
     else this.history.replaceState(null, "", url);
   }

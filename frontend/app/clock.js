@@ -13,24 +13,24 @@ const SLOWEST = 1;
 const FASTEST = 1000;
 
 /**
- * A slider's place (0 to 100) as steps per second: even in the logarithm; the right end is as fast as it goes.
- * @param {number} place
+ * A slider's position (0 to 100) as steps per second: even in the logarithm; the right end is as fast as it goes.
+ * @param {number} position
  */
-export function paceOf(place) {
-  if (place >= 100) return null;
-  const pace = SLOWEST * (FASTEST / SLOWEST) ** (place / 99);
+export function paceOf(position) {
+  if (position >= 100) return null;
+  const pace = SLOWEST * (FASTEST / SLOWEST) ** (position / 99);
   return pace < 10 ? Math.round(pace * 10) / 10 : Math.round(pace);
 }
 
 /** @param {number | null} pace */
-export function placeOf(pace) {
+export function positionOf(pace) {
   if (pace === null) return 100;
-  const place = (99 * Math.log(Math.max(pace, SLOWEST) / SLOWEST)) / Math.log(FASTEST / SLOWEST);
-  return Math.min(99, Math.round(place));
+  const position = (99 * Math.log(Math.max(pace, SLOWEST) / SLOWEST)) / Math.log(FASTEST / SLOWEST);
+  return Math.min(99, Math.round(position));
 }
 
 /**
- * Seconds that a run still needs at its own speed so far; null when nobody can say.
+ * Seconds that a run still needs at its own speed so far; null when that is not known.
  * @param {import("../types").Run} run
  */
 export function remaining(run) {

@@ -1,4 +1,4 @@
-/** The whole view as a link: which run (or which settings), charts, layer, step and comparison are looked at. */
+/** What is open and chosen as a link: which run (or which settings), charts, layer, step and comparison. */
 
 /** @typedef {import("../types").Look} Look */
 

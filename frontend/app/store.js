@@ -1,4 +1,4 @@
-/** The one store: a pure function answers each action with the next state, and who listens is told. */
+/** The one store: a pure function answers each action with the next state, and listeners are called with it. */
 
 import { runActions } from "./run-actions.js";
 import { adoptRun, trialActions } from "./trial-actions.js";
@@ -39,7 +39,7 @@ export function reduce(state, action) {
 }
 
 /**
- * Holds the state and tells listeners of each new one.
+ * Holds the state and calls listeners with each new one.
  * @param {State} initial
  */
 export function createStore(initial) {

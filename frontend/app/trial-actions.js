@@ -7,13 +7,13 @@ import { experimentOf, isLive, openTrial } from "./state.js";
 /** @typedef {import("../types").Trial} Trial */
 
 /** What can be open: a trial and perhaps one of its runs, an experiment, a run, or nothing of these.
- * @typedef {{trial?: string | null, experiment?: string | null, run?: string | null}} OpenPlace
+ * @typedef {{trial?: string | null, experiment?: string | null, run?: string | null}} Route
  */
 
 /**
  * @typedef {{type: "experiments", experiments: import("../types").Experiment[]}
  *   | {type: "trials", trials: Trial[]}
- *   | {type: "open_place", place: OpenPlace}
+ *   | {type: "navigate", route: Route}
  *   | {type: "trial_started", trial: Trial}
  *   | {type: "trial", trial: Trial}
  *   | {type: "trial_unknown"}
@@ -39,11 +39,11 @@ export function currentRun(trial, open) {
 /**
  * Open an experiment, a trial or neither; what was chosen of another trial is let go.
  * @param {State} state
- * @param {Partial<Pick<State, "experiment" | "trial" | "pinned">>} place
+ * @param {Partial<Pick<State, "experiment" | "trial" | "pinned">>} route
  * @returns {State}
  */
-function goTo(state, place) {
-  const next = { ...state, experiment: null, trial: null, pinned: false, ...place };
+function goTo(state, route) {
+  const next = { ...state, experiment: null, trial: null, pinned: false, ...route };
   return next.trial === state.trial ? next : { ...next, resultsShown: null, tourStep: null };
 }
 
@@ -51,8 +51,8 @@ function goTo(state, place) {
 const layerInFocus = (state, trial) => experimentOf(state, trial.experiment)?.layer || null;
 
 /**
- * Show the run that a trial has come to, unless one is pinned. What is looked at stays; the step too, when the trial
- * has just been opened, by a link that may name one.
+ * Show the run that a trial has come to, unless one is pinned. What was chosen stays; the step too, when the trial has
+ * just been opened, by a link that may name one.
  * @param {State} state
  * @param {Trial} trial
  * @param {boolean} opened
@@ -80,8 +80,8 @@ function showTrial(state, id, run) {
   return trial ? followTrial(next, trial, true) : next;
 }
 
-/** @param {State} state @param {OpenPlace} place */
-function openPlace(state, { trial = null, experiment = null, run = null }) {
+/** @param {State} state @param {Route} route */
+function navigate(state, { trial = null, experiment = null, run = null }) {
   if (trial !== null) return showTrial(state, trial, run);
   if (experiment !== null) return openRun(goTo(state, { experiment }), null);
   return openRun(goTo(state, {}), run);
@@ -120,7 +120,7 @@ export function adoptRun(state) {
 export const trialActions = {
   experiments: (state, { experiments }) => ({ ...state, experiments }),
   trials: (state, { trials }) => ({ ...state, trials }),
-  open_place: (state, { place }) => openPlace(state, place),
+  navigate: (state, { route }) => navigate(state, route),
   trial_started: (state, { trial }) => {
     const next = showTrial(withTrial(state, trial), trial.id, null);
     return state.linked.embed ? next : takeTour(next, 0);

@@ -41,10 +41,10 @@ export class Experiments {
     this.charts = new TrialCharts(byId("outcome-charts"), store, host.help);
   }
 
-  /** Open what a link names. @param {import("../app/trial-actions.js").OpenPlace} place */
-  open(place) {
-    this.store.dispatch({ type: "open_place", place });
-    if (place.trial || !place.experiment) return;
+  /** Open what a link names. @param {import("../app/trial-actions.js").Route} route */
+  open(route) {
+    this.store.dispatch({ type: "navigate", route });
+    if (route.trial || !route.experiment) return;
     this.#toTop();
     byId("experiment").querySelector("h2")?.focus({ preventScroll: true });
   }
@@ -116,7 +116,7 @@ export class Experiments {
       guide: () => this.#tour(tourStep === null ? 0 : null),
       next: () => this.#next(),
     });
-    announce(byId("trial-said"), trial, t);
+    announce(byId("trial-outcome"), trial, t);
     drawVerdict(byId("verdict"), trial, experiment, t);
     if (results) this.charts.show(trial);
     if (!experiment || tourStep === null) return;

@@ -9,7 +9,7 @@ import { setTheme } from "../app/theme.js";
 /** @typedef {import("../app/store.js").Store} Store */
 /** @typedef {import("../app/state.js").State} State */
 
-/** How long it is said that the link was copied. */
+/** How long the button shows that the link was copied. */
 const COPIED_FOR = 2000;
 
 /**

@@ -1,4 +1,4 @@
-/** The page's link and the browser's history: they follow what is open and looked at, and lead back to it. */
+/** The page's link and the browser's history: they follow what is open and chosen, and lead back to it. */
 
 import { Address } from "../app/address.js";
 import { readLink, writeLink } from "../app/link.js";
@@ -10,7 +10,7 @@ import { FIRST_LOOK } from "../app/state.js";
 /** Within a trial the open run follows by itself, and is named only when it was chosen. @param {State} state */
 const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null : open);
 
-/** The link of what is open and looked at. @param {State} state */
+/** The link of what is open and chosen. @param {State} state */
 export function linkOf(state) {
   const { experiment, trial, look, open, linked } = state;
   const { embed, theme, language } = linked;
@@ -18,8 +18,8 @@ export function linkOf(state) {
   return writeLink(namedRun(state), look, { experiment, trial, embed, theme, language, config });
 }
 
-/** What is open, without how it is looked at: another place is an entry of the history. @param {State} state */
-const placeOf = (state) => [namedRun(state), state.experiment, state.trial].join();
+/** What is open, without what is chosen there: another route is an entry of the history. @param {State} state */
+const routeOf = (state) => [namedRun(state), state.experiment, state.trial].join();
 
 export class PageLink {
   /** @param {Store} store @param {(linked: import("../app/link.js").Linked) => void} show opens what a link names */
@@ -29,7 +29,7 @@ export class PageLink {
     /** The link that led here stands until what it names is shown. */
     this.arrived = false;
     store.listen((now, before) => {
-      if (placeOf(now) !== placeOf(before)) this.#write();
+      if (routeOf(now) !== routeOf(before)) this.#write();
       else if (now.look !== before.look) this.address.soon(() => this.#write());
     });
     addEventListener("popstate", () =>
@@ -49,6 +49,6 @@ export class PageLink {
 
   #write() {
     if (!this.arrived) return;
-    this.address.write(`${location.pathname}${linkOf(this.store.state)}`, placeOf(this.store.state));
+    this.address.write(`${location.pathname}${linkOf(this.store.state)}`, routeOf(this.store.state));
   }
 }

@@ -10,7 +10,7 @@ import { drawSections } from "./sections.js";
 /** @typedef {import("../app/state.js").State} State */
 
 /**
- * Whether anything but what the charts look at changed: a replay changes that in every frame.
+ * Whether anything but what is chosen in the charts changed: a replay changes that in every frame.
  * @param {State} now
  * @param {State} before
  */

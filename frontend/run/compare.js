@@ -18,7 +18,7 @@ const lookOf = ({ origin, data }) =>
 const sendLook = (to, look) => to.postMessage({ shiftscope: "look", look }, location.origin);
 
 /**
- * Inside a frame: send the surrounding page what is looked at, and follow what it sends.
+ * Inside a frame: send the surrounding page what is chosen, and follow what it sends.
  * @param {import("../app/store.js").Store} store
  */
 export function followParent(store) {

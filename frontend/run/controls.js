@@ -1,7 +1,7 @@
 /** Running the open run: pause, resume, one step, stop, pace, learning rate; and how far it is. */
 
 import { api } from "../api.js";
-import { duration, paceOf, placeOf, remaining } from "../app/clock.js";
+import { duration, paceOf, positionOf, remaining } from "../app/clock.js";
 import { byId, setText } from "../app/dom.js";
 import { isLive } from "../app/state.js";
 import { Throttle } from "../app/throttle.js";
@@ -10,7 +10,7 @@ import { Throttle } from "../app/throttle.js";
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {"pause" | "resume" | "step" | "stop"} Command */
 
-/** While the slider is drawn along, the newest place goes out some times a second. */
+/** While the slider is dragged, the newest pace is sent some times a second. */
 const SEND_EVERY = 120;
 /** @type {Command[]} */
 const COMMANDS = ["pause", "resume", "step", "stop"];
@@ -68,7 +68,7 @@ export class Controls {
     this.pace.disabled = this.rate.disabled = !isLive(run);
     // What a person is about to choose stays under their hands.
     if (document.activeElement !== this.pace) {
-      this.pace.value = String(placeOf(run.pace));
+      this.pace.value = String(positionOf(run.pace));
       drawPace(this.pace, run.pace, t);
     }
     if (document.activeElement !== this.rate) drawRate(this.rate, run);

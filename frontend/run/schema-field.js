@@ -16,8 +16,8 @@ import { boundsOf, partOf } from "./schema.js";
  * @property {() => string} newId
  */
 
-/** The place of a refusal. @param {string} [id] */
-export const errorPlace = (id) => h("p", { class: "error", role: "alert", hidden: true, id });
+/** Where a refusal is shown. @param {string} [id] */
+export const errorText = (id) => h("p", { class: "error", role: "alert", hidden: true, id });
 
 /** @param {Part} part @param {any} value @param {Translate} t */
 function inputOf({ kind, schema, nullable, options }, value, t) {
@@ -76,6 +76,6 @@ export function drawField({ root, t, newId }, given, holder, name, path) {
     h("label", { for: id }, t(`field.${name}`)),
     input,
     h("small", { id: `${id}-hint` }, hintOf(part.schema, t)),
-    errorPlace(`${id}-error`),
+    errorText(`${id}-error`),
   );
 }

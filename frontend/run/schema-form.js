@@ -3,7 +3,7 @@
 import { h } from "../app/dom.js";
 import { noticeOf, worded } from "../app/server-messages.js";
 import { defaultOf, discriminator, nearest, partOf, tagOf } from "./schema.js";
-import { drawField, errorPlace } from "./schema-field.js";
+import { drawField, errorText } from "./schema-field.js";
 
 /** @typedef {import("./schema.js").Schema} Schema */
 /** @typedef {import("./schema-field.js").Context} Context */
@@ -106,7 +106,7 @@ const drawGroup = ({ t }, name, path, children) =>
     { class: "grid", "data-path": path.join(".") },
     h("legend", {}, t(`field.${name}`)),
     ...children,
-    errorPlace(),
+    errorText(),
   );
 
 /**
@@ -162,7 +162,7 @@ function drawList(context, schema, list, name, path) {
       { type: "button", disabled: list.length >= (schema.maxItems ?? Infinity), on: { click } },
       t("form.add"),
     ),
-    errorPlace(),
+    errorText(),
   );
 }
 
@@ -208,23 +208,23 @@ function forgetRefusals(form) {
  */
 function refuse(form, refusals, t) {
   forgetRefusals(form);
-  const places = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-path]")]);
-  const paths = places.map((place) => place.dataset.path?.split(".") ?? []);
+  const parts = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-path]")]);
+  const paths = parts.map((part) => part.dataset.path?.split(".") ?? []);
   /** @type {string[]} */
   const ofNoField = [];
   /** @type {HTMLElement[]} */
   const inputs = [];
   for (const { loc, msg, code, values } of refusals) {
     const words = worded(noticeOf({ message: msg, code, values }), t);
-    const place = places[nearest(paths, loc)];
-    const error = place?.querySelector(":scope > .error");
+    const part = parts[nearest(paths, loc)];
+    const error = part?.querySelector(":scope > .error");
     if (!error) {
       ofNoField.push(words);
       continue;
     }
     error.textContent = words;
     error.removeAttribute("hidden");
-    const input = /** @type {HTMLElement | null} */ (place.querySelector(":scope > input, :scope > select"));
+    const input = /** @type {HTMLElement | null} */ (part.querySelector(":scope > input, :scope > select"));
     input?.setAttribute("aria-invalid", "true");
     if (input) inputs.push(input);
   }

@@ -47,7 +47,7 @@ export function sparkline({ steps, networks }) {
 }
 
 /**
- * What the lines say, for who cannot see them.
+ * The lines in words, for who cannot see them.
  * @param {LossCurves} curves
  * @param {import("../types").Translate} t
  */

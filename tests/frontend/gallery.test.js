@@ -149,7 +149,7 @@ test("the address follows a replay some times a second, and ends where the repla
   assert.deepEqual(written, [0, 16, 19]);
 });
 
-test("a new place is an entry of the browser's history, another look at it is not", () => {
+test("another route is an entry of the browser's history, another choice there is not", () => {
   const entries = [];
   const address = new Address({
     pushState: (...all) => entries.push(["push", all[2]]),

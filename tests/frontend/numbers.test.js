@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { refusalOf } from "../../frontend/api.js";
-import { duration, paceOf, placeOf, remaining } from "../../frontend/app/clock.js";
+import { duration, paceOf, positionOf, remaining } from "../../frontend/app/clock.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, RunningMean, robustRange, spanOf, spread } from "../../frontend/app/numbers.js";
 import { FIRST_LOOK } from "../../frontend/app/state.js";
@@ -83,8 +83,8 @@ test("times and paces for people", () => {
   assert.deepEqual([0, 67, 3725].map(duration), ["0:00", "1:07", "1:02:05"]);
   assert.equal(paceOf(100), null);
   assert.equal(paceOf(0), 1);
-  assert.equal(placeOf(null), 100);
-  for (const place of [0, 10, 50, 99]) assert.ok(Math.abs(placeOf(paceOf(place)) - place) <= 1);
+  assert.equal(positionOf(null), 100);
+  for (const position of [0, 10, 50, 99]) assert.ok(Math.abs(positionOf(paceOf(position)) - position) <= 1);
   assert.equal(remaining({ step: 500, total_steps: 2000, elapsed: 10 }), 30);
   assert.equal(remaining({ step: 0, total_steps: 2000, elapsed: 0 }), null);
 });

@@ -32,7 +32,7 @@ test("before the list of runs has come the page waits, then it welcomes", () => 
 });
 
 test("an experiment stands where the welcome would", () => {
-  const open = { type: "open_place", place: { experiment: "depth" } };
+  const open = { type: "navigate", route: { experiment: "depth" } };
   assert.deepEqual(shown(after("", ...LOADED, open)), ["experiment"]);
 });
 
@@ -44,7 +44,7 @@ test("a run waits until its stream has begun and the charts can be drawn", () =>
 });
 
 test("a trial has its bar, its results once it has ended, and its tour, which is not embedded", () => {
-  const open = { type: "open_place", place: { trial: "t" } };
+  const open = { type: "navigate", route: { trial: "t" } };
   assert.deepEqual(shown(after("", ...LOADED, open)), ["waiting"]);
   assert.deepEqual(shown(after("", ...LOADED, open, { type: "trial", trial })), ["trial", "waiting"]);
   const ended = { type: "trial", trial: { ...trial, ended: true } };

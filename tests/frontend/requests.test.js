@@ -42,7 +42,7 @@ function following(...answers) {
     return answers.shift()();
   };
   followTrials(store, attempts(store), { ask, later: (act) => timers.push(act) });
-  const open = (trial) => store.dispatch({ type: "open_place", place: { trial } });
+  const open = (trial) => store.dispatch({ type: "navigate", route: { trial } });
   return { store, timers, asked, open };
 }
 

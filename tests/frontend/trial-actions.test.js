@@ -17,12 +17,12 @@ const trialOf = (id, ...states) => ({
 const experiments = [{ id: "depth", layer: "hidden 2", looks, views: [] }];
 const after = (state, ...actions) => actions.reduce(reduce, state);
 const loaded = (link) => after(stateOf(link), { type: "experiments", experiments }, { type: "runs", runs: [] });
-const opened = (state, trial, run_ = null) => after(state, { type: "open_place", place: { trial, run: run_ } });
-const route = ({ experiment, trial, open }) => [experiment, trial, open];
+const opened = (state, trial, run_ = null) => after(state, { type: "navigate", route: { trial, run: run_ } });
+const placesOf = ({ experiment, trial, open }) => [experiment, trial, open];
 
 test("a trial that is started opens, with its first run, the layer that matters and the guided tour", () => {
   const state = after(loaded(), { type: "trial_started", trial: trialOf("t", "running", "queued") });
-  assert.deepEqual(route(state), [null, "t", "t0"]);
+  assert.deepEqual(placesOf(state), [null, "t", "t0"]);
   assert.equal(state.look.layer, "hidden 2");
   assert.equal(state.tourStep, 0);
   const embedded = after(loaded("?embed"), { type: "trial_started", trial: trialOf("t", "running") });
@@ -48,7 +48,7 @@ test("the open run follows the trial, and what is looked at stays but for the st
 
 test("a link to a trial may name the step, and a run that then stays", () => {
   const linked = opened(loaded("?trial=t&step=9"), "t");
-  assert.deepEqual(route(linked), [null, "t", null]);
+  assert.deepEqual(placesOf(linked), [null, "t", null]);
   const state = after(linked, { type: "trial", trial: trialOf("t", "finished", "finished") });
   assert.deepEqual([state.open, state.look.step], ["t0", 9]);
   const pinned = after(opened(loaded(), "t", "t1"), { type: "trial", trial: trialOf("t", "running", "queued") });
@@ -69,8 +69,8 @@ test("another trial lets go of what was chosen of the last one, the same one doe
 test("a run opened by itself opens its trial, and one of no trial closes what is open", () => {
   const listed = after(loaded(), { type: "runs", runs: [run("t0", "running", { id: "t" }), run("alone")] });
   const adopted = after(listed, { type: "open", run: "t0" });
-  assert.deepEqual([...route(adopted), adopted.pinned], [null, "t", "t0", true]);
-  assert.deepEqual(route(after(adopted, { type: "open", run: "alone" })), [null, null, "alone"]);
+  assert.deepEqual([...placesOf(adopted), adopted.pinned], [null, "t", "t0", true]);
+  assert.deepEqual(placesOf(after(adopted, { type: "open", run: "alone" })), [null, null, "alone"]);
   // What is not in the list is known once its stream has begun.
   const later = after(loaded(), { type: "open", run: "t0" });
   assert.equal(later.trial, null);
@@ -80,11 +80,11 @@ test("a run opened by itself opens its trial, and one of no trial closes what is
 
 test("an experiment, the gallery and a run alone each close all else", () => {
   const state = after(loaded(), { type: "trial_started", trial: trialOf("t", "running") });
-  const open = (place) => route(after(state, { type: "open_place", place }));
+  const open = (to) => placesOf(after(state, { type: "navigate", route: to }));
   assert.deepEqual(open({ experiment: "depth" }), ["depth", null, null]);
   assert.deepEqual(open({}), [null, null, null]);
   assert.deepEqual(open({ run: "r" }), [null, null, "r"]);
-  assert.deepEqual(route(after(state, { type: "trial_unknown" })).slice(0, 2), [null, null]);
+  assert.deepEqual(placesOf(after(state, { type: "trial_unknown" })).slice(0, 2), [null, null]);
 });
 
 test("the guided tour shows the chart it is at, even one that was hidden", () => {
