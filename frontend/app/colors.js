@@ -117,7 +117,7 @@ export const glow = (theme) => (theme === "light" ? GLOW_LIGHT : GLOW);
  * @param {number} share 0 to 1
  * @returns {Rgb}
  */
-export function along(scale, share) {
+function along(scale, share) {
   const at = Math.min(Math.max(share, 0), 1) * (scale.length - 1);
   const low = Math.min(Math.floor(at), scale.length - 2);
   return mix(scale[low], scale[low + 1], at - low);
@@ -127,7 +127,7 @@ export function along(scale, share) {
 export const colorStops = (scale) => scale.map((rgb, i) => [i / (scale.length - 1), css(rgb)]);
 
 /** @param {Rgb} rgb as the word that ImageData holds */
-export const word = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+const word = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /**
  * A scale as 256 words.

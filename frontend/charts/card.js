@@ -14,7 +14,7 @@ import { drawEquations } from "./equations.js";
  * @param {string} name
  * @param {string} address
  */
-export function download(name, address) {
+function download(name, address) {
   const link = h("a", { href: address, download: name });
   document.body.append(link);
   link.click();

@@ -7,7 +7,7 @@ import { INPUT_SITES } from "../views/focus.js";
 /** @typedef {import("../types").RunEvent} RunEvent */
 
 /** Thresholds are stated, not learned: help texts name them. */
-export const LIMITS = { vanishing: 1e-6, exploding: 1e3, dead: 0.99 };
+const LIMITS = { vanishing: 1e-6, exploding: 1e3, dead: 0.99 };
 
 /**
  * @typedef {{kind: "vanishing" | "exploding" | "dead", quantity: string, sites: string[],

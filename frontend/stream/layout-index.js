@@ -4,7 +4,7 @@
 /** @typedef {import("../types").RunHeader} RunHeader */
 
 /** @param {number[]} shape */
-export const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
+const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
 
 /** @param {string} network @param {string} layer @param {string} site @param {string} quantity */
 const keyOf = (network, layer, site, quantity) => JSON.stringify([network, layer, site, quantity]);

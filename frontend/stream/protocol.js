@@ -1,6 +1,6 @@
 /** The wire (docs/protocol.md): a 24-byte little-endian header, then the float32 row. */
 
-export const HEADER_BYTES = 24;
+const HEADER_BYTES = 24;
 
 /** Bytes that are not frames of the layouts at hand. */
 export class FrameError extends Error {}

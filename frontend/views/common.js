@@ -5,7 +5,7 @@ import { named } from "../app/i18n.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-export const FONT =
+const FONT =
   '"Inter", "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
 
 /** @param {Scene} scene */

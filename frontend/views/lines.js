@@ -60,7 +60,7 @@ export function layerLines(scene, row, quantity, sites = [""]) {
  * How many values of a stream a running mean is over.
  * @param {number} count
  */
-export function meanOver(count) {
+function meanOver(count) {
   let over = MEAN_OVER;
   while (over < count * MEAN_SHARE) over *= 2;
   return over;
@@ -164,4 +164,4 @@ function tableOf(scene, lines) {
 }
 
 /** @param {Scene} scene */
-export const networkNames = (scene) => scene.header.networks.map((network) => network.name);
+const networkNames = (scene) => scene.header.networks.map((network) => network.name);

@@ -31,7 +31,7 @@ const equation = (text, ...children) => ({
  * One unit's numbers at the shown step; null for what was not measured.
  * @param {Scene} scene
  */
-export function unitNumbers(scene) {
+function unitNumbers(scene) {
   const found = subject(scene);
   const layer = focusLayer(scene);
   const at = (/** @type {string} */ quantity) => {

@@ -62,7 +62,7 @@ const known = new WeakMap();
  * @param {Scene} scene
  * @returns {Stage[]}
  */
-export function stagesOf(scene) {
+function stagesOf(scene) {
   const { layer, network } = scene.look;
   const what = `${network}|${layer}`;
   let found = known.get(scene.places);

@@ -46,7 +46,7 @@ export function ridgesOf(scene) {
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
 
 /** @param {Distribution} place @param {Float32Array} row */
-export function peakOf(place, row) {
+function peakOf(place, row) {
   let peak = 0;
   const { offset, size } = place.histogram;
   for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
@@ -131,7 +131,7 @@ export function shapeOf(ridge, frame, row) {
  * counts itself, and names it so.
  * @param {Scene} scene
  */
-export const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
 
 /** Its name in the page's words. @param {Scene} scene */
 export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
@@ -140,7 +140,7 @@ export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.loo
  * How far a row has moved from the compared step; NaN where that was not measured.
  * @param {Scene} scene @param {Ridge} ridge
  */
-export function movedNow(scene, ridge) {
+function movedNow(scene, ridge) {
   if (scene.look.compare === 0) {
     const drift = driftOf(scene, ridge.network, ridge.layer);
     const slot = drift ? shownSlot(scene, drift.stream) : -1;

@@ -43,7 +43,7 @@ const EXTENT_SAMPLES = 48;
  * @param {Scene} scene
  * @returns {[number, number]}
  */
-export function extent(scene) {
+function extent(scene) {
   const ridges = ridgesOf(scene).filter((ridge) => ridge.mean && ridge.std);
   if (ridges.length === 0) return scene.look.scale === "sigma" ? [-4, 4] : [-3, 3];
   const stream = scene.history.stream(ridges[0].stream);

@@ -54,7 +54,7 @@ function ticksOf(top) {
  * @param {Scene} scene
  * @returns {(Drift | null)[][]}
  */
-export const driftsOf = (scene) =>
+const driftsOf = (scene) =>
   scene.header.networks.map((network) => scene.places.layers.map((layer) => driftOf(scene, network.name, layer)));
 
 /**

@@ -6,7 +6,7 @@
  * @param {any} axis an axis of `gd._fullLayout`
  * @returns {Axis}
  */
-export function axisOf(axis) {
+function axisOf(axis) {
   return {
     slope: axis._m,
     intercept: axis._b,
