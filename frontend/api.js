@@ -65,8 +65,6 @@ export const api = {
   /** @param {string} trial */
   trial: (trial) => call("GET", `api/trials/${encodeURIComponent(trial)}`),
   runs: () => call("GET", "api/runs"),
-  /** @param {string} run */
-  run: (run) => call("GET", at(run)),
   /** @param {Record<string, any>} body */
   start: (body) => call("POST", "api/runs", body),
   /** @param {string} run @param {"pause" | "resume" | "step" | "stop"} command */

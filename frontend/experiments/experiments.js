@@ -63,6 +63,8 @@ export class Experiments {
   /** @param {number | null} step */
   #tour(step) {
     this.store.dispatch({ type: "tour", step });
+    // The tour's own words take room: the chart is brought onto the screen once they are there.
+    this.host.draw();
     const view = toured(this.store.state);
     if (view) leadTo(byId("stage"), view);
   }
