@@ -241,7 +241,7 @@ export interface Scene {
   header: RunHeader;
   events: RunEvent[];
   places: import("./stream/layout-index.js").Places;
-  history: import("./stream/history.js").RunHistory;
+  history: import("./stream/run-history.js").RunHistory;
   look: Look;
   theme: Theme;
   t: Translate;

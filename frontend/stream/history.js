@@ -1,5 +1,5 @@
 /**
- * All that has been measured, held once in typed arrays.
+ * All that has been measured in a stream, held once in typed arrays.
  *
  * Every frame keeps its step and the columns that a chart asked for; whole rows are kept up to a budget. When that is
  * full, rows between others are let go (never the first or the newest), so that the whole run stays open to the
@@ -224,43 +224,5 @@ export class StreamHistory {
   /** slot of the frame with the highest step */
   get newest() {
     return this.count ? this.order[this.count - 1] : -1;
-  }
-}
-
-/** The histories of a run's streams. */
-export class RunHistory {
-  /** @param {Map<number, number>} sizes floats in a row, by stream */
-  constructor(sizes) {
-    /** @type {Map<number, StreamHistory>} */
-    this.streams = new Map();
-    for (const [stream, size] of sizes) this.streams.set(stream, new StreamHistory(size));
-  }
-
-  /** @param {import("./protocol.js").Frame} frame */
-  append(frame) {
-    this.streams.get(frame.stream)?.append(frame.step, frame.seq, frame.time, frame.row);
-  }
-
-  /**
-   * @param {number} stream
-   * @returns {StreamHistory}
-   */
-  stream(stream) {
-    const found = this.streams.get(stream);
-    if (!found) throw new Error(`stream ${stream} has no layout`);
-    return found;
-  }
-
-  /** frames of all streams */
-  get count() {
-    let count = 0;
-    for (const stream of this.streams.values()) count += stream.count;
-    return count;
-  }
-
-  get lastStep() {
-    let last = 0;
-    for (const stream of this.streams.values()) last = Math.max(last, stream.lastStep);
-    return last;
   }
 }

@@ -1,10 +1,10 @@
 /** The stream of one run: its connection, and what has been received of it. */
 
 import { Connection } from "./connection.js";
-import { RunHistory } from "./history.js";
 import { Places } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 import { Received } from "./received.js";
+import { RunHistory } from "./run-history.js";
 
 export class RunStream {
   /**

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { LinesPainter } from "../../frontend/charts/painting/lines.js";
-import { RunHistory, StreamHistory } from "../../frontend/stream/history.js";
+import { StreamHistory } from "../../frontend/stream/history.js";
+import { RunHistory } from "../../frontend/stream/run-history.js";
 import { leftOut, points, sample, telling, valueNow } from "../../frontend/views/line-points.js";
 
 const LINE = { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "" };

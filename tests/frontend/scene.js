@@ -3,8 +3,8 @@
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink } from "../../frontend/app/link.js";
 import { FIRST_LOOK, initialState } from "../../frontend/app/state.js";
-import { RunHistory } from "../../frontend/stream/history.js";
 import { Places } from "../../frontend/stream/layout-index.js";
+import { RunHistory } from "../../frontend/stream/run-history.js";
 
 export const BINS = 8;
 export const LAYERS = ["hidden 1", "hidden 2", "output"];

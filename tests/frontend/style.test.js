@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
+import { named, read } from "./sources.js";
+
 /** Biome breaks code, but neither comments nor strings. Texts of the locales stand in one line each. */
 const WIDTH = 120;
 
@@ -17,4 +19,25 @@ test("lines of code and comments are shorter than 120 characters", () => {
     }
   }
   assert.deepEqual(long, []);
+});
+
+const LENGTH = 250;
+/** What is still longer; this list only gets shorter. */
+const LONGER = [
+  "charts/card.js",
+  "charts/chart-grid.js",
+  "charts/chart.js",
+  "views/density.js",
+  "views/ridges.js",
+  "views/shift.js",
+];
+
+test("files of scripts and styles are of at most 250 lines", () => {
+  const long = [...named(".js"), ...named(".css")].filter(
+    (name) => !name.startsWith("locales/") && read(name).trimEnd().split("\n").length > LENGTH,
+  );
+  assert.deepEqual(
+    long.filter((name) => !LONGER.includes(name)),
+    [],
+  );
 });
