@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from shiftscope.notices import ENGLISH as ENGLISH_NOTICES
 from shiftscope.translations import read
 from tests.browser.conftest import eventually
 from tests.conftest import REPOSITORY, LiveServer
@@ -47,6 +48,7 @@ def toy() -> dict[str, Any]:
         "language": "Toy",
         "texts": {key: marked(text) for key, text in texts.items()},
         "messages": {message: marked(message) for message in read("ko")["messages"]},
+        "notices": {code: marked(text) for code, text in ENGLISH_NOTICES.items()},
     }
 
 

@@ -19,7 +19,7 @@ test("a notice is worded by its code, and so are the notices in it", () => {
   );
   assert.equal(
     worded(notice("data.not_downloaded", { file: "x.gz", faults, folder: "/data" }), ko),
-    "x.gz 파일을 내려받지 못했습니다 (http://a: 연결할 수 없습니다, http://b: 연결할 수 없습니다). " +
+    "x.gz 파일을 내려받지 못했습니다(http://a: 연결할 수 없습니다, http://b: 연결할 수 없습니다). " +
       "네트워크를 확인하거나 파일을 /data 폴더에 직접 넣으세요.",
   );
   assert.equal(worded(notice("invalid.greater_than_equal", { ge: 2 }), ko), "2 이상이어야 합니다");
@@ -29,7 +29,7 @@ test("names in a notice are worded, what else stands there is not", () => {
   const unmeasured = notice("undecided.unmeasured", { runs: ["learning rate 0.5", "mine"] });
   assert.equal(worded(unmeasured, ko), "측정값이 없습니다: 학습률 0.5, mine");
   const exited = notice("end.worker_exited_saying", { exit_code: 1, words: "out of memory: 3 GB" });
-  assert.equal(worded(exited, ko), "작업 프로세스가 종료 코드 1(으)로 끝났습니다: out of memory: 3 GB");
+  assert.equal(worded(exited, ko), "작업 프로세스가 끝났습니다(종료 코드 1): out of memory: 3 GB");
 });
 
 test("what has no code, or one that is not known, is shown as it is", () => {

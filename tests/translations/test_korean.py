@@ -44,6 +44,7 @@ BANNED = {
     "시행": "실행",
     "출발점": "시작 설정 or 시작점",
     r"스텝 \{|스텝 \d": "{n}스텝",
+    r"\((?:으|이|가|을|를|은|는|와|과)\)": "a wording that needs no particle after a value",
 }
 """A word that is not used, and what is said instead."""
 
