@@ -14,7 +14,7 @@ from typing_extensions import override
 from shiftscope.notices import notice
 from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
 from shiftscope.recording.streams import Streams
-from shiftscope.wire.frames import HEADER, Frame, Layout, RunHeader
+from shiftscope.wire.frames import HEADER, Frame, RunHeader
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -50,16 +50,10 @@ class Recording(Streams):
         return RunInfo.model_validate_json(self._document("run") or "{}")
 
     @property
+    @override
     def header(self) -> RunHeader | None:
-        """Networks and layouts; None when the run never began to train."""
         body = self._document("header")
         return RunHeader.model_validate_json(body) if body else None
-
-    @property
-    @override
-    def layouts(self) -> dict[str, Layout]:
-        header = self.header
-        return {layout.name: layout for layout in header.layouts} if header else {}
 
     @property
     def last_seq(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.wire.frames import HEADER, Layout, find_entry
+from shiftscope.wire.frames import HEADER, Layout, RunHeader, find_entry
 
 
 class Streams(ABC):
@@ -16,8 +16,14 @@ class Streams(ABC):
 
     @property
     @abstractmethod
+    def header(self) -> RunHeader | None:
+        """Networks and layouts; None when the run never began to train."""
+
+    @property
     def layouts(self) -> Mapping[str, Layout]:
         """The streams' layouts by name; empty when the run never began to train."""
+        header = self.header
+        return {layout.name: layout for layout in header.layouts} if header else {}
 
     @abstractmethod
     def _steps(self, stream: int) -> Iterable[int]:
@@ -47,6 +53,17 @@ class Streams(ABC):
         entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
         slices = self._slices(layout.stream, HEADER.size + 4 * entry.offset, 4 * entry.size)
         return np.frombuffer(b"".join(slices), dtype="<f4").astype(np.float32).reshape(-1, *entry.shape)
+
+    def coordinates(
+        self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
+    ) -> tuple[float, ...]:
+        """Return the numbers that name the positions along the quantity's last axis; empty where they have none.
+
+        Raises:
+            KeyError: as `values` does.
+        """
+        entry = find_entry(self._layout(stream), quantity, network=network, layer=layer, site=site)
+        return entry.coordinates or ()
 
     def _layout(self, stream: str) -> Layout:
         layouts = self.layouts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 from typing_extensions import override
@@ -10,7 +10,7 @@ from typing_extensions import override
 from shiftscope.notices import Notice
 from shiftscope.recording.streams import Streams
 from shiftscope.sinks.base import Sink
-from shiftscope.wire.frames import Frame, Layout, RunHeader
+from shiftscope.wire.frames import Frame, RunHeader
 from shiftscope.wire.messages import EndState, EventKind
 
 
@@ -19,12 +19,12 @@ class MemorySink(Sink, Streams):
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._layouts: dict[str, Layout] = {}
+        self._header: RunHeader | None = None
         self._frames: dict[int, list[bytes]] = {}
 
     @override
     def begin(self, header: RunHeader) -> None:
-        self._layouts = {layout.name: layout for layout in header.layouts}
+        self._header = header
         self._frames = {layout.stream: [] for layout in header.layouts}
         self._sink.begin(header)
 
@@ -60,8 +60,8 @@ class MemorySink(Sink, Streams):
 
     @property
     @override
-    def layouts(self) -> Mapping[str, Layout]:
-        return self._layouts
+    def header(self) -> RunHeader | None:
+        return self._header
 
     @override
     def _steps(self, stream: int) -> Iterator[int]:
