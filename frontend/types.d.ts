@@ -108,6 +108,8 @@ export interface Catalogue {
 export interface Experiment {
   id: string;
   claim: number;
+  /** heading of the gallery under which it stands */
+  group: string;
   title: string;
   question: string;
   prediction: string;
@@ -125,7 +127,7 @@ export interface Experiment {
   quick: { label: string; config: Record<string, any> }[];
   config: Record<string, any>;
   /** config of a next run with one thing changed */
-  next: Record<string, any> | null;
+  next: Record<string, any>;
 }
 export interface TrialPart {
   id: string;
@@ -136,9 +138,9 @@ export interface TrialPart {
   quick: boolean;
 }
 export interface Verdict {
-  kind: "supported" | "not_supported" | "depends";
+  kind: "supported" | "not_supported" | "depends" | "undecided";
   sentence: Words;
-  parts: { holds: boolean; says: Words; numbers: Words }[];
+  parts: { outcome: "holds" | "fails" | "undecided"; says: Words; numbers: Words }[];
   table: { columns: Words[]; rows: Words[][] };
 }
 export interface TrialRun {

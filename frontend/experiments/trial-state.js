@@ -6,30 +6,20 @@ import { isLive } from "../app/state.js";
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").TrialRun} TrialRun */
 
-/** Groups of the gallery by the ids of their experiments; what is in none comes last. @type {[string, string[]][]} */
-const GROUPS = [
-  ["training", ["mnist-table", "mnist-xavier", "learning-rates", "optimizers"]],
-  ["shift", ["depth", "sampling-shift", "ioffe-szegedy-figure-1", "santurkar"]],
-  ["signal", ["vanishing-gradients", "exploding-gradients", "initialization", "input-scaling"]],
-  ["batches", ["batch-sizes", "regularization", "inference-statistics", "test-shift"]],
-  ["inside", ["before-or-after", "redundant-bias", "folding", "two-axes"]],
-  ["others", ["whitening", "recurrent"]],
-];
+/** Groups of the gallery in the order in which they are shown; one that is not among them comes last. */
+const GROUPS = ["training", "shift", "signal", "batches", "inside", "others"];
 
 /**
- * Experiments by group, none twice, none left out.
- * @template {{id: string}} E
+ * Experiments by the group that each declares.
+ * @template {{id: string, group: string}} E
  * @param {E[]} experiments
  * @returns {{group: string, experiments: E[]}[]}
  */
 export function grouped(experiments) {
-  const known = new Set(GROUPS.flatMap(([, ids]) => ids));
-  const found = GROUPS.map(([group, ids]) => ({
-    group,
-    experiments: ids.flatMap((id) => experiments.find((one) => one.id === id) ?? []),
-  }));
-  const rest = experiments.filter((one) => !known.has(one.id));
-  return [...found, { group: "more", experiments: rest }].filter((one) => one.experiments.length > 0);
+  const groups = [...new Set([...GROUPS, ...experiments.map((one) => one.group)])];
+  return groups
+    .map((group) => ({ group, experiments: experiments.filter((one) => one.group === group) }))
+    .filter((one) => one.experiments.length > 0);
 }
 
 /** Labels of a trial's planned runs, in order. @param {Trial} trial */

@@ -21,6 +21,9 @@ const table = (name, head, rows) =>
     h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)),
   );
 
+/** Whether a part of a claim holds; a number that it rests on may not have been measured. */
+const MARKS = { holds: "✓", fails: "✗", undecided: "?" };
+
 /** @param {Verdict} verdict @param {Translate} t */
 function judged(verdict, t) {
   const { columns, rows } = verdict.table;
@@ -31,12 +34,8 @@ function judged(verdict, t) {
       ...verdict.parts.map((part) =>
         h(
           "li",
-          { "data-holds": String(part.holds) },
-          h(
-            "span",
-            { class: "mark", role: "img", "aria-label": t(part.holds ? "verdict.holds" : "verdict.fails") },
-            part.holds ? "✓" : "✗",
-          ),
+          { "data-outcome": part.outcome },
+          h("span", { class: "mark", role: "img", "aria-label": t(`verdict.${part.outcome}`) }, MARKS[part.outcome]),
           h(
             "span",
             {},

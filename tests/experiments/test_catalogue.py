@@ -10,6 +10,7 @@ from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
 from shiftscope.experiments.experiment import Experiment, View
 from tests.conftest import REPOSITORY
+from tests.experiments.examples import FIGURES
 from tests.translations.messages import prose
 
 HANGUL = re.compile("[가-힣]")
@@ -44,7 +45,7 @@ def test_the_runs_of_an_experiment_differ_in_their_label_and_can_be_trained(expe
             sum(run.config.total_steps for run, _ in experiment.plan(quick=quick)) for quick in (True, False)
         )
         assert quick < whole
-    again = Experiment.model_validate_json(experiment.model_dump_json(exclude={"config", "next"}))
+    again = Experiment.model_validate_json(experiment.model_dump_json(exclude={"config"}))
     assert again == experiment
 
 
@@ -75,10 +76,20 @@ def test_an_experiment_is_found_by_its_id_and_by_its_number():
         find("nothing")
 
 
-def test_the_catalogue_imports_no_torch():
+def test_the_catalogue_imports_nothing_that_trains_or_measures():
     code = (
         "import sys; from shiftscope.experiments.catalogue import catalogue; catalogue();"
-        "print(sorted({'torch', 'sklearn', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'torch', 'sklearn', 'numba', 'shiftscope.lab'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.experiment.id)
+def test_a_figure_has_a_name_on_the_page(claim):
+    """A figure's name is "network/layer/quantity": its last part, where it is no number, is named by the page."""
+    english = (REPOSITORY / "frontend" / "locales" / "en.js").read_text(encoding="utf-8")
+    known = set(re.findall(r'"quantity\.(\w+)":', english))
+    figures = {name for example in FIGURES[claim.experiment.id](True).values() for name in example}
+    asked = {name.split("/")[-1] for name in figures}
+    assert {name for name in asked if not name.isdecimal()} <= known

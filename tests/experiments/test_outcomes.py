@@ -23,6 +23,9 @@ COMPARISONS = (below, at_most, above, at_least)
         (below(1, [2, 3]), HOLDS),
         (above(math.inf, 1e300), HOLDS),
         (below(math.inf, math.inf), FAILS),
+        (above(math.inf, math.inf), FAILS),
+        (at_most(math.inf, math.inf), UNDECIDED),
+        (at_least([1, -math.inf], [1, -math.inf]), UNDECIDED),
     ],
 )
 def test_each_number_is_compared_with_its_limit(outcome, expected):

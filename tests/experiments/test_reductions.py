@@ -82,7 +82,7 @@ def test_a_quantity_by_layer():
     found = reductions.by_layer(made, "layers", "std", network="net", layers=hidden, site="pre_activation")
     assert found.tolist() == [[1, 3], [2, 4]]
     assert reductions.layer_figures("net", "std", hidden, found[-1]) == {
-        "net/std/hidden 1": 2, "net/std/hidden 2": 4, "net/std": 3,
+        "net/hidden 1/std": 2, "net/hidden 2/std": 4, "net/std": 3,
     }  # fmt: skip
 
 

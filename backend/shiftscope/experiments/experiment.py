@@ -1,4 +1,7 @@
-"""What an experiment is: a claim, the runs that test it, what to look at, and how its verdict is found."""
+"""What an experiment is: a claim, the runs that test it, the charts that show it, and how its verdict is found.
+
+All of it is declared in one module of claims/; the catalogue lists it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from shiftscope.config import RunConfig
-from shiftscope.experiments.changes import changed
+from shiftscope.experiments.reductions import Recorded
 from shiftscope.experiments.text import Prose
 from shiftscope.experiments.verdict import Figures, Results, Verdict
 
@@ -18,6 +21,9 @@ View = Literal[
     "units", "updates", "landscape", "sampling", "cost",
 ]  # fmt: skip
 """A chart of the page's stage (frontend/views/index.js)."""
+
+Group = Literal["training", "shift", "signal", "batches", "inside", "others"]
+"""What an experiment is about: the page's gallery has a heading for each (group.training and so on)."""
 
 
 class _Data(BaseModel):
@@ -50,12 +56,14 @@ class Experiment(_Data):
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="its name in a link and on the command line")
     claim: int = Field(ge=1, description="number of the claim that it tests")
+    group: Group
     title: Prose
     question: Prose
     prediction: Prose = Field(description="what the claim says will be seen")
     watch: Prose = Field(description="what to look at while it runs")
     looks: tuple[Look, Look, Look] = Field(description="the guided tour: three steps of looking")
     change: Prose = Field(description="one thing to change for the next run")
+    next: RunConfig = Field(description="config of the first run with that one thing changed")
     rule: Prose = Field(description="how the verdict is found, with its tolerances")
     formulae: tuple[str, ...] = Field((), description="MathML")
     sources: tuple[Source, ...] = ()
@@ -72,12 +80,6 @@ class Experiment(_Data):
         """The config of the first run."""
         return self.runs[0].config
 
-    @computed_field(description="config with the one thing changed that `change` names")  # type: ignore[prop-decorator]
-    @property
-    def next(self) -> RunConfig | None:
-        """The config of the first run with one thing changed."""
-        return changed(self.id, self.config)
-
     def plan(self, *, quick: bool = False, seeds: int | None = None) -> tuple[tuple[PlannedRun, int], ...]:
         """Return the runs to be done, each with its seed; all labels of one seed come before the next seed."""
         runs = self.quick if quick and self.quick else self.runs
@@ -89,12 +91,28 @@ class Experiment(_Data):
         )
 
 
+def nothing_more(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
+    """Return no figure: the last evaluation's and those of the measurement are all."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Claim:
-    """An experiment and the function that finds its verdict."""
+    """An experiment, what is found out of each of its runs, and the function that finds its verdict.
+
+    Attributes:
+        experiment: the texts and the runs.
+        verdict: from the figures of all runs.
+        figures: of one run, reduced from what it recorded and from what the measurement found (reductions.py). The
+            last evaluation is there without it.
+        measurement: "module:Class" of a shiftscope.lab.measurements.base.Measurement, for what no stream holds. It is
+            imported only where a run is trained, for it needs torch; empty for none.
+    """
 
     experiment: Experiment
     verdict: Callable[[Results], Verdict]
+    figures: Callable[[Recorded, Figures], Figures] = nothing_more
+    measurement: str = ""
 
     def judge(self, measured: Mapping[str, Sequence[Figures]]) -> Verdict:
         """Return the verdict on what was measured, by label of the planned run and seed.

@@ -2,7 +2,7 @@
 
 Python's comparisons are False for NaN, so that the negation of one is true, and min() and max() pass NaN over or not by
 its place. What a verdict rests on is compared by these functions alone. Infinity is a number like others: what was
-never reached took longer than anything else.
+never reached took longer than anything else. But of two infinities neither is known to be at most the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     HOLDS = "holds"
     FAILS = "fails"
     UNDECIDED = "undecided"
-    """One of the numbers is NaN: it was not measured, or the network diverged."""
+    """One of the numbers is NaN (not measured, or the network diverged), or two infinities would have to be alike."""
 
 
 def below(values: Numbers, limits: Numbers) -> Outcome:
@@ -30,7 +30,7 @@ def below(values: Numbers, limits: Numbers) -> Outcome:
 
 def at_most(values: Numbers, limits: Numbers) -> Outcome:
     """Compare: each value <= its limit."""
-    return _compare(values, limits, lambda value, limit: value <= limit)
+    return _compare(values, limits, lambda value, limit: value <= limit, alike=True)
 
 
 def above(values: Numbers, limits: Numbers) -> Outcome:
@@ -40,7 +40,7 @@ def above(values: Numbers, limits: Numbers) -> Outcome:
 
 def at_least(values: Numbers, limits: Numbers) -> Outcome:
     """Compare: each value >= its limit."""
-    return _compare(values, limits, lambda value, limit: value >= limit)
+    return _compare(values, limits, lambda value, limit: value >= limit, alike=True)
 
 
 def all_of(*outcomes: Outcome) -> Outcome:
@@ -62,7 +62,17 @@ def largest(values: Iterable[float]) -> float:
     return math.nan if any(map(math.isnan, found)) else max(found)
 
 
-def _compare(values: Numbers, limits: Numbers, holds: Callable[[float, float], bool]) -> Outcome:
+def quotient(value: float, other: float) -> float:
+    """Return value / other: infinite over nothing, NaN where both are nothing or infinite."""
+    if other == 0:
+        return math.nan if value == 0 else math.copysign(math.inf, value)
+    return value / other
+
+
+def _compare(
+    values: Numbers, limits: Numbers, holds: Callable[[float, float], bool], *, alike: bool = False
+) -> Outcome:
+    """Compare pairs; `alike` is whether equal numbers pass."""
     left, right = _listed(values), _listed(limits)
     if len(left) == 1:
         left *= len(right)
@@ -70,6 +80,8 @@ def _compare(values: Numbers, limits: Numbers, holds: Callable[[float, float], b
         right *= len(left)
     pairs = list(zip(left, right, strict=True))
     if not pairs or any(map(math.isnan, (*left, *right))):
+        return Outcome.UNDECIDED
+    if alike and any(value == limit and math.isinf(value) for value, limit in pairs):
         return Outcome.UNDECIDED
     return Outcome.HOLDS if all(holds(*pair) for pair in pairs) else Outcome.FAILS
 

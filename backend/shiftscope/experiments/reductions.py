@@ -1,6 +1,6 @@
 """From what a run recorded to the figures that a verdict rests on: pure functions, also of an opened recording.
 
-Nothing is measured here: each figure is an entry of a stream at a step, or a mean, a range or a rank correlation of such
+Nothing is measured here: each figure is an entry of a stream at a step, or a mean, range or rank correlation of such
 entries, and is named after the quantity. What the page draws of the same recording is the same numbers. NaN stays NaN.
 """
 
@@ -74,10 +74,15 @@ def networks(recorded: Recorded) -> tuple[str, ...]:
     return tuple(network.name for network in _networks(recorded))
 
 
+def layer_names(recorded: Recorded, network: str) -> tuple[str, ...]:
+    """Return the names of a network's layers, in forward order."""
+    (found,) = (one for one in _networks(recorded) if one.name == network)
+    return tuple(layer.name for layer in found.layers)
+
+
 def hidden_layers(recorded: Recorded, network: str) -> tuple[str, ...]:
     """Return the names of a network's layers but the last, in forward order."""
-    (found,) = (one for one in _networks(recorded) if one.name == network)
-    return tuple(layer.name for layer in found.layers)[:-1]
+    return layer_names(recorded, network)[:-1]
 
 
 def _networks(recorded: Recorded) -> Sequence[Network]:
@@ -145,6 +150,13 @@ def over_training(steps: NDArray[np.int64], values: Values, begin: float = 0.0, 
     return mean
 
 
+def ratio(values: Values, others: Values) -> Values:
+    """Return values over others: infinite over nothing, NaN where both are nothing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient: Values = values / others
+    return quotient
+
+
 def rank_correlation(values: Sequence[float] | Values) -> float:
     """Return Spearman's rank correlation of values with their position; NaN where one is NaN or all are alike."""
     array = np.asarray(values, dtype=np.float64)
@@ -156,8 +168,8 @@ def rank_correlation(values: Sequence[float] | Values) -> float:
 
 
 def layer_figures(network: str, quantity: str, layers: Sequence[str], values: Values) -> dict[str, float]:
-    """Return a number of each layer as "network/quantity/layer", and their mean as "network/quantity"."""
-    by_name = {f"{network}/{quantity}/{layer}": float(one) for layer, one in zip(layers, values, strict=True)}
+    """Return a number of each layer as "network/layer/quantity", and their mean as "network/quantity"."""
+    by_name = {f"{network}/{layer}/{quantity}": float(one) for layer, one in zip(layers, values, strict=True)}
     return by_name | {f"{network}/{quantity}": float(values.mean())}
 
 

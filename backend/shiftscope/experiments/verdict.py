@@ -1,7 +1,9 @@
 """What the measured numbers say about a claim: pure functions from numbers to words and a table.
 
 A claim is made of parts. Each holds or does not, by a stated rule; a claim all of whose parts hold is supported, one
-none of whose parts does is not, and in between it depends, and the verdict says which part holds.
+none of whose parts does is not, and in between it depends, and the verdict lists which part holds. A part that rests on
+a number that is NaN, because it was not measured or its network diverged, is undecided; and so is a claim, unless it
+depends whatever that number is.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shiftscope.experiments.outcomes import Outcome
 from shiftscope.experiments.text import Text, join, literal, t
 
 Figures = Mapping[str, float]
 """What was measured of one run, by name; those of one network begin with its name and a slash."""
 
-Kind = Literal["supported", "not_supported", "depends"]
+Kind = Literal["supported", "not_supported", "depends", "undecided"]
 
 
 class Table(BaseModel):
@@ -34,7 +37,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    holds: bool
+    outcome: Outcome
     says: Text
     numbers: Text
 
@@ -67,12 +70,8 @@ class Results:
         return min((len(runs) for runs in self._measured.values()), default=0)
 
     def each(self, label: str, name: str) -> list[float]:
-        """Return a figure, seed by seed. Raises KeyError when it was not measured."""
-        runs = self._measured[label]
-        missing = [figures for figures in runs if name not in figures]
-        if missing:
-            raise KeyError(f"{label} has no {name!r}; it has {', '.join(sorted(missing[0]))}")
-        return [figures[name] for figures in runs]
+        """Return a figure, seed by seed; NaN where it was not measured. Raises KeyError when there is no such run."""
+        return [float(figures.get(name, math.nan)) for figures in self._measured[label]]
 
     def names(self, label: str) -> tuple[str, ...]:
         """Return the names of a planned run's figures."""
@@ -83,18 +82,23 @@ class Results:
         values = self.each(label, name)
         return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else _not_finite(values)
 
-    def has(self, label: str, name: str) -> bool:
-        """Tell whether a figure was measured."""
-        return label in self._measured and all(name in figures for figures in self._measured[label])
-
     def shown(self, label: str, name: str, digits: int = 3, *, percent: bool = False) -> Text:
-        """Return a figure for a table: the mean, and with several seeds the least and the largest."""
+        """Return a figure for a table: the mean, and with several seeds the least and the largest, or why none is."""
         values = self.each(label, name)
+        if unknown := [seed for seed, value in enumerate(values) if math.isnan(value)]:
+            return self._why_unknown(label, name, unknown)
         scale = 100 if percent else 1
         words = number(self.mean(label, name) * scale, digits)
         if len(values) > 1:
             words += f" ({number(min(values) * scale, digits)}–{number(max(values) * scale, digits)})"
         return t("{value} %", value=words) if percent else literal(words)
+
+    def _why_unknown(self, label: str, name: str, seeds: Sequence[int]) -> Text:
+        network, *_ = name.split("/")
+        diverged = all(f"{network}/diverged" in self._measured[label][seed] for seed in seeds)
+        why = t("diverged") if diverged else t("not measured")
+        count = len(self._measured[label])
+        return why if len(seeds) == count else t("{why} in {some} of {all} seeds", why=why, some=len(seeds), all=count)
 
 
 def _not_finite(values: Sequence[float]) -> float:
@@ -120,18 +124,37 @@ def percent(value: float) -> Text:
 
 
 def conclude(parts: Sequence[Part], table: Table) -> Verdict:
-    """Say what the parts of a claim come to."""
-    held = _enumerate([part for part in parts if part.holds])
-    failed = _enumerate([part for part in parts if not part.holds])
-    kind: Kind
-    if all(part.holds for part in parts):
-        kind, sentence = "supported", t("Supported: {held}.", held=held)
-    elif not any(part.holds for part in parts):
-        kind, sentence = "not_supported", t("Not supported. Does not hold: {failed}.", failed=failed)
+    """Return what the parts of a claim come to."""
+    held, failed, unknown = (
+        [part for part in parts if part.outcome is outcome]
+        for outcome in (Outcome.HOLDS, Outcome.FAILS, Outcome.UNDECIDED)
+    )
+    kind = _kind(len(held), len(failed), len(unknown))
+    sentences = []
+    if kind == "supported":
+        sentences = [t("Supported: {held}.", held=_enumerate(held))]
+    elif kind == "not_supported":
+        sentences = [t("Not supported. Does not hold: {failed}.", failed=_enumerate(failed))]
+    elif kind == "depends":
+        sentence = t(
+            "It depends. Holds: {held}. Does not hold: {failed}.", held=_enumerate(held), failed=_enumerate(failed)
+        )
+        sentences = [sentence]
     else:
-        sentence = t("It depends. Holds: {held}. Does not hold: {failed}.", held=held, failed=failed)
-        kind = "depends"
-    return Verdict(kind=kind, sentence=sentence, parts=tuple(parts), table=table)
+        sentences = [t("Undecided.")]
+        sentences += [t("Holds: {held}.", held=_enumerate(held))] if held else []
+        sentences += [t("Does not hold: {failed}.", failed=_enumerate(failed))] if failed else []
+    sentences += [t("Not measured: {unknown}.", unknown=_enumerate(unknown))] if unknown else []
+    return Verdict(kind=kind, sentence=join(sentences, " "), parts=tuple(parts), table=table)
+
+
+def _kind(held: int, failed: int, unknown: int) -> Kind:
+    """Return the verdict, if it is the same whatever the unknown parts would turn out to be."""
+    if held and failed:
+        return "depends"
+    if unknown or not (held or failed):
+        return "undecided"
+    return "supported" if held else "not_supported"
 
 
 def _enumerate(parts: Sequence[Part]) -> Text:

@@ -10,21 +10,19 @@ from torch.nn.functional import cross_entropy
 from shiftscope.config import RunConfig, Thinning
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine import schedules
+from shiftscope.experiments.experiment import Claim
 from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data.datasets import load
-from shiftscope.lab.data.types import Data
-from shiftscope.lab.measurements.base import Measuring
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training.loop import Training
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import study_schedules
+from shiftscope.runs.claims import figures, measurement_class
 from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import MemorySink
 from shiftscope.wire.messages import EndState
-
-Follow = Callable[[RunConfig, Training, Data], Measuring]
-"""Makes what follows a training to measure for a verdict."""
 
 
 class StoppedEarly(Exception):
@@ -38,14 +36,14 @@ def train(
     datasets: Path,
     controls: Controls,
     tell: Callable[[Notice, float | None], None],
-    follow: Follow | None = None,
+    claim: Claim | None = None,
     mirrors: Sequence[str] = (),
 ) -> None:
     """Train a run to its end and send what its scope sees to the sink.
 
     `tell` hears, before training begins, what the run waits for and how far that is (0 to 1, None where unknown).
     `mirrors` are where data sets are fetched from, instead of the known places.
-    `follow` makes what measures for an experiment; a run that finishes then tells its figures as an event "measured".
+    `claim` is what the run is made for; a run that finishes records what the verdict rests on as an event "measured".
 
     Raises:
         DatasetError: the data are missing or damaged.
@@ -62,11 +60,11 @@ def train(
     data = load(config.dataset, datasets, tell_unless_stopped, mirrors)
     tell_unless_stopped(notice("wait.networks"), None)
     training = Training(config, data)
-    measuring = (follow or Measuring)(config, training, data)
-    keeping = MemorySink(sink)
+    measurement = measurement_class(claim)(config, training, data)
+    recorded = MemorySink(sink)
     scope = watch(
         training.networks,
-        to=keeping if follow else sink,
+        to=recorded if claim else sink,
         schedule=schedule_of(config),
         schedules=_studies_of(config),
         total_steps=training.total_steps,
@@ -75,10 +73,10 @@ def train(
         loss=cross_entropy,
         when_lost="raise",
     )
-    state, reason = _train(config, training, scope, measuring, controls, sink.flush)
-    if follow and state == "finished":
-        figures = measuring.figures(keeping)
-        sink.event("measured", training.steps_done, "", value=as_event_value(figures, measuring.data()))
+    state, reason = _train(config, training, scope, measurement, controls, sink.flush)
+    if claim and state == "finished":
+        value = as_event_value(figures(claim, recorded, measurement), measurement.data())
+        sink.event("measured", training.steps_done, "", value=value)
     scope.close(state, reason)
 
 
@@ -100,12 +98,12 @@ def _train(
     config: RunConfig,
     training: Training,
     scope: Scope,
-    measuring: Measuring,
+    measurement: Measurement,
     controls: Controls,
     flush: Callable[[], None],
 ) -> tuple[EndState, Notice | str]:
     """Do the steps; return the state in which the run ends and why."""
-    _evaluate(training, scope, measuring)
+    _evaluate(training, scope, measurement)
     while training.steps_done < training.total_steps:
         if not controls.proceed(flush):
             return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
@@ -118,19 +116,17 @@ def _train(
             learning_rate=training.learning_rate,
             batch=(result.inputs, result.labels),
         )
-        measuring.before_update(result)
+        measurement.before_update(result)
         training.update()
         scope.step()
-        measuring.after_update()
         if training.at_epoch_end() or training.steps_done == training.total_steps:
-            _evaluate(training, scope, measuring)
+            _evaluate(training, scope, measurement)
         if scope.diverged and config.on_divergence == "stop":
             name, step = next(iter(scope.diverged.items()))
             return "stopped", notice("end.on_divergence", network=name, step=step)
     return "finished", ""
 
 
-def _evaluate(training: Training, scope: Scope, measuring: Measuring) -> None:
-    metrics = training.evaluate()
-    scope.evaluate(metrics)
-    measuring.evaluated(metrics)
+def _evaluate(training: Training, scope: Scope, measurement: Measurement) -> None:
+    scope.evaluate(training.evaluate())
+    measurement.evaluated()

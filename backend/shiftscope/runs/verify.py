@@ -60,7 +60,7 @@ def verify(
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
         plans = [claim.experiment.plan(quick=quick, seeds=seeds) for claim in claims]
         pending = [
-            [pool.submit(run, claim.experiment.id, planned, datasets, mirrors) for planned, _ in plan]
+            [pool.submit(run, claim, planned, datasets, mirrors) for planned, _ in plan]
             for claim, plan in zip(claims, plans, strict=True)
         ]
         try:
@@ -70,10 +70,9 @@ def verify(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
+def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
     """Do one planned run into a recording that is thrown away, and return what was measured."""
     from shiftscope.lab.data.types import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
-    from shiftscope.lab.measurements import measuring_of  # noqa: PLC0415
     from shiftscope.recording.reader import open_recording  # noqa: PLC0415
     from shiftscope.runs.controls import Controls  # noqa: PLC0415
     from shiftscope.runs.train import train  # noqa: PLC0415
@@ -86,13 +85,13 @@ def run(experiment: str, planned: PlannedRun, datasets: Path, mirrors: Sequence[
         try:
             train(
                 planned.config, sink, datasets=datasets, mirrors=mirrors, controls=Controls(), tell=lambda *_: None,
-                follow=measuring_of(experiment),
+                claim=claim,
             )  # fmt: skip
         except DatasetError as error:
             sink.end("failed", error.notice)
             return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label}: {error}")
         except Exception as error:  # the process boundary: one run that fails leaves the other claims their verdicts
-            logger.exception("%s of %s failed", planned.label, experiment)
+            logger.exception("%s of %s failed", planned.label, claim.experiment.id)
             sink.end("failed", str(error))
             problem = f"{planned.label}: {type(error).__name__}: {error}"
             return Outcome(seconds=time.monotonic() - started, problem=problem)

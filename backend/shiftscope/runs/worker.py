@@ -13,8 +13,8 @@ import threading
 
 import torch
 
+from shiftscope.experiments.catalogue import find
 from shiftscope.lab.data.types import DatasetError
-from shiftscope.lab.measurements import measuring_of
 from shiftscope.notices import notice
 from shiftscope.probes.registry import warm_up
 from shiftscope.runs.controls import Controls
@@ -55,7 +55,7 @@ def _train(assignment: Assignment, sink: SocketSink, controls: Controls) -> None
         train(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,
             mirrors=assignment.mirrors,
-            follow=measuring_of(assignment.experiment) if assignment.experiment else None,
+            claim=find(assignment.experiment) if assignment.experiment else None,
         )  # fmt: skip
     except StoppedEarly:
         sink.end("stopped", notice("end.before_training"))

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
-from torch.nn import functional
 
 from shiftscope.config import (
     BatchNormalization,
     ClipByNorm,
     Digits,
+    Epochs,
     Mlp,
-    NoisyBatchNormalization,
     NoNormalization,
     RunConfig,
     Sgd,
     Steps,
     Variant,
 )
-from shiftscope.experiments.catalogue import CLAIMS, catalogue
+from shiftscope.experiments.catalogue import CLAIMS, find
 from shiftscope.lab.data.datasets import load
-from shiftscope.lab.measurements import measuring_of
-from shiftscope.lab.measurements.activations import at_layers, normalized
-from shiftscope.lab.measurements.base import Measuring
-from shiftscope.lab.measurements.landscape import along_gradient, gradient_shift
-from shiftscope.lab.measurements.shift import SamplingShift, drift, rank_correlation
+from shiftscope.lab.measurements.activations import linear_outputs, normalized
+from shiftscope.lab.measurements.base import Measurement
+from shiftscope.lab.measurements.epochs import WholeTrainingSet
+from shiftscope.lab.measurements.recurrent import WholeGradient
+from shiftscope.lab.measurements.shift import BatchMeans
 from shiftscope.lab.measurements.surface import LossSurface
-from shiftscope.lab.training.loop import StepResult, Training
+from shiftscope.lab.training.loop import Training
+from shiftscope.runs.claims import measurement_class
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import train
+from tests.experiments.asked import Asked
 from tests.probes.collecting import Collecting
 
 DATA = load(Digits(), Path(), lambda *_: None)
@@ -54,27 +55,28 @@ class Sink(Collecting):
             self.measured = {name: float(figure) for name, figure in value["figures"].items()}
 
 
-def trained(config: RunConfig, follow) -> tuple[dict, Sink]:
+def trained(monkeypatch, config: RunConfig, claim) -> tuple[dict, Sink]:
     """Train through the scope and return the networks' states."""
     sink, seen = Sink(), []
 
-    class Kept(follow):
+    class Kept(Training):
         def __init__(self, *arguments):
             super().__init__(*arguments)
-            seen.append(self.training)
+            seen.append(self)
 
-    train(config, sink, datasets=Path(), controls=Controls(), tell=lambda *_: None, follow=Kept)
+    monkeypatch.setattr("shiftscope.runs.train.Training", Kept)
+    train(config, sink, datasets=Path(), controls=Controls(), tell=lambda *_: None, claim=claim)
     (training,) = seen
     return {name: network.state_dict() for name, network in training.networks.items()}, sink
 
 
-@pytest.mark.parametrize("experiment", catalogue(), ids=lambda one: one.id)
-def test_measuring_disturbs_nothing(experiment):
-    config = tiny(experiment.runs[0].config)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.experiment.id)
+def test_measuring_disturbs_nothing(claim, monkeypatch):
+    config = tiny(claim.experiment.runs[0].config)
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    unmeasured, _ = trained(config, Measuring)
-    measured, _ = trained(config, measuring_of(experiment.id))
+    unmeasured, _ = trained(monkeypatch, config, None)
+    measured, _ = trained(monkeypatch, config, claim)
     assert torch.equal(before, torch.get_rng_state())
     for name, state in unmeasured.items():
         for key, value in state.items():
@@ -82,25 +84,32 @@ def test_measuring_disturbs_nothing(experiment):
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.experiment.id)
-def test_what_is_measured_is_what_the_verdict_needs(claim):
+def test_what_is_measured_is_what_the_verdict_asks_for(claim, monkeypatch):
     measured = {}
     for run in claim.experiment.runs:
-        _, sink = trained(tiny(run.config, steps=2), measuring_of(claim.experiment.id))
+        _, sink = trained(monkeypatch, tiny(run.config, steps=2), claim)
         assert sink.measured is not None
         measured[run.label] = [sink.measured]
-    assert claim.judge(measured).table.rows
+    results = Asked(measured)
+    assert claim.verdict(results).table.rows
+    assert {name for label, name in results.asked if name not in measured[label][0]} == set()
 
 
-def test_drift_of_what_moved_by_two_standard_deviations():
-    values = torch.randn(1000, 3, dtype=torch.float64)
-    assert drift(values, values + 2 * values.std(dim=0, correction=0)) == pytest.approx(2)
-    assert drift(values, values[torch.randperm(1000)]) == 0
+def test_what_is_no_measurement_is_refused():
+    claim = replace(find("depth"), measurement="shiftscope.lab.measurements.activations:normalized")
+    with pytest.raises(TypeError, match="normalized of depth is no Measurement"):
+        measurement_class(claim)
+    assert measurement_class(None) is measurement_class(find("depth")) is Measurement
 
 
-def test_rank_correlation():
-    assert rank_correlation([0.1, 0.2, 5.0]) == pytest.approx(1)
-    assert rank_correlation([3.0, 2.0, 1.0]) == pytest.approx(-1)
-    assert math.isnan(rank_correlation([1.0, math.nan, 2.0]))
+def test_a_figure_that_is_measured_twice_is_refused(monkeypatch):
+    class Twice(Measurement):
+        def figures(self):
+            return {"with BN/test_accuracy": 1.0}
+
+    monkeypatch.setattr("shiftscope.runs.train.measurement_class", lambda _: Twice)
+    with pytest.raises(ValueError, match="with BN/test_accuracy: measured twice"):
+        trained(monkeypatch, config(), find("depth"))
 
 
 def config(**more) -> RunConfig:
@@ -112,80 +121,32 @@ def config(**more) -> RunConfig:
     return RunConfig(**settings | more)
 
 
-def test_values_at_layers_are_those_of_a_forward_pass():
+def test_linear_outputs_are_those_of_a_forward_pass():
     training = Training(config(), DATA)
     network, inputs = training.networks["with BN"], training.probe_batch
     block = dict(network.named_children())["hidden 1"]
     linear = block.linear(inputs).detach()
-    found = at_layers(network, inputs)
+    found = linear_outputs(network, inputs)
     assert list(found) == ["hidden 1", "hidden 2"]
-    assert torch.equal(at_layers(network, inputs, "linear")["hidden 1"], linear)
+    assert torch.equal(found["hidden 1"], linear)
     expected = (linear - linear.mean(0)) / torch.sqrt(linear.var(0, correction=0) + 1e-5)
-    assert torch.allclose(found["hidden 1"], expected, atol=1e-5)
-    assert torch.equal(normalized(network, inputs, "hidden 1"), found["hidden 1"])
+    assert torch.allclose(normalized(network, inputs, "hidden 1"), expected, atol=1e-5)
     assert block.norm.num_batches_tracked == 0
 
 
-def batch_of(training: Training) -> StepResult:
-    result = training.compute()
-    training.update()
-    return result
-
-
-@pytest.mark.parametrize("kind", [NoNormalization, BatchNormalization])
-def test_gradient_shift_is_that_of_the_definition(kind):
-    options = config(variants=(Variant(name="net", normalization=kind()),), optimizer=Sgd(learning_rate=0.5))
-    training = Training(options, DATA)
-    measuring = Measuring(options, training, DATA)
-    before = measuring.copy("net")
-    batch = batch_of(training)
-    after = measuring.copy("net")
-    distances = []
-    for place, layer in enumerate(("hidden 1", "hidden 2", "output")):
-        gradients = []
-        for earlier in (0, place):
-            mixed = measuring.copy("net")
-            for index, (old, new, own) in enumerate(zip(before, after, mixed, strict=True)):
-                own.load_state_dict((new if index < earlier else old).state_dict())
-            functional.cross_entropy(mixed(batch.inputs), batch.labels).backward()
-            gradients.append(dict(mixed.named_children())[layer].linear.weight.grad)
-        distances.append((gradients[0] - gradients[1]).norm().item())
-    assert distances[0] == 0
-    found = gradient_shift(before, after, batch)["gradient_shift"]
-    assert found == pytest.approx(sum(distances[1:]) / 2, rel=1e-4)
-    assert found > 0
-
-
-def test_noise_is_the_same_in_each_gradient_of_a_shift():
-    options = config(variants=(Variant(name="net", normalization=NoisyBatchNormalization()),))
-    training = Training(options, DATA)
-    network = Measuring(options, training, DATA).copy("net")
-    assert gradient_shift(network, network, batch_of(training))["gradient_shift"] == 0
-
-
-def test_along_the_gradient_of_a_linear_softmax():
-    network = nn.Sequential(nn.Linear(4, 3, bias=False)).double()
-    inputs, labels = torch.randn(6, 4, dtype=torch.float64), torch.randint(3, (6,))
-    loss = functional.cross_entropy(network(inputs), labels)
-    (gradient,) = torch.autograd.grad(loss, list(network.parameters()))
-    losses, changes = [loss.item()], []
-    for step in (0.05, 0.1, 0.2, 0.4):
-        weight = (network[0].weight - step * gradient).detach().requires_grad_()
-        there = functional.cross_entropy(inputs @ weight.T, labels)
-        (other,) = torch.autograd.grad(there, [weight])
-        losses.append(there.item())
-        changes.append((other - gradient).norm().item())
-    batch = StepResult(inputs, labels, {}, {})
-    with torch.random.fork_rng():
-        found = along_gradient(network, batch, 0.1)
-    assert found["variation"] == pytest.approx(max(losses) - min(losses))
-    assert found["predictiveness"] == pytest.approx(max(changes))
-
-
-def test_sampling_shift_of_independent_draws_is_one():
+def test_the_mean_of_independent_draws_deviates_by_what_chance_gives():
     options = config(batch_size=8)
-    found = SamplingShift(options, Training(options, DATA), DATA)
-    assert found._at_start["without BN"] == pytest.approx(1, abs=0.1)
+    found = BatchMeans(options, Training(options, DATA), DATA).figures()
+    assert found["without BN/untrained/batch_mean_deviation"] == pytest.approx(1, abs=0.1)
+    assert found["without BN/batch_mean_deviation"] == found["without BN/untrained/batch_mean_deviation"]
+
+
+def test_a_dead_layer_has_no_batch_means():
+    options = config()
+    training = Training(options, DATA)
+    with torch.no_grad():
+        dict(training.networks["without BN"].named_children())["hidden 2"].linear.weight.zero_()
+    assert math.isnan(BatchMeans(options, training, DATA).figures()["without BN/batch_mean_deviation"])
 
 
 @pytest.mark.parametrize("scaling", ["raw", "standardized"])
@@ -210,11 +171,25 @@ def test_the_surface_is_the_loss_and_its_path_goes_down(scaling):
 def test_the_gradient_is_measured_before_it_is_clipped():
     options = config(clipping=ClipByNorm(limit=1e-6), optimizer=Sgd(learning_rate=0.1))
     training = Training(options, DATA)
-    measuring = measuring_of("recurrent")(options, training, DATA)
-    measuring.evaluated(training.evaluate())
-    result = training.compute()
-    measuring.before_update(result)
+    measurement = WholeGradient(options, training, DATA)
+    measurement.before_update(training.compute())
     norm = math.sqrt(sum(p.grad.square().sum().item() for p in training.networks["with BN"].parameters()))
     training.update()
-    assert measuring.figures(Collecting())["with BN/largest_gradient"] == pytest.approx(norm, rel=1e-4)
+    assert measurement.figures()["with BN/largest_whole_gradient"] == pytest.approx(norm, rel=1e-4)
     assert norm > 1e-3
+
+
+def test_the_whole_training_set_is_evaluated_after_each_epoch():
+    options = config(duration=Epochs(epochs=2), batch_size=512)
+    training = Training(options, DATA)
+    measurement = WholeTrainingSet(options, training, DATA)
+    measurement.evaluated()
+    for _ in range(training.total_steps):
+        training.compute()
+        training.update()
+        if training.at_epoch_end():
+            measurement.evaluated()
+    found = measurement.figures()
+    assert {name.split("/")[1] for name in found} == {"1", "2"}
+    now = training.evaluate(training_samples=len(DATA.train_labels))["with BN"]
+    assert found["with BN/2/whole_train_loss"] == now["train_loss"]

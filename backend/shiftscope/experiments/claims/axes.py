@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import BatchNormalization, LayerNormalization, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import IOFFE, look, part, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import above, all_of, at_most, largest
 from shiftscope.experiments.text import literal, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
 
@@ -32,24 +34,25 @@ def verdict(results: Results) -> Verdict:
         values = [[results.mean(LABEL, f"{kind}/{i}{j}") for j in (0, 1)] for i in (0, 1)]
         return "[" + ", ".join("[" + ", ".join(f"{value:+.0f}" for value in row) + "]" for row in values) + "]"
 
-    error = max(results.mean(LABEL, f"{kind}/error") for kind in ("batch", "layer"))
-    differ = max(
+    error = largest(results.mean(LABEL, f"{kind}/error") for kind in ("batch", "layer"))
+    differ = largest(
         abs(results.mean(LABEL, f"batch/{i}{j}") - results.mean(LABEL, f"layer/{i}{j}")) for i in (0, 1) for j in (0, 1)
     )
+    feature, sample = (results.mean(LABEL, f"batch/{axis}_mean") for axis in ("feature", "sample"))
     depends = {network: results.mean(LABEL, f"{network}/depends") for network in (BATCH, LAYER)}
     parts = [
         part(
-            error <= ROUNDING < differ,
+            all_of(at_most(error, ROUNDING), above(differ, ROUNDING)),
             t("on the batch [[1, 10], [3, 30]] the two axes give different results, as by hand"),
             t("batch {batch}, layer {layer}", batch=shown("batch"), layer=shown("layer")),
         ),
         part(
-            results.mean(LABEL, "batch/feature_mean") <= ROUNDING < results.mean(LABEL, "batch/sample_mean"),
+            all_of(at_most(feature, ROUNDING), above(sample, ROUNDING)),
             t("BN makes each feature's mean over the batch 0, not each sample's over the units"),
-            f"{number(results.mean(LABEL, 'batch/feature_mean'))}, {number(results.mean(LABEL, 'batch/sample_mean'))}",
+            f"{number(feature)}, {number(sample)}",
         ),
         part(
-            depends[BATCH] > DEPENDS and depends[LAYER] <= 1e-5,
+            all_of(above(depends[BATCH], DEPENDS), at_most(depends[LAYER], 1e-5)),
             t("with BN a sample's output depends on the rest of its batch, with layer normalization it does not"),
             t("moved by {batch} and {layer} of its size", batch=number(depends[BATCH]), layer=number(depends[LAYER])),
         ),
@@ -73,6 +76,7 @@ CLAIM = Claim(
     Experiment(
         id="two-axes",
         claim=20,
+        group="inside",
         title="Two axes, two normalizations",
         question="Some texts take BN's mean over the hidden units of a sample. Is that batch normalization?",
         prediction="No: the mean over the units of one sample is layer normalization. BN's runs over the batch, one for each unit.",
@@ -83,6 +87,7 @@ CLAIM = Claim(
             look("loss", "Both learn; only one of them needs its batch."),
         ),
         change="Take batches of 2: which of the two suffers?",
+        next=changed(_RUNS[0].config, to("batch_size", 2)),
         rule="By hand: [[1, 10], [3, 30]] becomes [[−1, −1], [1, 1]] over the batch and [[−1, 1], [−1, 1]] over the units, to 1e-9. A sample's output depends on its batch when replacing the other samples moves it by more than 1 %.",
         formulae=(
             m.math(m.sub("μ", "k"), "=", m.frac("1", "m"), m.sub("∑", "i"), m.sub("x", "ik"), m.words(" (batch)")),
@@ -94,4 +99,5 @@ CLAIM = Claim(
         runs=_RUNS,
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.algebra:Axes",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from shiftscope.config import (
     Sgd,
 )
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, normalize, to
 from shiftscope.experiments.claims.common import (
     BN,
     FRAMES,
@@ -24,6 +25,7 @@ from shiftscope.experiments.claims.common import (
     variants,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import at_least, below
 from shiftscope.experiments.text import Text, literal, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, percent, table
 
@@ -63,17 +65,17 @@ def verdict(results: Results) -> Verdict:
 
     parts = [
         part(
-            drop[BN] >= DROP,
+            at_least(drop[BN], DROP),
             t("BN breaks at a batch of two"),
             lost(BN),
         ),
         part(
-            four < drop[BN],
+            below(four, drop[BN]),
             t("less so at four"),
             t("{lost} lost", lost=percent(four)),
         ),
         part(
-            max(drop[PLAIN], drop[GROUP]) < DROP,
+            below([drop[PLAIN], drop[GROUP]], DROP),
             t("what takes no statistics over the batch does not break"),
             t("without BN {plain}; group normalization {group}", plain=lost(PLAIN), group=lost(GROUP)),
         ),
@@ -101,6 +103,7 @@ CLAIM = Claim(
     Experiment(
         id="batch-sizes",
         claim=7,
+        group="batches",
         title="Batches of two",
         question="With two samples BN makes every value +1 or −1. What is left of it at batches of 2, 4, 8, 32 and 128?",
         prediction="BN loses accuracy as batches become very small; the plain network and group normalization do not.",
@@ -113,6 +116,7 @@ CLAIM = Claim(
             ),
         ),
         change="Lower the running statistics' momentum to 0.01 at batch 2.",
+        next=changed(_runs(12)[0].config, to("batch_size", 2), normalize("batch", momentum=0.01)),
         rule="Broken: at a batch of 2 the test accuracy in eval mode is 2 points below that at 32. Each run sees the same number of samples; the learning rate grows with the batch.",
         formulae=(m.math("m", "=", "2", ":", m.sub(m.hat("x"), "i"), "=", m.words("±"), "1", m.words(" (ε → 0)")),),
         sources=(WU,),
@@ -123,4 +127,5 @@ CLAIM = Claim(
         quick_note="Half the epochs, one seed.",
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.inference:OwnStatistics",
 )

@@ -15,8 +15,10 @@ from shiftscope.config import (
     UnseenClasses,
 )
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, look, part, shorter
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import at_least, at_most, below
 from shiftscope.experiments.text import Text, join, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, percent, table
 
@@ -60,7 +62,7 @@ def verdict(results: Results) -> Verdict:
 
     parts = [
         part(
-            min(lost.values()) >= HURT,
+            at_least(lost.values(), HURT),
             t("each of the shifts hurts both networks"),
             t("points lost without BN / with BN: {each}", each=join([points(label) for label in SHIFTED], ", ")),
         )
@@ -76,12 +78,12 @@ def verdict(results: Results) -> Verdict:
         )
         parts += [
             part(
-                lost[label, BN] < lost[label, PLAIN],
+                below(lost[label, BN], lost[label, PLAIN]),
                 t("{shift}: BN with its running statistics loses less", shift=named(label)),
                 numbers,
             ),
             part(
-                accuracy(CLEAN, BN) - own <= lost[label, BN] / 2,
+                at_most(accuracy(CLEAN, BN) - own, lost[label, BN] / 2),
                 t("{shift}: the test batch's own statistics give back half of the loss", shift=named(label)),
                 percent(own),
             ),
@@ -111,6 +113,7 @@ CLAIM = Claim(
     Experiment(
         id="test-shift",
         claim=13,
+        group="batches",
         title="When the test set has shifted",
         question="Brighter, paler, turned, or of classes never seen: does BN help when test data are not like the training data?",
         prediction="Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
@@ -121,6 +124,7 @@ CLAIM = Claim(
             look("ridges", "What the layers expect: a shifted input falls outside it."),
         ),
         change="Turn the images by 10 degrees, then by 90.",
+        next=changed(_RUNS[0].config, to("dataset.test_corruption", {"kind": "rotation", "degrees": 10})),
         rule="Hurt: 5 points of test accuracy below the clean test set. For classes never seen the accuracy is 0 by definition; the table shows how sure each network is of its wrong answers.",
         formulae=(m.math(m.sub("p", m.words("train")), "(", "x", ")", "≠", m.sub("p", m.words("test")), "(", "x", ")", ",", "p", "(", "y", "|", "x", ")"),),
         sources=(
@@ -132,4 +136,5 @@ CLAIM = Claim(
         runs=_RUNS, quick=shorter(_RUNS, 700), quick_note=QUICK,
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.shift:UnderShift",
 )  # fmt: skip

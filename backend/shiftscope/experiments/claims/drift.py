@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shiftscope.config import Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import (
     BN,
     FRAMES,
@@ -14,17 +15,29 @@ from shiftscope.experiments.claims.common import (
     WITH_BN,
     WITHOUT_BN,
     look,
+    pair,
     part,
     shorter,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
-from shiftscope.experiments.text import Text, named, t
-from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
+from shiftscope.experiments.outcomes import above, at_least, below, largest, least, quotient
+from shiftscope.experiments.reductions import (
+    Recorded,
+    by_layer,
+    hidden_layers,
+    layer_figures,
+    networks,
+    rank_correlation,
+)
+from shiftscope.experiments.text import named, t
+from shiftscope.experiments.verdict import Figures, Results, Verdict, conclude, number, table
 
 DEPTH = 10
 DEEP = "10 hidden layers"
 CORRELATED = 0.5
+SINCE, MOVE = "wasserstein_over_sigma_from_start", "wasserstein_over_sigma_from_previous"
+"""What the shift map draws, of all units of a layer together."""
 
 _DEEP = (
     PlannedRun(
@@ -40,53 +53,67 @@ _DEEP = (
 )
 
 
+def drifts(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
+    """Reduce the drift of each hidden layer: since step 0 at the last frame, and from frame to frame on average."""
+    found: dict[str, float] = {}
+    for network in networks(recorded):
+        layers = hidden_layers(recorded, network)
+        since, moves = (
+            by_layer(recorded, "drift", quantity, network=network, layers=layers, site="pre_activation")
+            for quantity in (SINCE, MOVE)
+        )
+        # The first frame has none before it.
+        for quantity, values in ((SINCE, since[-1]), (MOVE, moves[1:].mean(axis=0))):
+            found |= layer_figures(network, quantity, layers, values)
+            found[f"{network}/{quantity}_with_depth"] = rank_correlation(values)
+    return found
+
+
 def depth_verdict(results: Results) -> Verdict:
-    """Correlate each layer's drift with its depth, and compare the networks."""
-
-    def both(name: str) -> dict[str, float]:
-        return {network: results.mean(DEEP, f"{network}/{name}") for network in (PLAIN, BN)}
-
-    def said(values: dict[str, float]) -> Text:
-        plain, normalized = (number(values[network]) for network in (PLAIN, BN))
-        return t("without BN {plain}, with BN {normalized}", plain=plain, normalized=normalized)
-
-    since, drift, move = both("drift_with_depth"), both("drift"), both("move_with_depth")
+    """Compare each layer's drift with its depth, and the networks with each other."""
+    since, move = (results.mean(DEEP, f"{PLAIN}/{quantity}_with_depth") for quantity in (SINCE, MOVE))
+    plain, normalized = (results.mean(DEEP, f"{network}/{SINCE}") for network in (PLAIN, BN))
     parts = [
         part(
-            since[PLAIN] >= CORRELATED,
+            at_least(since, CORRELATED),
             t("without BN the drift since step 0 grows with depth"),
-            t("rank correlation {value}", value=number(since[PLAIN])),
+            t("rank correlation {value}", value=number(since)),
         ),
         part(
-            move[PLAIN] >= CORRELATED,
-            t("and so does the drift from one look to the next"),
-            t("rank correlation {value}", value=number(move[PLAIN])),
+            at_least(move, CORRELATED),
+            t("and so does the drift from one frame to the next"),
+            t("rank correlation {value}", value=number(move)),
         ),
         part(
-            drift[BN] < drift[PLAIN] / 2,
+            below(normalized, plain / 2),
             t("with BN the layers drift less than half as far"),
-            said(drift),
+            pair(results, DEEP, SINCE),
         ),
     ]
     rows = [
         (
             named(f"hidden {index}"),
             *(
-                results.shown(DEEP, f"{network}/{kind}/hidden {index}")
+                results.shown(DEEP, f"{network}/hidden {index}/{kind}")
                 for network in (PLAIN, BN)
-                for kind in ("drift", "move")
+                for kind in (SINCE, MOVE)
             ),
         )
         for index in range(1, DEPTH + 1)
     ]
-    kinds = (t("since step 0"), t("from look to look"))
+    kinds = (t("since step 0"), t("from frame to frame"))
     columns = [titled(name, kind) for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
-    return conclude(parts, table(t("Drift, in std"), columns, rows))
+    return conclude(parts, table(t("Drift (W₁ / σ)"), columns, rows))
 
 
 SIZES = (8, 32, 128)
-CHANCE = (0.67, 1.5)
+CHANCE = 1.5
 APART = 1.5
+FEW = 5
+"""Frames of sampling shift that count as the first, or the last, ones."""
+FIGURES = (
+    "untrained/batch_mean_deviation", "batch_mean_deviation", "first/sampling_shift", "last/sampling_shift",
+)  # fmt: skip
 
 _SIZES = tuple(
     PlannedRun(
@@ -104,55 +131,72 @@ _SIZES = tuple(
 )
 
 
+def sampling(recorded: Recorded, measured: Figures) -> Figures:
+    """Reduce the sampling shift, mean over hidden layers: of the first frames and of the last; and the drift."""
+    found = {}
+    for network in networks(recorded):
+        layers = hidden_layers(recorded, network)
+        shift = by_layer(
+            recorded, "sampling_shift", "wasserstein_over_sigma", network=network, layers=layers, site="pre_activation"
+        ).mean(axis=1)
+        found[f"{network}/first/sampling_shift"] = float(shift[:FEW].mean())
+        found[f"{network}/last/sampling_shift"] = float(shift[-FEW:].mean())
+    since = drifts(recorded, measured)
+    return found | {name: since[name] for network in networks(recorded) if (name := f"{network}/{SINCE}")}
+
+
 def sampling_verdict(results: Results) -> Verdict:
-    """Compare batch-to-batch differences with chance, before and after training, with and without BN."""
-    after = {n: [results.mean(label, f"{n}/sampling") for label in results.labels] for n in (PLAIN, BN)}
-    before = {n: [results.mean(label, f"{n}/sampling_at_start") for label in results.labels] for n in (PLAIN, BN)}
-    drift = {n: sum(results.mean(label, f"{n}/drift") for label in results.labels) for n in (PLAIN, BN)}
-    every = [*after[PLAIN], *after[BN]]
-    grown = [a / b for n in (PLAIN, BN) for a, b in zip(after[n], before[n], strict=True)]
-    ratio = sum(after[PLAIN]) / sum(after[BN])
+    """Compare batch means with chance, and the difference of two batches early and late, with and without BN."""
+
+    def each(network: str, name: str) -> list[float]:
+        return [results.mean(label, f"{network}/{name}") for label in results.labels]
+
+    means = [value for network in (PLAIN, BN) for value in each(network, "batch_mean_deviation")]
+    first, last, drift = (
+        {network: each(network, name) for network in (PLAIN, BN)}
+        for name in ("first/sampling_shift", "last/sampling_shift", SINCE)
+    )
+    grown = largest(quotient(late, early) for n in (PLAIN, BN) for early, late in zip(first[n], last[n], strict=True))
+    larger, drifted = (quotient(sum(values[PLAIN]), sum(values[BN])) for values in (last, drift))
     parts = [
         part(
-            not CHANCE[0] <= min(every) <= max(every) <= CHANCE[1],
-            t("batch-to-batch differences are more than sampling noise"),
-            t("{low} to {high} times sigma/sqrt(m)", low=number(min(every)), high=number(max(every))),
+            above(largest(means), CHANCE),
+            t("the means of batches differ by more than sampling noise"),
+            t("{low} to {high} times sigma/sqrt(m)", low=number(least(means)), high=number(largest(means))),
         ),
         part(
-            max(grown) >= APART,
-            t("learning makes them"),
-            t("at most {times} times what the untrained networks show", times=number(max(grown))),
+            at_least(grown, APART),
+            t("learning makes batches differ"),
+            t("at most {times} times as much in the last frames as in the first ones", times=number(grown)),
         ),
         part(
-            ratio >= APART,
-            t("they are larger without BN"),
+            at_least(larger, APART),
+            t("they differ more without BN"),
             t(
                 "{times} times; the drift that learning causes: {drift} times",
-                times=number(ratio),
-                drift=number(drift[PLAIN] / drift[BN]),
+                times=number(larger),
+                drift=number(drifted),
             ),
         ),
     ]
     rows = [
         (
             named(label),
-            *(
-                results.shown(label, f"{network}/{kind}")
-                for network in (PLAIN, BN)
-                for kind in ("sampling_at_start", "sampling", "drift")
-            ),
+            *(results.shown(label, f"{network}/{kind}") for network in (PLAIN, BN) for kind in (*FIGURES, SINCE)),
         )
         for label in results.labels
     ]
     kinds = (
-        t("sampling shift, untrained"),
-        t("sampling shift, trained"),
-        t("drift (std)"),
+        t("batch mean against all samples, untrained (σ/√m)"),
+        t("batch mean against all samples, trained (σ/√m)"),
+        t("sampling shift, first frames (W₁ / σ)"),
+        t("sampling shift, last frames (W₁ / σ)"),
+        t("drift since step 0 (W₁ / σ)"),
     )
     columns = [titled(name, kind) for name in (WITHOUT_BN, WITH_BN) for kind in kinds]
     return conclude(
         parts,
-        table(t("Batch size (sampling shift in sigma/sqrt(m))"), columns, rows),
+        table(t("Batch size"), columns, rows),
     )
 
 
@@ -162,6 +206,7 @@ ACCUMULATES = Claim(
     Experiment(
         id="depth",
         claim=14,
+        group="shift",
         title="Ten layers down",
         question="Each layer's input moves because all layers before it learn. Does the shift add up with depth?",
         prediction="Without BN the deepest layers drift most; with BN all of them drift far less.",
@@ -172,7 +217,8 @@ ACCUMULATES = Claim(
             look("moments", "Mean and spread of the deepest layer."),
         ),
         change="Take 20 layers, or half the learning rate.",
-        rule="Drift: Wasserstein-1 distance of each unit's pre-activations on a fixed probe batch over their first standard deviation, mean over units; looks are 1/20 of the training apart. Grows with depth: Spearman's rank correlation with the layer's number is at least 0.5.",
+        next=changed(_DEEP[0].config, to("network.depth", 20)),
+        rule="Drift: what the shift map draws, the Wasserstein-1 distance of a layer's pre-activations on a fixed probe batch over their standard deviation at the start; at the last frame since step 0, and from frame to frame on average. Grows with depth: Spearman's rank correlation with the layer's number is at least 0.5.",
         formulae=(_DRIFT,),
         sources=(IOFFE,),
         views=("shift", "ridges", "moments"),
@@ -182,12 +228,14 @@ ACCUMULATES = Claim(
         quick_note=QUICK,
     ),
     depth_verdict,
+    drifts,
 )
 
 SAMPLING = Claim(
     Experiment(
         id="sampling-shift",
         claim=15,
+        group="shift",
         title="From batch to batch",
         question="Some texts call it internal covariate shift that one batch's distribution differs from the next one's. Is it?",
         prediction="If it were, the differences would exceed the noise of sampling, come with learning, and be smaller with BN.",
@@ -198,7 +246,8 @@ SAMPLING = Claim(
             look("ridges", "Batch 8 against batch 128: only the jitter differs."),
         ),
         change="Set the learning rate to 0.000001: the jitter stays.",
-        rule="Sampling shift: |batch mean − mean| of a unit before normalization, over what m independent draws give on average, sqrt(2/pi) sigma/sqrt(m); mean over units, layers and 200 batches. More than noise: not all between 0.67 and 1.5. Made by learning, or larger without BN: by a factor of 1.5.",
+        next=changed(_SIZES[0].config, to("optimizer.learning_rate", 0.000001)),
+        rule="Batch mean against all samples: |batch mean − mean| of a unit before normalization, over what m independent draws give on average, sqrt(2/pi) sigma/sqrt(m); mean over units, layers and 200 batches; more than noise: above 1.5. Sampling shift: what its chart draws, the Wasserstein-1 distance of two batches over sigma, mean over the hidden layers and over the first or the last five frames; made by learning, or larger without BN: by a factor of 1.5.",
         formulae=(
             m.math(
                 m.words("E"),
@@ -221,4 +270,6 @@ SAMPLING = Claim(
         quick_note=QUICK,
     ),
     sampling_verdict,
+    sampling,
+    measurement="shiftscope.lab.measurements.shift:BatchMeans",
 )

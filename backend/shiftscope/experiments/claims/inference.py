@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import BatchNormalization, Cnn, Mlp, Network, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, normalize, to
 from shiftscope.experiments.claims.common import FRAMES, IOFFE, RUN, TWINS, look, part, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import above, all_of, at_least, at_most, below, largest, least
 from shiftscope.experiments.text import literal, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, percent, table
 
@@ -55,12 +57,12 @@ def statistics_verdict(results: Results) -> Verdict:
     slow_late = accuracy(LATE, SLOW, "population_") - accuracy(LATE, SLOW)
     parts = [
         part(
-            abs(accuracy(LATE, FAST) - whole) <= POINT,
+            at_most(abs(accuracy(LATE, FAST) - whole), POINT),
             t("the running average does as well as the statistics of the whole training set"),
             t("{first} and {second}", first=percent(accuracy(LATE, FAST)), second=percent(whole)),
         ),
         part(
-            sum(last) / len(last) < whole - POINT,
+            below(sum(last) / len(last), whole - POINT),
             t("those of the last batch do worse"),
             t(
                 "{accuracy}; test loss {loss} against {reference}",
@@ -70,7 +72,7 @@ def statistics_verdict(results: Results) -> Verdict:
             ),
         ),
         part(
-            slow_early > POINT >= slow_late,
+            all_of(above(slow_early, POINT), at_most(slow_late, POINT)),
             t("a momentum of 0.01 is too slow at first, and catches up"),
             t("{early} lost after 200 steps, {late} after 1500", early=percent(slow_early), late=percent(slow_late)),
         ),
@@ -111,24 +113,24 @@ def folding_verdict(results: Results) -> Verdict:
     """Compare outputs to float error and time with that of the network without BN."""
     labels = results.labels
     difference = {
-        dtype: max(max(results.each(label, f"{dtype}/difference")) for label in labels) for dtype in TOLERANCE
+        dtype: largest(largest(results.each(label, f"{dtype}/difference")) for label in labels) for dtype in TOLERANCE
     }
-    agreement = min(min(results.each(label, f"{dtype}/agreement")) for label in labels for dtype in TOLERANCE)
+    agreement = least(least(results.each(label, f"{dtype}/agreement")) for label in labels for dtype in TOLERANCE)
     bn = [results.mean(label, "time/bn_over_plain") for label in labels]
     folded = [results.mean(label, "time/folded_over_plain") for label in labels]
     parts = [
         part(
-            all(difference[dtype] <= TOLERANCE[dtype] for dtype in TOLERANCE),
+            at_most(difference.values(), TOLERANCE.values()),
             t("the folded network gives the same outputs but for rounding"),
             ", ".join(f"{dtype} {number(value)}" for dtype, value in difference.items()),
         ),
         part(
-            agreement == 1.0,
+            at_least(agreement, 1.0),
             t("and the same classes for every test sample"),
             percent(agreement),
         ),
         part(
-            max(folded) <= 1 + COST and all(after < before for before, after in zip(bn, folded, strict=True)),
+            all_of(at_most(folded, 1 + COST), below(folded, bn)),
             t("folded, it costs what the network without BN costs, and less than before"),
             t(
                 "{folded} times its time, {before} before",
@@ -155,6 +157,7 @@ STATISTICS = Claim(
     Experiment(
         id="inference-statistics",
         claim=11,
+        group="batches",
         title="Whose mean, whose variance?",
         question="In use there may be no batch. Which mean and variance shall BN take: a running average, the whole training set's, the last batch's?",
         prediction="A running average does as well as the whole training set; the last batch does worse; a slow average needs time.",
@@ -165,6 +168,7 @@ STATISTICS = Claim(
             look("moments", "What the averages chase: the batch's mean moves while the network learns."),
         ),
         change="Take batches of 4.",
+        next=changed(_STATISTICS[0].config, to("batch_size", 4)),
         rule="As well: within 1 point of test accuracy. Worse: more than 1 point below the statistics of the whole training set.",
         formulae=(m.math(m.sub("μ", "run"), "→", "(", "1", "−", "a", ")", m.sub("μ", "run"), "+", "a", m.sub("μ", "B")),),
         sources=(IOFFE,),
@@ -173,12 +177,14 @@ STATISTICS = Claim(
         quick_note="One seed and fewer frames, the same steps: under two minutes on two cores.",
     ),
     statistics_verdict,
+    measurement="shiftscope.lab.measurements.inference:InferenceStatistics",
 )  # fmt: skip
 
 FOLD = Claim(
     Experiment(
         id="folding",
         claim=12,
+        group="inside",
         title="Folding BN away",
         question="After training, BN is a fixed scale and shift. Can the layer before it take them in, without a trace?",
         prediction="Outputs agree to rounding, every class agrees, and inference costs what it costs without BN.",
@@ -189,6 +195,7 @@ FOLD = Claim(
             look("loss", "Folding changes nothing that could be seen here."),
         ),
         change="Put BN after the activation: then the next layer takes it in.",
+        next=changed(_fold(*_FOLDED[0]).config, normalize("batch", place="after")),
         rule="Largest difference over the largest output, on the test set: at most 1e-12 in float64 and 1e-4 in float32. Time: medians of 400 passes in turns; folded at most 1.1 times the network without BN, and less than with BN.",
         formulae=(
             m.math("W", "′", "=", m.frac("γ", m.root(m.row(m.sup("σ", "2"), "+", "ε"))), "W", ",", "b", "′", "=", m.frac(m.row("γ", "(", "b", "−", "μ", ")"), m.root(m.row(m.sup("σ", "2"), "+", "ε"))), "+", "β"),
@@ -199,4 +206,5 @@ FOLD = Claim(
         runs=tuple(_fold(label, network) for label, network in _FOLDED),
     ),
     folding_verdict,
+    measurement="shiftscope.lab.measurements.inference:Folding",
 )  # fmt: skip

@@ -6,6 +6,7 @@ import math
 
 from shiftscope.config import Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import (
     BJORCK,
     BN,
@@ -22,8 +23,10 @@ from shiftscope.experiments.claims.common import (
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import above, below, least, quotient
+from shiftscope.experiments.reductions import Recorded, steps_to
 from shiftscope.experiments.text import literal, t
-from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
+from shiftscope.experiments.verdict import Figures, Results, Verdict, conclude, number, table
 
 RATES = (0.01, 0.1, 0.5, 2.0, 10.0)
 
@@ -46,32 +49,44 @@ def _rate(label: str) -> float:
     return float(label.rsplit(" ", 1)[1])
 
 
+def _largest_working(results: Results, network: str) -> float:
+    """Return the largest rate at which a network reaches 90 % with every seed; 0 where none does."""
+    steps = {_rate(label): results.mean(label, f"{network}/steps") for label in results.labels}
+    if any(map(math.isnan, steps.values())):
+        return math.nan
+    return max((rate for rate, count in steps.items() if count < math.inf), default=0.0)
+
+
+def steps_and_seconds(recorded: Recorded, measured: Figures) -> Figures:
+    """Return the steps to 90 %, and the seconds that they take at what a step was measured to cost."""
+    steps = steps_to(recorded)
+    networks = [name.removesuffix("/steps") for name in steps]
+    return steps | {
+        f"{network}/seconds": steps[f"{network}/steps"] * measured[f"{network}/step_seconds"] for network in networks
+    }
+
+
 def verdict(results: Results) -> Verdict:
     """Compare the largest rates that work, and steps and seconds at each network's best rate."""
-    works = {
-        network: [label for label in results.labels if results.mean(label, f"{network}/steps") < math.inf]
-        for network in (PLAIN, BN)
-    }
-    largest = {network: max(map(_rate, labels), default=0.0) for network, labels in works.items()}
+    fastest = {network: _largest_working(results, network) for network in (PLAIN, BN)}
     steps, seconds = (
-        {network: min(results.mean(label, f"{network}/{what}") for label in results.labels) for network in (PLAIN, BN)}
+        {n: least(results.mean(label, f"{n}/{what}") for label in results.labels) for n in (PLAIN, BN)}
         for what in ("steps", "seconds")
     )
-    label = results.labels[0]
-    cost = results.mean(label, f"{BN}/step_seconds") / results.mean(label, f"{PLAIN}/step_seconds")
+    cost = quotient(*(results.mean(results.labels[0], f"{network}/step_seconds") for network in (BN, PLAIN)))
     parts = [
         part(
-            largest[BN] > largest[PLAIN],
+            above(fastest[BN], fastest[PLAIN]),
             t("a larger learning rate works with BN"),
-            t("up to {normalized} against {plain}", normalized=f"{largest[BN]:g}", plain=f"{largest[PLAIN]:g}"),
+            t("up to {normalized} against {plain}", normalized=f"{fastest[BN]:g}", plain=f"{fastest[PLAIN]:g}"),
         ),
         part(
-            steps[BN] < steps[PLAIN],
+            below(steps[BN], steps[PLAIN]),
             t("at its best rate it needs fewer steps"),
             t("{normalized} against {plain}", normalized=number(steps[BN]), plain=number(steps[PLAIN])),
         ),
         part(
-            seconds[BN] < seconds[PLAIN],
+            below(seconds[BN], seconds[PLAIN]),
             t("and less time, though each step costs more"),
             t(
                 "{normalized} s against {plain} s; a step costs {cost} times as much",
@@ -109,6 +124,7 @@ CLAIM = Claim(
     Experiment(
         id="learning-rates",
         claim=6,
+        group="training",
         title="How fast can it go?",
         question="From 0.01 to 10: up to which learning rate does each network learn, and which one is there first, in steps and in seconds?",
         prediction="With BN larger rates work and fewer steps are needed; it wins in seconds too, though each of its steps costs more.",
@@ -119,6 +135,7 @@ CLAIM = Claim(
             look("updates", "An update against its weight: BN makes the gradient shrink as weights grow."),
         ),
         change="Take Adam in place of SGD.",
+        next=changed(_RUNS[0].config, to("optimizer", {"kind": "adam", "learning_rate": RATES[0]})),
         rule="A rate works when the test accuracy reaches 90 %. Steps count to the first evaluation (one an epoch) at 90 %; seconds are steps times the median time of a training step of that network alone.",
         formulae=(
             m.math(
@@ -149,4 +166,6 @@ CLAIM = Claim(
         quick_note=QUICK,
     ),
     verdict,
+    steps_and_seconds,
+    measurement="shiftscope.lab.measurements.speed:StepSeconds",
 )

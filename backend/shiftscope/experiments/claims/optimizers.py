@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shiftscope.config import Adam, Mlp, Momentum, Optimizer, RmsProp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, times
 from shiftscope.experiments.claims.common import (
     BN,
     FRAMES,
@@ -17,9 +18,11 @@ from shiftscope.experiments.claims.common import (
     pair,
     part,
     shorter,
+    steps,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import all_of, at_least, at_most
 from shiftscope.experiments.text import named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, table
 
@@ -50,8 +53,10 @@ def verdict(results: Results) -> Verdict:
     """Say for each optimizer whether the network with BN learns, and no later than the one without."""
     parts = [
         part(
-            results.mean(label, f"{BN}/test_accuracy") >= LEARNT
-            and results.mean(label, f"{BN}/steps") <= results.mean(label, f"{PLAIN}/steps"),
+            all_of(
+                at_least(results.mean(label, f"{BN}/test_accuracy"), LEARNT),
+                at_most(results.mean(label, f"{BN}/steps"), results.mean(label, f"{PLAIN}/steps")),
+            ),
             t("{label} works with BN, and no slower than without", label=named(label)),
             t("steps to 90 %: {figures}", figures=pair(results, label, "steps")),
         )
@@ -80,6 +85,7 @@ CLAIM = Claim(
     Experiment(
         id="optimizers",
         claim=19,
+        group="training",
         title="Whatever the optimizer",
         question="Does BN help with SGD, momentum, RMSprop and Adam alike?",
         prediction="With each of them the network with BN learns, and no later than the one without.",
@@ -90,6 +96,7 @@ CLAIM = Claim(
             look("ridges", "The inputs to the nonlinearity at the end."),
         ),
         change="Take ten times the learning rate in each.",
+        next=changed(_RUNS[0].config, times("optimizer.learning_rate", 10)),
         rule="Works: a test accuracy of 90 % at the end, first reached (one evaluation an epoch) no later than without BN.",
         formulae=(m.math("w", "→", "w", "−", "η", m.frac(m.row("∂", "L"), m.row("∂", "w"))),),
         sources=(IOFFE,),
@@ -100,4 +107,5 @@ CLAIM = Claim(
         quick_note=QUICK,
     ),
     verdict,
+    steps,
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from shiftscope.config import (
     BatchNormalization,
+    Every,
     Mlp,
     Mnist,
     Network,
@@ -15,9 +18,9 @@ from shiftscope.config import (
     Thinning,
 )
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, normalize, to
 from shiftscope.experiments.claims.common import (
     BN,
-    FRAMES,
     IOFFE,
     PLAIN,
     QUICK,
@@ -33,10 +36,24 @@ from shiftscope.experiments.claims.common import (
     variants,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import above, at_least, below
+from shiftscope.experiments.reductions import (
+    Recorded,
+    by_layer,
+    hidden_layers,
+    layer_names,
+    networks,
+    over_training,
+    ratio,
+    steps_to,
+)
 from shiftscope.experiments.text import Text, join, named, t
-from shiftscope.experiments.verdict import Results, Verdict, conclude, table
+from shiftscope.experiments.verdict import Figures, Results, Verdict, conclude, table
 
 FIGURE = "3 x 100 sigmoid"
+BAND = (0.15, 0.5, 0.85)
+STRETCHES = 20
+"""Parts of the training over which a unit's quantiles are averaged: a single batch of 60 leaves them uncertain."""
 
 _FIGURE = (
     PlannedRun(
@@ -54,27 +71,43 @@ _FIGURE = (
 )
 
 
+def wandering(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
+    """Reduce the quantiles of the last hidden layer's recorded units to how far their medians wander."""
+    steps, found = recorded.steps("layers"), steps_to(recorded)
+    for network in networks(recorded):
+        place = {"network": network, "layer": hidden_layers(recorded, network)[-1], "site": "pre_activation"}
+        levels = recorded.coordinates("layers", "unit_quantiles", **place)
+        quantiles = recorded.values("layers", "unit_quantiles", **place).astype(np.float64)
+        parts = [over_training(steps, quantiles, i / STRETCHES, (i + 1) / STRETCHES) for i in range(STRETCHES)]
+        low, median, high = np.moveaxis(np.stack(parts)[:, :, [levels.index(level) for level in BAND]], -1, 0)
+        band = high - low  # like the others (stretches, units)
+        ranges = ratio(median.max(axis=0) - median.min(axis=0), band.mean(axis=0))
+        found[f"{network}/unit_median_range"] = float(ranges.mean())
+        found[f"{network}/unit_band_growth"] = float(ratio(band[-1].mean(), band[0].mean()))
+    return found
+
+
 def figure_verdict(results: Results) -> Verdict:
     """Compare accuracy, speed and the wandering of the last hidden layer's inputs."""
     accuracy, steps, wander = (
         {network: results.mean(FIGURE, f"{network}/{name}") for network in (PLAIN, BN)}
-        for name in ("test_accuracy", "steps", "wander")
+        for name in ("test_accuracy", "steps", "unit_median_range")
     )
     parts = [
         part(
-            accuracy[BN] > accuracy[PLAIN],
+            above(accuracy[BN], accuracy[PLAIN]),
             t("the network with BN ends with the higher test accuracy"),
             pair(results, FIGURE, "test_accuracy", fraction=True),
         ),
         part(
-            steps[BN] < steps[PLAIN],
+            below(steps[BN], steps[PLAIN]),
             t("it reaches 90 % in fewer steps"),
             pair(results, FIGURE, "steps"),
         ),
         part(
-            wander[BN] < wander[PLAIN],
+            below(wander[BN], wander[PLAIN]),
             t("the inputs to its last sigmoids wander less"),
-            t("in widths of the 15–85 % band: {figures}", figures=pair(results, FIGURE, "wander")),
+            t("in widths of the 15–85 % band: {figures}", figures=pair(results, FIGURE, "unit_median_range")),
         ),
     ]
     rows = [
@@ -82,8 +115,8 @@ def figure_verdict(results: Results) -> Verdict:
             name,
             results.shown(FIGURE, f"{network}/test_accuracy", percent=True),
             results.shown(FIGURE, f"{network}/steps"),
-            results.shown(FIGURE, f"{network}/wander"),
-            results.shown(FIGURE, f"{network}/widening"),
+            results.shown(FIGURE, f"{network}/unit_median_range"),
+            results.shown(FIGURE, f"{network}/unit_band_growth"),
         )
         for network, name in ((PLAIN, WITHOUT_BN), (BN, WITH_BN))
     ]
@@ -99,6 +132,12 @@ def figure_verdict(results: Results) -> Verdict:
 NOISY = "noisy BN"
 SIGMOIDS, RELUS = "3 x 100 sigmoid", "8 x 64 ReLU"
 POINTS = 0.02
+MEASURES = (
+    "early/gradient_shift", "late/gradient_shift", "gradient_shift_cosine", "landscape_variation",
+    "gradient_predictiveness", "effective_smoothness",
+)  # fmt: skip
+_RECORDING = Every(every=10)
+"""Of such a run the scope keeps some 30 frames of the landscape and 100 of the gradient shift."""
 
 
 def _landscape(label: str, network: Network) -> PlannedRun:
@@ -109,8 +148,8 @@ def _landscape(label: str, network: Network) -> PlannedRun:
             variants=variants(
                 without_BN=NoNormalization(), with_BN=BatchNormalization(), noisy_BN=NoisyBatchNormalization()
             ),
-            network=network, optimizer=Sgd(learning_rate=0.1), batch_size=128, duration=Steps(steps=2000), recording=FRAMES,
-            probes="full",
+            network=network, optimizer=Sgd(learning_rate=0.1), batch_size=128, duration=Steps(steps=2000),
+            recording=_RECORDING, probes="full",
         ),
     )  # fmt: skip
 
@@ -119,6 +158,24 @@ _LANDSCAPE = (
     _landscape(SIGMOIDS, Mlp(depth=3, width=100, activation="sigmoid", init="normal", init_std=0.1)),
     _landscape(RELUS, Mlp(depth=8, width=64, init="he_normal")),
 )
+
+
+def landscape(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
+    """Reduce gradient shift and landscape to means over the training; gradient shift also over its ends."""
+    found: dict[str, float] = {}
+    for network, layers in ((name, layer_names(recorded, name)[1:]) for name in networks(recorded)):
+        steps = recorded.steps("gradient_shift")
+        for quantity, name in (("l2", "gradient_shift"), ("cosine", "gradient_shift_cosine")):
+            values = by_layer(recorded, "gradient_shift", quantity, network=network, layers=layers, site="weight")
+            for when, (begin, end) in (("", (0, 1)), ("early/", (0, 0.25)), ("late/", (0.75, 1))):
+                found[f"{network}/{when}{name}"] = float(over_training(steps, values, begin, end).mean())
+        steps = recorded.steps("landscape")
+        for quantity in ("landscape_variation", "gradient_predictiveness", "effective_smoothness"):
+            values = recorded.values("landscape", quantity, network=network).astype(np.float64)
+            if values.ndim > 1:  # by length of the step: at one learning rate, as the page draws it
+                values = values[:, recorded.coordinates("landscape", quantity, network=network).index(1.0)]
+            found[f"{network}/{quantity}"] = float(over_training(steps, values))
+    return found
 
 
 def _over(noisy: float, clean: float) -> Text:
@@ -137,13 +194,13 @@ def santurkar_verdict(results: Results) -> Verdict:
     noisy = [(mean(label, NOISY, "test_accuracy"), mean(label, BN, "test_accuracy")) for label in (SIGMOIDS, RELUS)]
     parts = [
         part(
-            all(noise >= clean - POINTS for noise, clean in noisy),
+            at_least([noise for noise, _ in noisy], [clean - POINTS for _, clean in noisy]),
             t("noise after BN, which brings the shift back, does little harm"),
             t("noisy and plain BN: {each}", each=join([_over(noise, clean) for noise, clean in noisy], ", ")),
         ),
         *(
             part(
-                mean(label, BN, "gradient_shift") >= mean(label, PLAIN, "gradient_shift"),
+                at_least(mean(label, BN, "gradient_shift"), mean(label, PLAIN, "gradient_shift")),
                 t("the gradient shift is as large with BN as without, or larger ({label})", label=named(label)),
                 said(label, "gradient_shift"),
             )
@@ -151,26 +208,23 @@ def santurkar_verdict(results: Results) -> Verdict:
         ),
     ]
     for name, better in (
-        ("variation", t("the loss varies less along the gradient with BN")),
-        ("predictiveness", t("the gradient changes less along itself with BN")),
-        ("smoothness", t("the effective smoothness is better with BN")),
+        ("landscape_variation", t("the loss varies less along the gradient with BN")),
+        ("gradient_predictiveness", t("the gradient changes less along itself with BN")),
+        ("effective_smoothness", t("the effective smoothness is better with BN")),
     ):
         parts += [
             part(
-                mean(label, BN, name) < mean(label, PLAIN, name),
+                below(mean(label, BN, name), mean(label, PLAIN, name)),
                 t("{better} ({label})", better=better, label=named(label)),
                 said(label, name),
             )
             for label in (SIGMOIDS, RELUS)
         ]
-    measures = ("gradient_shift", "cosine", "variation", "predictiveness", "smoothness")
     rows = [
         (
             titled(named(label), named(network)),
             results.shown(label, f"{network}/test_accuracy", percent=True),
-            results.shown(label, f"{network}/gradient_shift/early"),
-            results.shown(label, f"{network}/gradient_shift/late"),
-            *(results.shown(label, f"{network}/{name}") for name in measures[1:]),
+            *(results.shown(label, f"{network}/{name}") for name in MEASURES),
         )
         for label in results.labels
         for network in (PLAIN, BN, NOISY)
@@ -191,6 +245,7 @@ FIGURE_ONE = Claim(
     Experiment(
         id="ioffe-szegedy-figure-1",
         claim=21,
+        group="shift",
         title="Ioffe & Szegedy's figure 1",
         question="Three hidden layers of 100 sigmoids on MNIST, batches of 60: how far does the input to a sigmoid of the last hidden layer wander?",
         prediction="With BN the test accuracy is higher, comes sooner, and the 15th, 50th and 85th percentiles stay in place.",
@@ -201,7 +256,8 @@ FIGURE_ONE = Claim(
             look("shift", "Layer by layer: where does the drift begin?"),
         ),
         change="Train for 50,000 steps, as the paper does.",
-        rule="Each must be better with BN. Wandering: the range of a unit's median over 50 looks on a fixed probe batch, in widths of its 15–85 % band, mean over the 100 units. The paper trains for 50,000 steps; this run takes 10,000.",
+        next=changed(_FIGURE[0].config, to("duration", {"kind": "steps", "steps": 50_000})),
+        rule="Each must be better with BN. Wandering: the recorded medians of a unit over the batch, averaged over each twentieth of the training; their range in widths of its 15–85 % band, mean over units 0, 1 and 2. The paper trains for 50,000 steps; this run takes 10,000.",
         formulae=(m.math("z", "=", m.words("sigmoid "), "(", m.words("BN"), "(", "W", "u", ")", ")"),),
         sources=(IOFFE,),
         views=("density", "loss", "shift"),
@@ -211,12 +267,14 @@ FIGURE_ONE = Claim(
         quick_note=QUICK,
     ),
     figure_verdict,
+    wandering,
 )
 
 LANDSCAPE = Claim(
     Experiment(
         id="santurkar",
         claim=22,
+        group="shift",
         title="Is it really the shift?",
         question="Santurkar et al. measure shift by the gradient, and find that BN does not reduce it; what changes is the landscape. Here too?",
         prediction="Noisy BN trains as well; gradient shift is no smaller with BN; loss and gradient vary less along the gradient.",
@@ -227,7 +285,8 @@ LANDSCAPE = Claim(
             look("loss", "Noisy BN trains all the same."),
         ),
         change="Make the noise ten times as large.",
-        rule="Little harm: within 2 points of test accuracy of BN. Gradient shift: mean of the norm of G − G′ over layers and 20 looks; the first layer's is 0 by definition. Loss, gradient and smoothness along the gradient: steps of 0.5, 1, 2 and 4 learning rates; means over 20 looks.",
+        next=changed(_LANDSCAPE[0].config, normalize("noisy_batch", mean=5.0, scale=2.5, jitter=1.0)),
+        rule="Little harm: within 2 points of test accuracy of BN. All else is what the charts draw, averaged over the training. Gradient shift: the norm of G − G′, mean over the layers but the first, whose is 0 by definition. The loss's range and the effective smoothness over steps of 0.5, 1, 2, 3 and 4 learning rates along the gradient; the gradient's change at one.",
         formulae=(
             m.math(
                 m.sub("G", "i"),
@@ -264,4 +323,5 @@ LANDSCAPE = Claim(
         quick_note=QUICK,
     ),
     santurkar_verdict,
+    landscape,
 )

@@ -7,8 +7,10 @@ from typing import get_args
 from shiftscope.config import BatchNormalization, Mlp, NoNormalization, RunConfig, Sgd, Steps
 from shiftscope.config.networks import Activation
 from shiftscope.experiments import mathml as m
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, look, part, shorter, titled, variants
+from shiftscope.experiments.changes import changed, times
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, look, part, shorter, steps, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import at_most
 from shiftscope.experiments.text import named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
 
@@ -38,7 +40,7 @@ def verdict(results: Results) -> Verdict:
         before, after = (results.mean(label, f"{network}/test_loss") for network in (BEFORE, AFTER))
         parts.append(
             part(
-                before <= after * MARGIN,
+                at_most(before, after * MARGIN),
                 t("with {label} BN before does as well as BN after", label=named(label)),
                 t("test loss {before} before, {after} after", before=number(before), after=number(after)),
             )
@@ -65,6 +67,7 @@ CLAIM = Claim(
     Experiment(
         id="before-or-after",
         claim=9,
+        group="inside",
         title="Before or after the activation",
         question="Does it matter whether BN stands before or after relu, sigmoid or tanh?",
         prediction="Ioffe & Szegedy put it before: there the distribution is closer to a Gaussian. Before should be no worse than after.",
@@ -75,6 +78,7 @@ CLAIM = Claim(
             look("loss", "Which of the two is lower, and does it depend on the activation?"),
         ),
         change="Take twice as many layers.",
+        next=changed(_RUNS[0].config, times("network.depth", 2)),
         rule="For each activation function, the test loss with BN before must be at most 1.05 times that with BN after.",
         formulae=(m.math("f", "(", m.words("BN"), "(", "W", "x", ")", ")", m.words("  /  "), m.words("BN"), "(", "f", "(", "W", "x", "+", "b", ")", ")"),),
         sources=(IOFFE,),
@@ -82,4 +86,5 @@ CLAIM = Claim(
         runs=_RUNS, quick=shorter(_RUNS, 800), quick_note=QUICK,
     ),
     verdict,
+    steps,
 )  # fmt: skip

@@ -17,8 +17,10 @@ from shiftscope.config import (
     Thinning,
 )
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import QUICK, look, part, shorter, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import above, below, largest
 from shiftscope.experiments.text import join, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, percent, table
 
@@ -50,26 +52,26 @@ def verdict(results: Results) -> Verdict:
     def accuracy(label: str, network: str) -> float:
         return results.mean(label, f"{network}/test_accuracy")
 
-    best = {network: max(accuracy(label, network) for label in (FREE, CLIPPED)) for network in (NONE, LAYER, BATCH)}
+    best = {network: largest(accuracy(label, network) for label in (FREE, CLIPPED)) for network in (NONE, LAYER, BATCH)}
     parts = [
         part(
-            best[BATCH] < best[LAYER] - POINT,
+            below(best[BATCH], best[LAYER] - POINT),
             t("BN per step does worse than layer normalization"),
             join([percent(best[BATCH]), percent(best[LAYER])], ", "),
         ),
         part(
-            best[LAYER] > best[NONE] + POINT,
+            above(best[LAYER], best[NONE] + POINT),
             t("layer normalization does better than none"),
             join([percent(best[LAYER]), percent(best[NONE])], ", "),
         ),
         part(
-            accuracy(CLIPPED, NONE) > accuracy(FREE, NONE) + POINT,
+            above(accuracy(CLIPPED, NONE), accuracy(FREE, NONE) + POINT),
             t("clipping helps the plain network"),
             t(
                 "{free} to {clipped}; largest gradient {gradient}",
                 free=percent(accuracy(FREE, NONE)),
                 clipped=percent(accuracy(CLIPPED, NONE)),
-                gradient=number(results.mean(FREE, f"{NONE}/largest_gradient")),
+                gradient=number(results.mean(FREE, f"{NONE}/largest_whole_gradient")),
             ),
         ),
     ]
@@ -77,8 +79,8 @@ def verdict(results: Results) -> Verdict:
         (
             titled(named(label), named(network)),
             results.shown(label, f"{network}/test_accuracy", percent=True),
-            results.shown(label, f"{network}/median_gradient"),
-            results.shown(label, f"{network}/largest_gradient"),
+            results.shown(label, f"{network}/median_whole_gradient"),
+            results.shown(label, f"{network}/largest_whole_gradient"),
         )
         for label in results.labels
         for network in (NONE, LAYER, BATCH)
@@ -95,6 +97,7 @@ CLAIM = Claim(
     Experiment(
         id="recurrent",
         claim=17,
+        group="others",
         title="Reading an image row by row",
         question="A recurrent network uses the same layer 28 times, and each time its input is distributed otherwise. Does BN fit?",
         prediction="BN fits badly; layer normalization, and clipping the gradient, help.",
@@ -105,6 +108,7 @@ CLAIM = Claim(
             look("loss", "Which of the three learns first?"),
         ),
         change="Raise the learning rate to 1.",
+        next=changed(_RUNS[0].config, to("optimizer.learning_rate", 1)),
         rule="Better or worse: by 1 point of test accuracy, each network with the better of clipping and none. BN keeps running statistics of its own for each row.",
         formulae=(m.math(m.sub("h", "t"), "=", m.words("tanh "), m.words("N"), "(", "W", "[", m.sub("x", "t"), ",", m.row(m.sub("h", "t−1")), "]", ")"),),
         sources=(
@@ -115,4 +119,5 @@ CLAIM = Claim(
         runs=_RUNS, quick=shorter(_RUNS, 300), quick_note=QUICK,
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.recurrent:WholeGradient",
 )  # fmt: skip

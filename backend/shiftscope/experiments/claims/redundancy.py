@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import Mlp, RunConfig, Steps
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, normalize
 from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, look, part
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
+from shiftscope.experiments.outcomes import above, all_of, at_most, largest, least
 from shiftscope.experiments.text import literal, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
 
@@ -23,32 +25,32 @@ _RUNS = (
 
 
 def _worst(results: Results, name: str) -> float:
-    return max(results.each(LABEL, name))
+    return largest(results.each(LABEL, name))
 
 
 def verdict(results: Results) -> Verdict:
     """Compare outputs to float error, in both precisions."""
     bias = {dtype: _worst(results, f"{BN}/{dtype}/bias") for dtype in TOLERANCE}
     undone = {dtype: _worst(results, f"{dtype}/undone") for dtype in TOLERANCE}
-    control = min(results.each(LABEL, f"{PLAIN}/float64/bias"))
-    before = min(results.each(LABEL, "float64/as_it_was"))
+    control = least(results.each(LABEL, f"{PLAIN}/float64/bias"))
+    before = least(results.each(LABEL, "float64/as_it_was"))
 
     def both(values: dict[str, float]) -> str:
         return ", ".join(f"{dtype} {number(value)}" for dtype, value in values.items())
 
     parts = [
         part(
-            all(bias[dtype] <= TOLERANCE[dtype] for dtype in TOLERANCE),
+            at_most(bias.values(), TOLERANCE.values()),
             t("adding any bias before BN changes no output"),
             both(bias),
         ),
         part(
-            control > CHANGED,
+            above(control, CHANGED),
             t("without BN the same biases change the outputs"),
             number(control),
         ),
         part(
-            all(undone[dtype] <= TOLERANCE[dtype] for dtype in TOLERANCE) and before > CHANGED,
+            all_of(at_most(undone.values(), TOLERANCE.values()), above(before, CHANGED)),
             t("gamma = sqrt(var + eps) and beta = mean give back the network without BN"),
             t("{after}; {before} before", after=both(undone), before=number(before)),
         ),
@@ -70,6 +72,7 @@ CLAIM = Claim(
     Experiment(
         id="redundant-bias",
         claim=10,
+        group="inside",
         title="A bias for nothing",
         question="BN takes the mean away. What, then, does a bias before it do? And can gamma and beta undo BN altogether?",
         prediction="Any bias before BN leaves the outputs as they are; with gamma = sqrt(var + eps) and beta = mean, BN is the identity.",
@@ -80,6 +83,7 @@ CLAIM = Claim(
             look("microscope", "The mean of x before BN drifts freely: after it nothing of that mean is left."),
         ),
         change="Set eps to 1: does gamma = sqrt(var + eps) still undo BN?",
+        next=changed(_RUNS[0].config, normalize("batch", eps=1)),
         rule="Outputs in train mode on one batch, largest difference over the largest output: at most 1e-12 in float64 and 1e-4 in float32. As a control, the same biases must change the plain network's outputs by more than 1 %.",
         formulae=(
             m.math(m.words("BN"), "(", "W", "x", "+", "b", ")", "=", m.words("BN"), "(", "W", "x", ")"),
@@ -91,4 +95,5 @@ CLAIM = Claim(
         runs=_RUNS,
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.algebra:Redundancy",
 )  # fmt: skip

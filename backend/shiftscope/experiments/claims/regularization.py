@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import Adam, BatchNormalization, Digits, Epochs, Mlp, RunConfig, Variant
 from shiftscope.experiments import mathml as m
+from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import FRAMES, IOFFE, look, part, titled
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import above, at_most, below
 from shiftscope.experiments.text import join, literal, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, percent, table
 
@@ -48,27 +50,27 @@ def verdict(results: Results) -> Verdict:
     help_beside_bn = accuracy(SMALL, BOTH) - accuracy(SMALL, NORMED)
     parts = [
         part(
-            abs(slope - SLOPE) <= SLOPE_MARGIN,
+            at_most(abs(slope - SLOPE), SLOPE_MARGIN),
             t("the noise in BN's output falls as one over the root of the batch size"),
             t("exponent {value}", value=number(slope)),
         ),
         part(
-            help_of_bn[SMALL] > POINT,
+            above(help_of_bn[SMALL], POINT),
             t("BN generalizes better than neither when a fifth of the labels is wrong"),
             join([percent(accuracy(SMALL, network)) for network in (NORMED, NEITHER)], ", "),
         ),
         part(
-            help_of_bn[TRUE] > 0,
+            above(help_of_bn[TRUE], 0),
             t("and when all are right"),
             join([percent(accuracy(TRUE, network)) for network in (NORMED, NEITHER)], ", "),
         ),
         part(
-            help_of_bn[LARGE] < help_of_bn[SMALL],
+            below(help_of_bn[LARGE], help_of_bn[SMALL]),
             t("it helps less with larger batches"),
             f"{100 * help_of_bn[SMALL]:+.1f}, {100 * help_of_bn[LARGE]:+.1f}",
         ),
         part(
-            help_beside_bn < help_of_dropout,
+            below(help_beside_bn, help_of_dropout),
             t("dropout adds less where BN is"),
             f"{100 * help_beside_bn:+.1f}, {100 * help_of_dropout:+.1f}",
         ),
@@ -101,6 +103,7 @@ CLAIM = Claim(
     Experiment(
         id="regularization",
         claim=8,
+        group="batches",
         title="Noise that regularizes",
         question="A sample's normalized value depends on the chance of its batch. Does that noise keep a network from learning wrong labels by heart?",
         prediction="BN helps a little on the test set, less with larger batches, and dropout is needed less where BN is.",
@@ -111,6 +114,7 @@ CLAIM = Claim(
             look("ridges", "Batch 256: the same distributions, much calmer."),
         ),
         change="Raise the label noise to 0.4.",
+        next=changed(_runs(40)[0].config, to("dataset.label_noise", 0.4)),
         rule="The log-log slope of the noise over batch sizes of 8, 32, 128 and 512 must be −0.5 ± 0.1. At batch 16 BN must bring more than 1 point of test accuracy with a fifth of the labels wrong and some with all of them right, fewer points at 256, and dropout fewer points beside BN than alone.",
         formulae=(m.math(m.words("std "), "(", m.sub("μ", "B"), ")", "=", m.frac("σ", m.root("m"))),),
         sources=(IOFFE, Source(title="Srivastava et al. 2014, Dropout", url="https://jmlr.org/papers/v15/srivastava14a.html")),
@@ -118,4 +122,5 @@ CLAIM = Claim(
         runs=_runs(40), quick=_runs(20), quick_note="Half the epochs, one seed.",
     ),
     verdict,
+    measurement="shiftscope.lab.measurements.noise:BatchNoise",
 )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import Digits, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
-from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, look, part, shorter
+from shiftscope.experiments.changes import changed, to
+from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, look, part, shorter, steps
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import all_of, at_least, at_most, below
 from shiftscope.experiments.text import t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
 
@@ -24,11 +26,11 @@ _RUNS = (
 def verdict(results: Results) -> Verdict:
     """Compare the shape of the two surfaces, the descents on them, and a network on raw and standardized pixels."""
     condition = {label: results.mean(label, "surface/condition") for label in (RAW, STANDARDIZED)}
-    steps = {label: results.mean(label, "surface/steps") for label in (RAW, STANDARDIZED)}
+    descent = {label: results.mean(label, "surface/steps") for label in (RAW, STANDARDIZED)}
     network = {label: results.mean(label, f"{PLAIN}/steps") for label in (RAW, STANDARDIZED)}
     parts = [
         part(
-            condition[RAW] >= LONG and condition[STANDARDIZED] <= ROUND,
+            all_of(at_least(condition[RAW], LONG), at_most(condition[STANDARDIZED], ROUND)),
             t("raw, the surface of age and height is a long valley; standardized, it is round"),
             t(
                 "condition number {raw} and {standardized}",
@@ -37,12 +39,12 @@ def verdict(results: Results) -> Verdict:
             ),
         ),
         part(
-            steps[RAW] >= FASTER * steps[STANDARDIZED],
+            at_least(descent[RAW], FASTER * descent[STANDARDIZED]),
             t("gradient descent needs at least ten times fewer steps on it"),
-            t("{first} and {second}", first=number(steps[RAW]), second=number(steps[STANDARDIZED])),
+            t("{first} and {second}", first=number(descent[RAW]), second=number(descent[STANDARDIZED])),
         ),
         part(
-            network[STANDARDIZED] < network[RAW],
+            below(network[STANDARDIZED], network[RAW]),
             t("a network without BN learns standardized pixels sooner"),
             t(
                 "90 % after {standardized} against {raw} steps",
@@ -74,6 +76,7 @@ CLAIM = Claim(
     Experiment(
         id="input-scaling",
         claim=18,
+        group="signal",
         title="A valley or a bowl",
         question="Age in years, height in centimetres: what does their scale do to the loss surface, and to the way down?",
         prediction="Raw, the contours are a long valley and gradient descent crawls along it; standardized, they are round and a few steps suffice.",
@@ -84,6 +87,7 @@ CLAIM = Claim(
             look("gradients", "And its gradients are larger, so one learning rate fits no layer."),
         ),
         change="Scale the pixels to 0 and 1 alone (binary).",
+        next=changed(_RUNS[0].config, to("dataset.scaling", "binary")),
         rule="Long: a condition number of the Hessian of 10 or more; round: 2 or less. Gradient descent takes the best constant step, 2/(λ₁ + λₙ), until 1 % of the excess loss is left. The network's steps count to the first evaluation at 90 %.",
         formulae=(
             m.math("L", "(", "w", ")", "=", m.frac("1", "2"), m.words("mean "), m.sup(m.row("(", m.sub("w", "1"), m.words(" age "), "+", m.sub("w", "2"), m.words(" height "), "−", "y", ")"), "2")),
@@ -95,4 +99,6 @@ CLAIM = Claim(
         runs=_RUNS, quick=shorter(_RUNS, 500), quick_note=QUICK,
     ),
     verdict,
+    steps,
+    measurement="shiftscope.lab.measurements.surface:LossSurface",
 )  # fmt: skip

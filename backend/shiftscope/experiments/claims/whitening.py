@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from shiftscope.config import BatchNormalization, Mlp, NoNormalization, RunConfig, Sgd, Steps, Whitening
 from shiftscope.experiments import mathml as m
-from shiftscope.experiments.claims.common import IOFFE, QUICK, listed, look, part, shorter, variants
+from shiftscope.experiments.changes import changed, normalize
+from shiftscope.experiments.claims.common import IOFFE, QUICK, listed, look, part, shorter, steps, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.outcomes import at_least, at_most, quotient
 from shiftscope.experiments.text import literal, named, t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
 
@@ -34,16 +36,18 @@ def verdict(results: Results) -> Verdict:
     def mean(network: str, name: str) -> float:
         return results.mean(LABEL, f"{network}/{name}")
 
-    cost = {network: mean(network, "step_seconds") / mean(BATCH, "step_seconds") for network in (ZCA, CHOLESKY)}
+    cost = {
+        network: quotient(mean(network, "step_seconds"), mean(BATCH, "step_seconds")) for network in (ZCA, CHOLESKY)
+    }
     correlation = {network: mean(network, "correlation") for network in (NONE, BATCH, ZCA, CHOLESKY)}
     parts = [
         part(
-            min(cost.values()) >= COSTLY,
+            at_least(cost.values(), COSTLY),
             t("whitening's training step costs far more than BN's"),
             listed({network: f"{number(value)}×" for network, value in cost.items()}),
         ),
         part(
-            correlation[BATCH] >= CORRELATED,
+            at_least(correlation[BATCH], CORRELATED),
             t("BN leaves the units correlated"),
             t(
                 "mean |correlation| {normalized}, without BN {plain}",
@@ -52,7 +56,7 @@ def verdict(results: Results) -> Verdict:
             ),
         ),
         part(
-            max(correlation[ZCA], correlation[CHOLESKY]) <= WHITE,
+            at_most([correlation[ZCA], correlation[CHOLESKY]], WHITE),
             t("whitening does not"),
             listed({network: number(correlation[network]) for network in (ZCA, CHOLESKY)}),
         ),
@@ -80,6 +84,7 @@ CLAIM = Claim(
     Experiment(
         id="whitening",
         claim=16,
+        group="others",
         title="The price of whitening",
         question="Full whitening would decorrelate the units too. What does it cost, and does BN do it?",
         prediction="Whitening costs a matrix root a layer and step; BN only scales each unit and leaves them correlated.",
@@ -90,6 +95,7 @@ CLAIM = Claim(
             look("moments", "Mean 0 and spread 1 in three of the four."),
         ),
         change="Whiten groups of 16 units in place of 64.",
+        next=changed(_RUNS[0].config, normalize("whitening", group_size=16)),
         rule="Far more: 1.5 times the median time of BN's training step, measured in turns. Correlation: mean absolute value over pairs of units of the last hidden layer in a batch of 256; left means at least 0.1, gone at most 0.02.",
         formulae=(m.math(m.hat("x"), "=", m.sup("Σ", "−1/2"), "(", "x", "−", "μ", ")"),),
         sources=(
@@ -101,4 +107,6 @@ CLAIM = Claim(
         runs=_RUNS, quick=shorter(_RUNS, 250), quick_note=QUICK,
     ),
     verdict,
+    steps,
+    measurement="shiftscope.lab.measurements.noise:Decorrelation",
 )  # fmt: skip

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-Where = Literal["linear", "pre_activation"]
 
-
-def at_layers(network: nn.Module, inputs: Tensor, where: Where = "pre_activation") -> dict[str, Tensor]:
-    """Return each hidden layer's values, (N, units), before normalization ("linear") or before the nonlinearity.
+def linear_outputs(network: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
+    """Return what each hidden layer's linear map makes of `inputs`, (N, units): before any normalization.
 
     The network is an mlp of this program; it stays as it is, and normalizations use the statistics of `inputs`.
     """
@@ -20,10 +17,8 @@ def at_layers(network: nn.Module, inputs: Tensor, where: Where = "pre_activation
     with torch.no_grad():
         for name, block in copy.deepcopy(network).train().named_children():
             for part, module in block.named_children():
-                if part == "activation" and where == "pre_activation":
-                    found[name] = values
                 values = module(values)
-                if part == "linear" and where == "linear" and name != "output":
+                if part == "linear" and name != "output":
                     found[name] = values
     return found
 

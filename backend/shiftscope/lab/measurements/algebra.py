@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training import seeds
 
 _BIAS_SEED = 10
@@ -13,13 +13,12 @@ HAND_BATCH = ((1.0, 10.0), (3.0, 30.0))
 """Two samples of two features: each feature's mean is 2 or 20, each sample's 5.5 or 16.5."""
 
 
-class Redundancy(Measuring):
+class Redundancy(Measurement):
     """A bias before BN, and gamma and beta that undo BN, in float64 and float32."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Return largest differences of outputs over the largest output, by precision."""
-        del recorded
-        found = self.final()
+        found: dict[str, float] = {}
         inputs = self.training.probe_batch
         for dtype, name in ((torch.float64, "float64"), (torch.float32, "float32")):
             batch = inputs.to(dtype)
@@ -73,13 +72,12 @@ def _undo(network: nn.Module, batch: Tensor) -> nn.Module:
     return network
 
 
-class Axes(Measuring):
+class Axes(Measurement):
     """The mean over the batch and the mean over the features: by hand, and in two trained networks."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Return both normalizations of HAND_BATCH, and how much a sample's output depends on the rest of its batch."""
-        del recorded
-        found = self.final()
+        found: dict[str, float] = {}
         hand = torch.tensor(HAND_BATCH, dtype=torch.float64)
         by_hand = {"batch": _standardized(hand, 0), "layer": _standardized(hand, 1)}
         layers = {

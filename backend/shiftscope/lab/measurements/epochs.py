@@ -1,27 +1,31 @@
-"""Passes over the whole training and test set in eval mode after each epoch."""
+"""Passes over the whole training set in eval mode after each epoch."""
 
 from __future__ import annotations
 
-from shiftscope.lab.measurements.base import Evaluation, Measuring, Recorded
+from shiftscope.config import RunConfig
+from shiftscope.lab.data.types import Data
+from shiftscope.lab.measurements.base import Measurement
+from shiftscope.lab.training.loop import Training
 
 
-class WholeTrainingSet(Measuring):
+class WholeTrainingSet(Measurement):
     """Evaluates on all training samples, where the run's own evaluations take at most 10,000 of them."""
 
-    def evaluated(self, metrics: Evaluation) -> None:
-        """See Measuring."""
-        super().evaluated(metrics if self.training.steps_done == 0 else self._on_everything())
+    def __init__(self, config: RunConfig, training: Training, data: Data) -> None:
+        super().__init__(config, training, data)
+        self._epochs: list[dict[str, dict[str, float]]] = []
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return each epoch's losses and accuracies as "network/epoch/train_loss" and so on."""
-        del recorded
+    def evaluated(self) -> None:
+        """Evaluate after each epoch."""
+        if self.training.steps_done > 0:
+            self._epochs.append(self.training.evaluate(training_samples=len(self.samples.train_labels)))
+
+    def figures(self) -> dict[str, float]:
+        """Return each epoch's losses and accuracies as "network/epoch/whole_train_loss" and so on."""
         return {
-            f"{network}/{epoch}/{name}": value
-            for epoch, (_, metrics) in enumerate(self.evaluations)
-            if epoch
-            for network, found in metrics.items()
-            for name, value in found.items()
+            f"{network}/{epoch}/whole_{name}": value
+            for epoch, found in enumerate(self._epochs, start=1)
+            for network, metrics in found.items()
+            for name, value in metrics.items()
+            if name.startswith("train_")
         }
-
-    def _on_everything(self) -> Evaluation:
-        return self.training.evaluate(training_samples=len(self.samples.train_labels))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.models.folding import fold
 from shiftscope.lab.models.statistics import running_layers, with_statistics_of
 
@@ -26,25 +26,21 @@ def score(network: nn.Module, inputs: Tensor, labels: Tensor) -> tuple[float, fl
         )
 
 
-class OwnStatistics(Measuring):
-    """Accuracy with running statistics and with those of the test samples themselves."""
+class OwnStatistics(Measurement):
+    """Accuracy with the statistics of the test samples themselves, beside the recorded one with running statistics."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return "network/test_accuracy" (running) and "network/own_test_accuracy" (of the test batch)."""
-        del recorded
-        found = self.final()
-        for network, metrics in self.training.evaluate(statistics="batch").items():
-            found |= {f"{network}/own_{name}": value for name, value in metrics.items()}
-        return found
+    def figures(self) -> dict[str, float]:
+        """Return "network/own_test_accuracy" and so on: with the statistics of the samples themselves."""
+        found = self.training.evaluate(statistics="batch")
+        return {f"{network}/own_{name}": value for network, own in found.items() for name, value in own.items()}
 
 
-class InferenceStatistics(Measuring):
+class InferenceStatistics(Measurement):
     """Test loss with the running statistics, with those of the whole training set, and with the last batch's."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Return losses and accuracies by network and statistics, and how far the running ones are off."""
-        del recorded
-        found = self.final()
+        found: dict[str, float] = {}
         training_set = self.samples.train_inputs
         last_batch = training_set[: self.config.batch_size]
         for network in self.training.networks:
@@ -70,13 +66,12 @@ def _gap(network: nn.Module, population: nn.Module) -> float:
     return torch.cat(gaps).mean().item() if gaps else 0.0
 
 
-class Folding(Measuring):
+class Folding(Measurement):
     """The network with BN beside itself with BN folded into its linear maps: outputs and time."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Return the largest difference over the largest output, in both precisions, agreement, and time ratios."""
-        del recorded
-        found = self.final()
+        found: dict[str, float] = {}
         for dtype, name in ((torch.float64, "float64"), (torch.float32, "float32")):
             network = self._sequential("with BN").to(dtype)
             inputs = self.samples.test_inputs.to(dtype)

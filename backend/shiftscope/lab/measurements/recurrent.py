@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
-
 import torch
 
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
-from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training.loop import StepResult, Training
 
 
-class WholeGradient(Measuring):
+class WholeGradient(Measurement):
     """Norm of the gradient over all parameters at each step."""
 
     def __init__(self, config: RunConfig, training: Training, data: Data) -> None:
@@ -20,17 +18,17 @@ class WholeGradient(Measuring):
         self._norms: dict[str, list[float]] = {network: [] for network in training.networks}
 
     def before_update(self, result: StepResult) -> None:
-        """See Measuring."""
+        """Note the norms."""
         del result
         for name, network in self.training.networks.items():
             gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
             self._norms[name].append(torch.nn.utils.get_total_norm(gradients).item())
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return the median and the largest norm, besides the last evaluation's figures."""
-        del recorded
-        found = self.final()
+    def figures(self) -> dict[str, float]:
+        """Return the median and the largest norm over all steps; NaN where one step's is."""
+        found = {}
         for network, norms in self._norms.items():
-            found[f"{network}/median_gradient"] = statistics.median(norms)
-            found[f"{network}/largest_gradient"] = max(norms)
+            known = torch.tensor(norms, dtype=torch.float64)
+            found[f"{network}/median_whole_gradient"] = known.quantile(0.5).item()
+            found[f"{network}/largest_whole_gradient"] = known.max().item()
         return found

@@ -1,4 +1,4 @@
-"""How soon a network gets somewhere, in steps and in seconds."""
+"""How long a training step takes."""
 
 from __future__ import annotations
 
@@ -9,32 +9,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.lab.measurements.base import Measuring, Recorded
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training import optimizers
 
-ACCURACY = 0.9
 _REPEATS = 200
 
 
-class StepsTo(Measuring):
-    """Steps to a test accuracy of 0.9."""
+class StepSeconds(Measurement):
+    """What a training step costs."""
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return "network/steps" besides the last evaluation's figures."""
-        del recorded
-        return self.final() | {f"{network}/steps": steps for network, steps in self.steps_to(ACCURACY).items()}
-
-
-class Speed(StepsTo):
-    """Steps and seconds to a test accuracy of 0.9."""
-
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return "network/step_seconds" and its product with the steps, besides the figures of StepsTo."""
-        found = super().figures(recorded)
-        for network, seconds in self._step_seconds().items():
-            found[f"{network}/step_seconds"] = seconds
-            found[f"{network}/seconds"] = found[f"{network}/steps"] * seconds
-        return found
+    def figures(self) -> dict[str, float]:
+        """Return "network/step_seconds"."""
+        return {f"{network}/step_seconds": seconds for network, seconds in self._step_seconds().items()}
 
     def _step_seconds(self) -> dict[str, float]:
         """Return the median time of a training step of each network alone, measured in turns on copies."""

@@ -6,8 +6,7 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from shiftscope.lab.measurements.base import Recorded
-from shiftscope.lab.measurements.speed import StepsTo
+from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training import seeds
 
 _PEOPLE, _PEOPLE_SEED = 200, 18
@@ -18,21 +17,19 @@ ENOUGH = 0.01
 """Gradient descent has arrived when this fraction of the excess loss at its start is left."""
 
 
-class LossSurface(StepsTo):
+class LossSurface(Measurement):
     """Half the mean squared error of w1 age + w2 height as a prediction, over its two weights.
 
     The inputs (years, centimetres) are drawn once; a run whose data set is standardized standardizes them as well.
     """
 
-    def figures(self, recorded: Recorded) -> dict[str, float]:
-        """Return the Hessian's condition number, and the steps of gradient descent, besides the network's figures."""
-        found = super().figures(recorded)
+    def figures(self) -> dict[str, float]:
+        """Return the Hessian's condition number and the steps of gradient descent."""
         inputs, targets = self._people()
         hessian = inputs.T @ inputs / len(inputs)
         eigenvalues = torch.linalg.eigvalsh(hessian)
-        found["surface/condition"] = (eigenvalues[-1] / eigenvalues[0]).item()
-        found["surface/steps"] = float(len(self._path(inputs, targets)) - 1)
-        return found
+        condition = (eigenvalues[-1] / eigenvalues[0]).item()
+        return {"surface/condition": condition, "surface/steps": float(len(self._path(inputs, targets)) - 1)}
 
     def data(self) -> dict[str, JsonValue]:
         """Return the grid, the losses on it ("loss"[row of w2][column of w1]), the lowest point and the path."""
