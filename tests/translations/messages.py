@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from shiftscope.config import RunConfig
+from shiftscope.config import Cnn, Mlp, NoNormalization, Rnn, RunConfig, Variant
 from shiftscope.experiments import catalogue as home
 from shiftscope.experiments.catalogue import catalogue
 from shiftscope.experiments.experiment import Experiment, Look
 from shiftscope.experiments.text import Prose, Text, named
+from shiftscope.lab.models.networks import build
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -57,7 +58,9 @@ def of_the_form() -> Iterator[str]:
 
 def names() -> Iterator[str]:
     """Yield the names of layers, of the planned runs and of their networks, with {0}, {1} for their numbers."""
-    yield from ("hidden {0}", "conv {0}", "row {0}", "output")
+    for network in (Mlp(depth=1), Cnn(depth=1), Rnn()):
+        layers = build(network, Variant(name="plain", normalization=NoNormalization()), 64, 10, (1, 8, 8))
+        yield from (named(name).message for name, _ in layers.named_children())
     for experiment in catalogue():
         for run in (*experiment.runs, *experiment.quick):
             yield named(run.label).message
