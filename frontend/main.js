@@ -26,9 +26,9 @@ import { NewRun } from "./run/new-run.js";
 import { RunList } from "./run/run-list.js";
 import { makeGlance } from "./run/summary.js";
 import { makeTimeline } from "./run/timeline.js";
-import { VIEWS } from "./views/index.js";
+import { CHOICES, VIEWS } from "./views/index.js";
 
-const linked = readLink(location.search);
+const linked = readLink(location.search, CHOICES);
 const t = await loadLanguage(
   chooseLanguage(linked.language ?? recall("language"), navigator.languages, offeredLanguages()),
 );
@@ -44,9 +44,12 @@ const runs = new RunList(store, attempt, {
   again: (config) => newRun.open(config),
   compare: (pair) => location.assign(`${location.pathname}${writeLink(store.state.open, store.state.look, { pair })}`),
 });
+/** The share of the open run's frames that is in the page. */
+const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
 const stage = new Stage(byId("stage"), VIEWS, {
   ...read,
   dispatch,
+  arrived,
   session: () => (store.state.drawable ? openRun.stream : null),
   help,
   hidden: byId("hidden-charts"),
@@ -56,7 +59,7 @@ const timeline = makeTimeline({
   dispatch,
   scene: () => stage.scene(),
   wake: () => stage.wake(),
-  arrived: () => openRun.stream?.received.share ?? 1,
+  arrived,
 });
 const experiments = new Experiments(store, {
   startTrial: (experiment, quick) => void startTrial(store, attempt, experiment, quick),
@@ -99,7 +102,7 @@ function translate() {
 store.listen((now, before) => {
   if (now.open !== before.open) arrangeCharts();
   if (now.t !== before.t) translate();
-  if (now.theme !== before.theme) experiments.charts.wake();
+  if (now.theme !== before.theme || now.look.choices !== before.look.choices) experiments.charts.wake();
   stage.wake();
 });
 for (const event of ["online", "pageshow"]) addEventListener(event, () => openRun.retry());

@@ -189,7 +189,6 @@ export interface Surface {
 /** What the charts of a whole trial read. */
 export interface TrialScene extends Scene {
   panels: Panel[];
-  quantity: string | null;
   surfaces: { label: string; surface: Surface }[];
   /** steps of descent shown, whole or between two */
   at: number;
@@ -206,15 +205,13 @@ export interface Look {
   layer: string | null;
   /** the step shown; null follows the live end */
   step: number | null;
-  /** the step that outlines and drift are compared with */
+  /** the step that outlines and distances are compared with */
   compare: number;
-  scale: "sigma" | "value";
-  drift: string | null;
-  /** the network under the microscope; null is the first that is normalized */
-  network: string | null;
   unit: number | null;
   /** ids of the charts shown; null shows all */
   charts: string[] | null;
+  /** what was chosen in single charts, by the names that their views declare */
+  choices: Record<string, string>;
 }
 
 /** Colours of the surroundings, so that figures stay pure. */
@@ -307,8 +304,49 @@ export interface Label {
   texts: string[];
 }
 
+/** Something to choose above a chart. What it does is an action of the store. */
+export interface Control {
+  kind: "select" | "number";
+  name: string;
+  label: string;
+  value: string;
+  /** of a select */
+  options?: { value: string; text: string }[];
+  /** of a number */
+  max?: number;
+  change(value: string): import("./app/store.js").Action;
+}
+/** What a look of a chart's lines or fields means; its swatch may run through several colours. */
+export interface LegendItem {
+  text: string;
+  colors?: string[];
+  width?: number;
+  dash?: "dot" | "field";
+}
+/** An element of MathML, as data. */
+export interface Formula {
+  tag: string;
+  attributes?: Record<string, string>;
+  children: (Formula | string)[];
+}
+
+/** One chart: all that the page knows of it beside its texts `view.<id>`, `note.<id>` and `help.<id>`. */
 export interface View {
   id: string;
+  /** the room that its card takes: one of the small ones beside each other unless told otherwise */
+  size?: "tall" | "wide";
+  /** how many rows of panels it has, where that decides its height */
+  panelRows?(scene: Scene): number;
+  /** names of its own choices, which stand in the link */
+  choices?: string[];
+  /** what can be chosen for it */
+  controls?(scene: Scene): Control[];
+  /** what the looks of its lines and fields mean */
+  legend?(scene: Scene): LegendItem[];
+  /** a warning beside its title; empty for none */
+  badge?(scene: Scene): string;
+  /** equations above it, and what they depend on; null for none */
+  equations?(scene: Scene): { key: string; equations: Formula[] } | null;
   /** which streams make the chart move */
   streams(scene: Scene): number[];
   available(scene: Scene): boolean;

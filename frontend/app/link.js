@@ -20,8 +20,20 @@ function configOf(text) {
   }
 }
 
-/** @param {string} search @returns {Linked} */
-export function readLink(search) {
+/**
+ * What was chosen in single charts.
+ * @param {URLSearchParams} query
+ * @param {string[]} names
+ */
+const choicesOf = (query, names) =>
+  Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? ""]] : [])));
+
+/**
+ * @param {string} search
+ * @param {string[]} [names] of the charts' own choices
+ * @returns {Linked}
+ */
+export function readLink(search, names = []) {
   const query = new URLSearchParams(search);
   /** @type {Partial<Look>} */
   const look = {};
@@ -29,12 +41,11 @@ export function readLink(search) {
   if (wholeNumber(query.get("step")) !== null) look.step = wholeNumber(query.get("step"));
   const compare = wholeNumber(query.get("compare"));
   if (compare !== null) look.compare = compare;
-  if (query.get("scale") === "value") look.scale = "value";
-  if (query.has("drift")) look.drift = query.get("drift");
-  if (query.has("network")) look.network = query.get("network");
   const unit = wholeNumber(query.get("unit"));
   if (unit !== null) look.unit = unit;
   if (query.get("charts")) look.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
+  const choices = choicesOf(query, names);
+  if (Object.keys(choices).length) look.choices = choices;
   const theme = query.get("theme");
   return {
     run: query.get("run"),
@@ -62,10 +73,8 @@ export function writeLink(run, look, kept = {}) {
   if (look.layer !== null) query.set("layer", look.layer);
   if (look.step !== null) query.set("step", String(look.step));
   if (look.compare !== 0) query.set("compare", String(look.compare));
-  if (look.scale !== "sigma") query.set("scale", look.scale);
-  if (look.drift !== null) query.set("drift", look.drift);
-  if (look.network !== null) query.set("network", look.network);
   if (look.unit !== null) query.set("unit", String(look.unit));
+  for (const [name, value] of Object.entries(look.choices)) query.set(name, value);
   if (look.charts !== null) query.set("charts", look.charts.join(","));
   if (kept.pair) query.set("pair", kept.pair);
   if (kept.embed) query.set("embed", "");

@@ -18,6 +18,7 @@ import { FIRST_LOOK } from "./state.js";
  *   | {type: "runs", runs: Run[]}
  *   | {type: "removed", run: string}
  *   | {type: "look", look: Partial<import("../types").Look>}
+ *   | {type: "choose", name: string, value: string | null}
  *   | {type: "playing", playing: boolean}} RunAction
  */
 
@@ -58,8 +59,19 @@ export function openRun(state, run) {
     connection: run ? "connecting" : "idle",
     playing: false,
     problem: null,
-    look: open === null ? look : { ...FIRST_LOOK, scale: look.scale, charts: look.charts },
+    look: open === null ? look : { ...FIRST_LOOK, choices: look.choices, charts: look.charts },
   };
+}
+
+/**
+ * What was chosen in single charts, with one choice more; what stands as usual (null) is not held.
+ * @param {Record<string, string>} choices
+ * @param {string} name
+ * @param {string | null} value
+ */
+function withChoice(choices, name, value) {
+  const others = Object.entries(choices).filter(([other]) => other !== name);
+  return Object.fromEntries(value === null ? others : [...others, [name, value]]);
 }
 
 /** @type {import("./state.js").Reducers<RunAction>} */
@@ -93,5 +105,9 @@ export const runActions = {
     runs: state.runs?.filter((one) => one.id !== run) ?? null,
   }),
   look: (state, { look }) => ({ ...state, look: { ...state.look, ...look } }),
+  choose: (state, { name, value }) => ({
+    ...state,
+    look: { ...state.look, choices: withChoice(state.look.choices, name, value) },
+  }),
   playing: (state, { playing }) => ({ ...state, playing }),
 };

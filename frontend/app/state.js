@@ -56,11 +56,9 @@ export const FIRST_LOOK = {
   layer: null,
   step: null,
   compare: 0,
-  scale: "sigma",
-  drift: null,
-  network: null,
   unit: null,
   charts: null,
+  choices: {},
 };
 
 /** Nothing loaded, nothing open. @param {Surroundings} surroundings @returns {State} */

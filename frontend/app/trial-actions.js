@@ -61,9 +61,9 @@ const layerInFocus = (state, trial) => experimentOf(state, trial.experiment)?.la
 function followTrial(state, trial, opened) {
   const run = currentRun(trial, state.open);
   if (state.pinned || run === state.open) return state;
-  const { layer, drift, compare, step } = state.look;
+  const { layer, choices, compare, step } = state.look;
   const next = openRun(state, run);
-  const look = { ...next.look, layer: layer ?? layerInFocus(state, trial), drift, compare };
+  const look = { ...next.look, layer: layer ?? layerInFocus(state, trial), choices, compare };
   return { ...next, look: opened ? { ...look, step } : look };
 }
 

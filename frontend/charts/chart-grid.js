@@ -1,11 +1,12 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
-import { h, setText } from "../app/dom.js";
 import { spanOf } from "../app/numbers.js";
 import { isLive } from "../app/state.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
+import { offerHidden } from "./hidden-charts.js";
 import { chosen, including, without } from "./selection.js";
+import { tellShown } from "./shown-frames.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -29,7 +30,7 @@ export class Stage {
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
    *   session: () => import("../stream/run-stream.js").RunStream | null,
    *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
-   *   t: () => import("../types").Translate, help: (view: View) => void,
+   *   t: () => import("../types").Translate, help: (view: View) => void, arrived: () => number,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {
@@ -126,7 +127,7 @@ export class Stage {
     const shown = [...this.charts.values()].filter(({ chart }) => chart.visible);
     if (shown.length === 0) return;
     this.refreshing = (this.refreshing + 1) % shown.length;
-    refreshCard(shown[this.refreshing], scene);
+    shown[this.refreshing].card.refresh(scene);
   }
 
   /** When nothing moves any more no frame comes to do it: then a timer does, for all, once. */
@@ -135,7 +136,7 @@ export class Stage {
     const scene = this.scene();
     // While frames flow, each card has had its turn.
     if (!scene || this.asked) return;
-    for (const one of this.charts.values()) if (one.chart.visible) refreshCard(one, scene);
+    for (const one of this.charts.values()) if (one.chart.visible) one.card.refresh(scene);
   }
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
@@ -147,34 +148,37 @@ export class Stage {
     this.checkedLayer = layer;
     this.checkedCharts = charts;
     this.#hide(scene);
-    let made = false;
     // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
     for (const { view, card: known, chart } of this.charts.values()) {
       chart.empty = !view.available(scene);
-      nothing(known.element, chart.empty);
+      known.setEmpty(chart.empty);
     }
-    for (const view of chosen(this.views, charts)) {
-      if (this.charts.has(view.id) || !view.available(scene)) continue;
-      const made_ = card(view, scene, {
-        dispatch: this.host.dispatch,
-        picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene),
-        scene: () => this.scene(),
-        help: () => this.host.help(view),
-        hide: () => this.#choose(without, view.id),
-      });
-      const after = this.views
-        .slice(this.views.indexOf(view) + 1)
-        .map((next) => this.charts.get(next.id)?.card.element)
-        .find((element) => element);
-      this.root.insertBefore(made_.element, after ?? null);
-      const chart = new Chart(made_.chart, view, {
-        pick: (look) => this.#pick(look),
-        wake: () => this.wake(),
-      });
-      this.charts.set(view.id, { chart, card: made_, view });
-      made = true;
-    }
-    return made;
+    const missing = chosen(this.views, charts).filter((view) => !this.charts.has(view.id) && view.available(scene));
+    for (const view of missing) this.#add(view, scene);
+    return missing.length > 0;
+  }
+
+  /** The card of a view, in its place among the others. @param {View} view @param {Scene} scene */
+  #add(view, scene) {
+    const { dispatch, arrived, help } = this.host;
+    const made = card(view, scene, {
+      dispatch,
+      arrived,
+      picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene),
+      scene: () => this.scene(),
+      help: () => help(view),
+      hide: () => this.#choose(without, view.id),
+    });
+    const after = this.views
+      .slice(this.views.indexOf(view) + 1)
+      .map((next) => this.charts.get(next.id)?.card.element)
+      .find((element) => element);
+    this.root.insertBefore(made.element, after ?? null);
+    const chart = new Chart(made.chart, view, {
+      pick: (look) => this.#pick(look),
+      wake: () => this.wake(),
+    });
+    this.charts.set(view.id, { chart, card: made, view });
   }
 
   /**
@@ -202,27 +206,10 @@ export class Stage {
       one.card.element.remove();
       this.charts.delete(view.id);
     }
-    const { t } = scene;
-    const add = (/** @type {View} */ view) =>
-      h(
-        "button",
-        {
-          type: "button",
-          "aria-label": t("chart.show", { chart: t(`view.${view.id}`) }),
-          on: { click: () => this.#choose(including, view.id) },
-        },
-        `+ ${t(`view.${view.id}`)}`,
-      );
-    this.host.hidden.hidden = hidden.length === 0;
-    this.host.hidden.replaceChildren(
-      h("span", {}, t("charts.hidden")),
-      h(
-        "button",
-        { type: "button", on: { click: () => this.host.dispatch({ type: "look", look: { charts: null } }) } },
-        t("charts.all"),
-      ),
-      ...hidden.map(add),
-    );
+    offerHidden(this.host.hidden, hidden, scene.t, {
+      show: (id) => this.#choose(including, id),
+      all: () => this.host.dispatch({ type: "look", look: { charts: null } }),
+    });
     const count = shown.filter((view) => view.available(scene)).length;
     this.root.dataset.few = count > 4 ? "" : String(count);
   }
@@ -234,32 +221,9 @@ export class Stage {
     return found.chart;
   }
 
-  /**
-   * Say which frames are on the screen now, in every chart that is seen: `shiftscope:shown` with stream, seq, step,
-   * headerTime and shownAt (seconds since the epoch: the end of the drawing).
-   * @param {Scene} scene
-   */
+  /** Tell which frames are on the screen now, in every chart that is seen. @param {Scene} scene */
   #tell(scene) {
-    let news = false;
-    for (const [number, stream] of scene.history.streams) {
-      const slot = stream.order[this.#drawn(stream) - 1] ?? -1;
-      if (slot < 0 || this.shown.get(number) === stream.seqs[slot]) continue;
-      this.shown.set(number, stream.seqs[slot]);
-      news = true;
-      if (scene.look.step === null)
-        document.dispatchEvent(
-          new CustomEvent("shiftscope:shown", {
-            detail: {
-              stream: number,
-              seq: stream.seqs[slot],
-              step: stream.steps[slot],
-              headerTime: stream.times[slot],
-              shownAt: (performance.timeOrigin + performance.now()) / 1000,
-            },
-          }),
-        );
-    }
-    return news;
+    return tellShown(scene, this.shown, (stream) => this.#drawn(stream));
   }
 
   /**
@@ -276,23 +240,4 @@ export class Stage {
   settle() {
     for (const { chart } of this.charts.values()) chart.settle();
   }
-}
-
-/**
- * What a card says in words, for who cannot see its chart too.
- * @param {{card: ReturnType<typeof card>, view: View}} one
- * @param {Scene} scene
- */
-function refreshCard({ card: made, view }, scene) {
-  made.refresh(scene);
-  setText(made.summary, view.summary(scene));
-}
-
-/** @param {HTMLElement} element @param {boolean} empty */
-function nothing(element, empty) {
-  element.classList.toggle("nothing", empty);
-  const text = /** @type {HTMLElement | null} */ (element.querySelector(".empty"));
-  if (text) text.hidden = !empty;
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (element.querySelectorAll(".take")))
-    button.disabled = empty;
 }

@@ -3,14 +3,13 @@
  * its axes, and settled with a call when someone looks closely.
  */
 
-import { isLive } from "../app/state.js";
-import { plotly } from "./library.js";
+import { AxesCheck } from "./axes-check.js";
+import { PaintedCanvas } from "./canvas.js";
+import { CONFIG, plotly } from "./library.js";
 import { Cursors } from "./painting/cursors.js";
-import { groupLines, LinesPainter } from "./painting/lines.js";
-import { mappingOf } from "./painting/mapping.js";
-import { RasterPainter } from "./painting/raster.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
+import { takePicture } from "./picture.js";
 import { plotlyLanguage } from "./plotly-language.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -21,20 +20,8 @@ import { plotlyLanguage } from "./plotly-language.js";
  *   painted anew, and go on in this frame
  */
 
-const CONFIG = {
-  displayModeBar: false,
-  displaylogo: false,
-  showSendToCloud: false,
-  doubleClick: "reset",
-  responsive: false,
-};
 const LABELS_EVERY = 140;
 const KEY_EVERY = 1500;
-/** How often axes are compared with all values: where values lie outside, and where none do. */
-const RANGES_EVERY = 2000;
-const RANGES_REST = 20_000;
-const REPAINT_EVERY = 300;
-const REPAINT_SHARE = 10;
 const SETTLE_EVERY = 1000;
 const TWO_CLICKS = 350;
 
@@ -80,17 +67,12 @@ export class Chart {
     this.scene = null;
     /** @type {Figure | null} */
     this.figure = null;
-    /** @type {(LinesPainter | RasterPainter)[]} */
-    this.painters = [];
+    this.axes = new AxesCheck(view);
     this.shapes = view.shapes ? new ShapesPainter(this.canvas) : null;
+    this.painted = view.shapes ? null : new PaintedCanvas(this.canvas);
     this.texts = view.labels ? new Texts(host) : null;
     this.cursors = new Cursors(host);
-    this.epochs = 0;
-    /** how many frames there were when the axes were last compared with them */
-    this.checked = -1;
-    /** how many drawn values had no place on their axis then */
-    this.outside = 0;
-    this.times = { key: 0, ranges: 0, labels: 0, repaint: 0, settle: 0, picked: -TWO_CLICKS };
+    this.times = { key: 0, labels: 0, settle: 0, picked: -TWO_CLICKS };
     /** @type {import("../types").Look | null} */
     this.look = null;
     this.#listen();
@@ -134,7 +116,7 @@ export class Chart {
       this.#layOut(scene, this.hovered);
     }
     // The axes are looked at once more after the last frame has come.
-    let later = this.#settleIfHovered(scene, now, budget) || this.#mayNotFit(scene);
+    let later = this.#settleIfHovered(scene, now, budget) || this.axes.mayNotFit(scene, this.#outside);
     later = this.#move(scene, now, budget) || later;
     return later;
   }
@@ -154,57 +136,14 @@ export class Chart {
     this.times.key = now + (changed ? 0 : Math.random() * 60);
     this.look = scene.look;
     const key = this.view.key(scene);
-    const due =
-      key !== this.key || size !== this.size || (this.#mustCompare(scene, now) && !this.#rangesFit(scene, now));
+    const due = key !== this.key || size !== this.size || this.axes.fails(scene, now, this.#outside, this.figure);
     this.size = size;
     this.key = key;
     return due;
   }
 
-  /** @param {Scene} scene @param {number} now */
-  #mustCompare(scene, now) {
-    const since = now - this.times.ranges;
-    return since > RANGES_REST || (since > RANGES_EVERY && this.#mayNotFit(scene));
-  }
-
-  /**
-   * Whether something came, since the axes were last compared with the values, that may not suit them.
-   * @param {Scene} scene
-   */
-  #mayNotFit(scene) {
-    if (this.checked === scene.history.count) return false;
-    return this.view.fits || !isLive(scene.run) || this.#outside() !== this.outside;
-  }
-
-  /** How many values that were drawn have no place on their axis. */
-  #outside() {
-    let count = 0;
-    for (const painter of this.painters) if (painter instanceof LinesPainter) count += painter.outside;
-    return count;
-  }
-
-  /** Whether the axes drawn still suit the values. @param {Scene} scene @param {number} now */
-  #rangesFit(scene, now) {
-    this.times.ranges = now + Math.random() * 200;
-    this.checked = scene.history.count;
-    this.outside = this.#outside();
-    if (!(this.view.series || this.view.fits) || !this.figure) return true;
-    const fresh = this.view.figure(scene, false).layout;
-    return Object.keys(fresh)
-      .filter((name) => name.startsWith("yaxis"))
-      .every((name) => {
-        const drawn = this.figure?.layout[name]?.range;
-        const wanted = fresh[name].range;
-        if (!drawn || !wanted) return true;
-        // A run that has ended has the axes of all its values, in whatever order they came.
-        if (!isLive(scene.run)) return wanted[0] === drawn[0] && wanted[1] === drawn[1];
-        const slack = 0.04 * (drawn[1] - drawn[0]);
-        return (
-          wanted[0] >= drawn[0] - slack &&
-          wanted[1] <= drawn[1] + slack &&
-          wanted[1] - wanted[0] > 0.5 * (drawn[1] - drawn[0])
-        );
-      });
+  get #outside() {
+    return this.painted?.outside ?? 0;
   }
 
   /** @param {Scene} scene @param {boolean} settled */
@@ -212,7 +151,10 @@ export class Chart {
     const figure = this.view.figure(scene, settled);
     figure.layout.width = this.width;
     figure.layout.height = this.height;
-    figure.layout.uirevision = scene.run.id + scene.look.scale;
+    figure.layout.uirevision = [
+      scene.run.id,
+      ...(this.view.choices ?? []).map((name) => scene.look.choices[name]),
+    ].join();
     const first = this.figure === null;
     this.figure = figure;
     this.stale = false;
@@ -245,66 +187,14 @@ export class Chart {
     // Between Plotly's two pictures: above the grid, below titles and hover labels.
     const [below] = this.gd.querySelectorAll(".main-svg");
     if (below && below.nextSibling !== this.canvas) below.after(this.canvas);
-    const ratio = globalThis.devicePixelRatio || 1;
-    const width = Math.round(this.width * ratio);
-    const height = Math.round(this.height * ratio);
-    this.shapes?.attach(this.gd, this.width, this.height, ratio);
+    const size = { width: this.width, height: this.height, ratio: globalThis.devicePixelRatio || 1 };
+    this.shapes?.attach(this.gd, size.width, size.height, size.ratio);
     this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
-    if (!this.shapes) {
-      if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-      this.painters = this.#painters(scene, ratio);
-      this.#repaint();
-    }
-    this.cursors.place(this.gd._fullLayout, new Set(this.painters.map((painter) => painter.axes)), scene.look.step);
+    // While someone points, it is laid out again and again: what was there stays there.
+    this.painted?.attach(scene, this.view, this.gd._fullLayout, size, this.hovered);
+    this.cursors.place(this.gd._fullLayout, this.painted?.subplots ?? new Set(), scene.look.step);
     this.times.labels = 0;
     this.hooks.wake();
-  }
-
-  /** @param {Scene} scene @param {number} ratio @returns {(LinesPainter | RasterPainter)[]} */
-  #painters(scene, ratio) {
-    const context = this.#context();
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const layout = this.gd._fullLayout;
-    const rasters = this.view.rasters?.(scene) ?? [];
-    const series = this.view.series?.(scene) ?? [];
-    return [
-      ...rasters.map(
-        (raster) =>
-          new RasterPainter(
-            context,
-            raster,
-            scene.history.stream(raster.stream),
-            mappingOf(layout, raster.axes),
-            ratio,
-          ),
-      ),
-      ...groupLines(
-        series,
-        (group) =>
-          new LinesPainter(context, group, scene.history.stream(group[0].stream), mappingOf(layout, group[0].axes)),
-      ),
-    ];
-  }
-
-  #repaint() {
-    const context = this.#context();
-    context.clearRect(0, 0, this.width, this.height);
-    this.epochs = this.#epochs();
-    for (const painter of this.painters) {
-      painter.drawn = 0;
-      do painter.advance();
-      while (
-        // While someone points, it is laid out again and again: what was there stays there.
-        this.hovered &&
-        painter.drawn < painter.stream.count
-      );
-    }
-  }
-
-  #epochs() {
-    let sum = 0;
-    for (const painter of this.painters) sum += painter.stream.epoch;
-    return sum;
   }
 
   /** @param {Scene} scene @param {number} now @param {{layouts: number}} budget */
@@ -319,7 +209,7 @@ export class Chart {
 
   /** What changes from frame to frame. @param {Scene} scene @param {number} now @param {Budget} budget */
   #move(scene, now, budget) {
-    let later = this.#paint(now, budget);
+    let later = this.painted?.paint(now, budget, this.hovered) ?? false;
     this.#shape(scene);
     if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
       this.times.labels = now;
@@ -329,25 +219,6 @@ export class Chart {
     return later;
   }
 
-  /** Lines and cells. Returns whether some wait for a later frame. @param {number} now @param {Budget} budget */
-  #paint(now, budget) {
-    if (this.epochs !== this.#epochs()) {
-      if (now - this.times.repaint <= REPAINT_EVERY || budget.repaints-- <= 0) {
-        if (this.#behind() && budget.advances-- > 0) this.#advance();
-        return true;
-      }
-      const from = performance.now();
-      this.#repaint();
-      // While a whole history comes in, from its end to its start, painting it anew takes a tenth of the time at most.
-      this.times.repaint = now + Math.max(0, REPAINT_SHARE * (performance.now() - from) - REPAINT_EVERY);
-      return this.#behind();
-    }
-    if (!this.#behind()) return false;
-    if (budget.advances-- <= 0) return true;
-    this.#advance();
-    return this.#behind();
-  }
-
   /**
    * How many frames of a stream it shows; as many as there are where nobody sees it.
    * @param {import("../stream/history.js").StreamHistory} stream
@@ -355,24 +226,7 @@ export class Chart {
   drawn(stream) {
     if (this.visible === false || this.empty) return stream.count;
     if (this.figure === null) return 0;
-    return Math.min(
-      stream.count,
-      ...this.painters.filter((painter) => painter.stream === stream).map((painter) => painter.drawn),
-    );
-  }
-
-  #behind() {
-    return this.painters.some((painter) => painter.drawn < painter.stream.count);
-  }
-
-  /** Cells under lines come first; new ones hide the last stretch of the lines, which is drawn again. */
-  #advance() {
-    const layered = this.painters.some((painter) => painter instanceof RasterPainter);
-    for (const painter of this.painters) {
-      if (layered && painter instanceof LinesPainter && painter.drawn > 0 && painter.drawn < painter.stream.count)
-        painter.drawn--;
-      painter.advance();
-    }
+    return this.painted?.drawn(stream) ?? stream.count;
   }
 
   /** @param {Scene} scene */
@@ -381,10 +235,6 @@ export class Chart {
     const shapes = this.view.shapes(scene);
     this.shapes.draw(shapes);
     if (this.hovered) tellPlotly(this.gd, shapes);
-  }
-
-  #context() {
-    return /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
   }
 
   /** Let Plotly draw everything itself from the data as it is now. */
@@ -399,13 +249,7 @@ export class Chart {
    * @returns {Promise<string>} data URL
    */
   picture(format, scene) {
-    const figure = this.view.figure(scene, true);
-    Object.assign(figure.layout, { paper_bgcolor: scene.theme.surface, plot_bgcolor: scene.theme.surface });
-    const size = { width: this.width, height: this.height };
-    return plotly().toImage(
-      { data: figure.data, layout: figure.layout, config: CONFIG },
-      { format, scale: format === "png" ? 2 : 1, ...size },
-    );
+    return takePicture(this.view, scene, { width: this.width, height: this.height }, format);
   }
 
   destroy() {

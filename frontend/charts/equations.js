@@ -1,8 +1,6 @@
-/** Draws the equations of the microscope in MathML. */
+/** Draws equations in MathML. */
 
-import { equationsOf } from "../views/microscope-equations.js";
-
-/** @typedef {import("../views/microscope-equations.js").Formula} Formula */
+/** @typedef {import("../types").Formula} Formula */
 
 const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 
@@ -15,12 +13,11 @@ function elementOf({ tag, attributes = {}, children }) {
 }
 
 /**
- * Draw the equations; again only when a number changed.
+ * Draw equations; again only when what they depend on has changed.
  * @param {HTMLElement} root
- * @param {import("../types").Scene} scene
+ * @param {{key: string, equations: Formula[]} | null} found
  */
-export function drawEquations(root, scene) {
-  const found = equationsOf(scene);
+export function drawEquations(root, found) {
   root.hidden = found === null;
   if (!found || root.dataset.key === found.key) return;
   root.dataset.key = found.key;

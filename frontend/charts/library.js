@@ -2,6 +2,15 @@
 
 import { ShapesPainter } from "./painting/shapes.js";
 
+/** How Plotly is to behave: zoom and labels, no bar of its own, nothing sent anywhere. */
+export const CONFIG = {
+  displayModeBar: false,
+  displaylogo: false,
+  showSendToCloud: false,
+  doubleClick: "reset",
+  responsive: false,
+};
+
 /** Plotly, once it is there. @returns {any} */
 export const plotly = () => /** @type {any} */ (globalThis).Plotly;
 

@@ -2,7 +2,6 @@
  * A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves.
  */
 
-import { setText } from "../app/dom.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 
@@ -12,11 +11,12 @@ import { Chart } from "./chart.js";
  * @param {import("../types").View} view
  * @param {TrialScene} first
  * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void,
+ *   dispatch: (action: import("../app/store.js").Action) => void,
  *   moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
  */
 export function makePanel(view, first, host) {
   const made = card(view, first, {
-    dispatch: () => {},
+    dispatch: host.dispatch,
     scene: host.scene,
     help: () => host.help(view),
     picture: (format) => chart.picture(format, host.scene()),
@@ -35,7 +35,7 @@ export function makePanel(view, first, host) {
       const scene = host.scene();
       const budget = { layouts: 1, repaints: 1, advances: 1 };
       const later = chart.tick(scene, now, budget);
-      if (!moving) setText(made.summary, view.summary(scene));
+      if (!moving) made.refresh(scene);
       if (moving || later) wake();
     });
   }

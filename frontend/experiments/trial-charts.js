@@ -1,11 +1,10 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
-import { h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
 import { experimentOf, FIRST_LOOK } from "../app/state.js";
 import { makePanel } from "../charts/panel.js";
 import { surface } from "../views/surface.js";
-import { quantitiesOf, sweep } from "../views/sweep.js";
+import { sweep } from "../views/sweep.js";
 import { DescentPlayer } from "./descent-player.js";
 import { panelsOf, Readings, surfacesOf } from "./trial-readings.js";
 
@@ -20,12 +19,6 @@ const viewsOf = ({ panels, surfaces }, trial) => [
   ...(trial.runs.length > 1 && panels.length ? [sweep] : []),
   ...(surfaces.length ? [surface] : []),
 ];
-
-/** How many rows of panels the sweep has. @param {TrialScene} scene */
-function rowsOf({ panels, narrow }) {
-  const columns = narrow ? 2 : panels.length > 5 ? 4 : panels.length;
-  return Math.ceil(panels.length / columns);
-}
 
 export class TrialCharts {
   /**
@@ -48,20 +41,17 @@ export class TrialCharts {
     this.trial = null;
     /** what the panels were made for */
     this.key = "";
-    /** @type {string | null} */
-    this.quantity = null;
-    this.look = { ...FIRST_LOOK, step: 0 };
   }
 
   /** @returns {TrialScene} */
   scene() {
     const trial = /** @type {Trial} */ (this.trial);
-    const { t, theme } = this.store.state;
+    const { t, theme, look } = this.store.state;
     const title = experimentOf(this.store.state, trial.experiment)?.title ?? trial.experiment;
     return /** @type {any} */ ({
       run: { id: trial.id, name: localized(title, t) },
       events: [],
-      look: this.look,
+      look: { ...FIRST_LOOK, step: 0, choices: look.choices },
       theme,
       t,
       span: 0,
@@ -69,7 +59,6 @@ export class TrialCharts {
       narrow: innerWidth < NARROW,
       panels: panelsOf(trial, this.readings.byRun),
       surfaces: surfacesOf(trial, this.readings.byRun),
-      quantity: this.quantity,
       at: this.descent.at,
     });
   }
@@ -91,7 +80,6 @@ export class TrialCharts {
     this.#destroyPanels();
     this.descent.at = 0;
     this.descent.playing = false;
-    this.quantity = null;
     this.key = "";
   }
 
@@ -113,7 +101,7 @@ export class TrialCharts {
       this.#destroyPanels();
       for (const view of views) this.#addPanel(view, scene);
     }
-    this.#changed();
+    this.wake();
   }
 
   /** @param {View} view @param {TrialScene} scene */
@@ -121,34 +109,12 @@ export class TrialCharts {
     const panel = makePanel(view, scene, {
       scene: () => this.scene(),
       drawable: () => this.store.state.drawable,
+      dispatch: this.store.dispatch,
       help: this.help,
       ...(view === surface ? { moves: (/** @type {number} */ now) => this.descent.advance(now) } : {}),
     });
     this.panels.push(panel);
     this.root.append(panel.element);
-    panel.choose(view === surface ? this.descent.controls() : this.#quantities(scene));
-    if (view === sweep) panel.element.style.setProperty("--rows", String(rowsOf(scene)));
-  }
-
-  /** The choice of what the sweep shows. @param {TrialScene} scene */
-  #quantities({ panels, t }) {
-    const all = quantitiesOf(panels);
-    const change = () => {
-      this.quantity = select.value;
-      this.#changed();
-    };
-    const select = h(
-      "select",
-      { on: { change } },
-      ...all.map((one) => h("option", { value: one }, t(`quantity.${one}`))),
-    );
-    select.value = this.quantity && all.includes(this.quantity) ? this.quantity : all[0];
-    return h("div", { class: "choices" }, h("label", {}, t("sweep.quantity"), select));
-  }
-
-  /** A chart is drawn anew where its look is another one. */
-  #changed() {
-    this.look = { ...this.look };
-    this.wake();
+    if (view === surface) panel.choose(this.descent.controls());
   }
 }

@@ -3,6 +3,7 @@
 import { Address } from "../app/address.js";
 import { readLink, writeLink } from "../app/link.js";
 import { FIRST_LOOK } from "../app/state.js";
+import { CHOICES } from "../views/index.js";
 
 /** @typedef {import("../app/store.js").Store} Store */
 /** @typedef {import("../app/state.js").State} State */
@@ -34,7 +35,7 @@ export class PageLink {
     });
     addEventListener("popstate", () =>
       this.address.follow(() => {
-        const linked = readLink(location.search);
+        const linked = readLink(location.search, CHOICES);
         show(linked);
         store.dispatch({ type: "look", look: { ...FIRST_LOOK, ...linked.look } });
       }),

@@ -6,7 +6,7 @@ import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { colorsOf } from "../views/common.js";
 import { shownSlot, valueShown } from "../views/focus.js";
-import { farthest, movedByName } from "../views/ridge-shapes.js";
+import { farthest, movedByName } from "../views/ridge-numbers.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Place} Place */

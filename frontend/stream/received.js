@@ -39,9 +39,10 @@ export class Received {
 
   /**
    * How much has arrived of all there is up to the highest number, 0 to 1; all, where nothing is known to be missing.
+   * @param {number} [known] the highest number that is known to be, arrived or not
    */
-  get share() {
-    const last = this.intervals.at(-1)?.[1] ?? 0;
+  share(known = 0) {
+    const last = Math.max(known, this.intervals.at(-1)?.[1] ?? 0);
     return last === 0 ? 1 : this.count / last;
   }
 

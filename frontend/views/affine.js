@@ -1,6 +1,7 @@
 /** What batch norm learned: gamma and beta of every channel of the layer in focus. */
 
 import { css } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { axisId, colorsOf } from "./common.js";
 import { focusLayer } from "./focus.js";
 import { lineView } from "./lines.js";
@@ -53,6 +54,12 @@ export const affine = lineView({
   rows: [{ title: "quantity.gamma" }, { title: "quantity.beta" }],
   lines: (scene) => [...channelLines(scene, "gamma", 0), ...channelLines(scene, "beta", 1)],
   titles: (scene) =>
-    scene.header.networks.map(({ name }) => name).filter((name) => placeOf(scene, name, "gamma") !== undefined),
+    scene.header.networks
+      .filter(({ name }) => placeOf(scene, name, "gamma") !== undefined)
+      .map(({ name }) => ({
+        network: name,
+        text: `${named(name, scene.t)} · ${named(focusLayer(scene), scene.t)}`,
+      })),
+  legend: () => [],
   key: (scene) => `${focusLayer(scene)}|${scene.look.unit}`,
 });

@@ -34,4 +34,8 @@ export const cost = lineView({
   rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
   lines,
   titles: () => [],
+  legend: (scene) => [
+    { text: scene.t("probe.total"), colors: [scene.theme.ink], width: 2.4 },
+    { text: scene.t("legend.probes"), colors: COLORS.slice(0, 3), width: 2 },
+  ],
 });

@@ -16,6 +16,7 @@ import {
   stepAxis,
   stepTitle,
 } from "./common.js";
+import { layerChoice } from "./controls.js";
 import { distributionAt } from "./distribution.js";
 import { focusLayer } from "./focus.js";
 import { leftOut, points, sample, valueNow } from "./line-points.js";
@@ -139,6 +140,12 @@ function cells(scene, place, range) {
 /** @type {View} */
 export const density = {
   id: "density",
+  size: "wide",
+  controls: (scene) => [layerChoice(scene)],
+  legend: (scene) => [
+    { text: scene.t("legend.density"), colors: scaleOf(scene, 0).map((rgb) => css(rgb)), width: 9, dash: "field" },
+    { text: scene.t("legend.percentiles"), colors: [scene.theme.ink], width: 1.5 },
+  ],
   streams: (scene) => [...new Set(panels(scene).map(({ place }) => place.stream))],
   available: (scene) => panels(scene).length > 0,
   key: (scene) => [commonKey(scene), scene.span, focusLayer(scene), ...valueRange(scene)].join("|"),

@@ -48,8 +48,8 @@ export const driftQuantities = (scene) => [...recordedUnits(scene).keys()];
  */
 export function driftShown(scene) {
   const units = recordedUnits(scene);
-  const { drift } = scene.look;
-  return drift !== null && units.has(drift) ? drift : (units.keys().next().value ?? BATCH_DISTANCE);
+  const { drift } = scene.look.choices;
+  return drift !== undefined && units.has(drift) ? drift : (units.keys().next().value ?? BATCH_DISTANCE);
 }
 
 /**

@@ -13,6 +13,8 @@ import { ridges } from "./ridges.js";
 import { running } from "./running.js";
 import { sampling } from "./sampling.js";
 import { shift } from "./shift.js";
+import { surface } from "./surface.js";
+import { sweep } from "./sweep.js";
 import { units } from "./units.js";
 import { updates } from "./updates.js";
 
@@ -34,3 +36,12 @@ export const VIEWS = [
   sampling,
   cost,
 ];
+
+/**
+ * The views of a whole trial.
+ * @type {import("../types").View[]}
+ */
+export const TRIAL_VIEWS = [sweep, surface];
+
+/** Names of all choices that belong to single charts: they stand in the page's link. */
+export const CHOICES = [...VIEWS, ...TRIAL_VIEWS].flatMap((view) => view.choices ?? []);

@@ -2,7 +2,7 @@
 
 import { css } from "../app/colors.js";
 import { axisId, colorsOf } from "./common.js";
-import { lineView } from "./lines.js";
+import { lineView, networkLegend } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -43,4 +43,5 @@ export const landscape = lineView({
   rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
   lines: (scene) => QUANTITIES.flatMap((quantity, row) => networkLines(scene, quantity, row)),
   titles: () => [],
+  legend: networkLegend,
 });

@@ -32,6 +32,8 @@ import { points, sample } from "./line-points.js";
  * @property {boolean} [share] a fraction, which is shown in percent
  */
 
+/** @typedef {{network: string, text: string}} Title over a column, in its network's colour */
+
 /** Points that Plotly is given: of a line, and of all lines of a chart. */
 const MOST_POINTS = 3000;
 const MOST_IN_ALL = 60_000;
@@ -65,7 +67,7 @@ const isLong = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= LONG_
  * @param {Line[]} lines
  * @param {Row[]} rows
  * @param {boolean} settled
- * @param {string[]} titles over the columns; empty for none
+ * @param {Title[]} titles over the columns; empty for none
  * @returns {import("../types").Figure}
  */
 export function lineFigure(scene, lines, rows, settled, titles) {
@@ -97,7 +99,7 @@ const ticksOf = (row, range) =>
   row.log ? decades(range) : { nticks: 5, ...(row.share ? { tickformat: ".0%" } : {}) };
 
 /**
- * @param {Scene} scene @param {string[]} titles @param {Row[]} rows
+ * @param {Scene} scene @param {Title[]} titles @param {Row[]} rows
  * @param {[number, number][]} across @param {[number, number][]} down
  */
 function headings(scene, titles, rows, across, down) {
@@ -105,7 +107,7 @@ function headings(scene, titles, rows, across, down) {
   const colors = colorsOf(scene);
   const colorOf = (/** @type {string} */ name) => css(colors[networks.findIndex((one) => one.name === name)]);
   return [
-    ...titles.map((title, i) => heading(scene, title, colorOf(title), across[i])),
+    ...titles.map(({ network, text }, i) => heading(scene, text, colorOf(network), across[i])),
     ...rows.map((row, i) =>
       heading(scene, scene.t(row.title), scene.theme.muted, [1, 1], {
         // Beside three headings and more there is no room for it: then it stands in the plot.

@@ -1,16 +1,18 @@
 /** The views that draw lines over steps: their lines, and the view that is made of them. */
 
 import { css, shade } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
-import { lineFigure, lineName } from "./line-figure.js";
+import { lineFigure, lineName, meanName } from "./line-figure.js";
 import { leftOut, points, valueNow } from "./line-points.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("./line-figure.js").Line} Line */
 /** @typedef {import("./line-figure.js").Row} Row */
+/** @typedef {import("./line-figure.js").Title} Title */
 
 const MOST_SPOKEN = 12;
 /** Recorded values that a running mean is over, and what share of them all, at least; it doubles as they come. */
@@ -60,7 +62,7 @@ export function layerLines(scene, row, quantity, sites = [""]) {
  * How many values of a stream a running mean is over.
  * @param {number} count
  */
-function meanOver(count) {
+export function meanOver(count) {
   let over = MEAN_OVER;
   while (over < count * MEAN_SHARE) over *= 2;
   return over;
@@ -86,20 +88,47 @@ export function withMeans(scene, lines) {
   ];
 }
 
-/** A value in words, as its row's axis shows it. @param {Row} row @param {number} value */
-const valueText = ({ share }, value) =>
-  share && Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : brief(value);
+/** A value in words, as its row's axis shows it. @param {Scene} scene @param {Row} row @param {number} value */
+const valueText = ({ t }, { share }, value) =>
+  share && Number.isFinite(value) ? t("percent", { value: (100 * value).toFixed(1) }) : brief(value);
+
+/** @typedef {import("../types").LegendItem} LegendItem */
+
+/** Lines from layer to layer: pale near the input. @param {Scene} scene @returns {LegendItem[]} */
+function depthLegend(scene) {
+  const { networks } = scene.header;
+  return colorsOf(scene).map((color, i) => {
+    const count = networks[i].layers.length;
+    const colors = networks[i].layers.map((_, index) => css(shade(color, index, count, scene.theme.name)));
+    return { text: i === networks.length - 1 ? scene.t("legend.depth") : "", colors, width: 4 };
+  });
+}
+
+/** Lines of whole networks. @param {Scene} scene @returns {LegendItem[]} */
+export const networkLegend = (scene) =>
+  colorsOf(scene).map((color, i) => ({ text: named(scene.header.networks[i].name, scene.t), colors: [css(color)] }));
+
+/** Values and their running mean. @param {Scene} scene @param {number} over @returns {LegendItem[]} */
+const meanLegend = (scene, over) => [
+  { text: scene.t("legend.recorded"), colors: [scene.theme.faint], width: 1 },
+  { text: meanName(scene, over), colors: [scene.theme.ink] },
+];
 
 /**
- * @param {object} spec
- * @param {string} spec.id
- * @param {Row[]} spec.rows
- * @param {(scene: Scene) => Line[]} spec.lines
- * @param {(scene: Scene) => string[]} [spec.titles] over the columns
- * @param {(scene: Scene) => string} [spec.key]
+ * A view of lines over steps.
+ * @param {{id: string, rows: Row[], lines: (scene: Scene) => Line[], titles?: (scene: Scene) => Title[],
+ *   key?: (scene: Scene) => string, legend?: (scene: Scene) => LegendItem[]} & Partial<View>} spec `titles` stand over
+ *   the columns
  * @returns {View}
  */
-export function lineView({ id, rows: allRows, lines: allLines, titles = networkNames, key = () => "" }) {
+export function lineView({
+  rows: allRows,
+  lines: allLines,
+  titles = networkTitles,
+  key = () => "",
+  legend = depthLegend,
+  ...more
+}) {
   /** Rows without a line are left out. @param {Scene} scene */
   const drawn = (scene) => {
     const lines = allLines(scene);
@@ -111,8 +140,8 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
     return { lines, rows: used.map((i) => allRows[i]) };
   };
   const lines = (/** @type {Scene} */ scene) => drawn(scene).lines;
+  const meanOf = (/** @type {Scene} */ scene) => lines(scene).find((line) => line.mean)?.mean;
   return {
-    id,
     streams: (scene) => [...new Set(lines(scene).map((line) => line.stream))],
     available: (scene) => lines(scene).length > 0,
     key: (scene) =>
@@ -124,6 +153,10 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
       return lineFigure(scene, lines, rows, settled, titles(scene));
     },
     series: lines,
+    legend: (scene) => {
+      const over = meanOf(scene);
+      return [...legend(scene), ...(over ? meanLegend(scene, over) : [])];
+    },
     summary: (scene) => {
       const { lines, rows } = drawn(scene);
       return recordedLines(lines)
@@ -131,13 +164,14 @@ export function lineView({ id, rows: allRows, lines: allLines, titles = networkN
         .slice(0, MOST_SPOKEN)
         .map((line) => {
           const row = rows[line.row];
-          return `${lineName(scene, line)}: ${scene.t(row.title)} ${valueText(row, valueNow(scene, line))}`;
+          return `${lineName(scene, line)}: ${scene.t(row.title)} ${valueText(scene, row, valueNow(scene, line))}`;
         })
         .join("; ");
     },
     table: (scene) => tableOf(scene, recordedLines(lines(scene))),
     leftOut: (scene) => Math.max(0, ...lines(scene).map((line) => leftOut(scene, line))),
     pick: (_scene, point) => ({ step: point.x, ...(point.data.meta ? { layer: point.data.meta } : {}) }),
+    ...more,
   };
 }
 
@@ -163,5 +197,6 @@ function tableOf(scene, lines) {
   return table;
 }
 
-/** @param {Scene} scene */
-const networkNames = (scene) => scene.header.networks.map((network) => network.name);
+/** @param {Scene} scene @returns {Title[]} */
+const networkTitles = (scene) =>
+  scene.header.networks.map(({ name }) => ({ network: name, text: named(name, scene.t) }));

@@ -1,8 +1,10 @@
 /** Loss and accuracy: on each batch as it is trained on, and on the training and test sets in evaluation mode. */
 
 import { css, mix } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { axisId, colorsOf } from "./common.js";
-import { lineView } from "./lines.js";
+import { valueShown } from "./focus.js";
+import { lineView, networkLegend } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -44,6 +46,15 @@ function lines(scene) {
   );
 }
 
+/** How many values are no numbers any more. @param {Scene} scene @param {string} network */
+function nonfiniteText(scene, network) {
+  const place = scene.places.find("nonfinite_count", { network });
+  const count = place ? valueShown(scene, place) : 0;
+  return count > 0
+    ? scene.t("nonfinite", { network: named(network, scene.t), count: count.toLocaleString(scene.t("locale")) })
+    : "";
+}
+
 export const loss = lineView({
   id: "loss",
   rows: [
@@ -52,4 +63,15 @@ export const loss = lineView({
   ],
   lines,
   titles: () => [],
+  legend: (scene) => [
+    ...networkLegend(scene),
+    { text: scene.t("curve.batch"), colors: [scene.theme.faint], width: 1 },
+    { text: scene.t("curve.train"), colors: [scene.theme.ink], dash: "dot" },
+    { text: scene.t("curve.test"), colors: [scene.theme.ink], width: 2.4 },
+  ],
+  badge: (scene) =>
+    scene.header.networks
+      .map((network) => nonfiniteText(scene, network.name))
+      .filter(Boolean)
+      .join("; "),
 });

@@ -2,14 +2,11 @@
 
 import { brief } from "../app/numbers.js";
 import { focusLayer, shownSlot } from "./focus.js";
-import { normalizesAfter, subject } from "./microscope.js";
+import { normalizesAfter, subject } from "./microscope-subject.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-/**
- * An element of MathML before it is one of a page.
- * @typedef {{tag: string, attributes?: Record<string, string>, children: (Formula | string)[]}} Formula
- */
+/** @typedef {import("../types").Formula} Formula */
 
 /** @param {string} tag @param {...(Formula | string)} children @returns {Formula} */
 const m = (tag, ...children) => ({ tag, children });

@@ -1,10 +1,14 @@
 /** Under the microscope: one layer with batch norm, one batch, the stages that it passes side by side. */
 
 import { css } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { brief, quantile, spread } from "../app/numbers.js";
 import { axis, axisId, axisName, colorsOf, commonKey, escapeText, heading, layoutOf, split } from "./common.js";
+import { layerChoice, ownChoice, unitField } from "./controls.js";
 import { distributionAt, momentsOf, standing } from "./distribution.js";
 import { focusLayer, shownSlot } from "./focus.js";
+import { equationsOf } from "./microscope-equations.js";
+import { candidates, normalizesAfter, stageText, subject } from "./microscope-subject.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -17,43 +21,6 @@ const SITES = ["linear_output", "normalized", "pre_activation", "output"];
 /** Where the normalization stands after the activation, what it is given is the activation of z. */
 const SITES_AFTER = ["pre_activation", "normalized", "output"];
 
-/** The networks that have the layer in focus. @param {Scene} scene */
-export function candidates(scene) {
-  const layer = focusLayer(scene);
-  return scene.header.networks
-    .map((network, index) => ({ network, index, layer: network.layers.find((one) => one.name === layer) }))
-    .filter((one) => one.layer !== undefined);
-}
-
-/**
- * The layer under the microscope: the one in focus, in the chosen network, else in the first that normalizes it (else
- * in the first that has it).
- * @param {Scene} scene
- */
-export function subject(scene) {
-  const having = candidates(scene);
-  return (
-    having.find((one) => one.network.name === scene.look.network) ??
-    having.find((one) => one.layer?.normalization) ??
-    having[0] ??
-    null
-  );
-}
-
-/** Whether the layer under the microscope is normalized after its activation. @param {Scene} scene */
-export function normalizesAfter(scene) {
-  const where = { network: subject(scene)?.network.name ?? "", layer: focusLayer(scene) };
-  const has = (/** @type {string} */ site) => scene.places.find("histogram", { ...where, site }) !== undefined;
-  return has("normalized") && !has("linear_output");
-}
-
-/** The text of a stage. @param {Scene} scene @param {string} site @param {boolean} [short] */
-function stageText(scene, site, short = false) {
-  // Without a normalization before it, z is what the linear map puts out.
-  const plain = site === "pre_activation" && !subject(scene)?.layer?.normalization;
-  return scene.t(`stage.${plain || normalizesAfter(scene) ? "after." : ""}${site}${short ? ".short" : ""}`);
-}
-
 /** @type {WeakMap<import("../stream/layout-index.js").Places, {what: string, stages: Stage[]}>} */
 const known = new WeakMap();
 
@@ -62,9 +29,8 @@ const known = new WeakMap();
  * @param {Scene} scene
  * @returns {Stage[]}
  */
-function stagesOf(scene) {
-  const { layer, network } = scene.look;
-  const what = `${network}|${layer}`;
+export function stagesOf(scene) {
+  const what = `${scene.look.choices.network}|${scene.look.layer}`;
   let found = known.get(scene.places);
   if (found?.what !== what) {
     found = { what, stages: findStages(scene) };
@@ -119,9 +85,25 @@ function shapeOf(scene, { place }) {
   return { x, y };
 }
 
+/** The network under the microscope. @param {Scene} scene @returns {import("../types").Control} */
+const networkChoice = (scene) => ({
+  ...ownChoice(
+    scene,
+    "network",
+    scene.t("network"),
+    candidates(scene).map(({ network }) => ({ value: network.name, text: named(network.name, scene.t) })),
+  ),
+  value: subject(scene)?.network.name ?? "",
+  change: (value) => ({ type: "choose", name: "network", value }),
+});
+
 /** @type {View} */
 export const microscope = {
   id: "microscope",
+  size: "wide",
+  choices: ["network"],
+  controls: (scene) => [networkChoice(scene), layerChoice(scene), unitField(scene, subject(scene)?.layer?.features)],
+  equations: equationsOf,
   streams: (scene) => [...new Set(stagesOf(scene).map(({ place }) => place.stream))],
   available: (scene) => stagesOf(scene).length > 1,
   key: (scene) =>

@@ -1,7 +1,6 @@
-/** The geometry of the ridges: which rows there are, their outlines, drifts and texts. */
+/** The geometry of the ridges: which rows there are, and their outlines. */
 
-import { distributionAt, divisor, momentsOf, standing } from "./distribution.js";
-import { BATCH_DISTANCE, batchDistance, driftName, driftOf, driftShown, driftText } from "./drift.js";
+import { distributionAt, divisor, standing } from "./distribution.js";
 import { shownSlot } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -10,7 +9,6 @@ import { shownSlot } from "./focus.js";
 /** @typedef {{center: number, unit: number, peak: number}} Frame what a row is drawn relative to */
 
 export const ROW_HEIGHT = 0.82;
-const CLIP_SHOWN = 0.005;
 
 /** @type {WeakMap<import("../stream/layout-index.js").Places, Ridge[]>} */
 const known = new WeakMap();
@@ -46,12 +44,15 @@ export function ridgesOf(scene) {
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
 
 /** @param {Distribution} place @param {Float32Array} row */
-function peakOf(place, row) {
+export function peakOf(place, row) {
   let peak = 0;
   const { offset, size } = place.histogram;
   for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
   return peak;
 }
+
+/** Whether the axis counts in sigmas of the outline, as it does unless values are chosen. @param {Scene} scene */
+export const inSigmas = (scene) => scene.look.choices.scale !== "value";
 
 /**
  * What a row is drawn relative to: the compared step's center, sigma and peak.
@@ -61,7 +62,7 @@ function peakOf(place, row) {
 export function frameOf(scene, ridge, row) {
   const { mean, std } = standing(ridge, row);
   const sigma = divisor(std, firstSigma(scene, ridge)) || 1;
-  const relative = scene.look.scale === "sigma";
+  const relative = inSigmas(scene);
   return {
     center: relative && Number.isFinite(mean) ? mean : 0,
     unit: relative ? sigma : 1,
@@ -70,7 +71,7 @@ export function frameOf(scene, ridge, row) {
 }
 
 /** The layer's sigma at its first recorded step. @param {Scene} scene @param {Ridge} ridge */
-function firstSigma(scene, ridge) {
+export function firstSigma(scene, ridge) {
   const stream = scene.history.stream(ridge.stream);
   const row = stream.row(stream.order[0]);
   return row ? standing(ridge, row).std : NaN;
@@ -124,75 +125,4 @@ export function shapeOf(ridge, frame, row) {
   const y = new Float64Array(ridge.histogram.size + 2);
   outline(ridge, frame, row, x, y);
   return { x, y };
-}
-
-/**
- * What says how far a row has moved: the recorded drift counts from the start of the run; from any other step the page
- * counts itself, and names it so.
- * @param {Scene} scene
- */
-const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
-
-/** Its name in the page's words. @param {Scene} scene */
-export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
-
-/**
- * How far a row has moved from the compared step; NaN where that was not measured.
- * @param {Scene} scene @param {Ridge} ridge
- */
-function movedNow(scene, ridge) {
-  if (scene.look.compare === 0) {
-    const drift = driftOf(scene, ridge.network, ridge.layer);
-    const slot = drift ? shownSlot(scene, drift.stream) : -1;
-    return drift && slot >= 0 ? drift.at(slot) : NaN;
-  }
-  const rows = rowsOf(scene, ridge);
-  if (!rows) return NaN;
-  return batchDistance(momentsOf(ridge, rows.compared), momentsOf(ridge, rows.now), firstSigma(scene, ridge));
-}
-
-/**
- * The layer of a network that moved farthest from the compared step, if any can be measured.
- * @param {Scene} scene
- * @param {number} column
- */
-export function farthest(scene, column) {
-  const most = ridgesOf(scene)
-    .filter((ridge) => ridge.column === column)
-    .map((ridge) => ({ layer: ridge.layer, moved: movedNow(scene, ridge) }))
-    .filter(({ moved }) => Number.isFinite(moved))
-    .sort((a, b) => b.moved - a.moved)
-    .at(0);
-  return most && { ...most, text: driftText(scene, movedBy(scene), most.moved) };
-}
-
-/**
- * The texts of a row: drift at the right, what lies outside the axis at both ends.
- * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range
- * @returns {[string, string, string]}
- */
-export function textsOf(scene, ridge, range) {
-  const rows = rowsOf(scene, ridge);
-  if (!rows) return [" ", " ", " "];
-  const row = rows.now;
-  const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
-  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken.toLocaleString(scene.t("locale")) }), " ", " "];
-  const { center, unit } = frameOf(scene, ridge, rows.compared);
-  const { histogram } = ridge;
-  const low = row[ridge.range.offset];
-  const width = (row[ridge.range.offset + 1] - low) / histogram.size;
-  let below = ridge.outside ? row[ridge.outside.offset] : 0;
-  let above = ridge.outside ? row[ridge.outside.offset + 1] : 0;
-  for (let bin = 0; bin < histogram.size; bin++) {
-    const value = (low + (bin + 0.5) * width - center) / unit;
-    if (value < range[0]) below += row[histogram.offset + bin];
-    else if (value > range[1]) above += row[histogram.offset + bin];
-  }
-  const moved = movedNow(scene, ridge);
-  const percent = (/** @type {number} */ share) => scene.t("percent", { value: Math.round(100 * share) });
-  return [
-    Number.isFinite(moved) ? driftText(scene, movedBy(scene), moved) : " ",
-    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",
-    above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
-  ];
 }

@@ -55,6 +55,14 @@ function gap(scene, network) {
 /** @type {View} */
 export const running = {
   id: "running",
+  legend: (scene) => [
+    {
+      text: scene.t("statistics.batch"),
+      colors: columnsOf(scene).map(({ index }) => css(colorsOf(scene)[index])),
+      width: 3,
+    },
+    { text: scene.t("statistics.running"), colors: [scene.theme.ink], width: 1.2 },
+  ],
   fits: true,
   streams: (scene) => [...new Set(linesOf(scene).map(({ place }) => place.stream))],
   available: (scene) => linesOf(scene).some(({ kind }) => kind === "running"),
@@ -68,7 +76,14 @@ export const running = {
     /** @type {Record<string, any>} */
     const layout = layoutOf(scene, {
       annotations: [
-        ...columns.map(({ network, index }, i) => heading(scene, network.name, css(colors[index]), across[i])),
+        ...columns.map(({ network, index }, i) =>
+          heading(
+            scene,
+            `${named(network.name, scene.t)} · ${named(focusLayer(scene), scene.t)}`,
+            css(colors[index]),
+            across[i],
+          ),
+        ),
         ...ROWS.map((name, i) =>
           heading(scene, scene.t(`quantity.${name}`), scene.theme.muted, [1, 1], {
             xanchor: "right",

@@ -190,6 +190,7 @@ export function lossAt(surface, at) {
 /** @type {import("../types").View} */
 export const surface = {
   id: "surface",
+  size: "tall",
   streams: () => [],
   available: () => true,
   key: (/** @type {any} */ scene) =>

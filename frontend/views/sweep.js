@@ -6,6 +6,7 @@ import { css, networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief, robustRange } from "../app/numbers.js";
 import { atStep, axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
+import { ownChoice } from "./controls.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").Panel} Panel */
@@ -21,12 +22,24 @@ export function quantitiesOf(panels) {
   return ORDER.filter((quantity) => found.has(quantity));
 }
 
+/** The quantity to compare. @param {TrialScene} scene */
+const quantityChoice = (scene) =>
+  ownChoice(
+    scene,
+    "quantity",
+    scene.t("sweep.quantity"),
+    quantitiesOf(scene.panels).map((value) => ({ value, text: scene.t(`quantity.${value}`) })),
+  );
+
 /** @param {TrialScene} scene @returns {string} */
-const shown = (scene) => scene.quantity ?? quantitiesOf(scene.panels)[0] ?? "test_accuracy";
+const shown = (scene) => quantityChoice(scene).value || "test_accuracy";
+
+/** @param {TrialScene} scene */
+const networksOf = (scene) => scene.panels.flatMap((panel) => panel.readings)[0]?.networks ?? [];
 
 /** @param {TrialScene} scene */
 function linesOf(scene) {
-  const networks = scene.panels.flatMap((panel) => panel.readings)[0]?.networks ?? [];
+  const networks = networksOf(scene);
   const colors = networkColors(networks, scene.theme.name);
   return scene.panels.flatMap((panel, at) =>
     panel.readings.flatMap((reading, seed) =>
@@ -69,21 +82,9 @@ function figure(scene) {
   const isShare = quantity.endsWith("accuracy");
   const lines = linesOf(scene);
   const { columns, across, down } = grid(panels.length, scene.narrow);
-  const inLegend = new Set();
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
-    margin: { l: 46, r: 12, t: 46, b: 36 },
-    showlegend: true,
-    legend: {
-      orientation: "h",
-      x: 0,
-      xanchor: "left",
-      y: 0.995,
-      yanchor: "top",
-      yref: "container",
-      font: { size: 12, color: scene.theme.ink },
-      bgcolor: "rgba(0,0,0,0)",
-    },
+    margin: { l: 46, r: 12, t: 24, b: 36 },
     annotations: panels.map((panel, at) =>
       heading(scene, panel.label, scene.theme.ink, across[at % columns], { y: down[Math.floor(at / columns)][1] }),
     ),
@@ -109,8 +110,6 @@ function figure(scene) {
     });
   });
   const data = lines.map((line, i) => {
-    const first = !inLegend.has(line.network);
-    inLegend.add(line.network);
     return {
       type: "scatter",
       mode: line.steps.length < 3 ? "lines+markers" : "lines",
@@ -122,8 +121,6 @@ function figure(scene) {
       line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
       opacity: line.seed === 0 ? 1 : 0.65,
       name: escapeText(named(line.network, t)),
-      legendgroup: line.network,
-      showlegend: first,
       hovertemplate:
         `<b>${escapeText(named(line.network, t))}</b> · ${escapeText(named(line.panel.label, t))}<br>` +
         `${atStep(t)}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
@@ -151,6 +148,16 @@ function summary(scene) {
 /** @type {import("../types").View} */
 export const sweep = {
   id: "sweep",
+  choices: ["quantity"],
+  controls: (/** @type {any} */ scene) => [quantityChoice(scene)],
+  legend: (/** @type {any} */ scene) => {
+    const networks = networksOf(scene);
+    return networkColors(networks, scene.theme.name).map((color, i) => ({
+      text: named(networks[i].name, scene.t),
+      colors: [css(color)],
+    }));
+  },
+  panelRows: (/** @type {any} */ scene) => grid(scene.panels.length, scene.narrow).rows,
   streams: () => [],
   available: () => true,
   key: (/** @type {any} */ scene) =>

@@ -228,7 +228,7 @@ def test_each_chart_explains_itself(stage: Page) -> None:
 
 
 def test_each_chart_says_in_words_what_it_shows(stage: Page) -> None:
-    eventually(lambda: "sigma" in stage.locator("#summary-ridges").inner_text())
+    eventually(lambda: "has moved most" in stage.locator("#summary-ridges").inner_text())
     assert "with BN" in stage.locator("#summary-gradients").inner_text()
 
 
@@ -309,7 +309,7 @@ def test_the_choice_of_charts_stands_in_the_link(stage: Page, finished: str) -> 
         stage.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
         expect(stage.locator('[data-view="ridges"] canvas')).to_be_visible()
         assert cards(stage) == ["ridges", "loss"]
-        assert [look(stage, name) for name in ("scale", "compare")] == ["value", 40]
+        assert [look(stage, name) for name in ("choices.scale", "compare")] == ["value", 40]
         expect(stage.locator("#hidden-charts")).to_be_visible(visible=not frame)
         assert "charts=ridges,loss" in stage.url or "charts=loss,ridges" in stage.url
     stage.goto(f"/?run={finished}&charts=loss")

@@ -42,7 +42,11 @@ for (const view of VIEWS)
   test(`all that the chart ${view.id} shows comes from the catalogue`, () => {
     const scene = { ...makeScene(), t };
     const { data, layout } = view.figure(scene, true);
-    const texts = [...textsOf(data), ...textsOf(layout), view.summary(scene), t(`view.${view.id}`)];
+    const above = [view.legend?.(scene) ?? [], view.controls?.(scene) ?? []].flat();
+    const texts = [
+      ...[...textsOf(data), ...textsOf(layout), view.summary(scene), t(`view.${view.id}`)],
+      ...above.flatMap(({ text, label, options = [] }) => [text, label, ...options.map((one) => one.text)]),
+    ].filter((text) => text !== undefined);
     assert.ok(texts.some((text) => text.includes("«")));
     for (const text of texts) assert.deepEqual(bare(text), [], text);
   });

@@ -126,7 +126,7 @@ test("the charts that matter come first, and none is lost", () => {
 
 test("experiment and trial travel in the link", () => {
   for (const kept of [{ experiment: "depth" }, { trial: "t1" }, { trial: "t1", embed: true }]) {
-    const linked = readLink(writeLink(null, FIRST_LOOK, kept));
+    const linked = readLink(writeLink(null, FIRST_LOOK, kept), []);
     assert.equal(linked.experiment, kept.experiment ?? null);
     assert.equal(linked.trial, kept.trial ?? null);
     assert.equal(linked.embed, kept.embed ?? false);
@@ -244,12 +244,14 @@ const sceneOf = (panels, more = {}) => ({
   theme: THEME,
   t,
   narrow: false,
-  quantity: null,
+  look: FIRST_LOOK,
   surfaces: [],
   at: 0,
   panels,
   ...more,
 });
+
+const showing = (scene, quantity) => ({ ...scene, look: { ...FIRST_LOOK, choices: { quantity } } });
 
 test("runs side by side: a panel each on one vertical axis, a line a network", () => {
   const scene = sceneOf([
@@ -262,16 +264,16 @@ test("runs side by side: a panel each on one vertical axis, a line a network", (
   assert.deepEqual(layout.yaxis.range, layout.yaxis2.range);
   assert.ok(layout.annotations[1].text.includes("&lt;i&gt;"));
   assert.deepEqual(
-    data.filter((trace) => trace.showlegend).map((trace) => trace.name),
+    sweep.legend(scene).map(({ text }) => text),
     ["without BN", "with BN"],
   );
   assert.equal(data[4].y[1], null);
   assert.match(sweep.summary(scene), /a, without BN: test accuracy 20\.0 %/);
   const table = sweep.table(scene);
   assert.equal(table.length, 1 + 6 * 2);
-  const loss = sweep.figure({ ...scene, quantity: "test_loss" });
+  const loss = sweep.figure(showing(scene, "test_loss"));
   assert.equal(loss.layout.yaxis.type, "log");
-  assert.notEqual(sweep.key(scene), sweep.key({ ...scene, quantity: "test_loss" }));
+  assert.notEqual(sweep.key(scene), sweep.key(showing(scene, "test_loss")));
 });
 
 test("descent is drawn as far as it has come", () => {

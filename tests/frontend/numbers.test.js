@@ -95,23 +95,22 @@ test("a view's link says all that was chosen, and nothing else", () => {
     layer: "hidden 2",
     step: 40,
     compare: 3,
-    scale: "value",
     unit: 5,
-    drift: "gaussian_kl_from_start",
     charts: ["ridges", "loss"],
+    choices: { scale: "value", drift: "gaussian_kl_from_start" },
   };
   const link = writeLink("r 1", look, { embed: true });
-  const read = readLink(link);
+  const read = readLink(link, ["scale", "drift"]);
   assert.deepEqual({ ...FIRST_LOOK, ...read.look }, look);
   assert.deepEqual([read.run, read.embed], ["r 1", true]);
   assert.match(link, /&charts=ridges,loss&/);
-  assert.deepEqual(readLink("?charts=loss, ridges,&embed").look.charts, ["loss", "ridges"]);
-  assert.equal(readLink("?charts=").look.charts, undefined);
-  assert.equal(readLink("?run=x&charts=loss&embed").embed, true);
+  assert.deepEqual(readLink("?charts=loss, ridges,&embed", []).look.charts, ["loss", "ridges"]);
+  assert.equal(readLink("?charts=", []).look.charts, undefined);
+  assert.equal(readLink("?run=x&charts=loss&embed", []).embed, true);
   assert.equal(writeLink(null, FIRST_LOOK), "");
   const config = { seed: 7, network: { depth: 3 } };
-  assert.deepEqual(readLink(writeLink(null, FIRST_LOOK, { config })).config, config);
-  assert.equal(readLink("?config={broken&step=x").config, null);
+  assert.deepEqual(readLink(writeLink(null, FIRST_LOOK, { config }), []).config, config);
+  assert.equal(readLink("?config={broken&step=x", ["scale"]).config, null);
 });
 
 test("refusals are sentences", () => {

@@ -96,10 +96,10 @@ test("the guided tour shows the chart it is at, even one that was hidden", () =>
 });
 
 test("another run keeps how and which charts are drawn, and lets go of the rest", () => {
-  const look = { layer: "hidden 1", step: 3, scale: "value", charts: ["loss"] };
+  const look = { layer: "hidden 1", step: 3, choices: { scale: "value" }, charts: ["loss"] };
   const state = after(loaded(), { type: "open", run: "a" }, { type: "look", look }, { type: "open", run: "b" });
   assert.deepEqual(
-    [state.look.layer, state.look.step, state.look.scale, state.look.charts],
+    [state.look.layer, state.look.step, state.look.choices.scale, state.look.charts],
     [null, null, "value", ["loss"]],
   );
   // The first run has what the link asked for.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { csv, csvCell } from "../../frontend/charts/card.js";
+import { csv, csvCell } from "../../frontend/charts/csv.js";
 import { glanceOf } from "../../frontend/run/summary.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 import { affine } from "../../frontend/views/affine.js";
@@ -13,7 +13,8 @@ import { loss } from "../../frontend/views/loss.js";
 import { moments } from "../../frontend/views/moments.js";
 import { heightOf } from "../../frontend/views/ridge-shapes.js";
 import { ridges } from "../../frontend/views/ridges.js";
-import { scaleTop, shift, warped } from "../../frontend/views/shift.js";
+import { shift } from "../../frontend/views/shift.js";
+import { scaleTop, warped } from "../../frontend/views/shift-scale.js";
 import { units } from "../../frontend/views/units.js";
 import { BINS, HEADER, LAYERS, layout, makeScene } from "./scene.js";
 
@@ -134,8 +135,8 @@ function withDrift(look = {}) {
 test("recorded drift is read: the Wasserstein distance unless another is chosen", () => {
   for (const [look, expected, name] of [
     [{}, 2, "Wasserstein / σ since step 0"],
-    [{ drift: "mean_shift_from_start" }, 1, "mean shift / σ since step 0"],
-    [{ drift: "no such measure" }, 2, "Wasserstein / σ since step 0"],
+    [{ choices: { drift: "mean_shift_from_start" } }, 1, "mean shift / σ since step 0"],
+    [{ choices: { drift: "no such measure" } }, 2, "Wasserstein / σ since step 0"],
   ]) {
     const scene = withDrift(look);
     near(shift.figure(scene).data[0].z[0][1], warped(expected));

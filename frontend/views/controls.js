@@ -1,0 +1,72 @@
+/** What can be chosen above a chart, as data: the card draws it. */
+
+import { named } from "../app/i18n.js";
+import { focusLayer } from "./focus.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").Control} Control */
+
+/**
+ * A choice of a chart's own; the first option is the usual one.
+ * @param {Scene} scene
+ * @param {string} name as the view declares it
+ * @param {string} label
+ * @param {{value: string, text: string}[]} options
+ * @returns {Control}
+ */
+export function ownChoice(scene, name, label, options) {
+  const chosen = scene.look.choices[name];
+  return {
+    kind: "select",
+    name,
+    label,
+    options,
+    value: options.some(({ value }) => value === chosen) ? chosen : (options[0]?.value ?? ""),
+    change: (value) => ({ type: "choose", name, value: value === options[0]?.value ? null : value }),
+  };
+}
+
+/**
+ * The layer in focus, for who has no pointer.
+ * @param {Scene} scene
+ * @returns {Control}
+ */
+export const layerChoice = (scene) => ({
+  kind: "select",
+  name: "layer",
+  label: scene.t("layer"),
+  options: scene.places.layers.map((name) => ({ value: name, text: named(name, scene.t) })),
+  value: focusLayer(scene),
+  change: (layer) => ({ type: "look", look: { layer } }),
+});
+
+/** @param {string} text @returns {number} */
+const wholeNumber = (text) => Math.max(0, Math.round(Number(text) || 0));
+
+/**
+ * The step that others are compared with.
+ * @param {Scene} scene
+ * @returns {Control}
+ */
+export const compareField = (scene) => ({
+  kind: "number",
+  name: "compare",
+  label: scene.t("compare"),
+  value: String(scene.look.compare),
+  change: (text) => ({ type: "look", look: { compare: wholeNumber(text) } }),
+});
+
+/**
+ * The unit (or channel) in focus.
+ * @param {Scene} scene
+ * @param {number | undefined} count how many there are
+ * @returns {Control}
+ */
+export const unitField = (scene, count) => ({
+  kind: "number",
+  name: "unit",
+  label: scene.t("unit"),
+  value: String(scene.look.unit ?? 0),
+  ...(count ? { max: count - 1 } : {}),
+  change: (text) => ({ type: "look", look: { unit: text === "" ? null : wholeNumber(text) } }),
+});

@@ -1,0 +1,83 @@
+/** The numbers at the ridges: how far each row has moved, and what lies beyond its axis. */
+
+import { momentsOf } from "./distribution.js";
+import { BATCH_DISTANCE, batchDistance, driftName, driftOf, driftShown, driftText } from "./drift.js";
+import { shownSlot } from "./focus.js";
+import { firstSigma, frameOf, ridgesOf, rowsOf } from "./ridge-shapes.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
+
+/** The least share of values beyond the axis that is named. */
+const CLIP_SHOWN = 0.005;
+
+/**
+ * What says how far a row has moved: the recorded drift counts from the start of the run; from any other step the page
+ * counts itself, and names it so.
+ * @param {Scene} scene
+ */
+export const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+
+/** Its name in the page's words. @param {Scene} scene */
+export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
+
+/**
+ * How far a row has moved from the compared step; NaN where that was not measured.
+ * @param {Scene} scene @param {Ridge} ridge
+ */
+export function movedNow(scene, ridge) {
+  if (scene.look.compare === 0) {
+    const drift = driftOf(scene, ridge.network, ridge.layer);
+    const slot = drift ? shownSlot(scene, drift.stream) : -1;
+    return drift && slot >= 0 ? drift.at(slot) : NaN;
+  }
+  const rows = rowsOf(scene, ridge);
+  if (!rows) return NaN;
+  return batchDistance(momentsOf(ridge, rows.compared), momentsOf(ridge, rows.now), firstSigma(scene, ridge));
+}
+
+/**
+ * The layer of a network that moved farthest from the compared step, if any can be measured.
+ * @param {Scene} scene
+ * @param {number} column
+ */
+export function farthest(scene, column) {
+  const most = ridgesOf(scene)
+    .filter((ridge) => ridge.column === column)
+    .map((ridge) => ({ layer: ridge.layer, moved: movedNow(scene, ridge) }))
+    .filter(({ moved }) => Number.isFinite(moved))
+    .sort((a, b) => b.moved - a.moved)
+    .at(0);
+  return most && { ...most, text: driftText(scene, movedBy(scene), most.moved) };
+}
+
+/**
+ * The texts of a row: drift at the right, what lies outside the axis at both ends.
+ * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range
+ * @returns {[string, string, string]}
+ */
+export function textsOf(scene, ridge, range) {
+  const rows = rowsOf(scene, ridge);
+  if (!rows) return [" ", " ", " "];
+  const row = rows.now;
+  const broken = (ridge.nan ? row[ridge.nan.offset] : 0) + (ridge.infinite ? row[ridge.infinite.offset] : 0);
+  if (broken > 0) return [scene.t("ridge.nonfinite", { count: broken.toLocaleString(scene.t("locale")) }), " ", " "];
+  const { center, unit } = frameOf(scene, ridge, rows.compared);
+  const { histogram } = ridge;
+  const low = row[ridge.range.offset];
+  const width = (row[ridge.range.offset + 1] - low) / histogram.size;
+  let below = ridge.outside ? row[ridge.outside.offset] : 0;
+  let above = ridge.outside ? row[ridge.outside.offset + 1] : 0;
+  for (let bin = 0; bin < histogram.size; bin++) {
+    const value = (low + (bin + 0.5) * width - center) / unit;
+    if (value < range[0]) below += row[histogram.offset + bin];
+    else if (value > range[1]) above += row[histogram.offset + bin];
+  }
+  const moved = movedNow(scene, ridge);
+  const percent = (/** @type {number} */ share) => scene.t("percent", { value: Math.round(100 * share) });
+  return [
+    Number.isFinite(moved) ? driftText(scene, movedBy(scene), moved) : " ",
+    below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",
+    above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
+  ];
+}

@@ -1,0 +1,68 @@
+/** What the shift map shows, and the colours that it shows it in. */
+
+import { niceAbove, quantile, spread } from "../app/numbers.js";
+import { driftName, driftOf, driftShown } from "./drift.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("./drift.js").Drift} Drift */
+
+const SAMPLES = 40;
+/** Nearly all cells lie within the scale, which is never finer than this. */
+const SHARE_WITHIN = 0.985;
+const LOWEST_TOP = 0.05;
+const TICKS = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
+const MOST_TICKS = 6;
+
+/**
+ * Colours go by the logarithm above about 1 / 5, so that a mild shift is seen beside a wild one.
+ * @param {number} drift
+ */
+export const warped = (drift) => Math.log10(1 + 5 * Math.max(0, drift));
+
+/** What is shown, in the page's words. @param {Scene} scene */
+export const quantityName = (scene) => driftName(scene, driftShown(scene));
+
+/**
+ * Drifts by network and layer; null where a network lacks the layer.
+ * @param {Scene} scene
+ * @returns {(Drift | null)[][]}
+ */
+export const driftsOf = (scene) =>
+  scene.header.networks.map((network) => scene.places.layers.map((layer) => driftOf(scene, network.name, layer)));
+
+/**
+ * Upper end of the colour scale: nearly all cells of the run so far lie below; one wild cell does not darken the rest.
+ * @param {Scene} scene
+ */
+export function scaleTop(scene) {
+  const values = driftsOf(scene)
+    .flat()
+    .flatMap((drift) => (drift ? sampleOf(scene, drift) : []))
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  return values.length ? niceAbove(Math.max(quantile(values, SHARE_WITHIN), LOWEST_TOP)) : 1;
+}
+
+/** @param {Scene} scene @param {Drift} drift */
+function sampleOf(scene, drift) {
+  const stream = scene.history.stream(drift.stream);
+  return spread(stream.count, SAMPLES).map((position) => drift.at(stream.order[position]));
+}
+
+/** Values named on the colour scale: some up to a few hundred, else powers of ten. @param {number} top */
+function ticksOf(top) {
+  const decades = Math.floor(Math.log10(top));
+  if (decades < 3)
+    return TICKS.filter((tick) => tick <= top).filter((_, i, all) => i % Math.ceil(all.length / MOST_TICKS) === 0);
+  const every = Math.ceil(decades / (MOST_TICKS - 1));
+  return [0, ...Array.from({ length: Math.floor(decades / every) }, (_, i) => 10 ** ((i + 1) * every))];
+}
+
+/** Where the scale's ticks stand, and what they are called. @param {number} top */
+export function scaleTicks(top) {
+  const ticks = ticksOf(top);
+  return {
+    tickvals: ticks.map(warped),
+    ticktext: ticks.map((tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick))),
+  };
+}
