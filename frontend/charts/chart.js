@@ -3,8 +3,10 @@
  * its axes, and settled with a call when someone looks closely.
  */
 
+import { sameBesidesStep } from "../views/focus.js";
 import { AxesCheck } from "./axes-check.js";
 import { PaintedCanvas } from "./canvas.js";
+import { observeHost } from "./host-observer.js";
 import { CONFIG, plotly } from "./library.js";
 import { Cursors } from "./painting/cursors.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
@@ -24,17 +26,6 @@ const LABELS_EVERY = 140;
 const KEY_EVERY = 1500;
 const SETTLE_EVERY = 1000;
 const TWO_CLICKS = 350;
-
-/**
- * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.
- * @param {import("../types").Look | null} one @param {import("../types").Look} other
- */
-const sameBesidesStep = (one, other) =>
-  one === other ||
-  (one !== null &&
-    Object.entries(other).every(
-      ([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)],
-    ));
 
 export class Chart {
   /**
@@ -75,30 +66,27 @@ export class Chart {
     this.times = { key: 0, labels: 0, settle: 0, picked: -TWO_CLICKS };
     /** @type {import("../types").Look | null} */
     this.look = null;
-    this.#listen();
+    this.#observe();
   }
 
-  #listen() {
-    new IntersectionObserver(
-      (entries) => {
-        this.visible = entries[entries.length - 1].isIntersecting;
-        if (this.visible) this.hooks.wake();
+  #observe() {
+    const wake = () => this.hooks.wake();
+    observeHost(this.host, {
+      seen: (visible) => {
+        this.visible = visible;
+        if (visible) wake();
       },
-      { rootMargin: "80px" },
-    ).observe(this.host);
-    // Sizes come from the observer: asking the element in a frame would make the browser lay out what was just
-    // written.
-    new ResizeObserver((entries) => {
-      const { width, height } = entries[entries.length - 1].contentRect;
-      [this.width, this.height] = [Math.round(width), Math.round(height)];
-      this.hooks.wake();
-    }).observe(this.host);
-    this.host.addEventListener("pointerenter", () => {
-      this.hovered = true;
-      this.times.settle = 0;
-      this.hooks.wake();
+      sized: (width, height) => {
+        [this.width, this.height] = [width, height];
+        wake();
+      },
+      hovered: (hovered) => {
+        this.hovered = hovered;
+        if (!hovered) return;
+        this.times.settle = 0;
+        wake();
+      },
     });
-    this.host.addEventListener("pointerleave", () => (this.hovered = false));
   }
 
   /**

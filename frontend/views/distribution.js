@@ -96,3 +96,11 @@ function histogramMoments(place, row) {
  * @param {number} first
  */
 export const divisor = (std, first) => Math.max(std, SMALLEST_SHARE * first) || NaN;
+
+/** The largest share of any bin. @param {Distribution} place @param {Float32Array} row */
+export function peakOf(place, row) {
+  let peak = 0;
+  const { offset, size } = place.histogram;
+  for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
+  return peak;
+}

@@ -42,3 +42,14 @@ export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(
  */
 export const valueShown = (scene, place) =>
   scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
+
+/**
+ * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.
+ * @param {import("../types").Look | null} one @param {import("../types").Look} other
+ */
+export const sameBesidesStep = (one, other) =>
+  one === other ||
+  (one !== null &&
+    Object.entries(other).every(
+      ([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)],
+    ));

@@ -51,7 +51,7 @@ export const lineName = (scene, { network, name }) =>
     .join(" · ");
 
 /** What a running mean is called. @param {Scene} scene @param {number} over */
-const meanName = (scene, over) => scene.t("line.mean", { count: over });
+export const meanName = (scene, over) => scene.t("line.mean", { count: over });
 
 /** @param {Scene} scene @param {Line[]} lines @param {Row} row */
 function rangeOf(scene, lines, row) {

@@ -62,7 +62,7 @@ export function layerLines(scene, row, quantity, sites = [""]) {
  * How many values of a stream a running mean is over.
  * @param {number} count
  */
-export function meanOver(count) {
+function meanOver(count) {
   let over = MEAN_OVER;
   while (over < count * MEAN_SHARE) over *= 2;
   return over;

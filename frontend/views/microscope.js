@@ -29,7 +29,7 @@ const known = new WeakMap();
  * @param {Scene} scene
  * @returns {Stage[]}
  */
-export function stagesOf(scene) {
+function stagesOf(scene) {
   const what = `${scene.look.choices.network}|${scene.look.layer}`;
   let found = known.get(scene.places);
   if (found?.what !== what) {

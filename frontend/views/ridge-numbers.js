@@ -16,7 +16,7 @@ const CLIP_SHOWN = 0.005;
  * counts itself, and names it so.
  * @param {Scene} scene
  */
-export const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
 
 /** Its name in the page's words. @param {Scene} scene */
 export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
@@ -25,7 +25,7 @@ export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.loo
  * How far a row has moved from the compared step; NaN where that was not measured.
  * @param {Scene} scene @param {Ridge} ridge
  */
-export function movedNow(scene, ridge) {
+function movedNow(scene, ridge) {
   if (scene.look.compare === 0) {
     const drift = driftOf(scene, ridge.network, ridge.layer);
     const slot = drift ? shownSlot(scene, drift.stream) : -1;

@@ -1,6 +1,6 @@
 /** The geometry of the ridges: which rows there are, and their outlines. */
 
-import { distributionAt, divisor, standing } from "./distribution.js";
+import { distributionAt, divisor, peakOf, standing } from "./distribution.js";
 import { shownSlot } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -42,14 +42,6 @@ export function ridgesOf(scene) {
  * @param {number} ratio
  */
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
-
-/** @param {Distribution} place @param {Float32Array} row */
-export function peakOf(place, row) {
-  let peak = 0;
-  const { offset, size } = place.histogram;
-  for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
-  return peak;
-}
 
 /** Whether the axis counts in sigmas of the outline, as it does unless values are chosen. @param {Scene} scene */
 export const inSigmas = (scene) => scene.look.choices.scale !== "value";

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
@@ -16,11 +16,8 @@ from shiftscope.experiments.reductions import Recorded
 from shiftscope.experiments.text import Prose
 from shiftscope.experiments.verdict import Figures, Results, Verdict
 
-View = Literal[
-    "ridges", "shift", "loss", "gradients", "moments", "affine", "density", "microscope", "gradient_shift", "running",
-    "units", "updates", "landscape", "sampling", "cost",
-]  # fmt: skip
-"""A chart of the page's stage (frontend/views/index.js)."""
+View = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
+"""The id of a chart of a run. A test finds each that is used in frontend/views/index.js, which alone lists them."""
 
 Group = Literal["training", "shift", "signal", "batches", "inside", "others"]
 """What an experiment is about: the page's gallery has a heading for each (group.training and so on)."""

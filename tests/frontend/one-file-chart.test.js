@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { readLink, writeLink } from "../../frontend/app/link.js";
+import { FIRST_LOOK, initialState } from "../../frontend/app/state.js";
+import { reduce } from "../../frontend/app/store.js";
+import { csvFile } from "../../frontend/charts/csv.js";
+import { pictured } from "../../frontend/charts/picture.js";
+import { chosen, including, without } from "../../frontend/charts/selection.js";
+import { CHOICES, TRIAL_VIEWS, VIEWS } from "../../frontend/views/index.js";
+import { HEADER, LAYERS, layout, makeScene, NETWORKS } from "./scene.js";
+import { code, named, read } from "./sources.js";
+import { extremes } from "./toy-view.js";
+
+/** A run that recorded what the toy shows: per step, the least and the greatest value of each layer. */
+function sceneOf(look = {}) {
+  const entries = NETWORKS.flatMap((network) =>
+    LAYERS.flatMap((layer) =>
+      ["minimum", "maximum"].map((quantity) => ({ network, layer, site: "pre_activation", quantity })),
+    ),
+  );
+  const scene = makeScene({ header: { ...HEADER, layouts: [layout(7, "more", entries)] }, steps: [], look });
+  for (const step of [0, 1, 2]) {
+    const row = Float32Array.from(entries, (_, i) => (i % 2 ? 1 : -1) * (step + 1));
+    scene.history.append({ stream: 7, seq: step + 1, step, time: 0, row });
+  }
+  return scene;
+}
+
+const act = (look, action) =>
+  reduce({ ...initialState({ linked: { look }, t: String, theme: {} }), open: null }, action).look;
+
+test("a chart's choice is offered, taken and let go by what its view says of it", () => {
+  const [control] = extremes.controls(sceneOf());
+  assert.deepEqual([control.value, control.options.length], ["minimum", 2]);
+  const look = act({}, control.change("maximum"));
+  assert.deepEqual(look.choices, { end: "maximum" });
+  const chosenNow = sceneOf(look);
+  assert.equal(extremes.controls(chosenNow)[0].value, "maximum");
+  assert.equal(extremes.badge(chosenNow), "the wrong end");
+  assert.deepEqual(act(look, extremes.controls(chosenNow)[0].change("minimum")).choices, {});
+});
+
+test("its choice stands in the link, and is read from there by its name", () => {
+  const look = { ...FIRST_LOOK, choices: { end: "maximum" }, charts: ["extremes"] };
+  const link = writeLink("r", look);
+  assert.match(link, /end=maximum/);
+  assert.deepEqual({ ...FIRST_LOOK, ...readLink(link, extremes.choices).look }, look);
+  assert.equal(readLink(link).look.choices, undefined);
+});
+
+test("it can be shown, hidden, saved and pictured", () => {
+  const views = [...VIEWS, extremes];
+  assert.deepEqual(chosen(views, ["extremes"]), [extremes]);
+  assert.deepEqual(including(views, without(views, null, "extremes"), "extremes"), null);
+  const scene = sceneOf();
+  assert.ok(extremes.available(scene) && !extremes.available(makeScene()));
+  const { name, text } = csvFile(extremes, scene);
+  assert.equal(name, "a run extremes.csv");
+  assert.equal(text.split("\n")[1], "without BN,hidden 1,minimum,0,-1");
+  const { layout: drawn } = pictured(extremes, scene);
+  assert.match(drawn.title.text, /extremes.*a run.*every layer/);
+});
+
+/** What a chart's own files are: those that its view is made of alone. */
+const OF_CHARTS = new Set(
+  [...VIEWS, ...TRIAL_VIEWS].map(({ id }) => [...code].find(([, text]) => text.includes(`id: "${id}"`))?.[0]),
+);
+const KNOWING = ["views/index.js", ...OF_CHARTS];
+
+test("no file beside views/index.js knows a single chart of a run", () => {
+  assert.equal(OF_CHARTS.size, VIEWS.length + TRIAL_VIEWS.length);
+  const trial = new Set(TRIAL_VIEWS.map(({ id }) => `views/${id}.js`));
+  const knowing = [];
+  for (const [file, text] of code) {
+    if (KNOWING.includes(file)) continue;
+    for (const own of OF_CHARTS) {
+      const imports = new RegExp(`from "[^"]*/${own.replace("views/", "").replace(".", "\\.")}"`);
+      if (!trial.has(own) && imports.test(text)) knowing.push(`${file} imports ${own}`);
+    }
+    for (const { id } of VIEWS)
+      if (new RegExp(`\\.id === "${id}"|data-view="${id}"`).test(text)) knowing.push(`${file} asks for ${id}`);
+  }
+  for (const style of named(".css")) if (read(style).includes("data-view")) knowing.push(style);
+  assert.deepEqual(knowing, []);
+});
+
+test("the charts' own choices have names of their own", () => {
+  const taken = writeLink(
+    "r",
+    { ...FIRST_LOOK, layer: "l", step: 1, compare: 1, unit: 1, charts: ["x"] },
+    { experiment: "e", trial: "t", pair: "p", embed: true, language: "ko", theme: "dark", config: { a: 1 } },
+  );
+  const names = [...new URLSearchParams(taken).keys()];
+  assert.equal(names.length, 13);
+  assert.deepEqual(
+    CHOICES.filter((name, i) => names.includes(name) || CHOICES.indexOf(name) !== i),
+    [],
+  );
+});
