@@ -1,14 +1,13 @@
 import re
 import subprocess
 import sys
-from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
-from shiftscope.experiments.experiment import Experiment, View
+from shiftscope.experiments.experiment import Experiment
 from tests.conftest import REPOSITORY
 from tests.experiments.examples import FIGURES
 from tests.translations.messages import prose
@@ -47,14 +46,6 @@ def test_the_runs_of_an_experiment_differ_in_their_label_and_can_be_trained(expe
         assert quick < whole
     again = Experiment.model_validate_json(experiment.model_dump_json(exclude={"config"}))
     assert again == experiment
-
-
-def test_the_charts_that_an_experiment_can_name_are_those_of_the_page():
-    source = (REPOSITORY / "frontend" / "views" / "index.js").read_text(encoding="utf-8")
-    found = re.search(r"VIEWS = \[(.*?)\]", source, re.DOTALL)
-    assert found
-    names = [re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name) for name in re.findall(r"\w+", found[1])]
-    assert tuple(names) == get_args(View)
 
 
 @pytest.mark.parametrize("experiment", catalogue(), ids=lambda one: one.id)

@@ -13,13 +13,13 @@ VIEWS = Path(__file__).parents[2] / "frontend" / "views"
 def charts() -> set[str]:
     """Return the ids of the charts of a run: what the files that index.js imports declare, but for those of trials."""
     index = (VIEWS / "index.js").read_text(encoding="utf-8")
-    listed = re.search(r"export const VIEWS = \[(.*?)\]", index, re.S)
+    listed = re.search(r"export const VIEWS = \[(.*?)\]", index, re.DOTALL)
     assert listed
     found = set()
     for name in re.findall(r"\w+", listed[1]):
         path = re.search(rf'import {{ {name} }} from "\./(.*)"', index)
         assert path
-        declared = re.search(r'^  id: "(\w+)"', (VIEWS / path[1]).read_text(encoding="utf-8"), re.M)
+        declared = re.search(r'^  id: "(\w+)"', (VIEWS / path[1]).read_text(encoding="utf-8"), re.MULTILINE)
         assert declared, path[1]
         found.add(declared[1])
     return found
