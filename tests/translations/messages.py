@@ -13,6 +13,7 @@ from shiftscope.experiments.catalogue import catalogue
 from shiftscope.experiments.experiment import Experiment, Look
 from shiftscope.experiments.text import Prose, Text, named
 from shiftscope.lab.models.networks import build
+from tests.experiments.examples import FIGURES
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -67,10 +68,17 @@ def names() -> Iterator[str]:
             yield from (named(variant.name).message for variant in run.config.variants)
 
 
+def figures() -> set[tuple[str, ...]]:
+    """Return the names of all figures, as the page takes them apart."""
+    made = (figures for example in FIGURES.values() for holds in (True, False) for figures in example(holds).values())
+    return {tuple(name.split("/")) for figures in made for name in figures}
+
+
 def messages() -> set[str]:
     """Return every message that has words."""
     told = (text for experiment in catalogue() for text in prose(experiment))
-    found = {*told, *said_in_source(), *names(), *words_in_formulae(), *of_the_form()}
+    of_figures = {named(part).message for name in figures() for part in name[:-1] if not part.startswith("float")}
+    found = {*of_figures, *told, *said_in_source(), *names(), *words_in_formulae(), *of_the_form()}
     return {message for message in found if has_words(message)}
 
 

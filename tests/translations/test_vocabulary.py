@@ -12,6 +12,7 @@ from shiftscope.probes.registry import PROBES
 from shiftscope.server.run_state import RunState
 from shiftscope.wire.messages import EventKind
 from tests.conftest import REPOSITORY
+from tests.translations.messages import figures
 
 ENGLISH = (REPOSITORY / "frontend" / "locales" / "en.js").read_text(encoding="utf-8")
 KEYS = {quoted or plain for quoted, plain in re.findall(r'^  (?:"([\w.]+)"|(\w+)):', ENGLISH, re.MULTILINE)}
@@ -37,6 +38,7 @@ WORDED = {
     "waiting": set(RunState),
     "source": {"worker", "script"},
     "probe": {*(probe.name for probe in PROBES), *RESERVED},
+    "quantity": {name[-1] for name in figures() if not name[-1].isdigit()},
     "event": {*get_args(EventKind), "learning_rate", "pace", "paused", "resumed"},
 }
 
