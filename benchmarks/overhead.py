@@ -37,8 +37,8 @@ import torch
 
 from browsing import server
 from shiftscope import watch
+from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.probe import Tier
-from shiftscope.engine.scheduler import FRAMES
 from shiftscope.engine.schedules import Schedule, at, every, never, thinning
 from shiftscope.probes.registry import PROBES, select
 from shiftscope.scope import Scope

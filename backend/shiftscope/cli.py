@@ -167,33 +167,25 @@ def train(
 
 
 def _train(config: RunConfig, to: Path, settings: Settings) -> None:
-    from shiftscope.lab.data.types import DatasetError
-    from shiftscope.notices import notice
     from shiftscope.runs.controls import Controls
-    from shiftscope.runs.train import train
+    from shiftscope.runs.outcome import run_to_end
     from shiftscope.sinks.file import open_file
 
     sink = open_file(to, config=config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with the recording closed
-    try:
-        train(
-            config,
-            sink,
-            datasets=settings.datasets,
-            mirrors=settings.mirror_urls,
-            controls=Controls(config.pace),
-            tell=lambda message, _: typer.echo(message.text),
-        )
-    except DatasetError as error:
-        sink.end("failed", error.notice)
-        _give_up(str(error))
-    except KeyboardInterrupt:
-        sink.end("stopped", notice("end.keyboard"))
-        _give_up(f"interrupted; {to} holds what was recorded")
-    except BaseException as error:
-        sink.end("failed", f"{type(error).__name__}: {error}")
-        raise
-    typer.echo(f"{to}: {config.total_steps} steps")
+    outcome = run_to_end(
+        config,
+        sink,
+        datasets=settings.datasets,
+        mirrors=settings.mirror_urls,
+        controls=Controls(config.pace),
+        waiting=lambda message, _: typer.echo(message.text),
+    )
+    if outcome.state == "failed":
+        _give_up(outcome.reason.text)
+    if outcome.reason.code == "end.interrupted":
+        _give_up(f"{outcome.reason}; {to} holds what was recorded")
+    typer.echo(f"{to}: {outcome.reason.text or f'{config.total_steps} steps'}")
 
 
 @app.command()

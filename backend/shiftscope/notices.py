@@ -101,6 +101,7 @@ ENGLISH: Mapping[str, str] = {
     "end.stopped_at": "stopped after {done} of {total} steps",
     "end.on_divergence": "{network} diverged at step {step}; the run was set to stop then",
     "end.dismissed": "stopped from the page; the script that sent it may go on",
+    "end.interrupted": "interrupted",
     "end.keyboard": "interrupted from the keyboard",
     "end.server_shut_down": "the server was shut down",
     "end.server_shut_down_while": "the server was shut down while the run was {state}",

@@ -35,13 +35,13 @@ def train(
     *,
     datasets: Path,
     controls: Controls,
-    tell: Callable[[Notice, float | None], None],
+    waiting: Callable[[Notice, float | None], None],
     claim: Claim | None = None,
     mirrors: Sequence[str] = (),
-) -> None:
-    """Train a run to its end and send what its scope sees to the sink.
+) -> tuple[EndState, Notice]:
+    """Train a run to its end, send what its scope sees to the sink, and return the state in which it ended and why.
 
-    `tell` hears, before training begins, what the run waits for and how far that is (0 to 1, None where unknown).
+    `waiting` is given, before training begins, what the run waits for and how far that is (0 to 1, None if unknown).
     `mirrors` are where data sets are fetched from, instead of the known places.
     `claim` is what the run is made for; a run that finishes records what the verdict rests on as an event "measured".
 
@@ -51,14 +51,14 @@ def train(
         StoppedEarly: the run was stopped before it began to train.
     """
 
-    def tell_unless_stopped(message: Notice, fraction: float | None) -> None:
+    def waiting_unless_stopped(message: Notice, fraction: float | None) -> None:
         if controls.stopped:
             raise StoppedEarly
-        tell(message, fraction)
+        waiting(message, fraction)
 
-    tell_unless_stopped(notice("wait.data"), None)
-    data = load(config.dataset, datasets, tell_unless_stopped, mirrors)
-    tell_unless_stopped(notice("wait.networks"), None)
+    waiting_unless_stopped(notice("wait.data"), None)
+    data = load(config.dataset, datasets, waiting_unless_stopped, mirrors)
+    waiting_unless_stopped(notice("wait.networks"), None)
     training = Training(config, data)
     measurement = measurement_class(claim)(config, training, data)
     recorded = MemorySink(sink)
@@ -78,6 +78,7 @@ def train(
         value = as_event_value(figures(claim, recorded, measurement), measurement.data())
         sink.event("measured", training.steps_done, "", value=value)
     scope.close(state, reason)
+    return state, reason
 
 
 def schedule_of(config: RunConfig) -> schedules.Schedule:
@@ -101,7 +102,7 @@ def _train(
     measurement: Measurement,
     controls: Controls,
     flush: Callable[[], None],
-) -> tuple[EndState, Notice | str]:
+) -> tuple[EndState, Notice]:
     """Do the steps; return the state in which the run ends and why."""
     _evaluate(training, scope, measurement)
     while training.steps_done < training.total_steps:
@@ -124,7 +125,7 @@ def _train(
         if scope.diverged and config.on_divergence == "stop":
             name, step = next(iter(scope.diverged.items()))
             return "stopped", notice("end.on_divergence", network=name, step=step)
-    return "finished", ""
+    return "finished", Notice(text="")
 
 
 def _evaluate(training: Training, scope: Scope, measurement: Measurement) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import tempfile
 import time
@@ -16,8 +15,6 @@ from shiftscope.config import RunConfig
 from shiftscope.experiments.experiment import Claim, PlannedRun
 from shiftscope.experiments.figures import figures_of
 from shiftscope.experiments.verdict import Verdict
-
-logger = logging.getLogger(__name__)
 
 
 class Finding(BaseModel):
@@ -37,8 +34,8 @@ class Finding(BaseModel):
     seconds: float = Field(description="that its runs took, one after the other")
 
 
-class Outcome(BaseModel):
-    """What came of one run."""
+class Measured(BaseModel):
+    """What one run measured."""
 
     figures: dict[str, float] = Field(default_factory=dict)
     seconds: float
@@ -70,36 +67,24 @@ def verify(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Outcome:
+def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Measured:
     """Do one planned run into a recording that is thrown away, and return what was measured."""
-    from shiftscope.lab.data.types import DatasetError  # noqa: PLC0415  only where something is trained is torch loaded
-    from shiftscope.recording.reader import open_recording  # noqa: PLC0415
+    from shiftscope.recording.reader import open_recording  # noqa: PLC0415  only where something is trained is torch loaded
     from shiftscope.runs.controls import Controls  # noqa: PLC0415
-    from shiftscope.runs.train import train  # noqa: PLC0415
+    from shiftscope.runs.outcome import run_to_end  # noqa: PLC0415
     from shiftscope.sinks.file import open_file  # noqa: PLC0415
 
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shiftscope-") as folder:
         path = Path(folder) / "run.shiftscope"
         sink = open_file(path, name=planned.label, config=planned.config)
-        try:
-            train(
-                planned.config, sink, datasets=datasets, mirrors=mirrors, controls=Controls(), tell=lambda *_: None,
-                claim=claim,
-            )  # fmt: skip
-        except DatasetError as error:
-            sink.end("failed", error.notice)
-            return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label}: {error}")
-        except Exception as error:  # the process boundary: one run that fails leaves the other claims their verdicts
-            logger.exception("%s of %s failed", planned.label, claim.experiment.id)
-            sink.end("failed", str(error))
-            problem = f"{planned.label}: {type(error).__name__}: {error}"
-            return Outcome(seconds=time.monotonic() - started, problem=problem)
+        outcome = run_to_end(planned.config, sink, datasets=datasets, mirrors=mirrors, controls=Controls(), claim=claim)
         with open_recording(path) as recording:
             figures = figures_of(recording.journal())
-    if figures is None:
-        return Outcome(seconds=time.monotonic() - started, problem=f"{planned.label} ended before its last step")
-    return Outcome(figures=figures, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    if outcome.state != "finished":
+        return Measured(seconds=seconds, problem=f"{planned.label}: {outcome.reason}")
+    return Measured(figures=figures or {}, seconds=seconds)
 
 
 def _one_thread() -> None:
@@ -109,7 +94,7 @@ def _one_thread() -> None:
 
 
 def _finding(
-    claim: Claim, plan: Sequence[tuple[PlannedRun, int]], futures: Sequence[Future[Outcome]], *, quick: bool
+    claim: Claim, plan: Sequence[tuple[PlannedRun, int]], futures: Sequence[Future[Measured]], *, quick: bool
 ) -> Finding:
     outcomes = [future.result() for future in futures]
     measured: dict[str, list[dict[str, float]]] = {}

@@ -14,11 +14,9 @@ import threading
 import torch
 
 from shiftscope.experiments.catalogue import find
-from shiftscope.lab.data.types import DatasetError
-from shiftscope.notices import notice
 from shiftscope.probes.registry import warm_up
 from shiftscope.runs.controls import Controls
-from shiftscope.runs.train import StoppedEarly, train
+from shiftscope.runs.outcome import run_to_end
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.socket import SocketSink
 from shiftscope.wire.assignment import Assignment
@@ -41,31 +39,17 @@ def work(assignment: Assignment) -> int:
     """Train the assigned run; return the exit code."""
     torch.set_num_threads(assignment.threads)
     controls = Controls(assignment.config.pace)
+    claim = find(assignment.experiment) if assignment.experiment else None
     try:
         sink = SocketSink.connect(assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey)
-        _train(assignment, sink, controls)
+        run_to_end(
+            assignment.config, sink, datasets=assignment.datasets, controls=controls, waiting=sink.preparing,
+            mirrors=assignment.mirrors, claim=claim,
+        )  # fmt: skip
     except SinkError as error:
         logger.error("%s", error)  # noqa: TRY400  the server is gone or has refused: there is nothing to trace here
         return 1
     return 0
-
-
-def _train(assignment: Assignment, sink: SocketSink, controls: Controls) -> None:
-    try:
-        train(
-            assignment.config, sink, datasets=assignment.datasets, controls=controls, tell=sink.preparing,
-            mirrors=assignment.mirrors,
-            claim=find(assignment.experiment) if assignment.experiment else None,
-        )  # fmt: skip
-    except StoppedEarly:
-        sink.end("stopped", notice("end.before_training"))
-    except DatasetError as error:
-        sink.end("failed", error.notice)
-    except SinkError:
-        raise
-    except Exception as error:  # the process boundary: whatever went wrong is the run's reason
-        logger.exception("the run failed")
-        sink.end("failed", f"{type(error).__name__}: {error}")
 
 
 def _end_with_the_server() -> None:

@@ -1,0 +1,70 @@
+"""How a run ended, whatever happened: the one place where errors become the end of a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiftscope.config import RunConfig
+from shiftscope.experiments.experiment import Claim
+from shiftscope.lab.data.types import DatasetError
+from shiftscope.notices import Notice, notice
+from shiftscope.recording.documents import RecordingError
+from shiftscope.runs.controls import Controls
+from shiftscope.runs.train import StoppedEarly, train
+from shiftscope.sinks.base import Sink, SinkError
+from shiftscope.wire.messages import EndState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended and why; the reason is empty where there is nothing to say."""
+
+    state: EndState
+    reason: Notice
+
+
+def run_to_end(
+    config: RunConfig,
+    sink: Sink,
+    *,
+    datasets: Path,
+    controls: Controls,
+    waiting: Callable[[Notice, float | None], None] = lambda *_: None,
+    claim: Claim | None = None,
+    mirrors: Sequence[str] = (),
+) -> Outcome:
+    """Train a run, and end it in its sink: as it ended, or as failed or stopped by what was raised.
+
+    Args:
+        config: what to train.
+        sink: where what is measured goes.
+        datasets: the folder of data sets.
+        controls: what pauses, paces and stops it.
+        waiting: is given what the run waits for before it trains, and how far that is.
+        claim: what the run is made for, if anything.
+        mirrors: base URLs to fetch data sets from, instead of the known ones.
+
+    Raises:
+        SinkError, RecordingError: the sink takes no more, so that not even the end can be recorded.
+    """
+    try:
+        ended = train(config, sink, datasets=datasets, controls=controls, waiting=waiting, claim=claim, mirrors=mirrors)
+        return Outcome(*ended)
+    except (SinkError, RecordingError):
+        raise
+    except StoppedEarly:
+        outcome = Outcome("stopped", notice("end.before_training"))
+    except KeyboardInterrupt:
+        outcome = Outcome("stopped", notice("end.interrupted"))
+    except DatasetError as error:
+        outcome = Outcome("failed", error.notice)
+    except Exception as error:  # the boundary of a run: whatever went wrong is its reason
+        logger.exception("the run failed")
+        outcome = Outcome("failed", Notice(text=f"{type(error).__name__}: {error}"))
+    sink.end(outcome.state, outcome.reason)
+    return outcome
