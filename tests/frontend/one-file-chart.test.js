@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { readLink, writeLink } from "../../frontend/app/link.js";
@@ -83,6 +84,15 @@ test("no file beside views/index.js knows a single chart of a run", () => {
   }
   for (const style of named(".css")) if (read(style).includes("data-view")) knowing.push(style);
   assert.deepEqual(knowing, []);
+});
+
+test("each chart of a run has its row in docs/page.md", () => {
+  const page = readFileSync(new URL("../../docs/page.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+  assert.deepEqual(
+    rows,
+    VIEWS.map(({ id }) => id),
+  );
 });
 
 test("the charts' own choices have names of their own", () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { csv, csvCell } from "../../frontend/charts/csv.js";
 import { glanceOf } from "../../frontend/run/summary.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 import { affine } from "../../frontend/views/affine.js";
@@ -215,16 +214,4 @@ test("names of a run's networks are text, not markup", () => {
     for (const entry of one.entries) if (entry.network === "without BN") entry.network = "<b>x</b>";
   const { layout: drawn } = shift.figure(makeScene({ header, steps: [] }));
   assert.equal(drawn.annotations[0].text, "&lt;b&gt;x&lt;/b&gt;");
-});
-
-test("cells of a CSV file are quoted where they must be, and never run", () => {
-  assert.equal(csvCell('a "b", c'), '"a ""b"", c"');
-  assert.equal(csvCell("=SUM(A1)"), "'=SUM(A1)");
-  assert.equal(
-    csv([
-      ["a", NaN],
-      ["b", -1],
-    ]),
-    "a,NaN\nb,-1\n",
-  );
 });
