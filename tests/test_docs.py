@@ -6,20 +6,19 @@ import re
 import runpy
 
 from shiftscope.probes.registry import PROBES
-from shiftscope.server.settings import Settings
+from shiftscope.server.settings import Settings, default_in_words
 from tests.conftest import REPOSITORY
 
 
-def test_each_setting_stands_in_the_readme() -> None:
-    rows = re.findall(
-        r"^\| `--([\w-]+)` \| `SHIFTSCOPE_(\w+)` \| (.+?) \|", (REPOSITORY / "README.md").read_text(), re.MULTILINE
-    )
-    assert {flag.replace("-", "_") for flag, _, _ in rows} == set(Settings.model_fields)
-    assert all(flag.replace("-", "_") == variable.lower() for flag, variable, _ in rows)
-    for flag, _, default in rows:
-        field = Settings.model_fields[flag.replace("-", "_")]
-        if field.default not in {"", True, False}:
-            assert default == str(field.default)
+def test_the_readme_has_the_table_of_the_settings() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `--([\w-]+)` \| `SHIFTSCOPE_(\w+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
+    assert [variable.lower() for _, variable, _, _ in rows] == list(Settings.model_fields)
+    for flag, variable, default, about in rows:
+        name = flag.replace("-", "_")
+        assert name == variable.lower()
+        assert default == default_in_words(name)
+        assert about.startswith(str(Settings.model_fields[name].description)), name
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import signal
@@ -10,12 +11,12 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Optional
 
 import typer
 from pydantic import ValidationError
 
-from shiftscope.server.settings import LOOPBACK, Settings
+from shiftscope.server.settings import LOOPBACK, Settings, default_in_words
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -27,24 +28,29 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="address to listen on [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="port to listen on, 0 for a free one [default: 8000]")] = None,
-    data: Annotated[Path | None, typer.Option(help="folder for the recordings [default: data/runs]")] = None,
-    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
-    mirrors: Annotated[str | None, typer.Option(help="where to fetch data sets from, with commas")] = None,
-    workers: Annotated[int | None, typer.Option(help="runs that train at the same time [default: 2]")] = None,
-    threads: Annotated[int | None, typer.Option(help="torch threads of each worker [default: 1]")] = None,
-    spare_worker: Annotated[bool | None, typer.Option(help="keep a worker ready [default: yes]")] = None,
-    allowed_hosts: Annotated[str | None, typer.Option(help="host names that browsers may use, with commas")] = None,
-    open_browser: Annotated[bool | None, typer.Option(help="open the page in a browser [default: yes]")] = None,
-) -> None:
+def _option(name: str) -> inspect.Parameter:
+    """Return a setting as an option of the command line, which is None where it is not given."""
+    field = Settings.model_fields[name]
+    option = typer.Option(help=str(field.description).replace("`", ""), show_default=default_in_words(name))
+    kind = Annotated[Optional[field.annotation], option]  # type: ignore[name-defined]  # noqa: UP045
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+_Datasets = Annotated[Path | None, _option("datasets").annotation.__metadata__[0]]
+
+
+def serve(**flags: Any) -> None:  # noqa: ANN401  the options are those of Settings
     """Serve the page. Each option can be set by a variable too: SHIFTSCOPE_PORT=9000, SHIFTSCOPE_OPEN_BROWSER=0, ..."""
-    settings = _settings({name: value for name, value in locals().items() if value is not None})
+    settings = _settings({name: value for name, value in flags.items() if value is not None})
     listening = _listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listening.getsockname()[1]})
     _serve(settings, listening)
+
+
+_options = [_option(name) for name in Settings.model_fields]
+serve.__signature__ = inspect.Signature(_options)  # type: ignore[attr-defined]
+serve.__annotations__ = {option.name: option.annotation for option in _options}
+app.command()(serve)
 
 
 def _settings(flags: dict[str, Any]) -> Settings:
@@ -145,7 +151,7 @@ def _open_browser(url: str) -> None:
 def train(
     to: Annotated[Path, typer.Option(help="the recording to write")],
     config: Annotated[Path | None, typer.Argument(help="a RunConfig as JSON; the default run when left out")] = None,
-    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+    datasets: _Datasets = None,
 ) -> None:
     """Train a run without a server or a page, into a recording."""
     from shiftscope.config import RunConfig
@@ -197,7 +203,7 @@ def verify(
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="runs at a time [default: one a core]")] = None,
     json: Annotated[bool, typer.Option("--json", help="print an object a line")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print the document docs/claims.md")] = False,
-    datasets: Annotated[Path | None, typer.Option(help="folder for data sets [default: data/datasets]")] = None,
+    datasets: _Datasets = None,
 ) -> None:
     """Do the experiments without a page, and say what was found about each claim."""
     from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, find

@@ -1,13 +1,22 @@
-"""What the server needs to know, from flags and SHIFTSCOPE_* variables."""
+"""What the server needs to know, from flags and SHIFTSCOPE_* variables. The command line shows these texts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Unset:
+    """What an empty setting stands for, in words."""
+
+    words: str
 
 
 class Settings(BaseSettings):
@@ -17,16 +26,17 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    data: Path = Field(Path("data/runs"), description="folder for the recordings")
+    data: Path = Field(Path("data/runs"), description="folder for recordings")
     datasets: Path = Field(Path("data/datasets"), description="folder for data sets")
-    mirrors: str = Field("", description="base URLs, with commas, to fetch data sets from instead of the known ones")
-    open_browser: bool = Field(True, description="open the page in a browser at start")
+    mirrors: Annotated[str, Unset("the known ones")] = Field(
+        "", description="base URLs, with commas, to fetch data sets from"
+    )
     workers: int = Field(2, ge=1, le=64, description="runs that train at the same time; more are queued")
-    spare_worker: bool = Field(True, description="keep a worker ready, so that Start moves at once")
-    threads: int = Field(1, ge=1, le=256, description="torch threads of a worker")
-    allowed_hosts: str = Field(
-        "",
-        description="host names, with commas, that browsers may use; default: this machine's, or any where host is not",
+    threads: int = Field(1, ge=1, le=256, description="torch threads of each worker")
+    spare_worker: bool = Field(True, description="keep a worker process ready, so that Start moves at once")
+    open_browser: bool = Field(True, description="open the page at start")
+    allowed_hosts: Annotated[str, Unset("this machine's names")] = Field(
+        "", description="host names, with commas, that browsers may use; any, when `--host` is not loopback"
     )
 
     @property
@@ -40,3 +50,11 @@ class Settings(BaseSettings):
         if self.allowed_hosts:
             return frozenset(host.strip() for host in self.allowed_hosts.split(",")) | LOOPBACK
         return LOOPBACK if self.host in LOOPBACK else None
+
+
+def default_in_words(name: str) -> str:
+    """Return the default of a setting as people read it."""
+    field = Settings.model_fields[name]
+    if isinstance(field.default, bool):
+        return "yes" if field.default else "no"
+    return next((mark.words for mark in field.metadata if isinstance(mark, Unset)), str(field.default))
