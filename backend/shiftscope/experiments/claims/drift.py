@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftscope.config import Mlp, RunConfig, Sgd, Steps
+from shiftscope.config import Every, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import (
@@ -109,8 +109,10 @@ def depth_verdict(results: Results) -> Verdict:
 SIZES = (8, 32, 128)
 CHANCE = 1.5
 APART = 1.5
-FEW = 5
-"""Frames of sampling shift that count as the first, or the last, ones."""
+FEW = 10
+"""Frames of sampling shift that count as the first, or the last, ones: of two batches alone it is uncertain."""
+_RECORDING = Every(every=5)
+"""Of such a run the scope keeps some 100 frames of the sampling shift, the first ten before much is learnt."""
 FIGURES = (
     "untrained/batch_mean_deviation", "batch_mean_deviation", "first/sampling_shift", "last/sampling_shift",
 )  # fmt: skip
@@ -124,7 +126,7 @@ _SIZES = tuple(
             optimizer=Sgd(learning_rate=0.1),
             batch_size=size,
             duration=Steps(steps=1000),
-            recording=FRAMES,
+            recording=_RECORDING,
         ),
     )
     for size in SIZES
@@ -156,8 +158,14 @@ def sampling_verdict(results: Results) -> Verdict:
         {network: each(network, name) for network in (PLAIN, BN)}
         for name in ("first/sampling_shift", "last/sampling_shift", SINCE)
     )
-    grown = largest(quotient(late, early) for n in (PLAIN, BN) for early, late in zip(first[n], last[n], strict=True))
-    larger, drifted = (quotient(sum(values[PLAIN]), sum(values[BN])) for values in (last, drift))
+    grown = largest(
+        sum(quotient(late, early) for early, late in zip(first[n], last[n], strict=True)) / len(SIZES)
+        for n in (PLAIN, BN)
+    )
+    larger, drifted = (
+        sum(quotient(*pair_of) for pair_of in zip(values[PLAIN], values[BN], strict=True)) / len(SIZES)
+        for values in (last, drift)
+    )
     parts = [
         part(
             above(largest(means), CHANCE),
@@ -167,7 +175,7 @@ def sampling_verdict(results: Results) -> Verdict:
         part(
             at_least(grown, APART),
             t("learning makes batches differ"),
-            t("at most {times} times as much in the last frames as in the first ones", times=number(grown)),
+            t("{times} times as much in the last frames as in the first ones", times=number(grown)),
         ),
         part(
             at_least(larger, APART),
@@ -247,7 +255,7 @@ SAMPLING = Claim(
         ),
         change="Set the learning rate to 0.000001: the jitter stays.",
         next=changed(_SIZES[0].config, to("optimizer.learning_rate", 0.000001)),
-        rule="Batch mean against all samples: |batch mean − mean| of a unit before normalization, over what m independent draws give on average, sqrt(2/pi) sigma/sqrt(m); mean over units, layers and 200 batches; more than noise: above 1.5. Sampling shift: what its chart draws, the Wasserstein-1 distance of two batches over sigma, mean over the hidden layers and over the first or the last five frames; made by learning, or larger without BN: by a factor of 1.5.",
+        rule="Batch mean against all samples: |batch mean − mean| of a unit before normalization, over what m independent draws give on average, sqrt(2/pi) sigma/sqrt(m); mean over units, layers and 200 batches; more than noise: above 1.5. Sampling shift: what its chart draws, the Wasserstein-1 distance of two batches over sigma, mean over the hidden layers and over the first or the last ten frames; made by learning, in one of the networks, or larger without BN: by a factor of 1.5, mean over the batch sizes.",
         formulae=(
             m.math(
                 m.words("E"),
