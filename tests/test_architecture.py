@@ -25,6 +25,8 @@ WALLS: dict[str, set[str]] = {
     "engine": {"config.defaults", "kernels", "tracing", "wire", "sinks.base", "notices"},
     "probes": {"engine", "kernels", "tracing"},
     "scope": {"probes", "engine", "tracing", "sinks", "sinks.base", "recording", "wire", "config", "notices"},
+    "probe": {"engine", "kernels", "tracing"},
+    "testing": {"scope", "engine", "sinks.base", "wire", "notices"},
     "lab": {"config", "notices"},
     "experiments": {"config", "recording.documents", "notices"},
     "runs": {
@@ -40,7 +42,7 @@ CROSSING: list[str] = []
 """What crosses a wall: nothing, and nothing may."""
 
 OWNERS: dict[str, set[str]] = {
-    "torch": {"kernels", "tracing", "engine", "probes", "scope", "lab", "runs"},
+    "torch": {"kernels", "tracing", "engine", "probes", "scope", "testing", "lab", "runs"},
     "numba": {"kernels"},
     "sklearn": {"lab"},
     "pooch": {"lab"},

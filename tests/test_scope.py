@@ -13,9 +13,10 @@ from shiftscope.lab.models.twins import twin
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
 from shiftscope.sinks.base import SinkError
+from shiftscope.testing import networks
+from shiftscope.testing.collecting import Collecting
 from tests.conftest import serve
-from tests.probes import brute, networks
-from tests.probes.collecting import Collecting
+from tests.probes import brute
 
 STAGES = ("linear_output", "normalized", "pre_activation", "output")
 
@@ -45,7 +46,7 @@ def train(network, steps, scope=None, lr=0.1, batch=None):
 @pytest.mark.parametrize("norm", [True, False])
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 def test_what_is_recorded_is_what_happened(kind, norm, activation):
-    network = networks.mlp(activation=activation, norm=norm) if kind == "mlp" else networks.cnn(activation, norm)
+    network = networks.mlp(activation=activation, norm=norm) if kind == "mlp" else networks.cnn(activation, norm=norm)
     x, y = data() if kind == "mlp" else (torch.randn(8, 2, 6, 5), data(8)[1])
     sink = Collecting()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)

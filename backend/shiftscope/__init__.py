@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from shiftscope import probe, testing
     from shiftscope.engine.schedules import at, every, thinning
     from shiftscope.lab.models.twins import TwinError, twin
     from shiftscope.recording.documents import RecordingError
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every", "open_recording", "thinning", "twin",
-    "watch",
+    "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every", "open_recording", "probe", "testing",
+    "thinning", "twin", "watch",
 ]  # fmt: skip
 
+_MODULES = {"probe", "testing"}
 _HOMES = {
     "watch": "shiftscope.scope",
     "twin": "shiftscope.lab.models.twins",
@@ -36,6 +38,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import what is asked for when it is asked for: importing the package loads neither torch nor the server."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(_HOMES[name]), name)

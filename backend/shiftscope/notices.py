@@ -124,6 +124,7 @@ ENGLISH: Mapping[str, str] = {
     # What happened to a run.
     "event.loss_not_finite": "{network} diverged at step {step}: its loss is {loss}",
     "event.values_not_finite": "{network} diverged at step {step}: {count} values are not finite",
+    "event.probe_failed": "the probe '{probe}' failed and measures no more; training goes on. {error}",
     "event.renamed": "renamed to {name}",
     "event.pace_set": "pace: {pace} steps/s",
     "event.full_speed": "pace: full speed",

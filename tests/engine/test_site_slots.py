@@ -5,8 +5,9 @@ from torch import nn
 
 from shiftscope.engine.schedules import every
 from shiftscope.scope import WatchError, watch
-from tests.probes import brute, networks
-from tests.probes.collecting import Collecting
+from shiftscope.testing import networks
+from shiftscope.testing.collecting import Collecting
+from tests.probes import brute
 
 
 def stepped(network, passes, *, before=lambda: None):

@@ -7,13 +7,14 @@ adds one writes down here, in the plainest way, what it is.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
-from tests.probes import brute, networks
+from shiftscope.testing import networks
+from shiftscope.testing.training import ACCURACY, RATE
+from tests.probes import brute
 
 LEVELS = (0.0, 0.0668, 0.15, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.85, 0.9332, 1.0)
 UNITS = (0, 1, 2)
@@ -22,21 +23,9 @@ PARAMETERS = {"linear.weight": "weight", "linear.bias": "bias", "conv.weight": "
               "norm.weight": "gamma", "norm.bias": "beta"}  # fmt: skip
 
 
-@dataclass
-class Kept:
-    """One step: the network as its batch found it and as the update left it."""
-
-    before: nn.Module
-    after: nn.Module
-    inputs: torch.Tensor
-    targets: torch.Tensor
-    loss: float
-    accuracy: float
-
-
 class Reference:
-    def __init__(self, steps, probe_batch, learning_rate):
-        self.steps, self.probe_batch, self.learning_rate = steps, probe_batch, learning_rate
+    def __init__(self, steps, probe_batch):
+        self.steps, self.probe_batch = steps, probe_batch
         self._sites = {}
 
     def expected(self, step, quantity, layer, site):
@@ -99,7 +88,7 @@ class Reference:
         return self.steps[step].loss, 1e-6
 
     def accuracy(self, step, layer, site):
-        return self.steps[step].accuracy, 0.0
+        return ACCURACY, 0.0
 
     def zero_fraction(self, step, layer, site):
         values = self.values(step, layer, "activated")
@@ -245,7 +234,7 @@ class Reference:
             there = copy.deepcopy(start).double()
             with torch.no_grad():
                 for name, parameter in there.named_parameters():
-                    parameter.sub_(multiple * self.learning_rate * torch.tensor(gradient[name]))
+                    parameter.sub_(multiple * RATE * torch.tensor(gradient[name]))
             other_loss, other, _ = self.gradients(step, there)
             change = np.sqrt(sum(np.sum((other[name] - g) ** 2) for name, g in gradient.items()))
             found.append((other_loss, change))
@@ -265,7 +254,7 @@ class Reference:
 
     def effective_smoothness(self, step, layer, site):
         _, found, size = self.walk(step)
-        ratios = found[:, 1] / (np.array(MULTIPLES) * self.learning_rate * size)
+        ratios = found[:, 1] / (np.array(MULTIPLES) * RATE * size)
         return ratios.max(), 2e-3 * ratios.max()
 
 

@@ -9,9 +9,9 @@ from torch import nn
 from shiftscope.engine.schedules import every
 from shiftscope.probes import registry
 from shiftscope.scope import watch
+from shiftscope.testing import networks
+from shiftscope.testing.collecting import Collecting
 from tests.conftest import REPOSITORY
-from tests.probes import networks
-from tests.probes.collecting import Collecting
 from tests.probes.toys.dead_values import DEAD_VALUES
 from tests.probes.toys.weight_norm import WEIGHT_NORM
 

@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from shiftscope.engine.schedules import at, every, never
 from shiftscope.scope import watch
+from shiftscope.testing import networks
+from shiftscope.testing.collecting import Collecting
 from shiftscope.tracing.segments import segments
-from tests.probes import networks
-from tests.probes.collecting import Collecting
 
 RATE = 0.2
 

@@ -6,11 +6,11 @@ import weakref
 import pytest
 import torch
 
+from shiftscope.testing import networks
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.explorer import Explorer
 from shiftscope.tracing.forward_patch import ForwardPatch
 from shiftscope.tracing.layers import find_parts
-from tests.probes import networks
 
 
 class Counting:

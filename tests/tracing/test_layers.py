@@ -2,10 +2,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from shiftscope.testing import networks
 from shiftscope.tracing.explorer import Explorer
 from shiftscope.tracing.forward_patch import ForwardPatch
 from shiftscope.tracing.layers import find_parts
-from tests.probes import networks
 
 
 def layers_of(network, inputs):

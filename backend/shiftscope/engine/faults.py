@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from warnings import warn
 
+from shiftscope.notices import Notice, notice
+
 
 class ProbeError(Exception):
     """What a probe did that it must not do."""
@@ -20,7 +22,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.stopped: dict[str, str] = {}
-        self._unreported: list[str] = []
+        self._unreported: list[Notice] = []
 
     @contextmanager
     def caught(self, probe: str) -> Iterator[None]:
@@ -35,11 +37,11 @@ class Faults:
         if probe in self.stopped:
             return
         self.stopped[probe] = f"{type(error).__name__}: {error}"
-        message = f"the probe {probe!r} failed and measures no more; training goes on. {self.stopped[probe]}"
+        message = notice("event.probe_failed", probe=probe, error=self.stopped[probe])
         self._unreported.append(message)
-        warn(message, RuntimeWarning, stacklevel=2)
+        warn(str(message), RuntimeWarning, stacklevel=2)
 
-    def take_unreported(self) -> list[str]:
-        """Return what went wrong since this was last called, in words."""
+    def take_unreported(self) -> list[Notice]:
+        """Return what went wrong since this was last called."""
         taken, self._unreported = self._unreported, []
         return taken

@@ -24,9 +24,12 @@ def set_up_observer(probe: Probe, function: Function, setup: ProbeSetup, faults:
     devices = random_state.devices_of(setup.network.module)
 
     def observe(values: Tensor) -> list[NDArray[np.float32]]:
+        if probe.restores:
+            with torch.no_grad():
+                return _arrays(probe.quantities, function(values.detach()))
         # It gets values of its own: nothing that it does to them, or draws, is noticed by the training.
         with torch.no_grad(), random_state.kept(devices):
-            return _arrays(probe.quantities, function(values))
+            return _arrays(probe.quantities, function(values.detach().clone()))
 
     for layer in setup.network.layers:
         for site in _sites(probe, layer):
@@ -58,7 +61,7 @@ def _guarded(
         if probe.name in faults.stopped:
             return nothing
         with faults.caught(probe.name):
-            found = observe(tensor.detach().clone())
+            found = observe(tensor)
             if [one.shape for one in found] != shapes:
                 now = ", ".join(str(one.shape) for one in found)
                 raise ProbeError(f"it returned {now} where it had returned {', '.join(map(str, shapes))} at first")

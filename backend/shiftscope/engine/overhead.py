@@ -35,7 +35,7 @@ class OverheadMeter:
     What several probes need is charged to the one that requested it first.
 
     Attributes:
-        timing: whether what is measured in passing is being timed, piece by piece.
+        timing: whether what is measured in passing is to be timed, piece by piece.
         inside: what was spent in measure() and step(), all in all.
         frames: steps at which something was measured in passing.
         steps: steps so far.
@@ -44,12 +44,12 @@ class OverheadMeter:
     def __init__(self, probes: Sequence[str]) -> None:
         self._names = [*probes, SCOPE, TOTAL]
         self.timing = False
-        self._sites: dict[str, int] = defaultdict(int)
-        self._passing: dict[str, int] = defaultdict(int)
         self.reset()
 
     def reset(self) -> None:
         """Begin anew, with no step."""
+        self._sites: dict[str, int] = defaultdict(int)
+        self._passing: dict[str, int] = defaultdict(int)
         self._studies: dict[str, int] = defaultdict(int)
         self.inside = 0
         self.frames = 0
@@ -61,13 +61,6 @@ class OverheadMeter:
         for name in self._names:
             for quantity in QUANTITIES:
                 plan.add(COST, quantity, Location(site=name))
-
-    def time_pieces(self, *, on: bool) -> None:
-        """Time what is measured in passing, piece by piece, or stop doing so."""
-        self.timing = on
-        if on:
-            self._sites.clear()
-            self._passing.clear()
 
     def site(self, probe: str, nanoseconds: int) -> None:
         """Add what a probe took at a site, within a forward or backward pass, if that is being timed."""

@@ -58,8 +58,8 @@ class Probe:
         needs: what it needs besides the network. A study is made only where all of it is given.
         sites: that are measured, by each probe that measures at sites, because this one was chosen.
         warm_up: compiles ahead what else than the engine's own code it will run.
-        restores: whether its study leaves the network as it was by itself; otherwise the engine sees to that, at the
-            cost of a copy of the parameters.
+        restores: whether its study or function leaves network, values and random numbers as they were by itself;
+            otherwise the engine sees to that, at the cost of copies.
     """
 
     name: str

@@ -238,7 +238,7 @@ class Session:
             return
         if due != self._prepared:
             self._prepared = due
-            self._meter.time_pieces(on=due.cost)
+            self._meter.timing = due.cost
             for recorder in self._recorders.values():
                 recorder.prepare(due)
         for name, patch in self._patches.items():

@@ -60,5 +60,5 @@ class ProbeSetup:
         return first
 
     def first_values(self, site: Site) -> Tensor:
-        """Return a site's values in the first pass; they are the probe's own."""
-        return self._exploration.values(site).clone()
+        """Return a site's values in the first pass."""
+        return self._exploration.values(site)

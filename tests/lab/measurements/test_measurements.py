@@ -33,8 +33,8 @@ from shiftscope.lab.training.loop import Training
 from shiftscope.runs.claims import measurement_class
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import train
+from shiftscope.testing.collecting import Collecting
 from tests.experiments.asked import Asked
-from tests.probes.collecting import Collecting
 
 DATA = load(Digits(), Path(), lambda *_: None)
 

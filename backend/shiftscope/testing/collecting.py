@@ -1,0 +1,123 @@
+"""A sink that keeps what it is given, and finds numbers by name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+from typing_extensions import override
+
+from shiftscope.notices import Notice
+from shiftscope.sinks.base import Sink
+from shiftscope.wire import frames
+from shiftscope.wire.frames import Entry, Frame, Layout, RunHeader
+from shiftscope.wire.messages import EndState, EventKind
+
+
+class Happened(NamedTuple):
+    """An event."""
+
+    kind: EventKind
+    step: int
+    message: str
+    network: str
+
+
+class Collecting(Sink):
+    """Keeps header, frames and events.
+
+    Attributes:
+        header: once there is one.
+        frames: in the order in which they came.
+        events: likewise.
+        steps: updates so far.
+        ended: state and reason, once the run has ended.
+    """
+
+    def __init__(self) -> None:
+        self._header: RunHeader | None = None
+        self.frames: list[Frame] = []
+        self.events: list[Happened] = []
+        self.steps = 0
+        self.ended: tuple[EndState, str] | None = None
+
+    @property
+    def header(self) -> RunHeader:
+        """The run's header. Raises LookupError before there is one."""
+        if self._header is None:
+            raise LookupError("no header came: nothing was recorded")
+        return self._header
+
+    @override
+    def begin(self, header: RunHeader) -> None:
+        if self._header is not None:
+            raise RuntimeError("a second header")
+        self._header = header
+
+    @override
+    def frame(self, data: bytes) -> None:
+        lengths = {layout.stream: layout.frame_bytes for layout in self.header.layouts}
+        self.frames.extend(frames.split(data, lengths))
+
+    @override
+    def progress(self, step: int) -> None:
+        self.steps = step
+
+    @override
+    def event(
+        self,
+        kind: EventKind,
+        step: int,
+        message: Notice | str,
+        *,
+        network: str = "",
+        layer: str = "",
+        value: JsonValue = None,
+    ) -> None:
+        self.events.append(Happened(kind, step, str(message), network))
+
+    @override
+    def flush(self) -> None:
+        pass
+
+    @override
+    def end(self, state: EndState, reason: Notice | str) -> None:
+        self.ended = (state, str(reason))
+
+    def layout(self, name: str) -> Layout:
+        """Return the layout of a stream. Raises LookupError where there is none of that name."""
+        for layout in self.header.layouts:
+            if layout.name == name:
+                return layout
+        raise LookupError(
+            f"there is no stream {name!r}; there are {', '.join(one.name for one in self.header.layouts)}"
+        )
+
+    def of(self, stream: str) -> list[Frame]:
+        """Return the frames of a stream, by its name."""
+        number = self.layout(stream).stream
+        return [frame for frame in self.frames if frame.stream == number]
+
+    def entry(self, quantity: str, **where: str) -> tuple[Layout, Entry]:
+        """Return the only entry of that name, with the layout that it stands in.
+
+        Raises:
+            LookupError: there is none, or more than one.
+        """
+        found = [
+            (layout, entry)
+            for layout in self.header.layouts
+            for entry in layout.entries
+            if entry.quantity == quantity and all(getattr(entry, key) == value for key, value in where.items())
+        ]
+        if len(found) != 1:
+            raise LookupError(f"{quantity} {where}: {len(found)} entries")
+        return found[0]
+
+    def values(self, quantity: str, **where: str) -> NDArray[np.float32]:
+        """Return all recorded values of one entry, shape (frames, *entry.shape)."""
+        layout, entry = self.entry(quantity, **where)
+        rows = [frame.row[entry.offset : entry.offset + entry.size] for frame in self.of(layout.name)]
+        return np.array(rows).reshape(len(rows), *entry.shape)
