@@ -37,17 +37,37 @@ export function makeLegend() {
 }
 
 const SIGNS = { dot: "┄", field: "■", line: "━" };
+/** About how wide a letter and a sign are in a picture, in pixels. */
+const LETTER = 6.5;
+const SIGN = 12;
+const BETWEEN = 14;
+
+/** Of several colours, the first and the last stand in a picture. @param {string[]} colors */
+const ends = (colors) => (colors.length > 2 ? [colors[0], colors[colors.length - 1]] : colors);
+
+/** @param {LegendItem} item */
+const widthOf = ({ text, colors = [] }) => BETWEEN + LETTER * text.length + SIGN * ends(colors).length;
 
 /**
- * The legend as a line of Plotly's text.
+ * The legend as lines of Plotly's text, each of at most this width.
  * @param {LegendItem[]} items
+ * @param {number} width
  * @param {(text: string) => string} escapeText
+ * @returns {string[]}
  */
-export const legendText = (items, escapeText) =>
-  items
-    .map(({ text, colors = [], dash }) => {
-      const sign = SIGNS[dash ?? "line"];
-      const signs = colors.map((color) => `<span style="color:${color}">${sign}</span>`).join("");
-      return [signs, escapeText(text)].filter(Boolean).join(" ");
-    })
-    .join("    ");
+export function legendLines(items, width, escapeText) {
+  /** @type {string[][]} */
+  const lines = [];
+  let left = 0;
+  for (const item of items) {
+    if (widthOf(item) > left) {
+      lines.push([]);
+      left = width;
+    }
+    left -= widthOf(item);
+    const sign = SIGNS[item.dash ?? "line"];
+    const signs = ends(item.colors ?? []).map((color) => `<span style="color:${color}">${sign}</span>`);
+    lines[lines.length - 1].push([signs.join(""), escapeText(item.text)].filter(Boolean).join(" "));
+  }
+  return lines.map((line) => line.join("    "));
+}

@@ -59,8 +59,10 @@ test("it can be shown, hidden, saved and pictured", () => {
   const { name, text } = csvFile(extremes, scene);
   assert.equal(name, "a run extremes.csv");
   assert.equal(text.split("\n")[1], "without BN,hidden 1,minimum,0,-1");
-  const { layout: drawn } = pictured(extremes, scene);
-  assert.match(drawn.title.text, /extremes.*a run.*every layer/);
+  const { layout: drawn } = pictured(extremes, scene, 400);
+  const words = drawn.annotations.slice(-2).map(({ text }) => text);
+  assert.match(words[0], /extremes.*a run.*step 2/);
+  assert.match(words[1], /every layer/);
 });
 
 /** What a chart's own files are: those that its view is made of alone. */
