@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.shiftscope"
         sink = FileSink(path, config=CONFIG)
-        train(CONFIG, sink, datasets=Path(folder), controls=Controls(), tell=lambda *_: None)
+        train(CONFIG, sink, datasets=Path(folder), controls=Controls(), waiting=lambda *_: None)
         with open_recording(path) as recording:
             header = recording.header
             assert header is not None

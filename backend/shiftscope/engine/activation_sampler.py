@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.kernels.distances import distances
 from shiftscope.kernels.samples import Sample, take
 from shiftscope.tracing.isolation import Isolation
 from shiftscope.tracing.layers import CUT_TO_ZERO
-from shiftscope.tracing.wrappers import Observe, PassWrappers
+from shiftscope.tracing.wrappers import Observe, PassWrappers, SiteObserver
 
 
-class ActivationSampler:
+class ActivationSampler(SiteObserver):
     """Runs a network in isolation and takes a sample at each layer's site, and each relu's dead units."""
 
     def __init__(self, network: TracedNetwork) -> None:
@@ -44,18 +45,18 @@ class ActivationSampler:
             self._wrappers.end()
         return self._samples, self._dead
 
+    @override
     def begin(self) -> None:
-        """See SiteObserver."""
         self._samples, self._dead = {}, {}
 
+    @override
     def observer(self, slot: int) -> Observe:
-        """See SiteObserver."""
         if slot < len(self.layers):
             return lambda tensor: self._take_sample(slot, tensor)
         return lambda tensor: self._count_dead(self.relus[slot - len(self.layers)], tensor)
 
+    @override
     def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        """See SiteObserver."""
         observe, observe_other = self.observer(given), self.observer(output)
 
         def both(one: Tensor, other: Tensor) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from shiftscope.engine.due import Due
 from shiftscope.engine.overhead import OverheadMeter
@@ -32,9 +33,10 @@ from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, 
 from shiftscope.kernels.tensor_memory import inner, readable
 from shiftscope.tracing.explorer import Exploration, together
 from shiftscope.tracing.normalize import normalize
+from shiftscope.tracing.wrappers import SiteObserver
 
 
-class SiteSlots:
+class SiteSlots(SiteObserver):
     """A slot for each site, and what was last measured there.
 
     Attributes:
@@ -102,8 +104,9 @@ class SiteSlots:
             if request.observers
         }
 
+    @override
     def begin(self) -> None:
-        """Begin a forward pass: sites that it does not come by hold no values."""
+        # Sites that the pass does not come by hold no values.
         if not self.forgotten:
             self.state[:] = self._nothing
         if self._any_gradient:
@@ -133,8 +136,8 @@ class SiteSlots:
                 if request.gradient and gradient is not None:
                     self._measure_gradient(slot, gradient)
 
+    @override
     def observer(self, slot: int) -> Callable[[Tensor], None]:
-        """See SiteObserver."""
         request, pool = self._requests[slot], self._pools.get(slot)
         if not request.gradient and request.site.normalization is None and pool is None:
             return lambda tensor: self._measure(slot, tensor)
@@ -151,8 +154,8 @@ class SiteSlots:
 
         return thorough
 
+    @override
     def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        """See SiteObserver."""
         observe, observe_other = self.observer(given), self.observer(output)
         directory, meter, usual = self._directory, self._meter, torch.float32
         simple = all(self._is_simple(self._requests[slot]) for slot in (given, output))

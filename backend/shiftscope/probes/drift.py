@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from typing_extensions import override
 
 from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
 from shiftscope.engine.distance_quantities import quantities
@@ -40,7 +41,8 @@ class _Drift(Study):
         self._start: Mapping[int, Sample] = {}
         self._previous: Mapping[int, Sample] = {}
 
-    def before(self, step: TrainingStep, row: RowWriter) -> None:  # noqa: ARG002
+    @override
+    def before(self, step: TrainingStep, row: RowWriter) -> None:
         now, dead = self._sampler.take(self._inputs)
         self._start = self._start or now
         self._previous = self._previous or now

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from shiftscope.engine.loss_evaluator import LossEvaluator, put
 from shiftscope.engine.network import TracedNetwork
@@ -64,7 +65,8 @@ class _GradientShift(Study):
         self._old: list[Tensor] = []
         self._gradients: list[Tensor] | None = None
 
-    def before(self, step: TrainingStep, row: RowWriter) -> None:  # noqa: ARG002
+    @override
+    def before(self, step: TrainingStep, row: RowWriter) -> None:
         """Keep the parameters and, where they are those of the loss, the gradients that training has computed.
 
         The first layer has nothing before it: without its gradient, its old parameters are not needed either. It is
@@ -77,6 +79,7 @@ class _GradientShift(Study):
         )
         self._old = [parameter.detach().clone() for parameter in (self._later if trusted else self._parameters)]
 
+    @override
     def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Compute each layer's other gradient and write how far it is from the first."""
         new = [stage_values(stage) for stage in self._stages]

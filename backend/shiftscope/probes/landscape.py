@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from shiftscope.engine.loss_evaluator import LossEvaluator, put
 from shiftscope.engine.plan import Quantity
@@ -42,6 +43,7 @@ class _Landscape(Study):
         self._predictiveness = setup.add(PREDICTIVENESS, shape=shape, coordinates=MULTIPLES)
         self._smoothness = setup.add(SMOOTHNESS)
 
+    @override
     def before(self, step: TrainingStep, row: RowWriter) -> None:
         """Walk along the gradient and come back."""
         rate = step.learning_rate or np.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from torch import Tensor
+from typing_extensions import override
 
 from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
 from shiftscope.engine.distance_quantities import quantities
@@ -28,6 +29,7 @@ class _Sampling(Study):
         ]
         self._before: Tensor = setup.probe_batch
 
+    @override
     def before(self, step: TrainingStep, row: RowWriter) -> None:
         size = min(len(self._before), len(step.inputs))
         one, _ = self._sampler.take(self._before[:size])

@@ -8,8 +8,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from shiftscope.tracing.errors import NO_FORWARD, WatchError
+from shiftscope.tracing.forward_patch import PassObserver
 from shiftscope.tracing.layers import Call, Layer, Part, Site, find_layers
 from shiftscope.tracing.normalize import normalize
 
@@ -49,7 +51,7 @@ class Exploration:
         self.gradients.clear()
 
 
-class Explorer:
+class Explorer(PassObserver):
     """Keeps the tensors of a forward pass, the last one with a graph.
 
     Args:
@@ -66,13 +68,13 @@ class Explorer:
         self._overwriting: set[int] = set()
         self._under_way = False
 
+    @override
     def begin(self) -> None:
-        """Begin to explore a pass, and forget the one before."""
         self.forget()
         self._under_way = True
 
+    @override
     def end(self) -> None:
-        """End: until the next pass the wrappers do what the forwards do."""
         self._under_way = False
 
     def forget(self) -> None:
@@ -96,8 +98,8 @@ class Explorer:
         self._originals.clear()
         return found
 
+    @override
     def wrap(self, part: int, forward: Callable[P, R]) -> Callable[P, R]:
-        """Return a part's forward that also keeps what goes in and comes out."""
 
         def explore(*arguments: P.args, **keywords: P.kwargs) -> R:
             if not self._under_way:

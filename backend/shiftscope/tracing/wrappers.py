@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from torch import Tensor
+from typing_extensions import override
 
+from shiftscope.tracing.forward_patch import PassObserver
 from shiftscope.tracing.layers import Site
 
 P = ParamSpec("P")
@@ -29,7 +31,7 @@ class SiteObserver(Protocol):
         """Return what is called with a part's input and output, after its call."""
 
 
-class PassWrappers:
+class PassWrappers(PassObserver):
     """Shows each tensor that passes a site to an observer.
 
     A part's input is shown before the part is called if that writes over it.
@@ -55,18 +57,18 @@ class PassWrappers:
         self._turns: dict[int, int] = {}
         self._under_way = False
 
+    @override
     def begin(self) -> None:
-        """Begin to observe a forward pass."""
         self._turns.clear()
         self._under_way = True
         self._observer.begin()
 
+    @override
     def end(self) -> None:
-        """End: until the next pass the wrapped forwards do what the forwards do."""
         self._under_way = False
 
+    @override
     def wrap(self, part: int, forward: Callable[P, R]) -> Callable[P, R] | None:
-        """Return what to call instead of a part's forward; None where it passes no site."""
         ends = [
             (self._slots.get((position, 0), ()), self._slots.get((position, 1), ()))
             for position, index in enumerate(self._order)

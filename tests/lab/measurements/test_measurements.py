@@ -65,7 +65,7 @@ def trained(monkeypatch, config: RunConfig, claim) -> tuple[dict, Sink]:
             seen.append(self)
 
     monkeypatch.setattr("shiftscope.runs.train.Training", Kept)
-    train(config, sink, datasets=Path(), controls=Controls(), tell=lambda *_: None, claim=claim)
+    train(config, sink, datasets=Path(), controls=Controls(), waiting=lambda *_: None, claim=claim)
     (training,) = seen
     return {name: network.state_dict() for name, network in training.networks.items()}, sink
 
