@@ -44,7 +44,7 @@ CROSSING: list[str] = []
 OWNERS: dict[str, set[str]] = {
     "torch": {"kernels", "tracing", "engine", "probes", "scope", "testing", "lab", "runs"},
     "numba": {"kernels"},
-    "sklearn": {"lab"},
+    "sklearn": {"config.datasets"},
     "pooch": {"lab"},
     "sqlite3": {"recording"},
     "websockets": {"sinks"},

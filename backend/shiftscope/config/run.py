@@ -125,7 +125,7 @@ class RunConfig(Part):
         return self
 
     def _fits_memory(self) -> None:
-        parameters = self.network.parameters(self.dataset.image)
+        parameters = self.network.parameters(self.dataset.image, len(self.dataset.class_counts))
         if parameters > MAX_PARAMETERS:
             raise refusal("config.parameters", count=parameters, most=MAX_PARAMETERS)
         values = self.network.activations(self.dataset.image) * self.batch_size * len(self.variants)

@@ -192,7 +192,7 @@ def _copy(source: Path, target: Path) -> None:
 def _chosen(wanted: NewRun) -> tuple[RunConfig, Notice]:
     if wanted.experiment is None:
         config = wanted.config or DEFAULT
-        dataset = Notice(code=f"option.{config.dataset.kind}", text=config.dataset.kind)
+        dataset = Notice(code=f"option.{config.dataset.kind}", text=config.dataset.title)
         return config, notice("name.run", dataset=dataset, networks=tuple(one.name for one in config.variants))
     experiment = find(wanted.experiment).experiment
     return wanted.config or experiment.config, notice("name.experiment", title=experiment.title)

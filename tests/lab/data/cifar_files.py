@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftscope.lab.data.files import Content, KnownFile
-from shiftscope.lab.data.originals import Original
+from shiftscope.config.datasets import Content, KnownFile, Original
 
 from .idx_files import sha256
 

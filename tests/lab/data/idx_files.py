@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftscope.lab.data.files import Content, KnownFile
-from shiftscope.lab.data.originals import Original
+from shiftscope.config.datasets import Content, KnownFile, Original
 
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 

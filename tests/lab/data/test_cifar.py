@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shiftscope.config.datasets import Cifar10
 from shiftscope.lab.data import cifar
-from shiftscope.lab.data.datasets import CIFAR10, DatasetError, load_original
+from shiftscope.lab.data.datasets import DatasetError, load_original
 from shiftscope.lab.data.types import FormatError
 
 from . import cifar_files
@@ -131,6 +132,6 @@ def test_a_damaged_or_foreign_archive(tmp_path, damage, words):
 
 
 def test_the_real_batches_are_of_ten_thousand_records():
-    (file,) = CIFAR10.files
+    (file,) = Cifar10.original.files
     assert [content.size for content in file.contents] == [10_000 * 3073] * 6
     assert all(len(content.checksum) == len("md5:") + hashlib.md5().digest_size * 2 for content in file.contents)

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
-from shiftscope import config
+from shiftscope.config.datasets import DATASETS, Images, KnownFile, Original
 from shiftscope.lab.data import fetching, files
-from shiftscope.lab.data.files import KnownFile, Opened
-from shiftscope.lab.data.originals import CIFAR10, FASHION_MNIST, MNIST, ORIGINALS, Original
+from shiftscope.lab.data.files import Opened
 from shiftscope.lab.data.preparation import prepare
 from shiftscope.lab.data.splits import read_split
 from shiftscope.lab.data.types import Data, DatasetError, Progress, broken
 from shiftscope.notices import notice
 
-__all__ = ["CIFAR10", "FASHION_MNIST", "MNIST", "Data", "DatasetError", "Original", "Progress", "load", "load_original"]
+__all__ = ["ORIGINALS", "Data", "DatasetError", "Progress", "load", "load_original"]
 
-_DIGITS_TEST_SIZE = 360
-_DIGITS_SPLIT_SEED = 0
+ORIGINALS = tuple(one.original for one in DATASETS if one.original is not None)
+"""Those of the data sets that are files."""
 
 
-def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Sequence[str] = ()) -> Data:
+def load(dataset: Images, folder: Path, progress: Progress, mirrors: Sequence[str] = ()) -> Data:
     """Load a data set and prepare it as it asks, downloading it into `folder` where it is not there yet.
 
     Args:
@@ -38,30 +34,10 @@ def load(dataset: config.Dataset, folder: Path, progress: Progress, mirrors: Seq
     Raises:
         DatasetError: a file is missing and cannot be fetched, or is not what it should be.
     """
-    match dataset:
-        case config.Digits():
-            data = _digits()
-        case config.Mnist():
-            data = _load_below(MNIST, folder, progress, mirrors)
-        case config.FashionMnist():
-            data = _load_below(FASHION_MNIST, folder, progress, mirrors)
-        case config.Cifar10():
-            data = _load_below(CIFAR10, folder, progress, mirrors)
-    return prepare(data, dataset)
-
-
-def _digits() -> Data:
-    """Return scikit-learn's bundled digits (16 grey levels), each class split 80 to 20, always the same way."""
-    images, labels = load_digits(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(
-        images.astype(np.float32) / np.float32(16),
-        labels.astype(np.int64),
-        test_size=_DIGITS_TEST_SIZE,
-        stratify=labels,
-        random_state=_DIGITS_SPLIT_SEED,
-    )
-    train_x, train_y, test_x, test_y = map(torch.from_numpy, (train_x, train_y, test_x, test_y))
-    return Data(train_x, train_y, test_x, test_y, classes=10)
+    if dataset.original is None:
+        train_x, train_y, test_x, test_y = map(torch.from_numpy, dataset.samples())
+        return prepare(Data(train_x, train_y, test_x, test_y, len(dataset.class_counts)), dataset)
+    return prepare(_load_below(dataset.original, folder, progress, mirrors), dataset)
 
 
 def _load_below(original: Original, folder: Path, progress: Progress, mirrors: Sequence[str]) -> Data:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from shiftscope.lab.data.files import KnownFile
+from shiftscope.config.datasets import KnownFile
 from shiftscope.lab.data.types import DatasetError, Progress
 from shiftscope.notices import Notice, notice
 

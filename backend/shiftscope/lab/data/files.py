@@ -11,41 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from shiftscope.config.datasets import Content, KnownFile
 from shiftscope.lab.data.types import DatasetError, broken
 from shiftscope.notices import Notice, notice
-
-
-@dataclass(frozen=True)
-class Content:
-    """What lies in a packed file.
-
-    Attributes:
-        name: path that it has unpacked, below the folder of the packed file.
-        size: bytes.
-        checksum: "sha256:..." or "md5:...", whichever of it was published.
-    """
-
-    name: str
-    size: int
-    checksum: str
-
-
-@dataclass(frozen=True)
-class KnownFile:
-    """A packed file of a data set: a gzip file, or a gzipped tar archive.
-
-    Attributes:
-        name: its file name, ending in .gz or .tar.gz.
-        size: bytes, as the mirrors serve it.
-        checksum: of what the mirrors serve, "sha256:..." or "md5:...".
-        contents: what is in it, so that unpacked and recompressed files are known too; one thing, where it is no
-            archive.
-    """
-
-    name: str
-    size: int
-    checksum: str
-    contents: tuple[Content, ...]
 
 
 @dataclass(frozen=True)

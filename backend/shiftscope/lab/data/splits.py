@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shiftscope.config.datasets import Original
 from shiftscope.lab.data import cifar, files, idx
 from shiftscope.lab.data.files import Opened
-from shiftscope.lab.data.originals import Original
 from shiftscope.lab.data.types import FormatError, broken
 from shiftscope.notices import notice
 
