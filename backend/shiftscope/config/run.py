@@ -65,7 +65,7 @@ class Every(Part):
     every: int = Field(1, ge=1, le=1_000_000, description="steps from one frame to the next")
 
 
-Recording = Annotated[Thinning | Every, Field(discriminator="kind")]
+RecordingSchedule = Annotated[Thinning | Every, Field(discriminator="kind")]
 
 
 _TWINS = (
@@ -91,7 +91,7 @@ class RunConfig(Part):
     duration: Duration = Steps()
     seed: int = Field(0, ge=0, le=2**31 - 1)
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; empty: as fast as it goes")
-    recording: Recording = Thinning()
+    recording: RecordingSchedule = Thinning()
     probes: Literal["essential", "standard", "full"] = Field(
         "standard", description="how much is measured: distributions and gradients; also drift and shift; everything"
     )

@@ -1,4 +1,4 @@
-"""Tells waiting tasks that something changed. It holds no payloads: who is told reads what is new at its own pace."""
+"""Wakes waiting tasks when something changed. It holds no payloads: each reads what is new at its own pace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import asyncio
 class Signal:
     """A change that any number of tasks wait for.
 
-    Take `changed` *before* looking at the state, then await it: a change between the look and the wait is not missed.
+    Read `changed` *before* the state, then await it: a change between the two is not missed.
     """
 
     def __init__(self) -> None:

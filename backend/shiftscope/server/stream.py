@@ -52,7 +52,7 @@ class Backlog:
         return self._gaps[0] if self._gaps else None
 
     def sent(self, first: int, last: int) -> None:
-        """Take note that the frames first to last, a beginning of `upcoming`, were sent."""
+        """Note that the frames first to last, a beginning of `upcoming`, were sent."""
         if first == self._next:
             self._next = last + 1
         elif last >= self._gaps[0][1]:
@@ -69,10 +69,10 @@ class Viewer:
         self._run = run
         self._recording = recording
         self._backlog = Backlog(after)
-        self._said: dict[str, JsonValue] = {}
-        self._said_at = 0.0
-        self._events_said = 0
-        self._header_said = False
+        self._view_sent: dict[str, JsonValue] = {}
+        self._view_sent_at = 0.0
+        self._events_sent = 0
+        self._header_sent = False
 
     async def follow(self) -> None:
         """Send what there is and what comes, until the run has ended and everything is sent."""
@@ -80,7 +80,7 @@ class Viewer:
         while True:
             changed = self._run.signal.changed
             ended = self._run.state.ended
-            late = await self._tell_news()
+            late = await self._send_news()
             if await self._send_frames():
                 continue
             if ended:
@@ -90,30 +90,30 @@ class Viewer:
 
     async def _introduce(self) -> None:
         run = self._run
-        self._header_said = run.header is not None
-        self._events_said = len(run.events)
-        self._said = run.view.model_dump(mode="json")
+        self._header_sent = run.header is not None
+        self._events_sent = len(run.events)
+        self._view_sent = run.view.model_dump(mode="json")
         events: list[JsonValue] = [event.model_dump(mode="json") for event in run.events]
         header = run.header.model_dump(mode="json") if run.header else None
-        await self._say(type="run", run=self._said, header=header, events=events, last_seq=run.seq)
+        await self._send(type="run", run=self._view_sent, header=header, events=events, last_seq=run.seq)
 
-    async def _tell_news(self) -> bool:
-        """Send what changed about the run; return whether more is to be told a little later."""
+    async def _send_news(self) -> bool:
+        """Send what changed about the run; return whether more is to be sent a little later."""
         run = self._run
-        if run.header is not None and not self._header_said:
-            self._header_said = True
-            await self._say(type="header", header=run.header.model_dump(mode="json"))
-        while self._events_said < len(run.events):
-            event = run.events[self._events_said]
-            self._events_said += 1
-            await self._say(type="event", event=event.model_dump(mode="json"))
+        if run.header is not None and not self._header_sent:
+            self._header_sent = True
+            await self._send(type="header", header=run.header.model_dump(mode="json"))
+        while self._events_sent < len(run.events):
+            event = run.events[self._events_sent]
+            self._events_sent += 1
+            await self._send(type="event", event=event.model_dump(mode="json"))
         view = run.view.model_dump(mode="json")
-        if {**view, "elapsed": 0} == {**self._said, "elapsed": 0}:
+        if {**view, "elapsed": 0} == {**self._view_sent, "elapsed": 0}:
             return False
-        if view["state"] == self._said["state"] and time.monotonic() - self._said_at < STATE_SECONDS:
+        if view["state"] == self._view_sent["state"] and time.monotonic() - self._view_sent_at < STATE_SECONDS:
             return True
-        self._said, self._said_at = view, time.monotonic()
-        await self._say(type="state", run=view)
+        self._view_sent, self._view_sent_at = view, time.monotonic()
+        await self._send(type="state", run=view)
         return False
 
     async def _send_frames(self) -> bool:
@@ -126,7 +126,7 @@ class Viewer:
         self._backlog.sent(first, frames[-1].seq)
         return True
 
-    async def _say(self, **message: JsonValue) -> None:
+    async def _send(self, **message: JsonValue) -> None:
         await self._websocket.send_text(json.dumps(message))
 
 
@@ -151,7 +151,7 @@ async def stream(websocket: WebSocket, run_id: str, server: Server, after: int =
 
 
 async def _until_gone(websocket: WebSocket) -> None:
-    # A viewer has nothing to say; receiving is how its leaving is noticed.
+    # A viewer sends nothing; receiving is how its leaving is noticed.
     while (await websocket.receive())["type"] != "websocket.disconnect":
         pass
 
