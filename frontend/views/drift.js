@@ -61,8 +61,8 @@ export function driftShown(scene) {
 export function driftName({ t }, quantity, step = 0) {
   if (quantity === BATCH_DISTANCE) return t("drift.batches", { step });
   return quantity.startsWith("unit_")
-    ? t("drift.unit", { drift: t(`drift.${quantity.slice("unit_".length)}`) })
-    : t(`drift.${quantity}`);
+    ? t("drift.unit", { drift: t(`quantity.${quantity.slice("unit_".length)}`) })
+    : t(`quantity.${quantity}`);
 }
 
 /**
