@@ -37,7 +37,7 @@ SCRUB = """([seconds, frames]) => new Promise((resolve) => {
   const next = (now) => {
     if (now > until) return resolve(drawn / seconds);
     drawn++;
-    shiftscope.store.dispatch({ type: "look", look: { step: (drawn * 7) % frames } });
+    shiftscope.store.dispatch({ type: "select", selection: { step: (drawn * 7) % frames } });
     requestAnimationFrame(next);
   };
   requestAnimationFrame(next);

@@ -42,7 +42,8 @@ const openRun = new OpenRun(store, () => stage.wake());
 const newRun = new NewRun(store, attempt);
 const runs = new RunList(store, attempt, {
   again: (config) => newRun.open(config),
-  compare: (pair) => location.assign(`${location.pathname}${writeLink(store.state.open, store.state.look, { pair })}`),
+  compare: (pair) =>
+    location.assign(`${location.pathname}${writeLink(store.state.open, store.state.selection, { pair })}`),
 });
 /** The share of the open run's frames that is in the page. */
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
@@ -102,7 +103,7 @@ function translate() {
 store.listen((now, before) => {
   if (now.open !== before.open) arrangeCharts();
   if (now.t !== before.t) translate();
-  if (now.theme !== before.theme || now.look.choices !== before.look.choices) experiments.charts.wake();
+  if (now.theme !== before.theme || now.selection.choices !== before.selection.choices) experiments.charts.wake();
   stage.wake();
 });
 for (const event of ["online", "pageshow"]) addEventListener(event, () => openRun.retry());

@@ -200,8 +200,8 @@ export interface Place extends Entry {
   size: number;
 }
 
-/** What a person chose to look at; all of it is in the page's link. */
-export interface Look {
+/** What a person chose to see; all of it is in the page's link. */
+export interface Selection {
   layer: string | null;
   /** the step shown; null follows the live end */
   step: number | null;
@@ -241,7 +241,7 @@ export interface Scene {
   events: RunEvent[];
   places: import("./stream/layout-index.js").Places;
   history: import("./stream/run-history.js").RunHistory;
-  look: Look;
+  selection: Selection;
   theme: Theme;
   t: Translate;
   /** last step of the time axis; it grows by doubling, so that the axis seldom moves */
@@ -316,7 +316,7 @@ export interface Control {
   max?: number;
   change(value: string): import("./app/store.js").Action;
 }
-/** What a look of a chart's lines or fields means; its swatch may run through several colours. */
+/** What a style of a chart's lines or fields means; its swatch may run through several colours. */
 export interface LegendItem {
   text: string;
   colors?: string[];
@@ -341,7 +341,7 @@ export interface View {
   choices?: string[];
   /** what can be chosen for it */
   controls?(scene: Scene): Control[];
-  /** what the looks of its lines and fields mean */
+  /** what the styles of its lines and fields mean */
   legend?(scene: Scene): LegendItem[];
   /** a warning beside its title; empty for none */
   badge?(scene: Scene): string;
@@ -365,5 +365,5 @@ export interface View {
   shapes?(scene: Scene): Shape[];
   labels?(scene: Scene): Label[];
   /** what a click on a point of trace means */
-  pick?(scene: Scene, point: any): Partial<Look> | null;
+  pick?(scene: Scene, point: any): Partial<Selection> | null;
 }

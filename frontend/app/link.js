@@ -1,9 +1,9 @@
 /** What is open and chosen as a link: which run (or which settings), charts, layer, step and comparison. */
 
-/** @typedef {import("../types").Look} Look */
+/** @typedef {import("../types").Selection} Selection */
 
 /**
- * @typedef {{run: string | null, look: Partial<Look>, embed: boolean, language: string | null,
+ * @typedef {{run: string | null, selection: Partial<Selection>, embed: boolean, language: string | null,
  *   theme: "light" | "dark" | null,
  *   pair: string | null, config: Record<string, any> | null, experiment: string | null, trial: string | null}} Linked
  */
@@ -35,21 +35,21 @@ const choicesOf = (query, names) =>
  */
 export function readLink(search, names = []) {
   const query = new URLSearchParams(search);
-  /** @type {Partial<Look>} */
-  const look = {};
-  if (query.has("layer")) look.layer = query.get("layer");
-  if (wholeNumber(query.get("step")) !== null) look.step = wholeNumber(query.get("step"));
+  /** @type {Partial<Selection>} */
+  const selection = {};
+  if (query.has("layer")) selection.layer = query.get("layer");
+  if (wholeNumber(query.get("step")) !== null) selection.step = wholeNumber(query.get("step"));
   const compare = wholeNumber(query.get("compare"));
-  if (compare !== null) look.compare = compare;
+  if (compare !== null) selection.compare = compare;
   const unit = wholeNumber(query.get("unit"));
-  if (unit !== null) look.unit = unit;
-  if (query.get("charts")) look.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
+  if (unit !== null) selection.unit = unit;
+  if (query.get("charts")) selection.charts = (query.get("charts") ?? "").split(/[\s,]+/).filter(Boolean);
   const choices = choicesOf(query, names);
-  if (Object.keys(choices).length) look.choices = choices;
+  if (Object.keys(choices).length) selection.choices = choices;
   const theme = query.get("theme");
   return {
     run: query.get("run"),
-    look,
+    selection,
     embed: query.has("embed"),
     language: query.get("lang"),
     theme: theme === "light" || theme === "dark" ? theme : null,
@@ -62,20 +62,20 @@ export function readLink(search, names = []) {
 
 /**
  * @param {string | null} run
- * @param {Look} look
+ * @param {Selection} selection
  * @param {Partial<Linked>} kept parts of the link that the page only passes on
  */
-export function writeLink(run, look, kept = {}) {
+export function writeLink(run, selection, kept = {}) {
   const query = new URLSearchParams();
   if (kept.experiment) query.set("experiment", kept.experiment);
   if (kept.trial) query.set("trial", kept.trial);
   if (run) query.set("run", run);
-  if (look.layer !== null) query.set("layer", look.layer);
-  if (look.step !== null) query.set("step", String(look.step));
-  if (look.compare !== 0) query.set("compare", String(look.compare));
-  if (look.unit !== null) query.set("unit", String(look.unit));
-  for (const [name, value] of Object.entries(look.choices)) query.set(name, value);
-  if (look.charts !== null) query.set("charts", look.charts.join(","));
+  if (selection.layer !== null) query.set("layer", selection.layer);
+  if (selection.step !== null) query.set("step", String(selection.step));
+  if (selection.compare !== 0) query.set("compare", String(selection.compare));
+  if (selection.unit !== null) query.set("unit", String(selection.unit));
+  for (const [name, value] of Object.entries(selection.choices)) query.set(name, value);
+  if (selection.charts !== null) query.set("charts", selection.charts.join(","));
   if (kept.pair) query.set("pair", kept.pair);
   if (kept.embed) query.set("embed", "");
   if (kept.language) query.set("lang", kept.language);

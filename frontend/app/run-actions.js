@@ -1,6 +1,6 @@
 /** Actions on runs: which is open, what its stream brings, and the list of all. */
 
-import { FIRST_LOOK } from "./state.js";
+import { FIRST_SELECTION } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../types").Run} Run */
@@ -17,7 +17,7 @@ import { FIRST_LOOK } from "./state.js";
  *   | {type: "event", event: RunEvent}
  *   | {type: "runs", runs: Run[]}
  *   | {type: "removed", run: string}
- *   | {type: "look", look: Partial<import("../types").Look>}
+ *   | {type: "select", selection: Partial<import("../types").Selection>}
  *   | {type: "choose", name: string, value: string | null}
  *   | {type: "playing", playing: boolean}} RunAction
  */
@@ -49,7 +49,7 @@ function withRun(runs, run) {
  */
 export function openRun(state, run) {
   if (run === state.open) return state;
-  const { look, open } = state;
+  const { selection, open } = state;
   return {
     ...state,
     open: run,
@@ -59,7 +59,8 @@ export function openRun(state, run) {
     connection: run ? "connecting" : "idle",
     playing: false,
     problem: null,
-    look: open === null ? look : { ...FIRST_LOOK, choices: look.choices, charts: look.charts },
+    selection:
+      open === null ? selection : { ...FIRST_SELECTION, choices: selection.choices, charts: selection.charts },
   };
 }
 
@@ -104,10 +105,10 @@ export const runActions = {
     ...openRun(state, state.open === run ? null : state.open),
     runs: state.runs?.filter((one) => one.id !== run) ?? null,
   }),
-  look: (state, { look }) => ({ ...state, look: { ...state.look, ...look } }),
+  select: (state, { selection }) => ({ ...state, selection: { ...state.selection, ...selection } }),
   choose: (state, { name, value }) => ({
     ...state,
-    look: { ...state.look, choices: withChoice(state.look.choices, name, value) },
+    selection: { ...state.selection, choices: withChoice(state.selection.choices, name, value) },
   }),
   playing: (state, { playing }) => ({ ...state, playing }),
 };

@@ -3,7 +3,7 @@
 /** @typedef {import("../types").Run} Run */
 /** @typedef {import("../types").RunHeader} RunHeader */
 /** @typedef {import("../types").RunEvent} RunEvent */
-/** @typedef {import("../types").Look} Look */
+/** @typedef {import("../types").Selection} Selection */
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {import("../types").Trial} Trial */
 
@@ -23,7 +23,7 @@
  * @property {RunEvent[]} events in order of steps
  * @property {ConnectionState} connection
  * @property {number} retryIn seconds until the next attempt, when the connection is lost
- * @property {Look} look
+ * @property {Selection} selection
  * @property {boolean} playing the replay moves on by itself
  *
  * @typedef {object} ExperimentPart
@@ -51,8 +51,8 @@
  * @typedef {{[K in A["type"]]: (state: State, action: Extract<A, {type: K}>) => State}} Reducers
  */
 
-/** @type {Look} */
-export const FIRST_LOOK = {
+/** @type {Selection} */
+export const FIRST_SELECTION = {
   layer: null,
   step: null,
   compare: 0,
@@ -70,7 +70,7 @@ export const initialState = (surroundings) => ({
   events: [],
   connection: "idle",
   retryIn: 0,
-  look: { ...FIRST_LOOK, ...surroundings.linked.look },
+  selection: { ...FIRST_SELECTION, ...surroundings.linked.selection },
   playing: false,
   experiment: null,
   trial: null,

@@ -61,10 +61,10 @@ const layerInFocus = (state, trial) => experimentOf(state, trial.experiment)?.la
 function followTrial(state, trial, opened) {
   const run = currentRun(trial, state.open);
   if (state.pinned || run === state.open) return state;
-  const { layer, choices, compare, step } = state.look;
+  const { layer, choices, compare, step } = state.selection;
   const next = openRun(state, run);
-  const look = { ...next.look, layer: layer ?? layerInFocus(state, trial), choices, compare };
-  return { ...next, look: opened ? { ...look, step } : look };
+  const selection = { ...next.selection, layer: layer ?? layerInFocus(state, trial), choices, compare };
+  return { ...next, selection: opened ? { ...selection, step } : selection };
 }
 
 /** @param {State} state @param {Trial} trial @returns {State} */
@@ -91,16 +91,16 @@ function navigate(state, { trial = null, experiment = null, run = null }) {
 function pinRun(state, run) {
   const next = openRun({ ...state, pinned: true }, run);
   const trial = openTrial(next);
-  if (!trial || next.look.layer !== null) return next;
-  return { ...next, look: { ...next.look, layer: layerInFocus(next, trial) } };
+  if (!trial || next.selection.layer !== null) return next;
+  return { ...next, selection: { ...next.selection, layer: layerInFocus(next, trial) } };
 }
 
 /** The chart of a step is shown, even if it was hidden. @param {State} state @param {number | null} step */
 function takeTour(state, step) {
   const view = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.looks[step]?.view;
-  const { charts } = state.look;
+  const { charts } = state.selection;
   if (!view || charts === null || charts.includes(view)) return { ...state, tourStep: step };
-  return { ...state, tourStep: step, look: { ...state.look, charts: [...charts, view] } };
+  return { ...state, tourStep: step, selection: { ...state.selection, charts: [...charts, view] } };
 }
 
 /**

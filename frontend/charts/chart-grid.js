@@ -81,7 +81,7 @@ export class Stage {
   /** @returns {Scene | null} */
   scene() {
     const session = this.host.session();
-    const { run, header, events, look } = this.host.state();
+    const { run, header, events, selection } = this.host.state();
     if (!session?.history || !session.places || !run || !header) return null;
     const last = session.history.lastStep;
     const over = !isLive(run) && last >= run.step;
@@ -89,7 +89,7 @@ export class Stage {
       run,
       header,
       events,
-      look,
+      selection,
       places: session.places,
       history: session.history,
       theme: this.host.theme(),
@@ -141,7 +141,7 @@ export class Stage {
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
-    const { layer, charts } = scene.look;
+    const { layer, charts } = scene.selection;
     if (this.checked === scene.places && this.checkedLayer === layer && this.checkedCharts === charts) return false;
     if (![...scene.history.streams.values()].some((stream) => stream.count)) return false;
     this.checked = scene.places;
@@ -175,7 +175,7 @@ export class Stage {
       .find((element) => element);
     this.root.insertBefore(made.element, after ?? null);
     const chart = new Chart(made.chart, view, {
-      pick: (look) => this.#pick(look),
+      pick: (selection) => this.#pick(selection),
       wake: () => this.wake(),
     });
     this.charts.set(view.id, { chart, card: made, view });
@@ -183,21 +183,24 @@ export class Stage {
 
   /**
    * What is pointed at; a layer alone that is in focus already is let go.
-   * @param {Partial<import("../types").Look>} look
+   * @param {Partial<import("../types").Selection>} selection
    */
-  #pick(look) {
-    const again = !("step" in look) && look.layer === this.host.state().look.layer;
-    this.host.dispatch({ type: "look", look: again ? { layer: null } : look });
+  #pick(selection) {
+    const again = !("step" in selection) && selection.layer === this.host.state().selection.layer;
+    this.host.dispatch({ type: "select", selection: again ? { layer: null } : selection });
   }
 
   /** @param {typeof without} change @param {string} id */
   #choose(change, id) {
-    this.host.dispatch({ type: "look", look: { charts: change(this.views, this.host.state().look.charts, id) } });
+    this.host.dispatch({
+      type: "select",
+      selection: { charts: change(this.views, this.host.state().selection.charts, id) },
+    });
   }
 
   /** Take away the cards of charts that are not chosen, and offer them apart from the others. @param {Scene} scene */
   #hide(scene) {
-    const shown = chosen(this.views, scene.look.charts);
+    const shown = chosen(this.views, scene.selection.charts);
     const hidden = this.views.filter((view) => !shown.includes(view) && view.available(scene));
     for (const view of this.views) {
       const one = this.charts.get(view.id);
@@ -208,7 +211,7 @@ export class Stage {
     }
     offerHidden(this.host.hidden, hidden, scene.t, {
       show: (id) => this.#choose(including, id),
-      all: () => this.host.dispatch({ type: "look", look: { charts: null } }),
+      all: () => this.host.dispatch({ type: "select", selection: { charts: null } }),
     });
     const count = shown.filter((view) => view.available(scene)).length;
     this.root.dataset.few = count > 4 ? "" : String(count);

@@ -31,7 +31,7 @@ export class Chart {
   /**
    * @param {HTMLElement} host an empty element with a size of its own
    * @param {View} view
-   * @param {{pick: (look: Partial<import("../types").Look>) => void, wake: () => void}} hooks
+   * @param {{pick: (selection: Partial<import("../types").Selection>) => void, wake: () => void}} hooks
    */
   constructor(host, view, hooks) {
     this.host = host;
@@ -64,8 +64,8 @@ export class Chart {
     this.texts = view.labels ? new Texts(host) : null;
     this.cursors = new Cursors(host);
     this.times = { key: 0, labels: 0, settle: 0, picked: -TWO_CLICKS };
-    /** @type {import("../types").Look | null} */
-    this.look = null;
+    /** @type {import("../types").Selection | null} */
+    this.selection = null;
     this.#observe();
   }
 
@@ -114,7 +114,7 @@ export class Chart {
     const size = `${this.width}x${this.height}`;
     const changed =
       size !== this.size ||
-      !sameBesidesStep(this.look, scene.look) ||
+      !sameBesidesStep(this.selection, scene.selection) ||
       this.scene?.theme !== scene.theme ||
       this.scene?.span !== scene.span ||
       this.scene?.run.id !== scene.run.id ||
@@ -122,7 +122,7 @@ export class Chart {
     this.scene = scene;
     if (!changed && now - this.times.key < KEY_EVERY) return false;
     this.times.key = now + (changed ? 0 : Math.random() * 60);
-    this.look = scene.look;
+    this.selection = scene.selection;
     const key = this.view.key(scene);
     const due = key !== this.key || size !== this.size || this.axes.fails(scene, now, this.#outside, this.figure);
     this.size = size;
@@ -141,7 +141,7 @@ export class Chart {
     figure.layout.height = this.height;
     figure.layout.uirevision = [
       scene.run.id,
-      ...(this.view.choices ?? []).map((name) => scene.look.choices[name]),
+      ...(this.view.choices ?? []).map((name) => scene.selection.choices[name]),
     ].join();
     const first = this.figure === null;
     this.figure = figure;
@@ -163,8 +163,8 @@ export class Chart {
     const second = now - this.times.picked < TWO_CLICKS;
     this.times.picked = now;
     if (second) return;
-    const look = this.scene && event.points?.[0] ? this.view.pick?.(this.scene, event.points[0]) : null;
-    if (look) this.hooks.pick(look);
+    const selection = this.scene && event.points?.[0] ? this.view.pick?.(this.scene, event.points[0]) : null;
+    if (selection) this.hooks.pick(selection);
   }
 
   /** Read the axes anew, and draw everything on them. */
@@ -180,14 +180,14 @@ export class Chart {
     this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
     // While someone points, it is laid out again and again: what was there stays there.
     this.painted?.attach(scene, this.view, this.gd._fullLayout, size, this.hovered);
-    this.cursors.place(this.gd._fullLayout, this.painted?.subplots ?? new Set(), scene.look.step);
+    this.cursors.place(this.gd._fullLayout, this.painted?.subplots ?? new Set(), scene.selection.step);
     this.times.labels = 0;
     this.hooks.wake();
   }
 
   /** @param {Scene} scene @param {number} now @param {{layouts: number}} budget */
   #settleIfHovered(scene, now, budget) {
-    if (!this.hovered || now - this.times.settle < SETTLE_EVERY) return this.hovered && scene.look.step === null;
+    if (!this.hovered || now - this.times.settle < SETTLE_EVERY) return this.hovered && scene.selection.step === null;
     if (budget.layouts <= 0) return true;
     budget.layouts--;
     this.times.settle = now;
@@ -203,7 +203,7 @@ export class Chart {
       this.times.labels = now;
       for (const label of this.view.labels(scene)) this.texts?.write(label);
     } else if (this.view.labels) later = true;
-    this.cursors.move(scene.look.step);
+    this.cursors.move(scene.selection.step);
     return later;
   }
 

@@ -12,19 +12,19 @@ function swatchOf({ colors = [], width = 2, dash }) {
   return h("i", { class: dash === "field" ? "field" : "", style, "aria-hidden": "true" });
 }
 
-/** A legend that is drawn anew only where its looks change; its words may change at any time. */
+/** A legend that is drawn anew only where its styles change; its words may change at any time. */
 export function makeLegend() {
   const element = h("p", { class: "legend" });
-  let looks = "";
+  let styles = "";
   /** @type {HTMLElement[]} */
   let texts = [];
 
   /** @param {LegendItem[]} items */
   function refresh(items) {
-    const wanted = JSON.stringify(items.map(({ text: _, ...look }) => look));
+    const wanted = JSON.stringify(items.map(({ text: _, ...style }) => style));
     element.hidden = items.length === 0;
-    if (wanted !== looks) {
-      looks = wanted;
+    if (wanted !== styles) {
+      styles = wanted;
       texts = items.map(() => h("span", {}));
       element.replaceChildren(
         ...items.map((item, i) => h("span", { class: "item" }, item.colors ? swatchOf(item) : null, texts[i])),

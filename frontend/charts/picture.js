@@ -15,9 +15,9 @@ const LEFT = 12;
 
 /** @param {View} view @param {Scene} scene */
 function titleOf(view, scene) {
-  const { t, run, look } = scene;
+  const { t, run, selection } = scene;
   const steps = view.streams(scene).map((stream) => scene.history.stream(stream).lastStep);
-  const step = look.step ?? Math.max(...steps);
+  const step = selection.step ?? Math.max(...steps);
   const words = [run.name || run.id];
   if (steps.length) words.push(`${t("axis.step")} ${step.toLocaleString(t("locale"))}`);
   return [`<b>${escapeText(t(`view.${view.id}`))}</b>`, ...words.map(escapeText)].join(" · ");

@@ -17,7 +17,7 @@ export function tellShown(scene, known, drawn) {
     if (slot < 0 || known.get(number) === stream.seqs[slot]) continue;
     known.set(number, stream.seqs[slot]);
     news = true;
-    if (scene.look.step === null)
+    if (scene.selection.step === null)
       document.dispatchEvent(new CustomEvent("shiftscope:shown", { detail: shown(number, stream, slot) }));
   }
   return news;

@@ -1,7 +1,7 @@
 /** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
 
 import { localized } from "../app/i18n.js";
-import { experimentOf, FIRST_LOOK } from "../app/state.js";
+import { experimentOf, FIRST_SELECTION } from "../app/state.js";
 import { makePanel } from "../charts/panel.js";
 import { surface } from "../views/surface.js";
 import { sweep } from "../views/sweep.js";
@@ -46,12 +46,12 @@ export class TrialCharts {
   /** @returns {TrialScene} */
   scene() {
     const trial = /** @type {Trial} */ (this.trial);
-    const { t, theme, look } = this.store.state;
+    const { t, theme, selection } = this.store.state;
     const title = experimentOf(this.store.state, trial.experiment)?.title ?? trial.experiment;
     return /** @type {any} */ ({
       run: { id: trial.id, name: localized(title, t) },
       events: [],
-      look: { ...FIRST_LOOK, step: 0, choices: look.choices },
+      selection: { ...FIRST_SELECTION, step: 0, choices: selection.choices },
       theme,
       t,
       span: 0,

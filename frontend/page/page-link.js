@@ -2,7 +2,7 @@
 
 import { Address } from "../app/address.js";
 import { readLink, writeLink } from "../app/link.js";
-import { FIRST_LOOK } from "../app/state.js";
+import { FIRST_SELECTION } from "../app/state.js";
 import { CHOICES } from "../views/index.js";
 
 /** @typedef {import("../app/store.js").Store} Store */
@@ -13,10 +13,10 @@ const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null 
 
 /** The link of what is open and chosen. @param {State} state */
 export function linkOf(state) {
-  const { experiment, trial, look, open, linked } = state;
+  const { experiment, trial, selection, open, linked } = state;
   const { embed, theme, language } = linked;
   const config = open === null ? linked.config : null;
-  return writeLink(namedRun(state), look, { experiment, trial, embed, theme, language, config });
+  return writeLink(namedRun(state), selection, { experiment, trial, embed, theme, language, config });
 }
 
 /** What is open, without what is chosen there: another route is an entry of the history. @param {State} state */
@@ -31,13 +31,13 @@ export class PageLink {
     this.arrived = false;
     store.listen((now, before) => {
       if (routeOf(now) !== routeOf(before)) this.#write();
-      else if (now.look !== before.look) this.address.soon(() => this.#write());
+      else if (now.selection !== before.selection) this.address.soon(() => this.#write());
     });
     addEventListener("popstate", () =>
       this.address.follow(() => {
         const linked = readLink(location.search, CHOICES);
         show(linked);
-        store.dispatch({ type: "look", look: { ...FIRST_LOOK, ...linked.look } });
+        store.dispatch({ type: "select", selection: { ...FIRST_SELECTION, ...linked.selection } });
       }),
     );
   }

@@ -14,8 +14,8 @@ import { drawSections } from "./sections.js";
  * @param {State} now
  * @param {State} before
  */
-export const changedBeyondLook = (now, before) =>
-  /** @type {(keyof State)[]} */ (Object.keys(now)).some((key) => key !== "look" && now[key] !== before[key]);
+export const changedBeyondSelection = (now, before) =>
+  /** @type {(keyof State)[]} */ (Object.keys(now)).some((key) => key !== "selection" && now[key] !== before[key]);
 
 export class Page {
   /**
@@ -30,7 +30,7 @@ export class Page {
     this.acts = acts;
     this.asked = false;
     store.listen((now, before) => {
-      if (changedBeyondLook(now, before)) this.soon();
+      if (changedBeyondSelection(now, before)) this.soon();
     });
   }
 

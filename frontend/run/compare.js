@@ -5,17 +5,19 @@ import { writeLink } from "../app/link.js";
 import { runName } from "../app/server-messages.js";
 import { describe } from "./describe.js";
 
-/** @typedef {import("../types").Look} Look */
+/** @typedef {import("../types").Selection} Selection */
 
 /**
  * What a page has sent to its frame, or a frame to its page; null for any other message.
  * @param {MessageEvent} event
  */
-const lookOf = ({ origin, data }) =>
-  origin === location.origin && data?.shiftscope === "look" ? /** @type {Partial<Look>} */ (data.look) : null;
+const selectionOf = ({ origin, data }) =>
+  origin === location.origin && data?.shiftscope === "selection"
+    ? /** @type {Partial<Selection>} */ (data.selection)
+    : null;
 
-/** @param {Window} to @param {Partial<Look>} look */
-const sendLook = (to, look) => to.postMessage({ shiftscope: "look", look }, location.origin);
+/** @param {Window} to @param {Partial<Selection>} selection */
+const sendSelection = (to, selection) => to.postMessage({ shiftscope: "selection", selection }, location.origin);
 
 /**
  * Inside a frame: send the surrounding page what is chosen, and follow what it sends.
@@ -25,16 +27,16 @@ export function followParent(store) {
   if (window.parent === window) return;
   let shared = "";
   store.listen((now, before) => {
-    const text = JSON.stringify(now.look);
-    if (now.look === before.look || text === shared) return;
+    const text = JSON.stringify(now.selection);
+    if (now.selection === before.selection || text === shared) return;
     shared = text;
-    sendLook(window.parent, now.look);
+    sendSelection(window.parent, now.selection);
   });
   addEventListener("message", (event) => {
-    const look = event.source === window.parent ? lookOf(event) : null;
-    if (!look) return;
-    shared = JSON.stringify({ ...store.state.look, ...look });
-    store.dispatch({ type: "look", look });
+    const selection = event.source === window.parent ? selectionOf(event) : null;
+    if (!selection) return;
+    shared = JSON.stringify({ ...store.state.selection, ...selection });
+    store.dispatch({ type: "select", selection });
   });
 }
 
@@ -51,16 +53,16 @@ function wordsOf(id, { runs, t }) {
  * @param {import("../app/state.js").State} state
  */
 export function drawPair(root, runs, state) {
-  const { look, t, theme } = state;
+  const { selection, t, theme } = state;
   const frames = runs.map((run) => {
-    const src = writeLink(run, look, { embed: true, language: t("locale"), theme: theme.name });
+    const src = writeLink(run, selection, { embed: true, language: t("locale"), theme: theme.name });
     return h("iframe", { title: wordsOf(run, state), src });
   });
   root.replaceChildren(...frames.map((frame) => h("figure", {}, h("figcaption", {}, frame.title), frame)));
   addEventListener("message", (event) => {
-    const shared = lookOf(event);
+    const shared = selectionOf(event);
     if (!shared) return;
     for (const { contentWindow } of frames)
-      if (contentWindow && contentWindow !== event.source) sendLook(contentWindow, shared);
+      if (contentWindow && contentWindow !== event.source) sendSelection(contentWindow, shared);
   });
 }

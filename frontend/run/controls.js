@@ -34,7 +34,7 @@ export class Controls {
   async #command(command) {
     const { run } = this.store.state;
     if (!run) return;
-    if (command !== "stop") this.store.dispatch({ type: "look", look: { step: null } });
+    if (command !== "stop") this.store.dispatch({ type: "select", selection: { step: null } });
     const answer = await this.attempt(() => api.command(run.id, command));
     if (answer) this.store.dispatch({ type: "state", run: answer });
   }

@@ -51,7 +51,7 @@ export function detect(scene) {
 }
 
 /**
- * @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been looked through,
+ * @typedef {{epoch: number, searched: number, step: number | null}} Search how far a column has been searched,
  *   and what was found
  */
 
@@ -59,7 +59,7 @@ export function detect(scene) {
 const searches = new WeakMap();
 
 /**
- * The first step that meets a rule. What has been looked through is not looked through again.
+ * The first step that meets a rule. What has been searched is not searched again.
  * @param {import("../stream/history.js").StreamHistory} stream @param {number} offset @param {Rule} rule
  */
 function firstStep(stream, offset, { kind, hit }) {

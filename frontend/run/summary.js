@@ -77,17 +77,17 @@ export const glanceOf = (scene) =>
 export function makeGlance() {
   const root = byId("glance");
   let drawn = -Infinity;
-  /** @type {import("../types").Look | null} */
-  let look = null;
+  /** @type {import("../types").Selection | null} */
+  let selection = null;
   let key = "";
   /** @type {HTMLElement[]} */
   let texts = [];
 
   /** Called in every frame. @param {Scene} scene @param {number} now */
   function follow(scene, now) {
-    if (now - drawn < EVERY && scene.look === look) return;
+    if (now - drawn < EVERY && scene.selection === selection) return;
     drawn = now;
-    look = scene.look;
+    selection = scene.selection;
     const { networks } = scene.header;
     const wanted = [scene.run.id, scene.t("locale"), scene.theme.name].join("|");
     if (wanted !== key) {

@@ -29,7 +29,7 @@ export function makeTimeline(host) {
   /** @type {import("../types").RunEvent[]} */
   let found = [];
   let foundFor = "";
-  let looked = 0;
+  let searched = 0;
 
   /**
    * The steps that can be shown: those whose whole rows are kept, of the stream with the most.
@@ -41,14 +41,14 @@ export function makeTimeline(host) {
     );
 
   /** @param {number | null} step */
-  const seek = (step) => host.dispatch({ type: "look", look: { step } });
+  const seek = (step) => host.dispatch({ type: "select", selection: { step } });
 
   /** Go some recorded frames on (or back). @param {number} by */
   function move(by) {
     const scene = host.scene();
     if (!scene) return;
     const stream = main(scene);
-    const at = scene.look.step === null ? stream.count - 1 : stream.position(scene.look.step);
+    const at = scene.selection.step === null ? stream.count - 1 : stream.position(scene.selection.step);
     const next = Math.min(stream.count - 1, Math.max(0, at + by));
     host.dispatch({ type: "playing", playing: false });
     seek(next < 0 ? null : stream.steps[stream.order[next]]);
@@ -58,7 +58,7 @@ export function makeTimeline(host) {
     const scene = host.scene();
     if (!scene) return;
     const playing = !host.state().playing;
-    if (playing && (scene.look.step === null || scene.look.step >= main(scene).lastStep)) seek(0);
+    if (playing && (scene.selection.step === null || scene.selection.step >= main(scene).lastStep)) seek(0);
     before = 0;
     host.dispatch({ type: "playing", playing });
     host.wake();
@@ -160,19 +160,19 @@ export function makeTimeline(host) {
   /** Called in every frame. @param {Scene} scene @param {number} now */
   function follow(scene, now) {
     if (host.state().playing) replay(scene, now);
-    const { look } = host.state();
-    if (now - lastDraw < 90 && look.step === null) return;
+    const { selection } = host.state();
+    if (now - lastDraw < 90 && selection.step === null) return;
     lastDraw = now;
     root.hidden = false;
     const last = main(scene).lastStep;
     if (parts.range.max !== String(last)) parts.range.max = String(last);
-    const at = look.step ?? last;
+    const at = selection.step ?? last;
     if (Number(parts.range.value) !== at) parts.range.value = String(at);
     setText(parts.at, scene.t("progress.at", { step: at.toLocaleString(scene.t("locale")) }));
     const arrived = host.arrived();
     setText(parts.arrived, arrived < 1 ? scene.t("timeline.arrived", { percent: Math.floor(100 * arrived) }) : "");
     parts.range.setAttribute("aria-valuetext", parts.at.textContent);
-    const liveNow = look.step === null;
+    const liveNow = selection.step === null;
     parts.live.setAttribute("aria-pressed", String(liveNow));
     setText(parts.live, scene.t("timeline.live"));
     setText(parts.play, host.state().playing ? "⏸" : "▶");
@@ -182,22 +182,22 @@ export function makeTimeline(host) {
   }
 
   /**
-   * Look through the history for events, now and then: at once when another run is shown.
+   * Search the history for events, now and then: at once when another run is shown.
    * @param {Scene} scene
    * @param {number} now
    */
   function search(scene, now) {
-    if (foundFor === scene.run.id && now - looked < SEARCH_EVERY) return;
+    if (foundFor === scene.run.id && now - searched < SEARCH_EVERY) return;
     if (foundFor !== scene.run.id) found = [];
     foundFor = scene.run.id;
-    looked = now;
+    searched = now;
     found = detect(scene);
   }
 
   function toMost() {
     const scene = host.scene();
     const most = scene && mostShift(scene);
-    if (most) host.dispatch({ type: "look", look: { step: most.step, layer: most.layer } });
+    if (most) host.dispatch({ type: "select", selection: { step: most.step, layer: most.layer } });
   }
 
   /** Move the replay on: the whole run takes REPLAY_SECONDS at speed 1. @param {Scene} scene @param {number} now */
@@ -205,7 +205,7 @@ export function makeTimeline(host) {
     const passed = before === 0 ? 0 : (now - before) / 1000;
     before = now;
     const stream = main(scene);
-    const from = scene.look.step ?? 0;
+    const from = scene.selection.step ?? 0;
     const pace = Math.max(stream.lastStep / REPLAY_SECONDS, 1) * speed;
     position = from === Math.round(position) ? position + passed * pace : from;
     if (position >= stream.lastStep) return live();
@@ -233,7 +233,7 @@ export function makeTimeline(host) {
       l: live,
       L: live,
       " ": toggle,
-      Escape: () => host.dispatch({ type: "look", look: { layer: null } }),
+      Escape: () => host.dispatch({ type: "select", selection: { layer: null } }),
     });
     if (!(event.key in actions) || (event.key === " " && target.closest("button"))) return;
     event.preventDefault();

@@ -27,7 +27,7 @@ const placeOf = (scene, network, quantity) =>
  */
 function channelLines(scene, quantity, row) {
   const colors = colorsOf(scene);
-  const { unit } = scene.look;
+  const { unit } = scene.selection;
   let column = -1;
   return scene.header.networks.flatMap((network, index) => {
     const place = placeOf(scene, network.name, quantity);
@@ -61,5 +61,5 @@ export const affine = lineView({
         text: `${named(name, scene.t)} · ${named(focusLayer(scene), scene.t)}`,
       })),
   legend: () => [],
-  key: (scene) => `${focusLayer(scene)}|${scene.look.unit}`,
+  key: (scene) => `${focusLayer(scene)}|${scene.selection.unit}`,
 });

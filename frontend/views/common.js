@@ -144,7 +144,7 @@ export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<"
 /** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
 export const layerLabel = (scene, name) => {
   const text = escapeText(named(name, scene.t));
-  return name === scene.look.layer ? `<b>${text}</b>` : text;
+  return name === scene.selection.layer ? `<b>${text}</b>` : text;
 };
 
 /**

@@ -15,7 +15,7 @@ import { focusLayer } from "./focus.js";
  * @returns {Control}
  */
 export function ownChoice(scene, name, label, options) {
-  const chosen = scene.look.choices[name];
+  const chosen = scene.selection.choices[name];
   return {
     kind: "select",
     name,
@@ -37,7 +37,7 @@ export const layerChoice = (scene) => ({
   label: scene.t("layer"),
   options: scene.places.layers.map((name) => ({ value: name, text: named(name, scene.t) })),
   value: focusLayer(scene),
-  change: (layer) => ({ type: "look", look: { layer } }),
+  change: (layer) => ({ type: "select", selection: { layer } }),
 });
 
 /** @param {string} text @returns {number} */
@@ -52,8 +52,8 @@ export const compareField = (scene) => ({
   kind: "number",
   name: "compare",
   label: scene.t("compare"),
-  value: String(scene.look.compare),
-  change: (text) => ({ type: "look", look: { compare: wholeNumber(text) } }),
+  value: String(scene.selection.compare),
+  change: (text) => ({ type: "select", selection: { compare: wholeNumber(text) } }),
 });
 
 /**
@@ -66,7 +66,7 @@ export const unitField = (scene, count) => ({
   kind: "number",
   name: "unit",
   label: scene.t("unit"),
-  value: String(scene.look.unit ?? 0),
+  value: String(scene.selection.unit ?? 0),
   ...(count ? { max: count - 1 } : {}),
-  change: (text) => ({ type: "look", look: { unit: text === "" ? null : wholeNumber(text) } }),
+  change: (text) => ({ type: "select", selection: { unit: text === "" ? null : wholeNumber(text) } }),
 });

@@ -48,7 +48,7 @@ export const driftQuantities = (scene) => [...recordedUnits(scene).keys()];
  */
 export function driftShown(scene) {
   const units = recordedUnits(scene);
-  const { drift } = scene.look.choices;
+  const { drift } = scene.selection.choices;
   return drift !== undefined && units.has(drift) ? drift : (units.keys().next().value ?? BATCH_DISTANCE);
 }
 

@@ -15,7 +15,7 @@ const usualFocus = new WeakMap();
  */
 export function focusLayer(scene) {
   const layers = scene.places.layers;
-  if (scene.look.layer !== null && layers.includes(scene.look.layer)) return scene.look.layer;
+  if (scene.selection.layer !== null && layers.includes(scene.selection.layer)) return scene.selection.layer;
   let usual = usualFocus.get(scene.places);
   if (usual === undefined) {
     const normalized = scene.header.networks.flatMap((network) =>
@@ -33,7 +33,7 @@ export function focusLayer(scene) {
  * @param {Scene} scene
  * @param {number} stream
  */
-export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.look.step);
+export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.selection.step);
 
 /**
  * The number of a place at the step that is shown; NaN before it has come.
@@ -45,11 +45,11 @@ export const valueShown = (scene, place) =>
 
 /**
  * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.
- * @param {import("../types").Look | null} one @param {import("../types").Look} other
+ * @param {import("../types").Selection | null} one @param {import("../types").Selection} other
  */
 export const sameBesidesStep = (one, other) =>
   one === other ||
   (one !== null &&
     Object.entries(other).every(
-      ([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Look} */ (name)],
+      ([name, value]) => name === "step" || value === one[/** @type {keyof import("../types").Selection} */ (name)],
     ));

@@ -69,8 +69,8 @@ export function leftOut(scene, line) {
  */
 export function valueNow(scene, line) {
   const stream = scene.history.stream(line.stream);
-  if (line.many) return stream.value(stream.slotAt(scene.look.step), line.offset);
-  const position = scene.look.step === null ? stream.count - 1 : stream.position(scene.look.step);
+  if (line.many) return stream.value(stream.slotAt(scene.selection.step), line.offset);
+  const position = scene.selection.step === null ? stream.count - 1 : stream.position(scene.selection.step);
   return position < 0 ? NaN : stream.column(line.offset)[stream.order[position]];
 }
 

@@ -31,7 +31,7 @@ const BEHIND = { alpha: 0.14, width: 0.8 };
  */
 export function layerLines(scene, row, quantity, sites = [""]) {
   const colors = colorsOf(scene);
-  const focus = scene.look.layer;
+  const focus = scene.selection.layer;
   return scene.header.networks.flatMap((network, column) =>
     network.layers.flatMap((layer, index) => {
       const place = scene.places.first([quantity], { network: network.name, layer: layer.name }, sites);
@@ -75,7 +75,7 @@ function meanOver(count) {
  * @returns {Line[]}
  */
 export function withMeans(scene, lines) {
-  const strong = (/** @type {Line} */ line) => scene.look.layer === null || scene.look.layer === line.layer;
+  const strong = (/** @type {Line} */ line) => scene.selection.layer === null || scene.selection.layer === line.layer;
   const overOf = (/** @type {Line} */ line) => meanOver(scene.history.stream(line.stream).count);
   return [
     ...lines.map((line) => ({
@@ -144,10 +144,7 @@ export function lineView({
   return {
     streams: (scene) => [...new Set(lines(scene).map((line) => line.stream))],
     available: (scene) => lines(scene).length > 0,
-    key: (scene) =>
-      [commonKey(scene), scene.span, scene.look.layer, lines(scene).find((line) => line.mean)?.mean, key(scene)].join(
-        "|",
-      ),
+    key: (scene) => [commonKey(scene), scene.span, scene.selection.layer, meanOf(scene), key(scene)].join("|"),
     figure: (scene, settled = true) => {
       const { lines, rows } = drawn(scene);
       return lineFigure(scene, lines, rows, settled, titles(scene));

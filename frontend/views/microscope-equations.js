@@ -34,7 +34,7 @@ function unitNumbers(scene) {
   const at = (/** @type {string} */ quantity) => {
     const place = found && scene.places.first([quantity], { network: found.network.name, layer }, ["", quantity]);
     if (!place) return null;
-    const unit = Math.min(scene.look.unit ?? 0, place.size - 1);
+    const unit = Math.min(scene.selection.unit ?? 0, place.size - 1);
     return scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset + unit);
   };
   return { mean: at("batch_mean"), variance: at("batch_variance"), gamma: at("gamma"), beta: at("beta") };

@@ -20,7 +20,7 @@ export function candidates(scene) {
 export function subject(scene) {
   const having = candidates(scene);
   return (
-    having.find((one) => one.network.name === scene.look.choices.network) ??
+    having.find((one) => one.network.name === scene.selection.choices.network) ??
     having.find((one) => one.layer?.normalization) ??
     having[0] ??
     null

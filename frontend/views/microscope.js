@@ -30,7 +30,7 @@ const known = new WeakMap();
  * @returns {Stage[]}
  */
 function stagesOf(scene) {
-  const what = `${scene.look.choices.network}|${scene.look.layer}`;
+  const what = `${scene.selection.choices.network}|${scene.selection.layer}`;
   let found = known.get(scene.places);
   if (found?.what !== what) {
     found = { what, stages: findStages(scene) };

@@ -20,7 +20,7 @@ export function extent(scene) {
   const ridges = ridgesOf(scene).filter((ridge) => ridge.mean && ridge.std);
   if (ridges.length === 0) return inSigmas(scene) ? [-4, 4] : [-3, 3];
   const stream = scene.history.stream(ridges[0].stream);
-  const compared = stream.slotAt(scene.look.compare);
+  const compared = stream.slotAt(scene.selection.compare);
   /** @type {number[]} */
   const lows = [];
   /** @type {number[]} */

@@ -22,7 +22,7 @@ const axisTitle = (scene) =>
       : "axis.sigmas";
 
 /**
- * What stands for a row that has not come: Plotly gives a trace without a point no look, and what moves takes it from
+ * What stands for a row that has not come: Plotly gives a trace without a point no style, and what moves takes it from
  * there.
  */
 const notYet = () => ({ x: [null], y: [null] });
@@ -43,7 +43,7 @@ function tracesOf(scene) {
   const data = ridges.flatMap((ridge) => {
     const shapes = shapesOf(scene, ridge);
     const axes = { xaxis: axisId("x", ridge.column), yaxis: "y", type: "scatter", mode: "lines", meta: ridge.layer };
-    const strong = scene.look.layer === null || scene.look.layer === ridge.layer;
+    const strong = scene.selection.layer === null || scene.selection.layer === ridge.layer;
     const color = colors[ridge.column];
     return [
       {

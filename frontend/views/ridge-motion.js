@@ -41,7 +41,7 @@ export function movingShapes(scene) {
   const ridges = ridgesOf(scene);
   const buffers = buffersOf(scene);
   const stream = scene.history.stream(ridges[0].stream);
-  const key = `${inSigmas(scene)} ${stream.seqs[Math.max(0, stream.slotAt(scene.look.compare))]}`;
+  const key = `${inSigmas(scene)} ${stream.seqs[Math.max(0, stream.slotAt(scene.selection.compare))]}`;
   for (let i = 0; i < ridges.length; i++) {
     const rows = rowsOf(scene, ridges[i]);
     if (!rows) return [];

@@ -16,17 +16,17 @@ const CLIP_SHOWN = 0.005;
  * counts itself, and names it so.
  * @param {Scene} scene
  */
-const movedBy = (scene) => (scene.look.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+const movedBy = (scene) => (scene.selection.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
 
 /** Its name in the page's words. @param {Scene} scene */
-export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.look.compare);
+export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.selection.compare);
 
 /**
  * How far a row has moved from the compared step; NaN where that was not measured.
  * @param {Scene} scene @param {Ridge} ridge
  */
 function movedNow(scene, ridge) {
-  if (scene.look.compare === 0) {
+  if (scene.selection.compare === 0) {
     const drift = driftOf(scene, ridge.network, ridge.layer);
     const slot = drift ? shownSlot(scene, drift.stream) : -1;
     return drift && slot >= 0 ? drift.at(slot) : NaN;

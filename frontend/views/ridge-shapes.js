@@ -44,7 +44,7 @@ export function ridgesOf(scene) {
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
 
 /** Whether the axis counts in sigmas of the outline, as it does unless values are chosen. @param {Scene} scene */
-export const inSigmas = (scene) => scene.look.choices.scale !== "value";
+export const inSigmas = (scene) => scene.selection.choices.scale !== "value";
 
 /**
  * What a row is drawn relative to: the compared step's center, sigma and peak.
@@ -107,7 +107,7 @@ export function outline(ridge, frame, row, x, y) {
 export function rowsOf(scene, ridge) {
   const stream = scene.history.stream(ridge.stream);
   const now = stream.row(shownSlot(scene, ridge.stream));
-  const compared = stream.row(stream.slotAt(scene.look.compare));
+  const compared = stream.row(stream.slotAt(scene.selection.compare));
   return now && compared ? { now, compared } : null;
 }
 

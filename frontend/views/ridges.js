@@ -18,7 +18,7 @@ import { inSigmas, ridgesOf, rowsOf } from "./ridge-shapes.js";
 /** The step of the outlines that are drawn. @param {Scene} scene */
 function comparedStep(scene) {
   const stream = scene.history.stream(ridgesOf(scene)[0].stream);
-  return stream.steps[Math.max(0, stream.slotAt(scene.look.compare))] ?? scene.look.compare;
+  return stream.steps[Math.max(0, stream.slotAt(scene.selection.compare))] ?? scene.selection.compare;
 }
 
 /** Every bin of every row, now and at the compared step. @param {Scene} scene */
@@ -80,12 +80,12 @@ export const ridges = {
   key(scene) {
     const stream = ridgesOf(scene)[0]?.stream;
     const history = stream === undefined ? null : scene.history.stream(stream);
-    const compared = history ? history.seqs[Math.max(0, history.slotAt(scene.look.compare))] : 0;
+    const compared = history ? history.seqs[Math.max(0, history.slotAt(scene.selection.compare))] : 0;
     return [
       commonKey(scene),
-      scene.look.layer,
+      scene.selection.layer,
       inSigmas(scene),
-      scene.look.compare,
+      scene.selection.compare,
       compared,
       history?.count ? 1 : 0,
       ...extent(scene),

@@ -19,7 +19,7 @@ function mostNow(scene, i) {
     [i].map((drift, row) => {
       if (!drift) return { row, value: NaN };
       const stream = scene.history.stream(drift.stream);
-      return { row, value: stream.count ? drift.at(stream.slotAt(scene.look.step)) : NaN };
+      return { row, value: stream.count ? drift.at(stream.slotAt(scene.selection.step)) : NaN };
     })
     .filter(({ value }) => Number.isFinite(value))
     .sort((a, b) => b.value - a.value)
@@ -84,7 +84,7 @@ export const shift = {
     driftsOf(scene)
       .flat()
       .some((drift) => drift !== null),
-  key: (scene) => [commonKey(scene), scene.span, driftShown(scene), scaleTop(scene), scene.look.layer].join("|"),
+  key: (scene) => [commonKey(scene), scene.span, driftShown(scene), scaleTop(scene), scene.selection.layer].join("|"),
   figure: shiftFigure,
   rasters(scene) {
     const words = wordsOf(glow(scene.theme.name));

@@ -61,7 +61,7 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
     expect(page.locator("#guide")).to_contain_text(experiment.looks[0].text)
     expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0], timeout=PATIENCE)
-    assert page.evaluate("shiftscope.store.state.look.layer") == experiment.layer
+    assert page.evaluate("shiftscope.store.state.selection.layer") == experiment.layer
     page.click("#guide-next")
     expect(page.locator("#guide")).to_contain_text(experiment.looks[1].text)
     expect(page.locator(".looked-at")).to_have_attribute("data-view", experiment.looks[1].view)

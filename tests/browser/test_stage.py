@@ -58,8 +58,8 @@ def ready(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
-def look(page: Page, name: str) -> Any:
-    return page.evaluate(f"shiftscope.store.state.look.{name}")
+def selected(page: Page, name: str) -> Any:
+    return page.evaluate(f"shiftscope.store.state.selection.{name}")
 
 
 def picture(page: Page, view: str) -> bytes:
@@ -109,7 +109,7 @@ def test_a_name_is_text_everywhere(stage: Page) -> None:
 @pytest.mark.parametrize("step", [0, 3, 70])
 def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
     stage.mouse.move(5, 5)
-    stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step}}}}})")
+    stage.evaluate(f"shiftscope.store.dispatch({{type: 'select', selection: {{step: {step}}}}})")
     stage.wait_for_timeout(500)
     stage.add_style_tag(content=NO_TEXTS)
     live = picture(stage, "ridges")
@@ -122,7 +122,7 @@ def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
     assert differing(stage, live, drawn, 16) <= 20
     assert difference(stage, live, drawn) <= 64
     # The comparison can fail: another step's picture differs.
-    stage.evaluate(f"shiftscope.store.dispatch({{type: 'look', look: {{step: {step + 60}}}}})")
+    stage.evaluate(f"shiftscope.store.dispatch({{type: 'select', selection: {{step: {step + 60}}}}})")
     stage.wait_for_timeout(500)
     plotly.evaluate("(style) => style.remove()")
     assert differing(stage, picture(stage, "ridges"), drawn, 16) > 2000
@@ -147,7 +147,7 @@ def test_a_layer_chosen_anywhere_is_followed_and_stands_in_the_link(stage: Page)
     eventually(lambda: "with BN · hidden 2" in density.locator(".infolayer").inner_html())
     stage.reload()
     ready(stage)
-    assert look(stage, "layer") == "hidden 2"
+    assert selected(stage, "layer") == "hidden 2"
 
 
 def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
@@ -163,30 +163,30 @@ def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
     stage.mouse.move(box["x"] + place[0], box["y"] + place[1])
     stage.wait_for_timeout(300)
     stage.mouse.click(box["x"] + place[0], box["y"] + place[1])
-    eventually(lambda: look(stage, "layer") == "hidden 2")
+    eventually(lambda: selected(stage, "layer") == "hidden 2")
 
 
 def test_keys_move_through_the_run(stage: Page) -> None:
     stage.locator("body").press("Home")
-    eventually(lambda: look(stage, "step") == 0)
+    eventually(lambda: selected(stage, "step") == 0)
     stage.locator("body").press("ArrowRight")
-    eventually(lambda: look(stage, "step") == 1)
+    eventually(lambda: selected(stage, "step") == 1)
     stage.locator("body").press("Shift+ArrowRight")
-    eventually(lambda: look(stage, "step") == 11)
+    eventually(lambda: selected(stage, "step") == 11)
     stage.locator("body").press("ArrowLeft")
-    eventually(lambda: look(stage, "step") == 10)
+    eventually(lambda: selected(stage, "step") == 10)
     expect(stage.locator("#timeline .at")).to_have_text("step 10")
     eventually(lambda: stage.locator(".cursor:not([hidden])").count() > 3)
     stage.locator("body").press("l")
-    eventually(lambda: look(stage, "step") is None)
+    eventually(lambda: selected(stage, "step") is None)
     expect(stage.locator(".cursor:not([hidden])")).to_have_count(0)
 
 
 def test_the_replay_moves_by_itself_and_ends_live(stage: Page) -> None:
     stage.locator("#timeline select").select_option("4")
     stage.click("#play")
-    eventually(lambda: (look(stage, "step") or 0) > 20)
-    eventually(lambda: look(stage, "step") is None)
+    eventually(lambda: (selected(stage, "step") or 0) > 20)
+    eventually(lambda: selected(stage, "step") is None)
 
 
 def test_the_outline_can_be_any_step(stage: Page) -> None:
@@ -309,7 +309,7 @@ def test_the_choice_of_charts_stands_in_the_link(stage: Page, finished: str) -> 
         stage.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
         expect(stage.locator('[data-view="ridges"] canvas')).to_be_visible()
         assert cards(stage) == ["ridges", "loss"]
-        assert [look(stage, name) for name in ("choices.scale", "compare")] == ["value", 40]
+        assert [selected(stage, name) for name in ("choices.scale", "compare")] == ["value", 40]
         expect(stage.locator("#hidden-charts")).to_be_visible(visible=not frame)
         assert "charts=ridges,loss" in stage.url or "charts=loss,ridges" in stage.url
     stage.goto(f"/?run={finished}&charts=loss")

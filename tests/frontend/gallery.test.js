@@ -4,7 +4,7 @@ import test from "node:test";
 import { Address } from "../../frontend/app/address.js";
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
-import { FIRST_LOOK } from "../../frontend/app/state.js";
+import { FIRST_SELECTION } from "../../frontend/app/state.js";
 import { currentRun } from "../../frontend/app/trial-actions.js";
 import { allowed } from "../../frontend/experiments/mathml.js";
 import { panelsOf, surfacesOf } from "../../frontend/experiments/trial-readings.js";
@@ -126,7 +126,7 @@ test("the charts that matter come first, and none is lost", () => {
 
 test("experiment and trial travel in the link", () => {
   for (const kept of [{ experiment: "depth" }, { trial: "t1" }, { trial: "t1", embed: true }]) {
-    const linked = readLink(writeLink(null, FIRST_LOOK, kept), []);
+    const linked = readLink(writeLink(null, FIRST_SELECTION, kept), []);
     assert.equal(linked.experiment, kept.experiment ?? null);
     assert.equal(linked.trial, kept.trial ?? null);
     assert.equal(linked.embed, kept.embed ?? false);
@@ -244,14 +244,14 @@ const sceneOf = (panels, more = {}) => ({
   theme: THEME,
   t,
   narrow: false,
-  look: FIRST_LOOK,
+  selection: FIRST_SELECTION,
   surfaces: [],
   at: 0,
   panels,
   ...more,
 });
 
-const showing = (scene, quantity) => ({ ...scene, look: { ...FIRST_LOOK, choices: { quantity } } });
+const showing = (scene, quantity) => ({ ...scene, selection: { ...FIRST_SELECTION, choices: { quantity } } });
 
 test("runs side by side: a panel each on one vertical axis, a line a network", () => {
   const scene = sceneOf([

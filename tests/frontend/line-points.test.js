@@ -9,12 +9,12 @@ import { leftOut, points, sample, telling, valueNow } from "../../frontend/views
 const LINE = { stream: 0, offset: 0, axes: "xy", color: "red", width: 1, name: "" };
 const upTo = (count) => Array.from({ length: count }, (_, i) => i);
 
-function sceneOf(values, { capacity, look = { step: null } } = {}) {
+function sceneOf(values, { capacity, selection = { step: null } } = {}) {
   const history = new RunHistory(new Map([[0, 1]]));
   if (capacity) history.streams.set(0, new StreamHistory(1, capacity));
   for (const [step, value] of values.entries())
     history.append({ stream: 0, seq: step + 1, step, time: 0, row: Float32Array.of(value) });
-  return { history, look };
+  return { history, selection };
 }
 
 test("a running mean stands beside the values that it is over", () => {

@@ -5,7 +5,7 @@ import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, positionOf, remaining } from "../../frontend/app/clock.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, RunningMean, robustRange, spanOf, spread } from "../../frontend/app/numbers.js";
-import { FIRST_LOOK } from "../../frontend/app/state.js";
+import { FIRST_SELECTION } from "../../frontend/app/state.js";
 import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 
 test("one wild spike does not flatten the rest", () => {
@@ -90,8 +90,8 @@ test("times and paces for people", () => {
 });
 
 test("a view's link says all that was chosen, and nothing else", () => {
-  const look = {
-    ...FIRST_LOOK,
+  const selection = {
+    ...FIRST_SELECTION,
     layer: "hidden 2",
     step: 40,
     compare: 3,
@@ -99,17 +99,17 @@ test("a view's link says all that was chosen, and nothing else", () => {
     charts: ["ridges", "loss"],
     choices: { scale: "value", drift: "gaussian_kl_from_start" },
   };
-  const link = writeLink("r 1", look, { embed: true });
+  const link = writeLink("r 1", selection, { embed: true });
   const read = readLink(link, ["scale", "drift"]);
-  assert.deepEqual({ ...FIRST_LOOK, ...read.look }, look);
+  assert.deepEqual({ ...FIRST_SELECTION, ...read.selection }, selection);
   assert.deepEqual([read.run, read.embed], ["r 1", true]);
   assert.match(link, /&charts=ridges,loss&/);
-  assert.deepEqual(readLink("?charts=loss, ridges,&embed", []).look.charts, ["loss", "ridges"]);
-  assert.equal(readLink("?charts=", []).look.charts, undefined);
+  assert.deepEqual(readLink("?charts=loss, ridges,&embed", []).selection.charts, ["loss", "ridges"]);
+  assert.equal(readLink("?charts=", []).selection.charts, undefined);
   assert.equal(readLink("?run=x&charts=loss&embed", []).embed, true);
-  assert.equal(writeLink(null, FIRST_LOOK), "");
+  assert.equal(writeLink(null, FIRST_SELECTION), "");
   const config = { seed: 7, network: { depth: 3 } };
-  assert.deepEqual(readLink(writeLink(null, FIRST_LOOK, { config }), []).config, config);
+  assert.deepEqual(readLink(writeLink(null, FIRST_SELECTION, { config }), []).config, config);
   assert.equal(readLink("?config={broken&step=x", ["scale"]).config, null);
 });
 

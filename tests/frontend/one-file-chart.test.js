@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { readLink, writeLink } from "../../frontend/app/link.js";
-import { FIRST_LOOK, initialState } from "../../frontend/app/state.js";
+import { FIRST_SELECTION, initialState } from "../../frontend/app/state.js";
 import { reduce } from "../../frontend/app/store.js";
 import { csvFile } from "../../frontend/charts/csv.js";
 import { pictured } from "../../frontend/charts/picture.js";
@@ -14,13 +14,13 @@ import { code, named, read } from "./sources.js";
 import { extremes } from "./toy-view.js";
 
 /** A run that recorded what the toy shows: per step, the least and the greatest value of each layer. */
-function sceneOf(look = {}) {
+function sceneOf(selection = {}) {
   const entries = NETWORKS.flatMap((network) =>
     LAYERS.flatMap((layer) =>
       ["minimum", "maximum"].map((quantity) => ({ network, layer, site: "pre_activation", quantity })),
     ),
   );
-  const scene = makeScene({ header: { ...HEADER, layouts: [layout(7, "more", entries)] }, steps: [], look });
+  const scene = makeScene({ header: { ...HEADER, layouts: [layout(7, "more", entries)] }, steps: [], selection });
   for (const step of [0, 1, 2]) {
     const row = Float32Array.from(entries, (_, i) => (i % 2 ? 1 : -1) * (step + 1));
     scene.history.append({ stream: 7, seq: step + 1, step, time: 0, row });
@@ -28,26 +28,26 @@ function sceneOf(look = {}) {
   return scene;
 }
 
-const act = (look, action) =>
-  reduce({ ...initialState({ linked: { look }, t: String, theme: {} }), open: null }, action).look;
+const act = (selection, action) =>
+  reduce({ ...initialState({ linked: { selection }, t: String, theme: {} }), open: null }, action).selection;
 
 test("a chart's choice is offered, taken and let go by what its view says of it", () => {
   const [control] = extremes.controls(sceneOf());
   assert.deepEqual([control.value, control.options.length], ["minimum", 2]);
-  const look = act({}, control.change("maximum"));
-  assert.deepEqual(look.choices, { end: "maximum" });
-  const chosenNow = sceneOf(look);
+  const selection = act({}, control.change("maximum"));
+  assert.deepEqual(selection.choices, { end: "maximum" });
+  const chosenNow = sceneOf(selection);
   assert.equal(extremes.controls(chosenNow)[0].value, "maximum");
   assert.equal(extremes.badge(chosenNow), "the wrong end");
-  assert.deepEqual(act(look, extremes.controls(chosenNow)[0].change("minimum")).choices, {});
+  assert.deepEqual(act(selection, extremes.controls(chosenNow)[0].change("minimum")).choices, {});
 });
 
 test("its choice stands in the link, and is read from there by its name", () => {
-  const look = { ...FIRST_LOOK, choices: { end: "maximum" }, charts: ["extremes"] };
-  const link = writeLink("r", look);
+  const selection = { ...FIRST_SELECTION, choices: { end: "maximum" }, charts: ["extremes"] };
+  const link = writeLink("r", selection);
   assert.match(link, /end=maximum/);
-  assert.deepEqual({ ...FIRST_LOOK, ...readLink(link, extremes.choices).look }, look);
-  assert.equal(readLink(link).look.choices, undefined);
+  assert.deepEqual({ ...FIRST_SELECTION, ...readLink(link, extremes.choices).selection }, selection);
+  assert.equal(readLink(link).selection.choices, undefined);
 });
 
 test("it can be shown, hidden, saved and pictured", () => {
@@ -100,7 +100,7 @@ test("each chart of a run has its row in docs/page.md", () => {
 test("the charts' own choices have names of their own", () => {
   const taken = writeLink(
     "r",
-    { ...FIRST_LOOK, layer: "l", step: 1, compare: 1, unit: 1, charts: ["x"] },
+    { ...FIRST_SELECTION, layer: "l", step: 1, compare: 1, unit: 1, charts: ["x"] },
     { experiment: "e", trial: "t", pair: "p", embed: true, language: "ko", theme: "dark", config: { a: 1 } },
   );
   const names = [...new URLSearchParams(taken).keys()];

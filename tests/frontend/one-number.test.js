@@ -23,11 +23,11 @@ const golden = (name) => readFileSync(new URL(`../golden/${name}`, import.meta.u
 const HEADER = JSON.parse(golden("run.json"));
 const BYTES = new Uint8Array(golden("run.bin")).buffer;
 
-function sceneOf(look = {}) {
+function sceneOf(selection = {}) {
   const places = new Places(HEADER);
   const history = new RunHistory(places.sizes);
   eachFrame(BYTES, places.sizes, (frame) => history.append(frame));
-  return { ...makeScene({ steps: [], look }), header: HEADER, places, history, run: { id: "r", name: "golden" } };
+  return { ...makeScene({ steps: [], selection }), header: HEADER, places, history, run: { id: "r", name: "golden" } };
 }
 
 /** What the bytes hold of a quantity, by network, layer and step; none of the page's code but the decoder's. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { reduce } from "../../frontend/app/store.js";
-import { changedBeyondLook } from "../../frontend/page/page.js";
+import { changedBeyondSelection } from "../../frontend/page/page.js";
 import { linkOf } from "../../frontend/page/page-link.js";
 import { sectionsOf } from "../../frontend/page/sections.js";
 import { stateOf } from "./scene.js";
@@ -61,16 +61,16 @@ test("a pair of runs is shown alone", () => {
   assert.deepEqual(shown(after("?run=a&pair=b", ...LOADED)), ["pair"]);
 });
 
-test("the page is drawn anew for all but what the charts look at", () => {
+test("the page is drawn anew for all but the selection", () => {
   const state = after("", ...LOADED);
-  assert.ok(!changedBeyondLook(reduce(state, { type: "look", look: { step: 3 } }), state));
-  assert.ok(changedBeyondLook(reduce(state, { type: "playing", playing: true }), state));
-  assert.ok(changedBeyondLook(reduce(state, { type: "open", run: "r" }), state));
+  assert.ok(!changedBeyondSelection(reduce(state, { type: "select", selection: { step: 3 } }), state));
+  assert.ok(changedBeyondSelection(reduce(state, { type: "playing", playing: true }), state));
+  assert.ok(changedBeyondSelection(reduce(state, { type: "open", run: "r" }), state));
 });
 
 test("the link names what is open, within a trial only a run that was chosen, and keeps what it came with", () => {
   const linked = "?embed&lang=ko&theme=dark";
-  const state = after(linked, ...LOADED, ...BEGUN, { type: "look", look: { step: 4 } });
+  const state = after(linked, ...LOADED, ...BEGUN, { type: "select", selection: { step: 4 } });
   assert.equal(linkOf(state), "?run=r&step=4&embed&lang=ko&theme=dark");
   const started = { ...trial, runs: [{ label: "", seed: 0, run: { ...run, trial: { id: "t" } } }] };
   const following = after("", ...LOADED, { type: "trial_started", trial: started });

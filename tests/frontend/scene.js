@@ -2,7 +2,7 @@
 
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink } from "../../frontend/app/link.js";
-import { FIRST_LOOK, initialState } from "../../frontend/app/state.js";
+import { FIRST_SELECTION, initialState } from "../../frontend/app/state.js";
 import { Places } from "../../frontend/stream/layout-index.js";
 import { RunHistory } from "../../frontend/stream/run-history.js";
 
@@ -99,7 +99,7 @@ export const THEME = {
 /** The page's state before anything has come, led to by a link. */
 export const stateOf = (link = "") => initialState({ t: translator("en"), theme: THEME, linked: readLink(link) });
 
-export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, broken = [] } = {}) {
+export function makeScene({ steps = [0, 1, 2, 50], selection = {}, header = HEADER, broken = [] } = {}) {
   const places = new Places(header);
   const history = new RunHistory(places.sizes);
   let seq = 0;
@@ -126,7 +126,7 @@ export function makeScene({ steps = [0, 1, 2, 50], look = {}, header = HEADER, b
     events: [],
     places,
     history,
-    look: { ...FIRST_LOOK, ...look },
+    selection: { ...FIRST_SELECTION, ...selection },
     span: 64,
     narrow: false,
     t: translator("en"),

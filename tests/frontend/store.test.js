@@ -21,7 +21,7 @@ test("the reducer changes nothing that it is given", () => {
     { type: "event", event: event(1) },
     { type: "state", run: run("a", { state: "paused" }) },
     { type: "removed", run: "a" },
-    { type: "look", look: { step: 3 } },
+    { type: "select", selection: { step: 3 } },
   ])
     assert.notEqual(reduce(state, freeze(action)), state);
 });

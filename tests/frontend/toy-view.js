@@ -17,7 +17,7 @@ export const extremes = lineView({
       { value: "maximum", text: "greatest" },
     ]),
   ],
-  lines: (scene) => layerLines(scene, 0, scene.look.choices.end ?? "minimum", ["pre_activation"]),
+  lines: (scene) => layerLines(scene, 0, scene.selection.choices.end ?? "minimum", ["pre_activation"]),
   legend: (scene) => [{ text: "every layer", colors: colorsOf(scene).map((rgb) => css(rgb)) }],
-  badge: (scene) => (scene.look.choices.end === "maximum" ? "the wrong end" : ""),
+  badge: (scene) => (scene.selection.choices.end === "maximum" ? "the wrong end" : ""),
 });

@@ -23,22 +23,22 @@ const placesOf = ({ experiment, trial, open }) => [experiment, trial, open];
 test("a trial that is started opens, with its first run, the layer that matters and the guided tour", () => {
   const state = after(loaded(), { type: "trial_started", trial: trialOf("t", "running", "queued") });
   assert.deepEqual(placesOf(state), [null, "t", "t0"]);
-  assert.equal(state.look.layer, "hidden 2");
+  assert.equal(state.selection.layer, "hidden 2");
   assert.equal(state.tourStep, 0);
   const embedded = after(loaded("?embed"), { type: "trial_started", trial: trialOf("t", "running") });
   assert.equal(embedded.tourStep, null);
 });
 
-test("the open run follows the trial, and what is looked at stays but for the step", () => {
+test("the open run follows the trial, and the selection stays but for the step", () => {
   let state = after(
     loaded(),
     { type: "trial_started", trial: trialOf("t", "running", "queued") },
-    { type: "look", look: { layer: "hidden 1", compare: 5, step: 7, unit: 3 } },
+    { type: "select", selection: { layer: "hidden 1", compare: 5, step: 7, unit: 3 } },
     { type: "trial", trial: trialOf("t", "finished", "running") },
   );
   assert.equal(state.open, "t1");
   assert.deepEqual(
-    [state.look.layer, state.look.compare, state.look.step, state.look.unit],
+    [state.selection.layer, state.selection.compare, state.selection.step, state.selection.unit],
     ["hidden 1", 5, null, null],
   );
   state = after(state, { type: "pin_run", run: "t0" }, { type: "trial", trial: trialOf("t", "finished", "running") });
@@ -50,7 +50,7 @@ test("a link to a trial may name the step, and a run that then stays", () => {
   const linked = opened(loaded("?trial=t&step=9"), "t");
   assert.deepEqual(placesOf(linked), [null, "t", null]);
   const state = after(linked, { type: "trial", trial: trialOf("t", "finished", "finished") });
-  assert.deepEqual([state.open, state.look.step], ["t0", 9]);
+  assert.deepEqual([state.open, state.selection.step], ["t0", 9]);
   const pinned = after(opened(loaded(), "t", "t1"), { type: "trial", trial: trialOf("t", "running", "queued") });
   assert.deepEqual([pinned.open, pinned.pinned], ["t1", true]);
 });
@@ -89,21 +89,21 @@ test("an experiment, the gallery and a run alone each close all else", () => {
 
 test("the guided tour shows the chart it is at, even one that was hidden", () => {
   const state = after(loaded("?charts=ridges"), { type: "trial_started", trial: trialOf("t", "running") });
-  const first = after(state, { type: "look", look: { charts: ["ridges"] } }, { type: "tour", step: 0 });
-  assert.deepEqual(first.look.charts, ["ridges"]);
-  assert.deepEqual(after(first, { type: "tour", step: 1 }).look.charts, ["ridges", "loss"]);
+  const first = after(state, { type: "select", selection: { charts: ["ridges"] } }, { type: "tour", step: 0 });
+  assert.deepEqual(first.selection.charts, ["ridges"]);
+  assert.deepEqual(after(first, { type: "tour", step: 1 }).selection.charts, ["ridges", "loss"]);
   assert.equal(after(first, { type: "tour", step: null }).tourStep, null);
 });
 
 test("another run keeps how and which charts are drawn, and lets go of the rest", () => {
-  const look = { layer: "hidden 1", step: 3, choices: { scale: "value" }, charts: ["loss"] };
-  const state = after(loaded(), { type: "open", run: "a" }, { type: "look", look }, { type: "open", run: "b" });
+  const selection = { layer: "hidden 1", step: 3, choices: { scale: "value" }, charts: ["loss"] };
+  const state = after(loaded(), { type: "open", run: "a" }, { type: "select", selection }, { type: "open", run: "b" });
   assert.deepEqual(
-    [state.look.layer, state.look.step, state.look.choices.scale, state.look.charts],
+    [state.selection.layer, state.selection.step, state.selection.choices.scale, state.selection.charts],
     [null, null, "value", ["loss"]],
   );
   // The first run has what the link asked for.
-  assert.equal(after(loaded("?layer=x"), { type: "open", run: "a" }).look.layer, "x");
+  assert.equal(after(loaded("?layer=x"), { type: "open", run: "a" }).selection.layer, "x");
 });
 
 test("a run that is deleted closes, and leaves the list", () => {

@@ -82,7 +82,7 @@ test("a ridge is the histogram in sigmas of the compared step, on its row's base
 });
 
 test("what moves each frame is what a whole figure would draw", () => {
-  const scene = makeScene({ steps: [0, 1, 50], look: { step: 1 } });
+  const scene = makeScene({ steps: [0, 1, 50], selection: { step: 1 } });
   const { data } = ridges.figure(scene);
   for (const { trace, x, y } of ridges.shapes(scene)) {
     assert.deepEqual([...x], [...data[trace].x]);
@@ -107,7 +107,7 @@ test("without recorded drift the map shows the distance of training batches, by 
 });
 
 /** Two measures of drift, of which the first counts 1 in every layer and the second 2. */
-function withDrift(look = {}) {
+function withDrift(selection = {}) {
   const entries = HEADER.networks.flatMap(({ name }) =>
     LAYERS.flatMap((layer) =>
       ["mean_shift_from_start", "wasserstein_over_sigma_from_start"].map((quantity) => ({
@@ -122,7 +122,7 @@ function withDrift(look = {}) {
   const scene = makeScene({
     header: { ...HEADER, layouts: [...HEADER.layouts, layout(3, "drift", entries)] },
     steps: [0, 50],
-    look,
+    selection,
   });
   for (const step of [0, 50]) {
     const row = Float32Array.from(entries, (_, i) => (step === 0 ? 0 : 1 + (i % 2)));
@@ -132,12 +132,12 @@ function withDrift(look = {}) {
 }
 
 test("recorded drift is read: the Wasserstein distance unless another is chosen", () => {
-  for (const [look, expected, name] of [
+  for (const [selection, expected, name] of [
     [{}, 2, "Wasserstein / σ since step 0"],
     [{ choices: { drift: "mean_shift_from_start" } }, 1, "mean shift / σ since step 0"],
     [{ choices: { drift: "no such measure" } }, 2, "Wasserstein / σ since step 0"],
   ]) {
-    const scene = withDrift(look);
+    const scene = withDrift(selection);
     near(shift.figure(scene).data[0].z[0][1], warped(expected));
     assert.equal(shift.table(scene)[0][3], name);
     assert.match(glanceOf(scene)[0], new RegExp(`^${name}: most in .*, ${expected}.00 σ`));
@@ -177,8 +177,8 @@ test("one line a layer and network, one a channel", () => {
 });
 
 test("gamma and beta follow the layer in focus", () => {
-  const first = affine.series(makeScene({ look: { layer: "hidden 1" } }))[0].offset;
-  const second = affine.series(makeScene({ look: { layer: "hidden 2" } }))[0].offset;
+  const first = affine.series(makeScene({ selection: { layer: "hidden 1" } }))[0].offset;
+  const second = affine.series(makeScene({ selection: { layer: "hidden 2" } }))[0].offset;
   assert.notEqual(first, second);
 });
 

@@ -1,4 +1,4 @@
-/** Hairlines over a chart's time axes, at the step that is looked at. */
+/** Hairlines over a chart's time axes, at the step that is shown. */
 
 import { mappingOf, pixelOf } from "./mapping.js";
 

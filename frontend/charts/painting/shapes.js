@@ -31,7 +31,7 @@ export class ShapesPainter {
     /** @type {any} */
     this.gd = null;
     this.size = { width: 0, height: 0, ratio: 1 };
-    /** @type {number[]} traces whose looks the worker knows */
+    /** @type {number[]} traces whose style the worker knows */
     this.traces = [];
     /** @type {import("../../types").Mapping[]} */
     this.mappings = [];
@@ -75,7 +75,7 @@ export class ShapesPainter {
   }
 
   /**
-   * Tell the worker how they look. Plotly's own pictures of them are hidden: they stay for hover.
+   * Send the worker their styles. Plotly's own pictures of them are hidden: they stay for hover.
    * @param {Shape[]} shapes
    */
   #plan(shapes) {
