@@ -117,7 +117,7 @@ export interface Experiment {
   change: string;
   rule: string;
   quick_note: string;
-  looks: { view: string; text: string }[];
+  tour: { view: string; text: string }[];
   formulae: string[];
   sources: { title: string; url: string }[];
   views: string[];

@@ -97,7 +97,7 @@ function pinRun(state, run) {
 
 /** The chart of a step is shown, even if it was hidden. @param {State} state @param {number | null} step */
 function takeTour(state, step) {
-  const view = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.looks[step]?.view;
+  const view = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.tour[step]?.view;
   const { charts } = state.selection;
   if (!view || charts === null || charts.includes(view)) return { ...state, tourStep: step };
   return { ...state, tourStep: step, selection: { ...state.selection, charts: [...charts, view] } };

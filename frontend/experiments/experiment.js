@@ -1,4 +1,4 @@
-/** One experiment before it runs: what is asked, what the claim says, what to look at, by which rule it is judged. */
+/** One experiment before it runs: what is asked, what the claim says, what to watch, by which rule it is judged. */
 
 import { h } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";

@@ -25,7 +25,7 @@ export const showsResults = ({ resultsShown }, trial) => resultsShown ?? trial.e
 
 /** The chart that the guided tour is at. @param {State} state */
 const toured = (state) =>
-  state.tourStep === null ? null : (trialExperiment(state)?.looks[state.tourStep]?.view ?? null);
+  state.tourStep === null ? null : (trialExperiment(state)?.tour[state.tourStep]?.view ?? null);
 
 export class Experiments {
   /**

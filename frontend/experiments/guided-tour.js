@@ -1,4 +1,4 @@
-/** The guided tour: three steps of looking, one at a time; each leads to its chart. */
+/** The guided tour: three stops, one at a time; each leads to its chart. */
 
 import { h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
@@ -10,7 +10,7 @@ import { localized } from "../app/i18n.js";
 /** Mark the chart of this view, and no other. @param {HTMLElement} stage @param {string | null} view */
 export function pointAt(stage, view) {
   for (const card of stage.querySelectorAll(".card"))
-    card.classList.toggle("looked-at", /** @type {HTMLElement} */ (card).dataset.view === view);
+    card.classList.toggle("toured", /** @type {HTMLElement} */ (card).dataset.view === view);
 }
 
 /** Bring a chart onto the screen. @param {HTMLElement} stage @param {string} view */
@@ -23,12 +23,12 @@ export function leadTo(stage, view) {
 
 /** @param {Experiment} experiment @param {number} step @param {Translate} t */
 function wordsOf(experiment, step, t) {
-  const { view, text } = experiment.looks[step];
-  const last = step === experiment.looks.length - 1;
+  const { view, text } = experiment.tour[step];
+  const last = step === experiment.tour.length - 1;
   return h(
     "p",
     { "aria-live": "polite" },
-    h("span", { class: "count" }, t("guide.step", { at: step + 1, of: experiment.looks.length })),
+    h("span", { class: "count" }, t("guide.step", { at: step + 1, of: experiment.tour.length })),
     " ",
     h("strong", {}, t(`view.${view}`)),
     " ",
@@ -50,7 +50,7 @@ export function drawGuide(root, experiment, step, t, acts) {
   const key = [t("locale"), experiment.id, step].join("|");
   if (root.dataset.key === key) return;
   root.dataset.key = key;
-  const last = step === experiment.looks.length - 1;
+  const last = step === experiment.tour.length - 1;
   const focused = root.contains(document.activeElement);
   const button = (/** @type {string} */ text, /** @type {() => void} */ click, more = {}) =>
     h("button", { type: "button", ...more, on: { click } }, text);

@@ -59,12 +59,12 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     page.click("#start-trial")
     expect(page.locator("#trial-bar .title")).to_have_text(experiment.title)
     expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
-    expect(page.locator("#guide")).to_contain_text(experiment.looks[0].text)
+    expect(page.locator("#guide")).to_contain_text(experiment.tour[0].text)
     expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0], timeout=PATIENCE)
     assert page.evaluate("shiftscope.store.state.selection.layer") == experiment.layer
     page.click("#guide-next")
-    expect(page.locator("#guide")).to_contain_text(experiment.looks[1].text)
-    expect(page.locator(".looked-at")).to_have_attribute("data-view", experiment.looks[1].view)
+    expect(page.locator("#guide")).to_contain_text(experiment.tour[1].text)
+    expect(page.locator(".toured")).to_have_attribute("data-view", experiment.tour[1].view)
     page.get_by_role("button", name="End the guided tour").click()
     expect(page.locator("#guide")).to_be_hidden()
 

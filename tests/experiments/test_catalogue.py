@@ -50,8 +50,8 @@ def test_the_runs_of_an_experiment_differ_in_their_label_and_can_be_trained(expe
 
 @pytest.mark.parametrize("experiment", catalogue(), ids=lambda one: one.id)
 def test_an_experiment_measures_what_its_charts_draw(experiment):
-    drawn = {*experiment.views, *(look.view for look in experiment.looks)}
-    assert {look.view for look in experiment.looks} <= set(experiment.views)
+    drawn = {*experiment.views, *(stop.view for stop in experiment.tour)}
+    assert {stop.view for stop in experiment.tour} <= set(experiment.views)
     if drawn & {"microscope", "landscape"}:
         assert {run.config.probes for run in (*experiment.runs, *experiment.quick)} == {"full"}
 

@@ -30,5 +30,5 @@ def test_every_chart_that_an_experiment_names_is_there() -> None:
     assert len(known) > 10
     for claim in CLAIMS:
         experiment = claim.experiment
-        named = {*experiment.views, *(look.view for look in experiment.looks)}
+        named = {*experiment.views, *(stop.view for stop in experiment.tour)}
         assert named <= known, experiment.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Mlp, RunConfig, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import PLAIN, RUN, look, part
+from shiftscope.experiments.claims.common import PLAIN, RUN, part, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import above
 from shiftscope.experiments.reductions import Recorded, over_training
@@ -39,7 +39,7 @@ CLAIM = Claim(
         question="Is there a loss?",
         prediction="There is.",
         watch="The loss.",
-        looks=(look("loss", "There it is."), look("loss", "And here."), look("loss", "And there.")),
+        tour=(stop("loss", "There it is."), stop("loss", "And here."), stop("loss", "And there.")),
         change="Take two layers.",
         next=changed(_RUNS[0].config, to("network.depth", 2)),
         rule="The mean loss over the training is above 0.",

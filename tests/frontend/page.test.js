@@ -7,7 +7,7 @@ import { linkOf } from "../../frontend/page/page-link.js";
 import { sectionsOf } from "../../frontend/page/sections.js";
 import { stateOf } from "./scene.js";
 
-const experiments = [{ id: "depth", layer: "", looks: [], views: [] }];
+const experiments = [{ id: "depth", layer: "", tour: [], views: [] }];
 const trial = { id: "t", experiment: "depth", created: 1, ended: false, runs: [] };
 const run = { id: "r", state: "running", step: 0, trial: null };
 const after = (link, ...actions) => actions.reduce(reduce, stateOf(link));

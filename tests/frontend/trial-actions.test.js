@@ -5,7 +5,7 @@ import { openTrial } from "../../frontend/app/state.js";
 import { reduce } from "../../frontend/app/store.js";
 import { stateOf } from "./scene.js";
 
-const looks = ["ridges", "loss"].map((view) => ({ view, text: view }));
+const tour = ["ridges", "loss"].map((view) => ({ view, text: view }));
 const run = (id, state = "running", trial = null) => ({ id, state, step: 0, trial });
 const trialOf = (id, ...states) => ({
   id,
@@ -14,7 +14,7 @@ const trialOf = (id, ...states) => ({
   ended: false,
   runs: states.map((state, i) => ({ label: "", seed: 0, run: run(`${id}${i}`, state, { id }) })),
 });
-const experiments = [{ id: "depth", layer: "hidden 2", looks, views: [] }];
+const experiments = [{ id: "depth", layer: "hidden 2", tour, views: [] }];
 const after = (state, ...actions) => actions.reduce(reduce, state);
 const loaded = (link) => after(stateOf(link), { type: "experiments", experiments }, { type: "runs", runs: [] });
 const opened = (state, trial, run_ = null) => after(state, { type: "navigate", route: { trial, run: run_ } });

@@ -10,7 +10,7 @@ from pathlib import Path
 from shiftscope.config import Cnn, Mlp, NoNormalization, Rnn, RunConfig, Variant
 from shiftscope.experiments import catalogue as home
 from shiftscope.experiments.catalogue import catalogue
-from shiftscope.experiments.experiment import Experiment, Look
+from shiftscope.experiments.experiment import Experiment, TourStop
 from shiftscope.experiments.text import Prose, Text, named
 from shiftscope.lab.models.networks import build
 from tests.experiments.examples import FIGURES
@@ -23,10 +23,10 @@ def prose(experiment: Experiment) -> list[str]:
     marks = Prose.__metadata__
     names = [name for name, field in Experiment.model_fields.items() if tuple(field.metadata[: len(marks)]) == marks]
     assert len(names) >= 7
-    assert set(Look.model_fields) == {"view", "text"}
+    assert set(TourStop.model_fields) == {"view", "text"}
     return [
         text
-        for text in (*(getattr(experiment, name) for name in names), *(one.text for one in experiment.looks))
+        for text in (*(getattr(experiment, name) for name in names), *(one.text for one in experiment.tour))
         if text
     ]
 

@@ -34,8 +34,8 @@ class Source(_Data):
     url: str = ""
 
 
-class Look(_Data):
-    """One step of the guided tour: a chart, and what to see in it."""
+class TourStop(_Data):
+    """One stop of the guided tour: a chart, and what to see in it."""
 
     view: View
     text: Prose
@@ -57,8 +57,10 @@ class Experiment(_Data):
     title: Prose
     question: Prose
     prediction: Prose = Field(description="what the claim says will be seen")
-    watch: Prose = Field(description="what to look at while it runs")
-    looks: tuple[Look, Look, Look] = Field(description="the guided tour: three steps of looking")
+    watch: Prose = Field(description="what to watch while it runs")
+    tour: tuple[TourStop, TourStop, TourStop] = Field(
+        description="the guided tour: three charts, and what to see in each"
+    )
     change: Prose = Field(description="one thing to change for the next run")
     next: RunConfig = Field(description="config of the first run with that one thing changed")
     rule: Prose = Field(description="how the verdict is found, with its tolerances")

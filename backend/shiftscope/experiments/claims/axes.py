@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import BatchNormalization, LayerNormalization, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import IOFFE, look, part, variants
+from shiftscope.experiments.claims.common import IOFFE, part, stop, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, all_of, at_most, largest
 from shiftscope.experiments.text import literal, t
@@ -81,10 +81,10 @@ CLAIM = Claim(
         question="Some texts take BN's mean over the hidden units of a sample. Is that batch normalization?",
         prediction="No: the mean over the units of one sample is layer normalization. BN's runs over the batch, one for each unit.",
         watch="The same layer in both networks: per unit or per sample, what has mean 0?",
-        looks=(
-            look("ridges", "Both networks' inputs to the nonlinearity look alike from afar."),
-            look("microscope", "Batch normalization stage by stage: one mean and one variance per unit, over the batch."),
-            look("loss", "Both learn; only one of them needs its batch."),
+        tour=(
+            stop("ridges", "Both networks' inputs to the nonlinearity look alike from afar."),
+            stop("microscope", "Batch normalization stage by stage: one mean and one variance per unit, over the batch."),
+            stop("loss", "Both learn; only one of them needs its batch."),
         ),
         change="Take batches of 2: which of the two suffers?",
         next=changed(_RUNS[0].config, to("batch_size", 2)),

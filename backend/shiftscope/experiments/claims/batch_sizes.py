@@ -20,8 +20,8 @@ from shiftscope.experiments.claims.common import (
     WITH_BN,
     WITHOUT_BN,
     WU,
-    look,
     part,
+    stop,
     variants,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
@@ -108,10 +108,10 @@ CLAIM = Claim(
         question="With two samples BN makes every value +1 or −1. What is left of it at batches of 2, 4, 8, 32 and 128?",
         prediction="BN loses accuracy as batches become very small; the plain network and group normalization do not.",
         watch="The gap between the running and the batch's statistics, and the accuracy in eval mode.",
-        looks=(
-            look("density", "Batch 2: the normalized values stand at two heights alone."),
-            look("loss", "Training loss against test loss: which network learns but fails in eval mode?"),
-            look(
+        tour=(
+            stop("density", "Batch 2: the normalized values stand at two heights alone."),
+            stop("loss", "Training loss against test loss: which network learns but fails in eval mode?"),
+            stop(
                 "running", "Batch 2: the running statistics against those of the batch, which leap from step to step."
             ),
         ),

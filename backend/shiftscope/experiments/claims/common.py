@@ -13,7 +13,7 @@ from shiftscope.config import (
     Thinning,
     Variant,
 )
-from shiftscope.experiments.experiment import Look, PlannedRun, Source, View
+from shiftscope.experiments.experiment import PlannedRun, Source, TourStop, View
 from shiftscope.experiments.outcomes import Outcome
 from shiftscope.experiments.reductions import Recorded, steps_to
 from shiftscope.experiments.text import Text, join, literal, named, t
@@ -85,9 +85,9 @@ def steps(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
     return steps_to(recorded)
 
 
-def look(view: View, text: str) -> Look:
-    """Return one step of the guided tour."""
-    return Look(view=view, text=text)
+def stop(view: View, text: str) -> TourStop:
+    """Return one stop of the guided tour."""
+    return TourStop(view=view, text=text)
 
 
 def part(outcome: Outcome, says: Text, numbers: Text | str) -> Part:

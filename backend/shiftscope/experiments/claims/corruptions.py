@@ -16,7 +16,7 @@ from shiftscope.config import (
 )
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, look, part, shorter
+from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, part, shorter, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import at_least, at_most, below
 from shiftscope.experiments.text import Text, join, named, t
@@ -118,10 +118,10 @@ CLAIM = Claim(
         question="Brighter, paler, turned, or of classes never seen: does BN help when test data are not like the training data?",
         prediction="Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
         watch="Test accuracy with the running statistics and with the test batch's own.",
-        looks=(
-            look("loss", "The test curve leaves the training curve behind."),
-            look("running", "The running statistics are those of the training data."),
-            look("ridges", "What the layers expect: a shifted input falls outside it."),
+        tour=(
+            stop("loss", "The test curve leaves the training curve behind."),
+            stop("running", "The running statistics are those of the training data."),
+            stop("ridges", "What the layers expect: a shifted input falls outside it."),
         ),
         change="Turn the images by 10 degrees, then by 90.",
         next=changed(_RUNS[0].config, to("dataset.test_corruption", {"kind": "rotation", "degrees": 10})),

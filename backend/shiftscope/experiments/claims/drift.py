@@ -14,10 +14,10 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     pair,
     part,
     shorter,
+    stop,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
@@ -219,10 +219,10 @@ ACCUMULATES = Claim(
         question="Each layer's input moves because all layers before it learn. Does the shift add up with depth?",
         prediction="Without BN the deepest layers drift most; with BN all of them drift far less.",
         watch="The shift map: one row a layer, step by step.",
-        looks=(
-            look("shift", "Which rows light up first, and which stay bright?"),
-            look("ridges", "From the first layer to the tenth, over the outline of step 0."),
-            look("moments", "Mean and spread of the deepest layer."),
+        tour=(
+            stop("shift", "Which rows light up first, and which stay bright?"),
+            stop("ridges", "From the first layer to the tenth, over the outline of step 0."),
+            stop("moments", "Mean and spread of the deepest layer."),
         ),
         change="Take 20 layers, or half the learning rate.",
         next=changed(_DEEP[0].config, to("network.depth", 20)),
@@ -248,10 +248,10 @@ SAMPLING = Claim(
         question="Some texts call it internal covariate shift that one batch's distribution differs from the next one's. Is it?",
         prediction="If it were, the differences would exceed the noise of sampling, come with learning, and be smaller with BN.",
         watch="How much two batches differ in each layer, before and after training, beside the drift.",
-        looks=(
-            look("sampling", "Two batches at the same weights: their difference is there at step 0, in every layer."),
-            look("shift", "The drift on a fixed probe batch: that is what learning does."),
-            look("ridges", "Batch 8 against batch 128: only the jitter differs."),
+        tour=(
+            stop("sampling", "Two batches at the same weights: their difference is there at step 0, in every layer."),
+            stop("shift", "The drift on a fixed probe batch: that is what learning does."),
+            stop("ridges", "Batch 8 against batch 128: only the jitter differs."),
         ),
         change="Set the learning rate to 0.000001: the jitter stays.",
         next=changed(_SIZES[0].config, to("optimizer.learning_rate", 0.000001)),

@@ -18,10 +18,10 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     pair,
     part,
     shorter,
+    stop,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
@@ -190,12 +190,12 @@ VANISH = Claim(
         question="Each sigmoid multiplies a gradient by a quarter at most. Does batch normalization make so deep a network trainable?",
         prediction="Without BN the first layers get almost no gradient and nothing is learnt; with BN the network learns.",
         watch="The norm of the gradient in the first layers against the last, and the accuracy of the plain network.",
-        looks=(
-            look("gradients", "Step 0: the curves without BN lie decades apart."),
-            look(
+        tour=(
+            stop("gradients", "Step 0: the curves without BN lie decades apart."),
+            stop(
                 "ridges", "The input to the sigmoids: where it is narrow, every sample looks alike to the next layer."
             ),
-            look("loss", "Only one of the curves leaves the level of guessing."),
+            stop("loss", "Only one of the curves leaves the level of guessing."),
         ),
         change="Take relu in place of sigmoid.",
         next=changed(_SIGMOIDS[0].config, to("network.activation", "relu")),
@@ -223,10 +223,10 @@ EXPLODE = Claim(
         question="Weights of standard deviation 0.5 make each of eight layers double its input. What tames the gradients?",
         prediction="The plain network diverges; a small learning rate, clipping by value and clipping by norm each help; with BN nothing needs to be done.",
         watch="The norm of the gradients at step 0, and which runs end above 80 %.",
-        looks=(
-            look("gradients", "Step 0: the plain network's norms against those with BN."),
-            look("moments", "Without BN the spread grows from layer to layer."),
-            look("loss", "Where the plain curve ends, its loss is no longer a number."),
+        tour=(
+            stop("gradients", "Step 0: the plain network's norms against those with BN."),
+            stop("moments", "Without BN the spread grows from layer to layer."),
+            stop("loss", "Where the plain curve ends, its loss is no longer a number."),
         ),
         change="Clip at a norm of 10, then of 0.1.",
         next=changed(_EXPLODING[0].config, to("clipping", {"kind": "norm", "limit": 10})),

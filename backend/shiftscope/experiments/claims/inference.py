@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import BatchNormalization, Cnn, Mlp, Network, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, normalize, to
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, RUN, TWINS, look, part, titled, variants
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, RUN, TWINS, part, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import above, all_of, at_least, at_most, below, largest, least
 from shiftscope.experiments.text import literal, named, t
@@ -162,10 +162,10 @@ STATISTICS = Claim(
         question="In use there may be no batch. Which mean and variance shall BN take: a running average, the whole training set's, the last batch's?",
         prediction="A running average does as well as the whole training set; the last batch does worse; a slow average needs time.",
         watch="Running against batch statistics, channel by channel, over the first steps.",
-        looks=(
-            look("running", "Momentum 0.1: the running statistics start at 0 and 1 and make for those of the batch."),
-            look("loss", "Test accuracy: momentum 0.01 lags behind at first."),
-            look("moments", "What the averages chase: the batch's mean moves while the network learns."),
+        tour=(
+            stop("running", "Momentum 0.1: the running statistics start at 0 and 1 and make for those of the batch."),
+            stop("loss", "Test accuracy: momentum 0.01 lags behind at first."),
+            stop("moments", "What the averages chase: the batch's mean moves while the network learns."),
         ),
         change="Take batches of 4.",
         next=changed(_STATISTICS[0].config, to("batch_size", 4)),
@@ -189,10 +189,10 @@ FOLD = Claim(
         question="After training, BN is a fixed scale and shift. Can the layer before it take them in, without a trace?",
         prediction="Outputs agree to rounding, every class agrees, and inference costs what it costs without BN.",
         watch="Gamma and the running statistics at the end: they are what is folded.",
-        looks=(
-            look("affine", "Gamma and beta have settled: from now on they are constants."),
-            look("running", "In eval mode the running mean and variance are constants too."),
-            look("loss", "Folding changes nothing that could be seen here."),
+        tour=(
+            stop("affine", "Gamma and beta have settled: from now on they are constants."),
+            stop("running", "In eval mode the running mean and variance are constants too."),
+            stop("loss", "Folding changes nothing that could be seen here."),
         ),
         change="Put BN after the activation: then the next layer takes it in.",
         next=changed(_fold(*_FOLDED[0]).config, normalize("batch", place="after")),

@@ -14,9 +14,9 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     part,
     shorter,
+    stop,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
@@ -125,10 +125,10 @@ CLAIM = Claim(
         question="Weights too small, all of one spread, too large: which beginnings does a network survive?",
         prediction="With BN all of them; without it only Xavier's and He's, which begin with layers of like spread but lose it as training goes on.",
         watch="The standard deviation of each layer's pre-activations at steps 0, 100 and 1000.",
-        looks=(
-            look("moments", "Step 0: do the layers' curves begin together?"),
-            look("ridges", "From top to bottom: where does the distribution collapse, where does it burst?"),
-            look("loss", "Which of the beginnings never leaves the start?"),
+        tour=(
+            stop("moments", "Step 0: do the layers' curves begin together?"),
+            stop("ridges", "From top to bottom: where does the distribution collapse, where does it burst?"),
+            stop("loss", "Which of the beginnings never leaves the start?"),
         ),
         change="Set init to zeros.",
         next=changed(_RUNS[0].config, to("network.init", "zeros")),

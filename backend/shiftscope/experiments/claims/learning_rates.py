@@ -17,9 +17,9 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     part,
     shorter,
+    stop,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
@@ -129,10 +129,10 @@ CLAIM = Claim(
         question="From 0.01 to 10: up to which learning rate does each network learn, and which one is there first, in steps and in seconds?",
         prediction="With BN larger rates work and fewer steps are needed; it wins in seconds too, though each of its steps costs more.",
         watch="Test accuracy at each learning rate, and where the plain network's activations grow beyond bounds.",
-        looks=(
-            look("loss", "At 0.01, which curve falls first?"),
-            look("moments", "At 2 and 10: the spread of the plain network's layers."),
-            look("updates", "An update against its weight: BN makes the gradient shrink as weights grow."),
+        tour=(
+            stop("loss", "At 0.01, which curve falls first?"),
+            stop("moments", "At 2 and 10: the spread of the plain network's layers."),
+            stop("updates", "An update against its weight: BN makes the gradient shrink as weights grow."),
         ),
         change="Take Adam in place of SGD.",
         next=changed(_RUNS[0].config, to("optimizer", {"kind": "adam", "learning_rate": RATES[0]})),

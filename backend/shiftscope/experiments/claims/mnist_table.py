@@ -9,7 +9,7 @@ from shiftscope.config.networks import Init
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS
-from shiftscope.experiments.experiment import Claim, Experiment, Look, PlannedRun
+from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, TourStop
 from shiftscope.experiments.outcomes import Outcome, all_of, at_least, at_most, below, largest, least
 from shiftscope.experiments.reductions import Recorded, networks
 from shiftscope.experiments.text import Text, join, literal, named, t
@@ -150,10 +150,10 @@ def verdict_without_table(results: Results) -> Verdict:
     return conclude(parts, _table(results, published=False))
 
 
-_LOOKS = (
-    Look(view="loss", text="The first epoch: how far below the other does the curve with BN run?"),
-    Look(view="ridges", text="The input to each ReLU: which network keeps its shape from step to step?"),
-    Look(view="affine", text="Gamma and beta: what does the network make of the freedom that BN leaves it?"),
+_TOUR = (
+    TourStop(view="loss", text="The first epoch: how far below the other does the curve with BN run?"),
+    TourStop(view="ridges", text="The input to each ReLU: which network keeps its shape from step to step?"),
+    TourStop(view="affine", text="Gamma and beta: what does the network make of the freedom that BN leaves it?"),
 )  # fmt: skip
 _BETTER_RULE = (
     "After the first and after the last epoch, the loss with BN must be lower than without on the training set and on "
@@ -177,7 +177,7 @@ CLAIM = Claim(
         prediction=("With BN both losses are lower from the first epoch on: 0.13 and 0.14 against 0.19 and 0.21; after ten "
             "0.05 and 0.09 against 0.13 and 0.21."),
         watch="Loss and accuracy at the end of each epoch, on the training and on the test set.",
-        looks=_LOOKS,
+        tour=_TOUR,
         change="Lower the learning rate to 0.001.",
         next=changed(_run(10, "default")[0].config, to("optimizer.learning_rate", 0.001)),
         rule=_BETTER_RULE + (" A published loss agrees when it lies between the least and the largest of the seeds, 15 % beyond at both "
@@ -200,9 +200,9 @@ XAVIER = Claim(
         question="Xavier-normal weights start every layer at a sensible scale. Does BN still help?",
         prediction="A good start does not replace BN: its losses stay lower, after one epoch and after ten.",
         watch="Standard deviation of each layer at step 0, and the losses of the two networks.",
-        looks=(
-            Look(view="moments", text="Step 0: the layers begin at much the same spread."),
-            *_LOOKS[:2],
+        tour=(
+            TourStop(view="moments", text="Step 0: the layers begin at much the same spread."),
+            *_TOUR[:2],
         ),
         change="Set init to zeros: why does nothing learn?",
         next=changed(_run(10, "xavier_normal")[0].config, to("network.init", "zeros")),

@@ -14,11 +14,11 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     pair,
     part,
     shorter,
     steps,
+    stop,
     titled,
 )
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
@@ -90,10 +90,10 @@ CLAIM = Claim(
         question="Does BN help with SGD, momentum, RMSprop and Adam alike?",
         prediction="With each of them the network with BN learns, and no later than the one without.",
         watch="When each curve of test accuracy passes 90 %.",
-        looks=(
-            look("loss", "Adam and RMSprop rescale gradients themselves: is the gap smaller there?"),
-            look("updates", "The size of the updates relative to the weights."),
-            look("ridges", "The inputs to the nonlinearity at the end."),
+        tour=(
+            stop("loss", "Adam and RMSprop rescale gradients themselves: is the gap smaller there?"),
+            stop("updates", "The size of the updates relative to the weights."),
+            stop("ridges", "The inputs to the nonlinearity at the end."),
         ),
         change="Take ten times the learning rate in each.",
         next=changed(_RUNS[0].config, times("optimizer.learning_rate", 10)),

@@ -28,10 +28,10 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
-    look,
     pair,
     part,
     shorter,
+    stop,
     titled,
     variants,
 )
@@ -250,10 +250,10 @@ FIGURE_ONE = Claim(
         question="Three hidden layers of 100 sigmoids on MNIST, batches of 60: how far does the input to a sigmoid of the last hidden layer wander?",
         prediction="With BN the test accuracy is higher, comes sooner, and the 15th, 50th and 85th percentiles stay in place.",
         watch="The percentiles of the last hidden layer's input to its sigmoid, step by step.",
-        looks=(
-            look("density", "The three lines: which network's wander?"),
-            look("loss", "Test accuracy: the first thousand steps."),
-            look("shift", "Layer by layer: where does the drift begin?"),
+        tour=(
+            stop("density", "The three lines: which network's wander?"),
+            stop("loss", "Test accuracy: the first thousand steps."),
+            stop("shift", "Layer by layer: where does the drift begin?"),
         ),
         change="Train for 50,000 steps, as the paper does.",
         next=changed(_FIGURE[0].config, to("duration", {"kind": "steps", "steps": 50_000})),
@@ -279,10 +279,10 @@ LANDSCAPE = Claim(
         question="Santurkar et al. measure shift by the gradient, and find that BN does not reduce it; what changes is the landscape. Here too?",
         prediction="Noisy BN trains as well; gradient shift is no smaller with BN; loss and gradient vary less along the gradient.",
         watch="Drift and gradient shift of the three networks, two definitions that disagree, and the landscape of each.",
-        looks=(
-            look("gradient_shift", "The norm of G − G′: which network is highest, early and late?"),
-            look("landscape", "How far loss and gradient change along the gradient: which network's lines are lowest?"),
-            look("loss", "Noisy BN trains all the same."),
+        tour=(
+            stop("gradient_shift", "The norm of G − G′: which network is highest, early and late?"),
+            stop("landscape", "How far loss and gradient change along the gradient: which network's lines are lowest?"),
+            stop("loss", "Noisy BN trains all the same."),
         ),
         change="Make the noise ten times as large.",
         next=changed(_LANDSCAPE[0].config, normalize("noisy_batch", mean=5.0, scale=2.5, jitter=1.0)),

@@ -8,7 +8,7 @@ from shiftscope.config import BatchNormalization, Mlp, NoNormalization, RunConfi
 from shiftscope.config.networks import Activation
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, times
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, look, part, shorter, steps, titled, variants
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, part, shorter, steps, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import at_most
 from shiftscope.experiments.text import named, t
@@ -72,10 +72,10 @@ CLAIM = Claim(
         question="Does it matter whether BN stands before or after relu, sigmoid or tanh?",
         prediction="Ioffe & Szegedy put it before: there the distribution is closer to a Gaussian. Before should be no worse than after.",
         watch="The input to the nonlinearity of a hidden layer in the three networks.",
-        looks=(
-            look("ridges", "BN after: the input to the nonlinearity is free to drift."),
-            look("density", "BN before: it stays centred, step by step."),
-            look("loss", "Which of the two is lower, and does it depend on the activation?"),
+        tour=(
+            stop("ridges", "BN after: the input to the nonlinearity is free to drift."),
+            stop("density", "BN before: it stays centred, step by step."),
+            stop("loss", "Which of the two is lower, and does it depend on the activation?"),
         ),
         change="Take twice as many layers.",
         next=changed(_RUNS[0].config, times("network.depth", 2)),

@@ -18,7 +18,7 @@ from shiftscope.config import (
 )
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import QUICK, look, part, shorter, titled, variants
+from shiftscope.experiments.claims.common import QUICK, part, shorter, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, below, largest
 from shiftscope.experiments.text import join, named, t
@@ -102,10 +102,10 @@ CLAIM = Claim(
         question="A recurrent network uses the same layer 28 times, and each time its input is distributed otherwise. Does BN fit?",
         prediction="BN fits badly; layer normalization, and clipping the gradient, help.",
         watch="The state from row to row, and the largest gradients.",
-        looks=(
-            look("ridges", "One row of the chart is one row of the image: the state's distribution as it reads on."),
-            look("gradients", "Spikes: what clipping cuts."),
-            look("loss", "Which of the three learns first?"),
+        tour=(
+            stop("ridges", "One row of the chart is one row of the image: the state's distribution as it reads on."),
+            stop("gradients", "Spikes: what clipping cuts."),
+            stop("loss", "Which of the three learns first?"),
         ),
         change="Raise the learning rate to 1.",
         next=changed(_RUNS[0].config, to("optimizer.learning_rate", 1)),

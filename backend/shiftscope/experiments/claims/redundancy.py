@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Mlp, RunConfig, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, normalize
-from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, look, part
+from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, part, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import above, all_of, at_most, largest, least
 from shiftscope.experiments.text import literal, t
@@ -77,10 +77,10 @@ CLAIM = Claim(
         question="BN takes the mean away. What, then, does a bias before it do? And can gamma and beta undo BN altogether?",
         prediction="Any bias before BN leaves the outputs as they are; with gamma = sqrt(var + eps) and beta = mean, BN is the identity.",
         watch="The gradient of the bias in the network with BN: it is rounding.",
-        looks=(
-            look("gradients", "The layers' gradients: the biases before BN contribute nothing."),
-            look("affine", "Gamma and beta do what weights' scale and biases did."),
-            look("microscope", "The mean of x before BN drifts freely: after it nothing of that mean is left."),
+        tour=(
+            stop("gradients", "The layers' gradients: the biases before BN contribute nothing."),
+            stop("affine", "Gamma and beta do what weights' scale and biases did."),
+            stop("microscope", "The mean of x before BN drifts freely: after it nothing of that mean is left."),
         ),
         change="Set eps to 1: does gamma = sqrt(var + eps) still undo BN?",
         next=changed(_RUNS[0].config, normalize("batch", eps=1)),

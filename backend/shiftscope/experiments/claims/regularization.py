@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Adam, BatchNormalization, Digits, Epochs, Mlp, RunConfig, Variant
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, look, part, titled
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, part, stop, titled
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, at_most, below
 from shiftscope.experiments.text import join, literal, named, t
@@ -108,10 +108,10 @@ CLAIM = Claim(
         question="A sample's normalized value depends on the chance of its batch. Does that noise keep a network from learning wrong labels by heart?",
         prediction="BN helps a little on the test set, less with larger batches, and dropout is needed less where BN is.",
         watch="Training against test accuracy: the gap is what was learnt by heart.",
-        looks=(
-            look("loss", "Where does the test loss turn and rise while the training loss falls?"),
-            look("sampling", "Batch 16: how much two batches differ at the same weights; that is the noise."),
-            look("ridges", "Batch 256: the same distributions, much calmer."),
+        tour=(
+            stop("loss", "Where does the test loss turn and rise while the training loss falls?"),
+            stop("sampling", "Batch 16: how much two batches differ at the same weights; that is the noise."),
+            stop("ridges", "Batch 256: the same distributions, much calmer."),
         ),
         change="Raise the label noise to 0.4.",
         next=changed(_runs(40)[0].config, to("dataset.label_noise", 0.4)),

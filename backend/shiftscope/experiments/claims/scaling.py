@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Digits, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, look, part, shorter, steps
+from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, part, shorter, steps, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import all_of, at_least, at_most, below
 from shiftscope.experiments.text import t
@@ -81,10 +81,10 @@ CLAIM = Claim(
         question="Age in years, height in centimetres: what does their scale do to the loss surface, and to the way down?",
         prediction="Raw, the contours are a long valley and gradient descent crawls along it; standardized, they are round and a few steps suffice.",
         watch="The contours and the path on them, raw and standardized.",
-        looks=(
-            look("loss", "The network's loss on raw pixels (0 to 16) and on standardized ones."),
-            look("moments", "Raw inputs: the first layer's pre-activations are spread far more widely."),
-            look("gradients", "And its gradients are larger, so one learning rate fits no layer."),
+        tour=(
+            stop("loss", "The network's loss on raw pixels (0 to 16) and on standardized ones."),
+            stop("moments", "Raw inputs: the first layer's pre-activations are spread far more widely."),
+            stop("gradients", "And its gradients are larger, so one learning rate fits no layer."),
         ),
         change="Scale the pixels to 0 and 1 alone (binary).",
         next=changed(_RUNS[0].config, to("dataset.scaling", "binary")),

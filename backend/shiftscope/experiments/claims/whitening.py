@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import BatchNormalization, Mlp, NoNormalization, RunConfig, Sgd, Steps, Whitening
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, normalize
-from shiftscope.experiments.claims.common import IOFFE, QUICK, listed, look, part, shorter, steps, variants
+from shiftscope.experiments.claims.common import IOFFE, QUICK, listed, part, shorter, steps, stop, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import at_least, at_most, quotient
 from shiftscope.experiments.text import literal, named, t
@@ -89,10 +89,10 @@ CLAIM = Claim(
         question="Full whitening would decorrelate the units too. What does it cost, and does BN do it?",
         prediction="Whitening costs a matrix root a layer and step; BN only scales each unit and leaves them correlated.",
         watch="Loss over steps, then over time: whitening may win the one and lose the other.",
-        looks=(
-            look("loss", "Step by step: which network falls fastest?"),
-            look("ridges", "Each unit by itself looks the same, white or not."),
-            look("moments", "Mean 0 and spread 1 in three of the four."),
+        tour=(
+            stop("loss", "Step by step: which network falls fastest?"),
+            stop("ridges", "Each unit by itself looks the same, white or not."),
+            stop("moments", "Mean 0 and spread 1 in three of the four."),
         ),
         change="Whiten groups of 16 units in place of 64.",
         next=changed(_RUNS[0].config, normalize("whitening", group_size=16)),
