@@ -8,8 +8,6 @@ import pytest
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, catalogue, find
 from shiftscope.experiments.experiment import Experiment
-from tests.conftest import REPOSITORY
-from tests.experiments.examples import FIGURES
 from tests.translations.messages import prose
 
 HANGUL = re.compile("[가-힣]")
@@ -74,13 +72,3 @@ def test_the_catalogue_imports_nothing_that_trains_or_measures():
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.experiment.id)
-def test_a_figure_has_a_name_on_the_page(claim):
-    """A figure's name is "network/layer/quantity": its last part, where it is no number, is named by the page."""
-    english = (REPOSITORY / "frontend" / "locales" / "en.js").read_text(encoding="utf-8")
-    known = set(re.findall(r'"quantity\.(\w+)":', english))
-    figures = {name for example in FIGURES[claim.experiment.id](True).values() for name in example}
-    asked = {name.split("/")[-1] for name in figures}
-    assert {name for name in asked if not name.isdecimal()} <= known
