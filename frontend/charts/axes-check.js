@@ -34,6 +34,11 @@ export class AxesCheck {
     return this.view.fits || !isLive(scene.run) || outside !== this.outside;
   }
 
+  /** Whether all that the run will ever hold is here, and the axes not compared with it. @param {Scene} scene */
+  mustCompareLast(scene) {
+    return !isLive(scene.run) && scene.history.count >= scene.run.seq && this.count !== scene.history.count;
+  }
+
   /**
    * Whether the axes must be laid out anew; they are compared with the values now and then.
    * @param {Scene} scene
@@ -43,7 +48,8 @@ export class AxesCheck {
    */
   fails(scene, now, outside, drawn) {
     const since = now - this.at;
-    if (since <= REST && !(since > EVERY && this.mayNotFit(scene, outside))) return false;
+    const due = since > REST || (since > EVERY && this.mayNotFit(scene, outside));
+    if (!due && !this.mustCompareLast(scene)) return false;
     this.at = now + Math.random() * 200;
     this.count = scene.history.count;
     this.outside = outside;

@@ -1,10 +1,12 @@
 /** The stage: the cards of all charts, and the one animation loop that moves them. */
 
 import { spanOf } from "../app/numbers.js";
+import { markRest } from "../app/rest.js";
 import { isLive } from "../app/state.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { offerHidden } from "./hidden-charts.js";
+import { ShapesPainter } from "./painting/shapes.js";
 import { chosen, including, without } from "./selection.js";
 import { tellShown } from "./shown-frames.js";
 
@@ -40,7 +42,6 @@ export class Stage {
     /** @type {Map<string, {chart: Chart, card: ReturnType<typeof card>, view: View}>} */
     this.charts = new Map();
     this.asked = false;
-    this.sleeping = false;
     this.shown = new Map();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.closing = undefined;
@@ -70,8 +71,9 @@ export class Stage {
 
   /** Ask for one frame; more calls before it comes change nothing. */
   wake() {
-    if (this.asked || this.sleeping) return;
+    if (this.asked) return;
     this.asked = true;
+    markRest(this.root, false);
     requestAnimationFrame((now) => {
       this.asked = false;
       this.#frame(now);
@@ -108,10 +110,20 @@ export class Stage {
     for (const { chart } of this.#turns()) later = chart.tick(scene, now, budget) || later;
     for (const follow of this.followers) follow(scene, now);
     if (now - this.refreshed > CARD_EVERY) this.#refreshNext(scene, now);
-    this.closing ??= setTimeout(() => this.#sumUp(), SUMMARY_EVERY);
+    this.closing ??= setTimeout(() => this.#sumUpLater(), SUMMARY_EVERY);
     if (this.#tell(scene)) this.news = now;
     // While frames flow, one follows the other; asking anew at each message costs more.
     if (later || now - this.news < STAY_AWAKE) this.wake();
+    else this.#rest(scene);
+  }
+
+  /** Nothing is left to be drawn, unless more is on its way: the words follow now. @param {Scene} scene */
+  async #rest(scene) {
+    const received = this.host.session()?.received.contiguous ?? 0;
+    if (received < scene.run.seq || ![...this.charts.values()].every(({ chart }) => chart.atRest(scene))) return;
+    this.#sumUp(scene);
+    await ShapesPainter.drawn();
+    if (!this.asked) markRest(this.root, true);
   }
 
   /** All charts, in each frame another one first. */
@@ -131,11 +143,15 @@ export class Stage {
   }
 
   /** When nothing moves any more no frame comes to do it: then a timer does, for all, once. */
-  #sumUp() {
+  #sumUpLater() {
     this.closing = undefined;
     const scene = this.scene();
     // While frames flow, each card has had its turn.
-    if (!scene || this.asked) return;
+    if (scene && !this.asked) this.#sumUp(scene);
+  }
+
+  /** @param {Scene} scene */
+  #sumUp(scene) {
     for (const one of this.charts.values()) if (one.chart.visible) one.card.refresh(scene);
   }
 
@@ -164,7 +180,7 @@ export class Stage {
     const made = card(view, scene, {
       dispatch,
       arrived,
-      picture: (format) => this.#chart(view).picture(format, this.scene() ?? scene),
+      picture: (format) => chart.picture(format, this.scene() ?? scene),
       scene: () => this.scene(),
       help: () => help(view),
       hide: () => this.#choose(without, view.id),
@@ -217,13 +233,6 @@ export class Stage {
     this.root.dataset.few = count > 4 ? "" : String(count);
   }
 
-  /** @param {View} view */
-  #chart(view) {
-    const found = this.charts.get(view.id);
-    if (!found) throw new Error(`no chart ${view.id}`);
-    return found.chart;
-  }
-
   /** Tell which frames are on the screen now, in every chart that is seen. @param {Scene} scene */
   #tell(scene) {
     return tellShown(scene, this.shown, (stream) => this.#drawn(stream));
@@ -237,10 +246,5 @@ export class Stage {
     let drawn = stream.count;
     for (const { chart } of this.charts.values()) drawn = Math.min(drawn, chart.drawn(stream));
     return drawn;
-  }
-
-  /** Every chart drawn by Plotly from the numbers as they are: before a picture, in a test. */
-  settle() {
-    for (const { chart } of this.charts.values()) chart.settle();
   }
 }

@@ -16,7 +16,6 @@ import { plotlyLanguage } from "./plotly-language.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../types").Figure} Figure */
 /**
  * @typedef {{layouts: number, repaints: number, advances: number}} Budget how many charts may still be laid out,
  *   painted anew, and go on in this frame
@@ -56,7 +55,7 @@ export class Chart {
     this.stale = false;
     /** @type {Scene | null} */
     this.scene = null;
-    /** @type {Figure | null} */
+    /** @type {import("../types").Figure | null} */
     this.figure = null;
     this.axes = new AxesCheck(view);
     this.shapes = view.shapes ? new ShapesPainter(this.canvas) : null;
@@ -64,6 +63,8 @@ export class Chart {
     this.texts = view.labels ? new Texts(host) : null;
     this.cursors = new Cursors(host);
     this.times = { key: 0, labels: 0, settle: 0, picked: -TWO_CLICKS };
+    /** how many frames there were when it was last drawn by Plotly, for who points at it */
+    this.settledCount = -1;
     /** @type {import("../types").Selection | null} */
     this.selection = null;
     this.#observe();
@@ -74,7 +75,7 @@ export class Chart {
     observeHost(this.host, {
       seen: (visible) => {
         this.visible = visible;
-        if (visible) wake();
+        wake();
       },
       sized: (width, height) => {
         [this.width, this.height] = [width, height];
@@ -82,8 +83,7 @@ export class Chart {
       },
       hovered: (hovered) => {
         this.hovered = hovered;
-        if (!hovered) return;
-        this.times.settle = 0;
+        if (hovered) this.times.settle = 0;
         wake();
       },
     });
@@ -104,9 +104,14 @@ export class Chart {
       this.#layOut(scene, this.hovered);
     }
     // The axes are looked at once more after the last frame has come.
-    let later = this.#settleIfHovered(scene, now, budget) || this.axes.mayNotFit(scene, this.#outside);
-    later = this.#move(scene, now, budget) || later;
-    return later;
+    const later = this.#settleIfHovered(scene, now, budget) || this.axes.mayNotFit(scene, this.#outside);
+    return this.#move(scene, now, budget) || later;
+  }
+
+  /** Whether what can be seen of it is drawn to the last value. @param {Scene} scene */
+  atRest(scene) {
+    if (this.empty || this.visible === false) return true;
+    return this.figure !== null && !this.stale && !this.painted?.behind && !this.axes.mustCompareLast(scene);
   }
 
   /** @param {Scene} scene @param {number} now */
@@ -120,7 +125,7 @@ export class Chart {
       this.scene?.run.id !== scene.run.id ||
       this.scene?.t !== scene.t;
     this.scene = scene;
-    if (!changed && now - this.times.key < KEY_EVERY) return false;
+    if (!changed && now - this.times.key < KEY_EVERY && !this.axes.mustCompareLast(scene)) return false;
     this.times.key = now + (changed ? 0 : Math.random() * 60);
     this.selection = scene.selection;
     const key = this.view.key(scene);
@@ -137,8 +142,7 @@ export class Chart {
   /** @param {Scene} scene @param {boolean} settled */
   #layOut(scene, settled) {
     const figure = this.view.figure(scene, settled);
-    figure.layout.width = this.width;
-    figure.layout.height = this.height;
+    Object.assign(figure.layout, { width: this.width, height: this.height });
     figure.layout.uirevision = [
       scene.run.id,
       ...(this.view.choices ?? []).map((name) => scene.selection.choices[name]),
@@ -187,10 +191,13 @@ export class Chart {
 
   /** @param {Scene} scene @param {number} now @param {{layouts: number}} budget */
   #settleIfHovered(scene, now, budget) {
-    if (!this.hovered || now - this.times.settle < SETTLE_EVERY) return this.hovered && scene.selection.step === null;
+    if (!this.hovered) return false;
+    if (now - this.times.settle < SETTLE_EVERY)
+      return scene.selection.step === null && this.settledCount !== scene.history.count;
     if (budget.layouts <= 0) return true;
     budget.layouts--;
     this.times.settle = now;
+    this.settledCount = scene.history.count;
     this.#layOut(scene, true);
     return false;
   }
@@ -223,11 +230,6 @@ export class Chart {
     const shapes = this.view.shapes(scene);
     this.shapes.draw(shapes);
     if (this.hovered) tellPlotly(this.gd, shapes);
-  }
-
-  /** Let Plotly draw everything itself from the data as it is now. */
-  settle() {
-    if (this.scene && this.figure) this.#layOut(this.scene, true);
   }
 
   /**

@@ -2,6 +2,7 @@
  * A card with a chart of a whole trial: drawn when something changed, and in every frame only while something moves.
  */
 
+import { markRest } from "../app/rest.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 
@@ -28,6 +29,7 @@ export function makePanel(view, first, host) {
   function wake() {
     if (asked || !alive || !host.drawable()) return;
     asked = true;
+    markRest(made.element, false);
     requestAnimationFrame((now) => {
       asked = false;
       if (!alive) return;
@@ -37,6 +39,7 @@ export function makePanel(view, first, host) {
       const later = chart.tick(scene, now, budget);
       if (!moving) made.refresh(scene);
       if (moving || later) wake();
+      else if (chart.figure || chart.visible === false) markRest(made.element, true);
     });
   }
 

@@ -157,12 +157,15 @@ export function makeTimeline(host) {
   }
 
   let lastDraw = 0;
+  /** @type {import("../types").Selection | null} */
+  let drawnSelection = null;
   /** Called in every frame. @param {Scene} scene @param {number} now */
   function follow(scene, now) {
     if (host.state().playing) replay(scene, now);
     const { selection } = host.state();
-    if (now - lastDraw < 90 && selection.step === null) return;
+    if (now - lastDraw < 90 && selection.step === null && selection === drawnSelection) return;
     lastDraw = now;
+    drawnSelection = selection;
     root.hidden = false;
     const last = main(scene).lastStep;
     if (parts.range.max !== String(last)) parts.range.max = String(last);

@@ -16,6 +16,7 @@ const sheets = new Map();
 const changed = new Set();
 
 addEventListener("message", (/** @type {MessageEvent<Order>} */ { data: order }) => {
+  if (order.kind === "report") return report(order.port);
   if (order.kind === "open") return void sheets.set(order.sheet, { canvas: order.canvas, plan: null, shapes: null });
   if (order.kind === "close") return void sheets.delete(order.sheet);
   const sheet = sheets.get(order.sheet);
@@ -35,6 +36,12 @@ function drawChanged() {
     const sheet = sheets.get(number);
     if (sheet) draw(sheet);
   }
+}
+
+/** Answer once all that came before is drawn, and its picture handed on. @param {MessagePort} port */
+function report(port) {
+  // The frame that draws was asked for earlier, so it comes first; what is drawn in it is handed on at its end.
+  requestAnimationFrame(() => requestAnimationFrame(() => port.postMessage("drawn")));
 }
 
 /** @param {Sheet} sheet */

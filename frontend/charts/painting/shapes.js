@@ -10,8 +10,8 @@ import { hideTrace, mappingOf } from "./mapping.js";
  */
 /** @typedef {{lengths: number[], points: Float32Array}} Points where they are now */
 /**
- * @typedef {{sheet: number} & ({kind: "open", canvas: OffscreenCanvas} | {kind: "plan", plan: Plan} | {kind: "draw",
- *   shapes: Points} | {kind: "close"})} Order
+ * @typedef {{kind: "report", port: MessagePort} | {sheet: number} & ({kind: "open", canvas: OffscreenCanvas}
+ *   | {kind: "plan", plan: Plan} | {kind: "draw", shapes: Points} | {kind: "close"})} Order
  */
 
 export class ShapesPainter {
@@ -23,6 +23,18 @@ export class ShapesPainter {
   static start() {
     ShapesPainter.#worker ??= new Worker(new URL("./shapes-worker.js", import.meta.url), { type: "module" });
     return ShapesPainter.#worker;
+  }
+
+  /** Resolves when all that was handed to the thread is on its canvases. @returns {Promise<void>} */
+  static drawn() {
+    const { port1, port2 } = new MessageChannel();
+    ShapesPainter.start().postMessage({ kind: "report", port: port2 }, [port2]);
+    return new Promise((resolve) => {
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+    });
   }
 
   /** @param {HTMLCanvasElement} canvas */
