@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ import httpx
 import hypothesis
 import pytest
 
+from tests.waiting import PATIENCE, eventually
+
 # Tiny networks gain nothing from threads, and lose much where other processes want the cores too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -24,8 +25,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 hypothesis.settings.register_profile("shiftscope", deadline=None)
 hypothesis.settings.load_profile("shiftscope")
 
-PATIENCE = 150.0
-"""Seconds that something may take on a machine with other work. What is slow is measured in benchmarks/."""
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -61,21 +60,21 @@ class LiveServer:
         assert response.status_code == 201, response.text
         return response.json()
 
-    def wait(self, run_id: str, *states: str, seconds: float = PATIENCE) -> dict[str, Any]:
+    def wait(self, run_id: str, *states: str) -> dict[str, Any]:
         """Return the run once it is in one of the states."""
-        deadline = time.monotonic() + seconds
-        while (run := self.run(run_id))["state"] not in states:
-            assert time.monotonic() < deadline, f"{run['state']} ({run['reason']}) after {seconds} s, not {states}"
-            time.sleep(0.02)
-        return run
+        eventually(lambda: self.run(run_id)["state"] in states, lambda: f"{self.run(run_id)}, not {states}")
+        return self.run(run_id)
 
-    def wait_for_step(self, run_id: str, step: int, seconds: float = PATIENCE) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while (run := self.run(run_id))["step"] < step:
-            assert time.monotonic() < deadline, run
-            assert run["state"] in {"queued", "preparing", "running", "paused"}, run
-            time.sleep(0.02)
-        return run
+    def wait_for_step(self, run_id: str, step: int) -> dict[str, Any]:
+        """Return the run once it has done so many steps; one that has ended before will not."""
+
+        def there() -> bool:
+            run = self.run(run_id)
+            assert run["step"] >= step or run["state"] in {"queued", "preparing", "running", "paused"}, run
+            return bool(run["step"] >= step)
+
+        eventually(there, lambda: self.run(run_id))
+        return self.run(run_id)
 
 
 @contextmanager
@@ -90,11 +89,11 @@ def serve(data: Path, *flags: str, port: int = 0, **environment: str) -> Iterato
             line = process.stdout.readline()
             match = re.search(r"http://\S+", line)
             assert match, f"{line!r} {Path(log.name).read_text()}"
-            with httpx.Client(base_url=match[0], timeout=30, trust_env=False) as client:
+            with httpx.Client(base_url=match[0], timeout=PATIENCE, trust_env=False) as client:
                 yield LiveServer(match[0], process, client, data)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
 from shiftscope.wire.frames import LayoutBuilder, encode
+from tests.waiting import PATIENCE
 
 WIDTH = 1500
 
@@ -50,8 +51,8 @@ class Producer:
     def begin(self, width: int = WIDTH, total_steps: int | None = None) -> None:
         self.say(type="begin", header=header(width, total_steps))
 
-    def hear(self, timeout: float = 10) -> dict[str, Any]:
-        return json.loads(self.socket.recv(timeout=timeout))
+    def hear(self) -> dict[str, Any]:
+        return json.loads(self.socket.recv(timeout=PATIENCE))
 
     def wait_for_acknowledgement(self, seq: int) -> None:
         while self.acknowledged < seq:

@@ -6,7 +6,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,13 @@ from shiftscope.config import Mlp, RunConfig, Steps
 from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.reader import open_recording
 from tests.conftest import serve
+from tests.waiting import PATIENCE, eventually
 
 
 def shiftscope(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "shiftscope.cli", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=150
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=PATIENCE
     )
 
 
@@ -60,12 +60,9 @@ def test_an_interrupted_training_closes_its_recording(tmp_path: Path, ending: si
     (tmp_path / "config.json").write_text('{"duration": {"kind": "steps", "steps": 1000000}, "pace": 50}')
     command = [sys.executable, "-m", "shiftscope.cli", "train", str(tmp_path / "config.json"), "--to", str(target)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 90
-    while not (target.exists() and _frames(target)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(lambda: target.exists() and _frames(target), "the first frame", every=0.1)
     process.send_signal(ending)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert said.splitlines()[-1].startswith("interrupted;")
     assert [path.name for path in tmp_path.iterdir() if path != tmp_path / "config.json"] == [target.name]

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from tests.conftest import REPOSITORY, LiveServer
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
@@ -58,10 +58,10 @@ class Stack:
         return subprocess.run(["docker", "exec", self.container, *command], capture_output=True, text=True, check=False)
 
     def wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + 90
-        while (health := self.inspect()["State"]["Health"])["Status"] != "healthy":
-            assert time.monotonic() < deadline, health
-            time.sleep(0.5)
+        def health() -> dict[str, Any]:
+            return self.inspect()["State"]["Health"]
+
+        eventually(lambda: health()["Status"] == "healthy", health, every=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def stack() -> Iterator[Stack]:
 
 
 def test_the_page_trains_and_its_recordings_outlive_the_container(stack: Stack) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", timeout=PATIENCE, trust_env=False) as client:
         assert "<title>Shiftscope" in client.get("/").text
         server = LiveServer(str(client.base_url), None, client, None)  # type: ignore[arg-type]
         run = server.start(config={"duration": {"kind": "steps", "steps": 50}})["id"]

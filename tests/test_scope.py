@@ -1,6 +1,7 @@
+import gc
 import subprocess
 import sys
-import time
+import weakref
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
 from tests.conftest import serve
 from tests.probes import brute
+from tests.waiting import eventually
 
 STAGES = ("linear_output", "normalized", "pre_activation", "output")
 
@@ -194,9 +196,12 @@ def test_the_optimizer_drives(separately):
 def test_a_closed_scope_has_let_go_of_the_optimizer():
     network = networks.mlp()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    watch(network, to=Collecting(), optimizer=optimizer).close()
-    assert not optimizer._optimizer_step_pre_hooks
-    assert not optimizer._optimizer_step_post_hooks
+    scope = watch(network, to=Collecting(), optimizer=optimizer)
+    held = weakref.ref(scope)
+    scope.close()
+    del scope
+    gc.collect()
+    assert held() is None, "the network or its optimizer still holds it"
 
 
 def test_evaluations_keep_their_order_and_step():
@@ -235,14 +240,15 @@ def test_a_training_outlives_the_server_that_it_is_shown_by(tmp_path, followed):
         steps(1, network, optimizer, None if followed else scope)
         server.process.kill()
         server.process.wait()
-        with pytest.warns(RuntimeWarning, match="goes on unwatched"):
-            steps(200, network, optimizer, None if followed else scope)
+        with pytest.warns(RuntimeWarning, match="goes on unwatched") as warnings:
+            eventually(lambda: steps(1, network, optimizer, None if followed else scope) or len(warnings), every=0)
+        steps(10, network, optimizer, None if followed else scope)
         scope.event("note", "heard by nobody")
         scope.evaluate({"net": {"test_loss": 1.0}})
-        assert scope.steps_done == 201
+        done = scope.steps_done
         scope.close()
     optimizer = torch.optim.SGD(alone.parameters(), lr=0.1)
-    steps(201, alone, optimizer)
+    steps(done, alone, optimizer)
     for name, value in alone.state_dict().items():
         assert torch.equal(value, network.state_dict()[name]), name
 
@@ -255,7 +261,7 @@ def test_who_asks_for_it_is_told_that_the_server_is_gone(tmp_path):
         server.process.kill()
         server.process.wait()
         with pytest.raises(SinkError):
-            steps(200, network, optimizer)
+            eventually(lambda: steps(1, network, optimizer), every=0)
 
 
 def steps(count, network, optimizer, scope=None):
@@ -268,7 +274,6 @@ def steps(count, network, optimizer, scope=None):
         optimizer.step()
         if scope:
             scope.step()
-        time.sleep(0.001)
 
 
 def test_divergence_is_recorded_and_told_once():

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+import shiftscope
 from tests.conftest import REPOSITORY, LiveServer
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(600)]
 
@@ -32,7 +34,7 @@ def test_the_page_travels_in_the_wheel_and_nothing_else_does(wheel: Path) -> Non
     page = {name for name in in_repository if Path(name).suffix in {".html", ".css", ".svg"} or name.endswith(".js")}
     assert {f"shiftscope/{name}" for name in page} <= set(names)
     assert not [name for name in names if "node_modules" in name or "test" in Path(name).name]
-    assert {name.split("/")[0] for name in names} == {"shiftscope", "shiftscope-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"shiftscope", f"shiftscope-{shiftscope.__version__}.dist-info"}
 
 
 def test_it_runs_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
@@ -51,12 +53,12 @@ def test_it_runs_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
         assert process.stdout is not None
         match = re.search(r"http://\S+", process.stdout.readline())
         assert match
-        with httpx.Client(base_url=match[0], timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=match[0], timeout=PATIENCE, trust_env=False) as client:
             assert "<title>Shiftscope" in client.get("/").text
             assert client.get("/static/plotly.min.js").status_code == 200
             server = LiveServer(match[0], process, client, tmp_path / "data" / "runs")
             run = server.start(config={"duration": {"kind": "steps", "steps": 20}})
-            assert server.wait(run["id"], "finished", "failed", seconds=300)["reason"] is None
+            assert server.wait(run["id"], "finished", "failed")["reason"] is None
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)

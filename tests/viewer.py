@@ -8,6 +8,7 @@ from typing import Any, Self
 from websockets.sync.client import ClientConnection, connect
 
 from shiftscope.wire.frames import Frame, RunHeader, split
+from tests.waiting import PATIENCE
 
 
 class Viewer:
@@ -32,7 +33,7 @@ class Viewer:
 
     def hear(self) -> dict[str, Any]:
         """Return the next message, which must be text."""
-        message = self.socket.recv(timeout=45)
+        message = self.socket.recv(timeout=PATIENCE)
         assert isinstance(message, str)
         self._take(message)
         return self.texts[-1]
@@ -41,7 +42,7 @@ class Viewer:
         """Return the next `count` frames (all of the message in which the last of them came)."""
         before = len(self.frames)
         while len(self.frames) < before + count:
-            self._take(self.socket.recv(timeout=45))
+            self._take(self.socket.recv(timeout=PATIENCE))
         return self.frames[before:]
 
     def until_closed(self) -> None:

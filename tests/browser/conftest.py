@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.looking import settle
 from tests.conftest import LiveServer
+from tests.waiting import PATIENCE, eventually
 
-PATIENCE = 45.0
-"""Seconds that a page may take on a machine with other work. What is slow is measured in benchmarks/."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,6 +23,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SHORT: dict[str, Any] = {
+    "duration": {"kind": "steps", "steps": 150},
+    "network": {"depth": 3, "width": 24},
+    "recording": {"kind": "every", "every": 1},
+}
+NAME = '<img src=x onerror="document.title=1"> & <b>bold</b>'
+SWEEP = "input-scaling"
 
 
 def find_chromium() -> str | None:
@@ -42,6 +48,7 @@ def browser() -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
         pytest.skip("no Chromium or Chrome found; SHIFTSCOPE_CHROMIUM names one")
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
@@ -55,7 +62,6 @@ def context(browser: Browser, server: LiveServer) -> Iterator[BrowserContext]:
         base_url=server.url, viewport={"width": 1600, "height": 1000}, locale="en-US", accept_downloads=True
     )
     context.set_default_timeout(1000 * PATIENCE)
-    expect.set_options(timeout=1000 * PATIENCE)
     problems: list[str] = []
     context.on("weberror", lambda error: problems.append(str(error.error)))
     context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -70,10 +76,25 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def eventually(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return what `look` returns once that is true. (The page's policy forbids Playwright's own polling by strings.)"""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {look!r}"
-        time.sleep(0.05)
-    return found
+@pytest.fixture(scope="session")
+def finished(server: LiveServer) -> str:
+    """The id of a finished run, its name an attempt at markup."""
+    run = server.start(config=SHORT, name=NAME)["id"]
+    server.wait(run, "finished")
+    return str(run)
+
+
+@pytest.fixture
+def stage(page: Page, finished: str) -> Page:
+    """The page of the finished run, with all its charts drawn."""
+    page.goto(f"/?run={finished}")
+    settle(page)
+    return page
+
+
+@pytest.fixture(scope="session")
+def swept(server: LiveServer) -> str:
+    """The id of a trial of the loss surface's experiment that has ended with a verdict."""
+    trial = server.client.post(f"/api/experiments/{SWEEP}", json={"quick": True}).json()
+    eventually(lambda: server.client.get(f"/api/trials/{trial['id']}").json()["ended"], "the trial to end", every=0.2)
+    return str(trial["id"])

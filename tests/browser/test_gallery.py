@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,24 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from shiftscope.experiments.catalogue import catalogue, find
 from shiftscope.translations import read
-from tests.browser.conftest import eventually
-from tests.browser.test_stage import seen as seen  # noqa: PLC0414  the fixture, by its name
-from tests.browser.test_stage import violations
+from tests.browser.conftest import SWEEP
+from tests.browser.looking import asked, settle
 from tests.conftest import LiveServer
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
 SHORT = "redundant-bias"
-SWEEP = "input-scaling"
-PATIENCE = 240_000
-
-
-@pytest.fixture(scope="session")
-def swept(server: LiveServer) -> str:
-    """The id of a trial of the loss surface's experiment that has ended with a verdict."""
-    trial = server.client.post(f"/api/experiments/{SWEEP}", json={"quick": True}).json()
-    eventually(lambda: server.client.get(f"/api/trials/{trial['id']}").json()["ended"], seconds=PATIENCE / 1000)
-    return str(trial["id"])
 
 
 def verdict_of(server: LiveServer, trial: str) -> Any:
@@ -42,7 +31,7 @@ def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> 
         page.locator(f'[data-experiment="{experiment.id}"]').click()
         opened = page.locator("#experiment")
         expect(opened.locator("h2")).to_have_text(experiment.title)
-        assert page.url.endswith(f"?experiment={experiment.id}")
+        eventually(lambda wanted=experiment.id: asked(page, "experiment") == wanted)
         for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
             expect(opened).to_contain_text(text)
         expect(opened.locator("math")).to_have_count(len(experiment.formulae))
@@ -60,18 +49,16 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     expect(page.locator("#trial-bar .title")).to_have_text(experiment.title)
     expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
     expect(page.locator("#guide")).to_contain_text(experiment.tour[0].text)
-    expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0], timeout=PATIENCE)
-    assert page.evaluate("shiftscope.store.state.selection.layer") == experiment.layer
+    expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0])
+    eventually(lambda: asked(page, "layer") == experiment.layer)
     page.click("#guide-next")
     expect(page.locator("#guide")).to_contain_text(experiment.tour[1].text)
     expect(page.locator(".toured")).to_have_attribute("data-view", experiment.tour[1].view)
     page.get_by_role("button", name="End the guided tour").click()
     expect(page.locator("#guide")).to_be_hidden()
 
-    expect(page.locator("#verdict .parts")).to_be_visible(timeout=PATIENCE)
-    trial = re.search(r"trial=([\w-]+)", page.url)
-    assert trial
-    verdict = verdict_of(server, trial[1])
+    expect(page.locator("#verdict .parts")).to_be_visible()
+    verdict = verdict_of(server, asked(page, "trial") or "")
     expect(page.locator("#verdict-title")).to_have_attribute("data-kind", verdict["kind"])
     for part in verdict["parts"]:
         expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["text"])
@@ -101,12 +88,14 @@ def test_a_sweep_is_one_chart_and_one_table_and_the_descent_moves(page: Page, sw
     at = surface.locator(".at")
     expect(at).to_contain_text("raw: step 3 of")
     chart = surface.locator(".chart")
+    settle(page, '[data-view="surface"]')
     before = chart.screenshot()
     slider.fill("60")
     expect(at).to_contain_text("raw: step 60 of")
-    eventually(lambda: chart.screenshot() != before)
+    settle(page, '[data-view="surface"]')
+    assert chart.screenshot() != before
     surface.get_by_role("button", name="Watch the descent").click()
-    eventually(lambda: "step 60 of" not in at.inner_text())
+    expect(at).not_to_contain_text("step 60 of")
 
 
 def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:
@@ -115,7 +104,7 @@ def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept:
     expect(chips.nth(0)).to_have_attribute("aria-current", "true")
     chips.nth(1).click()
     expect(chips.nth(1)).to_have_attribute("aria-current", "true")
-    eventually(lambda: f"run={chips.nth(1).get_attribute('data-run')}" in page.url)
+    eventually(lambda: asked(page, "run") == chips.nth(1).get_attribute("data-run"))
     page.reload()
     expect(chips.nth(1)).to_have_attribute("aria-current", "true")
     page.go_back()
@@ -158,19 +147,6 @@ def test_in_korean(context: BrowserContext, server: LiveServer, swept: str) -> N
     for part in verdict_of(server, swept)["parts"]:
         expect(page.locator("#verdict .parts")).to_contain_text(korean[part["says"]["message"]])
     expect(page.locator("#results-on")).to_have_text("결과")
-
-
-def test_axe_finds_nothing(seen: Page, swept: str) -> None:
-    for address, ready in (("/", ".claim"), (f"/?experiment={SWEEP}", "#start-trial"), (f"/?trial={swept}", ".parts")):
-        seen.goto(address)
-        expect(seen.locator(ready).first).to_be_visible()
-        seen.wait_for_timeout(500)
-        assert violations(seen) == [], address
-        overflow = seen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, address
-    seen.click("#guide-on")
-    expect(seen.locator("#guide")).to_be_visible()
-    assert violations(seen) == []
 
 
 def test_a_formula_from_outside_becomes_no_markup(browser: Browser, server: LiveServer) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import eventually
+from tests.browser.looking import asked, step_of
 from tests.conftest import LiveServer, serve
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
 LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 100_000}, "pace": 40}
+HELD_AT = 12
 PICTURES = """(view) => {
   // What a chart shows: the paths that Plotly drew and the pixels of the canvases over them.
   const card = document.querySelector(`[data-view="${view}"]`);
@@ -24,29 +26,38 @@ PICTURES = """(view) => {
 }"""
 
 
-def step_of(page: Page) -> int:
-    found = re.search(r"step ([\d,]+)", page.inner_text("#progress-step"))
-    return int(found[1].replace(",", "")) if found else -1
-
-
-def run_of(page: Page, server: LiveServer) -> str:
+def run_of(page: Page) -> str:
     """Return the id of the run that the page shows; its address names it."""
-    known = {run["id"] for run in server.client.get("/api/runs").json()}
-    return eventually(lambda: next((run for run in known if run in page.url), None))
+    return eventually(lambda: asked(page, "run")) or ""
 
 
 @pytest.fixture
 def watched(page: Page, server: LiveServer) -> Page:
     run = server.start(config=LONG)["id"]
     page.goto(f"/?run={run}")
-    eventually(lambda: step_of(page) > 10, 30)
+    eventually(lambda: step_of(page) > 10)
+    return page
+
+
+@pytest.fixture
+def held(page: Page, server: LiveServer) -> Page:
+    """A paused run: its first step was done at once, each other one was granted."""
+    run = server.start(config={**LONG, "pace": 0.1})["id"]
+    server.wait_for_step(run, 1)
+    server.client.post(f"/api/runs/{run}/pause").raise_for_status()
+    for _ in range(HELD_AT - 1):
+        server.client.post(f"/api/runs/{run}/step").raise_for_status()
+    server.wait_for_step(run, HELD_AT)
+    page.goto(f"/?run={run}")
+    expect(page.locator("#run-state")).to_have_text("paused")
+    eventually(lambda: step_of(page) == HELD_AT)
     return page
 
 
 def test_start_shows_two_networks_that_move(page: Page, server: LiveServer) -> None:
     page.goto("/")
     page.get_by_role("button", name="Start").first.click()
-    eventually(lambda: step_of(page) > 5, 30)
+    eventually(lambda: step_of(page) > 5)
     views = {"ridges", "shift", "loss", "gradients", "moments", "affine", "density"}
     shown = page.eval_on_selector_all("[data-view]", "(cards) => cards.map((card) => card.dataset.view)")
     assert views <= set(shown)
@@ -61,30 +72,29 @@ def test_start_shows_two_networks_that_move(page: Page, server: LiveServer) -> N
     expect(page.locator("#run-state")).to_have_text("stopped")
 
 
-def test_pause_single_step_and_resume(watched: Page) -> None:
+def test_pause_and_resume(watched: Page) -> None:
     watched.click("#pause")
     expect(watched.locator("#run-state")).to_have_text("paused")
-    held = settled(watched)
-    watched.click("#step")
-    eventually(lambda: step_of(watched) == held + 1)
-    assert settled(watched) == held + 1
+    before = step_of(watched)
     watched.click("#resume")
     expect(watched.locator("#run-state")).to_have_text("running")
-    eventually(lambda: step_of(watched) > held + 5)
+    eventually(lambda: step_of(watched) > before + 5)
     watched.click("#stop")
     expect(watched.locator("#run-state")).to_have_text("stopped")
 
 
-def settled(page: Page) -> int:
-    before = -2
-    while (step := step_of(page)) != before:
-        before = step
-        page.wait_for_timeout(2000)
-    return step
+def test_a_single_step_is_one(held: Page, server: LiveServer) -> None:
+    held.click("#step")
+    eventually(lambda: step_of(held) == HELD_AT + 1)
+    held.click("#stop")
+    expect(held.locator("#run-state")).to_have_text("stopped")
+    run = server.run(run_of(held))
+    assert run["reason"]["text"].startswith(f"stopped after {HELD_AT + 1} of")
+    assert run["step"] == HELD_AT + 1
 
 
 def test_pace_changes_at_once(watched: Page, server: LiveServer) -> None:
-    run = run_of(watched, server)
+    run = run_of(watched)
     slider = watched.locator("#pace")
     slider.focus()
     slider.press("End")
@@ -96,26 +106,22 @@ def test_pace_changes_at_once(watched: Page, server: LiveServer) -> None:
     watched.click("#stop")
 
 
-def test_a_reload_and_a_second_tab_show_the_whole_history(watched: Page, context: BrowserContext) -> None:
-    watched.click("#pause")
-    held = settled(watched)
-    summary = watched.locator("#summary-loss")
-    watched.reload()
-    eventually(lambda: step_of(watched) == held)
+def test_a_reload_and_a_second_tab_show_the_whole_history(held: Page, context: BrowserContext) -> None:
+    held.reload()
     second = context.new_page()
-    second.goto(watched.url)
-    eventually(lambda: step_of(second) == held)
-    # The first step is there, not only what came since: the scrubber goes back to it.
-    for page in (watched, second):
-        scrub = page.locator("#scrub")
-        scrub.focus()
-        scrub.press("Home")
-        eventually(lambda page=page: "step 0" in page.inner_text("#timeline"))
-    expect(summary).to_be_attached()
+    second.goto(held.url)
+    for page in (held, second):
+        eventually(lambda page=page: step_of(page) == HELD_AT)
+        # The first step is there, not only what came since: the scrubber goes back to it.
+        page.locator("#scrub").press("Home")
+        expect(page.locator("#timeline .at")).to_have_text("step 0")
+        page.locator("body").press("ArrowRight")
+        expect(page.locator("#timeline .at")).to_have_text("step 1")
     second.locator("#live").click()
-    watched.click("#resume")
-    eventually(lambda: step_of(second) > held + 5)
-    watched.click("#stop")
+    held.locator("#pace").press("End")
+    held.click("#resume")
+    eventually(lambda: step_of(second) > HELD_AT + 5)
+    held.click("#stop")
     expect(second.locator("#run-state")).to_have_text("stopped")
 
 
@@ -150,7 +156,7 @@ def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> N
     page.goto(f"/?run={run}")
     expect(page.locator("#run-state")).to_have_text("finished")
     expect(page.locator("body")).to_contain_text(re.compile(r"diverged at step \d"))
-    expect(page.locator('[data-view="loss"] .count')).to_contain_text("not finite")
+    expect(page.locator('[data-view="loss"] .badge')).to_contain_text("not finite")
 
 
 @pytest.mark.parametrize("script", ["plotly.min.js", "charts/painting/shapes-worker.js"])

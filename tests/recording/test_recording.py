@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,8 @@ def test_a_recording_cut_off_in_mid_writing_can_be_read_where_nothing_can_be_wri
     """As for a user that may only read: nothing may be made beside the file."""
     recorder = make(tmp_path / "r.shiftscope")
     recorder.append(frames(3))
-    recorder._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(sqlite3.connect(recorder.path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     folder = tmp_path / "read-only"
     folder.mkdir()
     (folder / "r.shiftscope").write_bytes((tmp_path / "r.shiftscope").read_bytes())

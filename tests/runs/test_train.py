@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -9,9 +10,15 @@ from shiftscope.config import Every, Mlp, RunConfig, Steps, Thinning
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.train import schedule_of
 from shiftscope.wire.messages import Command
+from tests.waiting import PATIENCE, eventually
 
 
 def nothing() -> None: ...
+
+
+def once_waiting(controls: Controls, command: Command) -> Callable[[], None]:
+    """Return what lets another thread give a command; it cannot before the controls wait, and let go of their lock."""
+    return lambda: threading.Thread(target=controls.obey, args=[command]).start()
 
 
 def test_at_full_speed_nothing_waits() -> None:
@@ -28,11 +35,12 @@ def test_a_paused_run_waits_and_sends_what_is_pending_once() -> None:
     proceeded: list[bool] = []
     training = threading.Thread(target=lambda: proceeded.append(controls.proceed(lambda: waits.append(1))))
     training.start()
-    training.join(0.2)
-    assert (proceeded, waits) == ([], [1])
+    eventually(lambda: waits)
+    controls.obey(Command(command="set", learning_rate=0.5))  # wakes it, but lets it do no step
+    assert proceeded == []
     controls.obey(Command(command="step"))
-    training.join(5)
-    assert proceeded == [True]
+    training.join(PATIENCE)
+    assert (proceeded, waits) == ([True], [1])
 
 
 def test_granted_steps_are_taken_and_no_more() -> None:
@@ -41,26 +49,21 @@ def test_granted_steps_are_taken_and_no_more() -> None:
         controls.obey(Command(command=command))
     assert controls.proceed(nothing)
     assert controls.proceed(nothing)
-    threading.Timer(0.1, controls.obey, [Command(command="stop")]).start()
-    assert not controls.proceed(nothing)
+    assert not controls.proceed(once_waiting(controls, Command(command="stop")))
 
 
 def test_pausing_again_takes_back_granted_steps() -> None:
     controls = Controls()
     for command in ("pause", "step", "pause"):
         controls.obey(Command(command=command))
-    threading.Timer(0.1, controls.obey, [Command(command="stop")]).start()
-    assert not controls.proceed(nothing)
+    assert not controls.proceed(once_waiting(controls, Command(command="stop")))
 
 
 @pytest.mark.parametrize("command", [Command(command="stop"), Command(command="set", pace=None)])
 def test_a_command_ends_the_wait_for_a_slow_pace(command: Command) -> None:
-    controls = Controls(pace=0.1)
+    controls = Controls(pace=1e-9)
     assert controls.proceed(nothing)
-    threading.Timer(0.1, controls.obey, [command]).start()
-    began = time.monotonic()
-    controls.proceed(nothing)
-    assert time.monotonic() - began < 5, "waited for the pace of a step in ten seconds"
+    assert controls.proceed(once_waiting(controls, command)) == (command.command == "set")
 
 
 def test_the_pace_spaces_steps() -> None:

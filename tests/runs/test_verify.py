@@ -11,12 +11,13 @@ import pytest
 from shiftscope.config import RunConfig
 from shiftscope.experiments.catalogue import CLAIMS, find
 from shiftscope.runs.verify import Finding, line, markdown, verify
+from tests.waiting import PATIENCE
 
 
 def shiftscope_verify(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "shiftscope.cli", "verify", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=400
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=PATIENCE
     )
 
 

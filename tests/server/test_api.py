@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import Any
 
 import pytest
 
+import shiftscope
 from shiftscope.config import RunConfig
 from shiftscope.recording.reader import open_recording
 from shiftscope.server.pages import compiled_on_arrival
 from tests.conftest import LiveServer
 from tests.producer import Producer
+from tests.waiting import eventually
 
 SLOW = {"pace": 20, "duration": {"kind": "steps", "steps": 100_000}}
 
@@ -27,7 +28,7 @@ def test_importing_the_app_loads_no_torch() -> None:
 
 
 def test_health(server: LiveServer) -> None:
-    assert server.client.get("/api/health").json() == {"status": "ok", "version": "0.1.0"}
+    assert server.client.get("/api/health").json() == {"status": "ok", "version": shiftscope.__version__}
 
 
 def test_schema_draws_the_form(server: LiveServer) -> None:
@@ -65,7 +66,7 @@ def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) 
     assert RunConfig.model_validate(created["config"]) == RunConfig(pace=100, probes="full")
     server.wait(created["id"], "running")
     server.client.patch(f"/api/runs/{created['id']}", json={"pace": None})
-    done = server.wait(created["id"], "finished", seconds=300)
+    done = server.wait(created["id"], "finished")
     assert done["step"] == done["total_steps"] == 2000
     assert done["reason"] is None
     assert 0 < done["elapsed"] <= done["ended"] - done["started"] + 0.01
@@ -82,28 +83,24 @@ def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) 
 
 def test_pause_step_resume_and_stop(server: LiveServer) -> None:
     run = server.start(config=SLOW)["id"]
-    server.wait(run, "running")
     server.wait_for_step(run, 3)
     assert server.client.post(f"/api/runs/{run}/pause").json()["state"] == "paused"
-    held = _settled_step(server, run)
-    stepped = server.client.post(f"/api/runs/{run}/step")
-    assert stepped.status_code == 200
-    server.wait_for_step(run, held + 1)
-    assert _settled_step(server, run) == held + 1
     assert server.client.post(f"/api/runs/{run}/resume").json()["state"] == "running"
-    server.wait_for_step(run, held + 3)
+    server.wait_for_step(run, server.run(run)["step"] + 3)
     stopped = server.client.post(f"/api/runs/{run}/stop").json()
     assert stopped["state"] == "stopped"
     assert "stopped after" in stopped["reason"]["text"]
 
 
-def _settled_step(server: LiveServer, run: str) -> int:
-    """Return the step at which a paused run holds: two looks, longer apart than a step takes, must agree."""
-    before = -1
-    while (step := server.run(run)["step"]) != before:
-        before = step
-        time.sleep(1)
-    return step
+def test_a_paused_run_does_the_steps_that_it_is_granted_and_no_more(server: LiveServer) -> None:
+    run = server.start(config={**SLOW, "pace": 0.1})["id"]
+    server.wait_for_step(run, 1)
+    assert server.client.post(f"/api/runs/{run}/pause").json()["state"] == "paused"
+    for _ in range(3):
+        assert server.client.post(f"/api/runs/{run}/step").status_code == 200
+    server.wait_for_step(run, 4)
+    stopped = server.client.post(f"/api/runs/{run}/stop").json()
+    assert stopped["reason"]["text"].startswith("stopped after 4 of")
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "step", "stop"])
@@ -197,18 +194,30 @@ def test_a_name_is_a_line_of_text(server: LiveServer, name: str) -> None:
 
 
 def test_pause_and_resume_at_once_leave_state_and_worker_agreed(server: LiveServer) -> None:
-    run = server.start(config=SLOW | {"pace": None})["id"]
-    server.wait(run, "running")
+    """Of a worker that is really paused, one granted step is one step at the learning rate set before it."""
+    run = server.start(config=SLOW | {"pace": None, "recording": {"kind": "every", "every": 1}})["id"]
+    server.wait_for_step(run, 1)
+
+    def learning_rates() -> list[float]:
+        with open_recording(server.data / f"{run}.shiftscope") as recording:
+            return recording.values("steps", "learning_rate").tolist()
+
+    rounds = [2.0**-power for power in range(4, 14)]
     with ThreadPoolExecutor(4) as pool:
-        for _ in range(10):
+        for learning_rate in rounds:
             actions = ("pause", "resume", "pause", "resume")
             list(pool.map(lambda action: server.client.post(f"/api/runs/{run}/{action}"), actions))
             if server.run(run)["state"] == "running":
                 server.client.post(f"/api/runs/{run}/pause")
-            held = _settled_step(server, run)
-            assert server.run(run) | {"elapsed": 0} == server.run(run) | {"elapsed": 0}
-            assert server.run(run)["step"] == held
-    server.client.post(f"/api/runs/{run}/stop")
+            server.client.patch(f"/api/runs/{run}", json={"learning_rate": learning_rate}).raise_for_status()
+            server.client.post(f"/api/runs/{run}/step").raise_for_status()
+            eventually(lambda wanted=learning_rate: learning_rates()[-1] == wanted)
+            assert server.run(run)["state"] == "paused"
+            # It must not go on at this rate when the next round lets it run.
+            server.client.patch(f"/api/runs/{run}", json={"learning_rate": 1e-9}).raise_for_status()
+    server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    found = learning_rates()
+    assert [found.count(learning_rate) for learning_rate in rounds] == [1] * len(rounds)
 
 
 def test_what_is_changed_while_a_run_is_queued_holds_when_it_starts(server: LiveServer) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, mnist_folder, serve
 from tests.viewer import Viewer
+from tests.waiting import PATIENCE
 
 SHORT: dict[str, Any] = {"dataset": {"kind": "mnist"}, "duration": {"kind": "steps", "steps": 30}}
 needs_mnist = pytest.mark.skipif(
@@ -22,22 +23,35 @@ needs_mnist = pytest.mark.skipif(
 )
 
 
-class _Slow(http.server.SimpleHTTPRequestHandler):
-    """Takes a while for a large file, as a real mirror does: what is told of it then has the time to be seen."""
+class _Holding(http.server.SimpleHTTPRequestHandler):
+    """Holds a file back in the middle, until what is told of it has been seen."""
+
+    def __init__(self, seen: threading.Event, *arguments: Any, **keywords: Any) -> None:
+        self.seen = seen
+        super().__init__(*arguments, **keywords)
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
-        while part := source.read(1 << 20):
-            outputfile.write(part)
-            time.sleep(0.05)
+        outputfile.write(source.read(1 << 12))
+        outputfile.flush()
+        assert self.seen.wait(PATIENCE)
+        super().copyfile(source, outputfile)
+
+
+@dataclass
+class Mirror:
+    url: str
+    seen: threading.Event
 
 
 @pytest.fixture
-def mirror() -> Iterator[str]:
+def mirror() -> Iterator[Mirror]:
     """Serve the real files on this machine."""
-    handler = functools.partial(_Slow, directory=str(mnist_folder()))
+    seen = threading.Event()
+    handler = functools.partial(_Holding, seen, directory=str(mnist_folder()))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_address[1]}"
+        yield Mirror(f"http://127.0.0.1:{httpd.server_address[1]}", seen)
+        seen.set()
         httpd.shutdown()
 
 
@@ -51,17 +65,18 @@ def test_mnist_twins_train_from_the_files_of_a_folder(server: LiveServer) -> Non
 
 
 @needs_mnist
-def test_mnist_is_fetched_where_it_is_missing_and_the_page_is_told(tmp_path: Path, mirror: str) -> None:
-    flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", mirror)
+def test_mnist_is_fetched_where_it_is_missing_and_the_page_is_told(tmp_path: Path, mirror: Mirror) -> None:
+    flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", mirror.url)
     with serve(tmp_path / "runs", *flags, NO_PROXY="127.0.0.1") as server:
         run = server.start(config=SHORT)["id"]
         with Viewer(server.url, run) as viewer:
+            preparing: dict[str, Any] = {}
+            while not preparing.get("message", "").startswith("Downloading"):
+                preparing = (viewer.hear().get("run") or {}).get("preparing") or {}
+            assert 0 <= preparing["fraction"] <= 1
+            mirror.seen.set()
             viewer.until_closed()
         assert server.run(run)["state"] == "finished"
-    preparing = [text["run"]["preparing"] for text in viewer.of_type("state") if text["run"]["preparing"]]
-    downloads = [p for p in preparing if p["message"].startswith("Downloading")]
-    assert downloads
-    assert all(0 <= p["fraction"] <= 1 for p in downloads)
     assert len(list((tmp_path / "datasets" / "mnist").glob("*.gz"))) == 4
 
 

@@ -7,7 +7,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from shiftscope.recording.reader import open_recording
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame
 from tests.viewer import Viewer
+from tests.waiting import PATIENCE, eventually
 
 LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 1_000_000}, "recording": {"kind": "every", "every": 1}}
 
@@ -33,11 +33,8 @@ def alive(pid: int) -> bool:
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def wait_until_dead(pid: int, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while alive(pid):
-        assert time.monotonic() < deadline, f"process {pid} still lives after {seconds} s"
-        time.sleep(0.02)
+def wait_until_dead(pid: int) -> None:
+    eventually(lambda: not alive(pid), f"the end of process {pid}")
 
 
 def resident(pid: int) -> int:
@@ -51,7 +48,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_server_goes_on(tmp_path: Path) 
         server.wait_for_step(run, 20)
         (worker,) = children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
-        failed = server.wait(run, "failed", seconds=10)
+        failed = server.wait(run, "failed")
         assert failed["reason"]["text"].startswith("the worker was killed by SIGKILL")
         with open_recording(tmp_path / "runs" / f"{run}.shiftscope") as recording:
             assert [f.seq for f in recording.read()] == list(range(1, failed["seq"] + 1))
@@ -72,8 +69,8 @@ def test_a_killed_server_loses_no_acknowledged_frame(tmp_path: Path) -> None:
             producer.socket.send(b"".join(map(frame, range(1, 501))))
             producer.wait_for_acknowledgement(500)
             os.kill(server.process.pid, signal.SIGKILL)
-            server.process.wait(5)
-        wait_until_dead(worker, 2)
+            server.process.wait(PATIENCE)
+        wait_until_dead(worker)
     with serve(data) as server:
         for run in (trained, producer.run):
             found = server.run(run)
@@ -97,7 +94,7 @@ def test_a_server_that_is_told_to_end_takes_its_workers_along(tmp_path: Path) ->
         server.wait_for_step(run, 5)
         workers = children(server.process.pid)
     for worker in workers:
-        wait_until_dead(worker, 2)
+        wait_until_dead(worker)
     with serve(data) as server:
         found = server.run(run)
     assert found["state"] == "interrupted"

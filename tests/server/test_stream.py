@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from shiftscope.wire.frames import RunHeader
 from tests.conftest import LiveServer
 from tests.producer import Producer, frame, header
 from tests.viewer import Viewer
+from tests.waiting import eventually
 
 
 def test_the_first_message_is_the_run_and_its_layouts(server: LiveServer) -> None:
@@ -86,10 +85,7 @@ def test_a_finished_run_is_replayed_the_same_way(server: LiveServer) -> None:
         viewer.until_closed()
         assert [f.data for f in viewer.frames] == list(map(frame, range(1, 6)))
         assert viewer.close_code == 1000
-    deadline = time.monotonic() + 5
-    while len(files := list(server.data.glob(f"{producer.run}*"))) > 1:
-        assert time.monotonic() < deadline, files
-        time.sleep(0.02)
+    eventually(lambda: len(list(server.data.glob(f"{producer.run}*"))) == 1, "the recording to be one file")
 
 
 @pytest.mark.parametrize(("run", "after", "code"), [("none", 0, 4404), (None, -1, 1008)])

@@ -43,7 +43,7 @@ def test_a_run_may_take_its_config_from_an_experiment(server: LiveServer) -> Non
 
 def wait_for_trial(server: LiveServer, trial: str) -> dict[str, Any]:
     for run in server.client.get(f"/api/trials/{trial}").json()["runs"]:
-        server.wait(run["run"]["id"], "finished", "failed", "stopped", "interrupted", seconds=300)
+        server.wait(run["run"]["id"], "finished", "failed", "stopped", "interrupted")
     return server.client.get(f"/api/trials/{trial}").json()
 
 

@@ -56,12 +56,18 @@ def tensors(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
+def contents(network):
+    """Return what each module holds: parameters, buffers, hooks and all else."""
+    return {name: {key: copy.copy(value) for key, value in vars(m).items()} for name, m in network.named_modules()}
+
+
 def instance_forwards(network):
     return [name for name, module in network.named_modules() if "forward" in module.__dict__]
 
 
 def test_nothing_stays_behind():
     network = networks.mlp()
+    before = contents(network)
     patch, observer = patched(network)
     network(torch.randn(4, 6)).sum().backward()
     assert len(instance_forwards(network)) == 8
@@ -69,7 +75,7 @@ def test_nothing_stays_behind():
     patch.remove()
     assert instance_forwards(network) == []
     assert patch.inputs == ()
-    assert not network._forward_hooks
+    assert contents(network) == before
 
 
 def test_a_forward_that_fails_leaves_nothing_behind():

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -149,19 +150,35 @@ def test_a_dead_layer_has_no_batch_means():
     assert math.isnan(BatchMeans(options, training, DATA).figures()["without BN/batch_mean_deviation"])
 
 
+def quadratic(drawn):
+    """Return the one quadratic form that goes through the grid's losses, and its curvatures, the least first."""
+    w1, w2 = np.meshgrid(np.array(drawn["w1"]) - drawn["lowest"][0], np.array(drawn["w2"]) - drawn["lowest"][1])
+
+    def terms(x, y):
+        return np.stack([x * x, x * y, y * y, x, y, np.ones_like(x)], axis=-1)
+
+    factors, *_ = np.linalg.lstsq(terms(w1, w2).reshape(-1, 6), np.ravel(drawn["loss"]), rcond=None)
+    a, b, c = factors[:3]
+
+    def loss(x, y):
+        return float(terms(np.float64(x - drawn["lowest"][0]), np.float64(y - drawn["lowest"][1])) @ factors)
+
+    return loss, np.linalg.eigvalsh([[2 * a, b], [b, 2 * c]])
+
+
 @pytest.mark.parametrize("scaling", ["raw", "standardized"])
 def test_the_surface_is_the_loss_and_its_path_goes_down(scaling):
     options = config(dataset=Digits(scaling=scaling))
-    surface = LossSurface(options, Training(options, DATA), DATA)
-    drawn = surface.data()["surface"]
-    inputs, targets = surface._people()
-
-    def loss(w1, w2):
-        return 0.5 * (inputs @ torch.tensor([w1, w2], dtype=torch.float64) - targets).square().mean().item()
-
-    assert drawn["loss"][3][7] == pytest.approx(loss(drawn["w1"][7], drawn["w2"][3]))
+    training = Training(options, DATA)
+    measuring = LossSurface(options, training, DATA)
+    drawn = measuring.data()["surface"]
+    loss, curvature = quadratic(drawn)
     lowest = loss(*drawn["lowest"])
-    assert lowest <= min(min(row) for row in drawn["loss"])
+    assert loss(drawn["w1"][7], drawn["w2"][3]) == pytest.approx(drawn["loss"][3][7])
+    assert lowest == pytest.approx(min(min(row) for row in drawn["loss"]))
+    condition = measuring.figures()["surface/condition"]
+    assert condition == pytest.approx(curvature[1] / curvature[0], rel=1e-6)
+    assert (condition > 100) == (scaling == "raw")
     along = [loss(*point) - lowest for point in drawn["path"]]
     assert along[0] == pytest.approx(1)
     assert along == sorted(along, reverse=True)

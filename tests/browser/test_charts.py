@@ -1,0 +1,150 @@
+"""What a person does with the charts of a run: choose, scrub, point at, take away."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import asked, chart, difference, differing, picture, settle
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+# Plotly's own ridges are seen, or those that are painted over them; the texts stay away from both.
+PLOTLY = """
+    [data-view="ridges"] .chart :is(canvas, .trace:has(.textpoint)) { visibility: hidden !important }
+    [data-view="ridges"] .chart .trace:not(:has(.textpoint)) { visibility: visible !important }
+"""
+NO_TEXTS = '[data-view="ridges"] .chart .texts { visibility: hidden }'
+CORNER = {"x": 2, "y": 2}
+
+
+def show_step(page: Page, step: int) -> None:
+    page.locator("#scrub").fill(str(step))
+    expect(page.locator("#timeline .at")).to_have_text(f"step {step}")
+    settle(page)
+
+
+@pytest.mark.parametrize("step", [0, 3, 70])
+def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
+    show_step(stage, step)
+    stage.add_style_tag(content=NO_TEXTS)
+    live = picture(stage, "ridges")
+    # For who points at the chart, Plotly draws it from the same numbers.
+    chart(stage, "ridges").hover(position=CORNER)
+    settle(stage)
+    stage.mouse.move(0, 0)
+    plotly = stage.add_style_tag(content=PLOTLY)
+    drawn = picture(stage, "ridges")
+    # Both are drawn by the browser: what is left is how it rounds an edge, in a few of half a million pixels.
+    assert differing(stage, live, drawn, 16) <= 20
+    assert difference(stage, live, drawn) <= 64
+    # The comparison can fail: another step's picture differs.
+    plotly.evaluate("(style) => style.remove()")
+    show_step(stage, step + 60)
+    assert differing(stage, picture(stage, "ridges"), drawn, 16) > 2000
+
+
+def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(stage: Page) -> None:
+    first = picture(stage, "moments")
+    for width in (1500, 1600):
+        stage.set_viewport_size({"width": width, "height": 1000})
+        settle(stage)
+    assert difference(stage, picture(stage, "moments"), first) <= 8
+
+
+def test_a_layer_chosen_anywhere_is_followed_and_stands_in_the_link(stage: Page) -> None:
+    density = stage.locator('[data-view="density"]')
+    density.scroll_into_view_if_needed()
+    density.locator("select.layer").select_option("hidden 2")
+    eventually(lambda: asked(stage, "layer") == "hidden 2")
+    expect(density.locator(".infolayer")).to_contain_text("with BN · hidden 2")
+    stage.reload()
+    settle(stage)
+    stage.locator('[data-view="density"]').scroll_into_view_if_needed()
+    expect(density.locator("select.layer")).to_have_value("hidden 2")
+    expect(density.locator(".infolayer")).to_contain_text("with BN · hidden 2")
+
+
+def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
+    ridge = stage.locator('[data-view="ridges"] .trace[class*="now-0-1"] path').first
+    x, y = ridge.evaluate(
+        """(path) => {
+            const {x, y} = path.getPointAtLength(path.getTotalLength() / 4).matrixTransform(path.getScreenCTM());
+            return [x, y];
+        }"""
+    )
+    stage.mouse.move(x - 3, y)
+    settle(stage)
+    stage.mouse.move(x, y)
+    expect(stage.locator('[data-view="ridges"] .hoverlayer text').first).to_be_attached()
+    stage.mouse.click(x, y)
+    eventually(lambda: asked(stage, "layer") == "hidden 2")
+
+
+def test_keys_move_through_the_run(stage: Page) -> None:
+    at = stage.locator("#timeline .at")
+    for key, step in (("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10)):
+        stage.locator("body").press(key)
+        expect(at).to_have_text(f"step {step}")
+    expect(stage.locator(".cursor:not([hidden])").nth(3)).to_be_attached()
+    eventually(lambda: asked(stage, "step") == "10")
+    stage.locator("body").press("l")
+    expect(stage.locator("#live")).to_have_attribute("aria-pressed", "true")
+    expect(stage.locator(".cursor:not([hidden])")).to_have_count(0)
+
+
+def test_the_replay_moves_by_itself_and_ends_live(stage: Page) -> None:
+    live = stage.locator("#live")
+    stage.click("#to-start")
+    expect(live).to_have_attribute("aria-pressed", "false")
+    stage.locator("#timeline select").select_option("0.25")
+    stage.click("#play")
+    eventually(lambda: int(stage.locator("#scrub").input_value()) > 3)
+    stage.locator("#timeline select").select_option("4")
+    expect(live).to_have_attribute("aria-pressed", "true")
+    expect(stage.locator("#play")).to_have_text("▶")
+
+
+def test_the_outline_can_be_any_step(stage: Page) -> None:
+    field = stage.locator('[data-view="ridges"] input[type=number]')
+    field.fill("40")
+    field.press("Enter")
+    eventually(lambda: asked(stage, "compare") == "40")
+    settle(stage)
+    before = picture(stage, "ridges")
+    stage.locator('[data-view="ridges"] select').select_option("value")
+    settle(stage)
+    assert difference(stage, picture(stage, "ridges"), before) > 50
+
+
+def test_hovering_says_exact_values(stage: Page) -> None:
+    chart(stage, "loss").hover(position={"x": 150, "y": 60})
+    settle(stage)
+    chart(stage, "loss").hover(position={"x": 160, "y": 62})
+    expect(stage.locator('[data-view="loss"] .hoverlayer')).to_contain_text("step")
+
+
+@pytest.mark.parametrize(("label", "beginning"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"network,")])
+def test_a_chart_can_be_taken_away(stage: Page, label: str, beginning: bytes) -> None:
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    with stage.expect_download() as download:
+        card.get_by_role("button", name=label).click()
+    content = download.value.path().read_bytes()
+    assert content.startswith(beginning)
+    assert len(content) > 500
+
+
+def test_each_chart_explains_itself(stage: Page) -> None:
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    card.get_by_role("button", name="What is this?").click()
+    expect(stage.locator("#help")).to_contain_text("How far each layer")
+    stage.keyboard.press("Escape")
+    expect(stage.locator("#help")).to_be_hidden()
+
+
+def test_each_chart_says_in_words_what_it_shows(stage: Page) -> None:
+    expect(stage.locator("#summary-ridges")).to_contain_text("has moved most")
+    expect(stage.locator("#summary-gradients")).to_contain_text("with BN")

@@ -1,0 +1,77 @@
+"""What is looked at stands in the address, and an address shows it again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SHORT
+from tests.browser.looking import asked, settle
+from tests.conftest import LiveServer
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+
+def cards(page: Page) -> list[str]:
+    return page.eval_on_selector_all("#stage .card", "(cards) => cards.map((card) => card.dataset.view)")
+
+
+def test_the_choice_of_charts_stands_in_the_link(stage: Page, finished: str) -> None:
+    everything = cards(stage)
+    card = stage.locator('[data-view="shift"]')
+    card.hover()
+    card.get_by_role("button", name="Hide this chart").click()
+    eventually(lambda: cards(stage) == [view for view in everything if view != "shift"])
+    eventually(lambda: asked(stage, "charts"))
+    assert "shift" not in (asked(stage, "charts") or "").split(",")
+    stage.get_by_role("button", name="Show the chart: Shift map").click()
+    eventually(lambda: cards(stage) == everything)
+    eventually(lambda: asked(stage, "charts") is None)
+    for frame in ("", "&embed"):
+        stage.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
+        settle(stage)
+        assert cards(stage) == ["ridges", "loss"]
+        expect(stage.locator('[data-view="ridges"] select')).to_have_value("value")
+        expect(stage.locator('[data-view="ridges"] input[type=number]')).to_have_value("40")
+        expect(stage.locator("#hidden-charts")).to_be_visible(visible=not frame)
+        assert set((asked(stage, "charts") or "").split(",")) == {"ridges", "loss"}
+    stage.goto(f"/?run={finished}&charts=loss")
+    expect(stage.locator(".card .hide")).to_be_hidden()
+    stage.get_by_role("button", name="Show all").click()
+    eventually(lambda: cards(stage) == everything)
+
+
+def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:
+    page.goto(f"/?run={finished}&embed")
+    settle(page)
+    for hidden in ("#bar", "#controls"):
+        expect(page.locator(hidden)).to_be_hidden()
+    expect(page.locator('[data-view="ridges"]')).to_be_visible()
+
+
+def test_settings_travel_in_a_link(page: Page) -> None:
+    config = {"seed": 77, "network": {"kind": "mlp", "depth": 2, "width": 12}}
+    page.goto(f"/?config={json.dumps(config)}")
+    page.get_by_role("button", name="Choose the settings").click()
+    expect(page.locator('[data-path="seed"] input')).to_have_value("77")
+    expect(page.locator('[data-path="network.depth"] input')).to_have_value("2")
+
+
+def test_two_runs_side_by_side_share_what_is_looked_at(page: Page, server: LiveServer, finished: str) -> None:
+    other = server.start(config={**SHORT, "optimizer": {"kind": "adam"}}, name="the other one")["id"]
+    server.wait(other, "finished")
+    page.goto(f"/?run={finished}")
+    settle(page)
+    page.click("#show-runs")
+    page.get_by_role("button", name="Compare: the other one").click()
+    eventually(lambda: asked(page, "pair") == other)
+    expect(page.locator("#pair figcaption").nth(1)).to_contain_text("the other one")
+    frames = [page.frame_locator("#pair iframe").nth(i) for i in range(2)]
+    for frame in frames:
+        expect(frame.locator("#stage[data-settled]")).to_be_attached()
+    frames[0].locator("#to-start").click()
+    for frame in frames:
+        expect(frame.locator("#timeline .at")).to_have_text("step 0")
