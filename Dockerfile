@@ -13,7 +13,7 @@ WORKDIR /src
 COPY constraints.txt ./
 RUN pip install -q -c constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch
 COPY pyproject.toml README.md LICENSE ./
-RUN mkdir -p backend/shiftscope frontend && touch backend/shiftscope/__init__.py \
+RUN mkdir -p backend/shiftscope frontend && echo '__version__ = "0"' > backend/shiftscope/__init__.py \
     && pip install -q -c constraints.txt . && pip uninstall -q -y shiftscope
 COPY backend backend
 COPY frontend frontend

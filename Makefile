@@ -1,16 +1,20 @@
 # make run    sets up what is needed, serves the page on http://127.0.0.1:8000 and opens it
 # make test   every check there is; says what it left out and why
+# make release VERSION=1.2.3 [DRY_RUN=1]   checks, builds and tags that version
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test clean
+.PHONY: run test release clean
 run: $(VENV)/.ready
 	$(VENV)/bin/shiftscope serve
 
 test: $(VENV)/.ready-dev
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/test
+	scripts/test
+
+release: $(VENV)/.ready-dev
+	$(VENV)/bin/python scripts/release.py $(VERSION) $(if $(DRY_RUN),--dry-run)
 
 clean:
 	rm -rf $(VENV) frontend/node_modules
