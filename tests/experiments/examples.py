@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from shiftscope.experiments.catalogue import find
 from shiftscope.experiments.claims import corruptions, optimizers
-from shiftscope.experiments.claims.drift import MOVE, SINCE
+from shiftscope.experiments.claims.depth import MOVE, SINCE
 
 Measured = dict[str, dict[str, float]]
 PLAIN, BN = "without BN", "with BN"

@@ -17,7 +17,7 @@ import pytest
 
 from shiftscope.config import Digits, Steps
 from shiftscope.experiments.catalogue import find
-from shiftscope.experiments.claims.drift import DEEP, MOVE, SINCE
+from shiftscope.experiments.claims.depth import DEEP, MOVE, SINCE
 from shiftscope.experiments.experiment import Claim
 from shiftscope.experiments.figures import figures_of
 from shiftscope.experiments.reductions import evaluated, hidden_layers, networks

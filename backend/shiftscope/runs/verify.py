@@ -118,12 +118,12 @@ def _finding(
 def line(finding: Finding) -> str:
     """Return a finding in one line."""
     seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}, {finding.seconds:.0f} s"
-    return f"{finding.claim:2d} {finding.experiment} ({seeds}): {_said(finding)}"
+    return f"{finding.claim:2d} {finding.experiment} ({seeds}): {_sentence(finding)}"
 
 
 def markdown(findings: Sequence[Finding], command: str) -> str:
     """Return findings as the document docs/claims.md."""
-    rows = [_row([str(one.claim), one.title, _said(one), str(one.seeds), f"{one.seconds:.0f}"]) for one in findings]
+    rows = [_row([str(one.claim), one.title, _sentence(one), str(one.seeds), f"{one.seconds:.0f}"]) for one in findings]
     tables = [_table(one) for one in findings if one.verdict]
     head = (
         "# The claims, and what was measured\n\n"
@@ -150,5 +150,5 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _said(finding: Finding) -> str:
+def _sentence(finding: Finding) -> str:
     return finding.verdict.sentence.text if finding.verdict else f"Not run. {finding.problem}"
