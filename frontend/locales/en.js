@@ -243,6 +243,7 @@ export default {
   "field.epochs": "epochs",
   "field.frames": "frames",
   "field.every": "every",
+  "field.studies": "frames of shift",
   "field.alpha": "α",
   "field.beta1": "β₁",
   "field.beta2": "β₂",

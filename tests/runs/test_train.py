@@ -8,7 +8,7 @@ import pytest
 
 from shiftscope.config import Every, Mlp, RunConfig, Steps, Thinning
 from shiftscope.runs.controls import Controls
-from shiftscope.runs.train import schedule_of
+from shiftscope.runs.train import schedule_of, studies_of
 from shiftscope.wire.messages import Command
 from tests.waiting import PATIENCE, eventually
 
@@ -90,3 +90,15 @@ def test_the_first_and_the_last_step_are_always_recorded(recording: Thinning | E
     if isinstance(recording, Thinning):
         assert steps[:5] == list(range(5))
         assert 40 <= len(steps) <= 60
+
+
+@pytest.mark.parametrize("recording", [Every(every=10, studies=2000), Thinning(frames=50, studies=2000)])
+def test_a_run_says_how_often_studies_are_done(recording: Thinning | Every) -> None:
+    def counts(chosen: Thinning | Every) -> dict[str, int]:
+        config = RunConfig(network=Mlp(depth=1, width=4), duration=Steps(steps=2000), recording=chosen)
+        return {name: sum(map(due, range(2000))) for name, due in studies_of(config).items()}
+
+    assert counts(recording) == counts(Thinning(frames=2000))
+    assert 25 <= counts(recording)["landscape"] <= 35
+    assert counts(Every(every=10)) == counts(Thinning(frames=50)) == counts(Thinning())
+    assert counts(Every(every=10))["landscape"] < 20

@@ -51,11 +51,22 @@ class Epochs(Part):
 Duration = Annotated[Steps | Epochs, Field(discriminator="kind")]
 
 
+Studies = Annotated[
+    int,
+    Field(
+        ge=2,
+        le=100_000,
+        description="drift, shift and landscape are measured as often as if the run kept so many frames",
+    ),
+]
+
+
 class Thinning(Part):
     """Record every step at first, then ever fewer: about `frames` of them, the first and the last always."""
 
     kind: Literal["thinning"] = "thinning"
     frames: int = Field(FRAMES, ge=2, le=100_000, description="about how many frames the whole run keeps")
+    studies: Studies = FRAMES
 
 
 class Every(Part):
@@ -63,6 +74,7 @@ class Every(Part):
 
     kind: Literal["every"] = "every"
     every: int = Field(1, ge=1, le=1_000_000, description="steps from one frame to the next")
+    studies: Studies = FRAMES
 
 
 RecordingSchedule = Annotated[Thinning | Every, Field(discriminator="kind")]

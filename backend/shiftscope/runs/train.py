@@ -8,7 +8,6 @@ from pathlib import Path
 from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
-from shiftscope.config.defaults import FRAMES
 from shiftscope.engine import schedules
 from shiftscope.experiments.experiment import Claim
 from shiftscope.experiments.figures import as_event_value
@@ -66,7 +65,7 @@ def train(
         training.networks,
         to=recorded if claim else sink,
         schedule=schedule_of(config),
-        schedules=_studies_of(config),
+        schedules=studies_of(config),
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
         probes=config.probes,
@@ -89,10 +88,11 @@ def schedule_of(config: RunConfig) -> schedules.Schedule:
     return schedules.every(config.recording.every) | schedules.at(last)
 
 
-def _studies_of(config: RunConfig) -> dict[str, schedules.Schedule]:
-    """Return when to do studies: as often as in a default run, where fewer frames are kept than by default."""
-    kept = config.recording.frames if isinstance(config.recording, Thinning) else Thinning().frames
-    return study_schedules(config.total_steps, max(FRAMES, kept))
+def studies_of(config: RunConfig) -> dict[str, schedules.Schedule]:
+    """Return when to do studies: as often as the config says, and where more frames are kept, as often as for those."""
+    recording = config.recording
+    kept = recording.frames if isinstance(recording, Thinning) else 0
+    return study_schedules(config.total_steps, max(recording.studies, kept))
 
 
 def _train(

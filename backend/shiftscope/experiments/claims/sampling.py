@@ -35,7 +35,7 @@ CHANCE = 1.5
 APART = 1.5
 FEW = 10
 """Frames of sampling shift that count as the first, or the last, ones: of two batches alone it is uncertain."""
-_RECORDING = Every(every=5)
+_RECORDING = Every(every=5, studies=2000)
 """Of such a run the scope keeps some 100 frames of the sampling shift, the first ten before much is learnt."""
 FIGURES = (
     "untrained/batch_mean_deviation", "batch_mean_deviation", "first/sampling_shift", "last/sampling_shift",

@@ -49,7 +49,7 @@ MEASURES = (
     "early/gradient_shift", "late/gradient_shift", "gradient_shift_cosine", "landscape_variation",
     "gradient_predictiveness", "effective_smoothness",
 )  # fmt: skip
-_RECORDING = Every(every=10)
+_RECORDING = Every(every=10, studies=2000)
 """Of such a run the scope keeps some 30 frames of the landscape and 100 of the gradient shift."""
 
 
