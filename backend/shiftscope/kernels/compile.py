@@ -43,6 +43,9 @@ def _compile(function: Function, *, vectorized: bool, cache: bool) -> Function:
     )(function)
     if cache:
         result._cache._cache_file._source_stamp = _stamp()
+        # The stamp knows what a function calls; without this the key would hold what it is closed over, a compiled
+        # function among it, which is another one in each process.
+        result._cache._index_key = lambda signature, codegen: (signature, codegen.magic_tuple())
     made: Function = result
     return made
 
@@ -92,3 +95,29 @@ def int64_at(address: int, n: int) -> NDArray[np.int64]:
     """View n values in memory, for compiled functions."""
     array: NDArray[np.int64] = carray(_pointer(address), (n,), np.int64)
     return array
+
+
+@compiled()
+def same_type_at(other: NDArray[Any], address: int) -> NDArray[Any]:
+    """View as many values as another array has, of its type."""
+    array: NDArray[Any] = carray(_pointer(address), other.shape, other.dtype)
+    return array
+
+
+def over_memory(function: Function) -> Callable[..., Any]:
+    """Compile a function of an array as one of memory: (address, n, wide, ...) stand for the array.
+
+    This is the one place that views float32 or, where `wide`, float64; the function is compiled for both.
+    """
+    over_array: Any = compiled()(function)
+
+    def at_address(address: int, n: int, wide: bool, *more: Any) -> Any:  # noqa: ANN401  what the function takes and gives
+        if wide:
+            return over_array(float64_at(address, n), *more)
+        return over_array(float32_at(address, n), *more)
+
+    at_address.__name__ = function.__name__
+    at_address.__qualname__ = f"{function.__qualname__}.of_memory"
+    at_address.__module__ = function.__module__
+    at_address.__doc__ = function.__doc__
+    return compiled()(at_address)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, over_memory, same_type_at
 from shiftscope.kernels.tensor_memory import readable
 
 
@@ -19,7 +19,7 @@ def compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
     if a.dtype is not b.dtype or a.stride() != b.stride():
         a, b = a.double().contiguous(), b.double().contiguous()
     found = np.empty(2)
-    _compare_values(a.data_ptr(), b.data_ptr(), a.numel(), a.dtype is torch.float64, found)
+    _compare_values(a.data_ptr(), a.numel(), a.dtype is torch.float64, b.data_ptr(), found)
     return found
 
 
@@ -35,12 +35,10 @@ def _products(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, float, float, fl
     return one, other, both, apart
 
 
-@compiled()
-def _compare_values(a: int, b: int, n: int, wide: bool, found: NDArray[np.float64]) -> None:
-    if wide:
-        one, other, both, apart = _products(float64_at(a, n), float64_at(b, n))
-    else:
-        one, other, both, apart = _products(float32_at(a, n), float32_at(b, n))
+@over_memory
+def _compare_values(a: NDArray[Any], b: int, found: NDArray[np.float64]) -> None:
+    """Compare `a` with as many values of its type at the address `b`."""
+    one, other, both, apart = _products(a, same_type_at(a, b))
     norms = np.sqrt(one) * np.sqrt(other)
     found[0] = np.sqrt(apart)
     found[1] = both / norms if norms != 0.0 else 1.0 if one == other else 0.0

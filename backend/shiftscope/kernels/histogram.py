@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, over_memory
 from shiftscope.kernels.moments import COUNT, FINITE, LOWER, MAXIMUM, MEAN, MINIMUM, UPPER, VARIANCE
 
 FINE = 512
@@ -119,9 +119,9 @@ def _sample(x: NDArray[Any], sample: NDArray[Any]) -> None:
         sample[i] = x[i * stretch + np.int64((random >> np.uint64(33)) % np.uint64(stretch))]
 
 
-@compiled()
-def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
-    """Count n values at `address` into `fine` (STRIDE) over the range of `state`, whose moments are filled.
+@over_memory
+def bins(x: NDArray[Any], state: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
+    """Count values into `fine` (STRIDE) over the range of `state`, whose moments are filled.
 
     Of more than WHOLE values a sample is counted.
     """
@@ -132,21 +132,14 @@ def bins(address: int, n: int, wide: bool, state: NDArray[np.float64], fine: NDA
     span = state[UPPER] - state[LOWER]
     # A hair less than FINE bins, so that the largest value falls into the last one.
     scale = FINE * (1.0 - 1e-6) / span
-    if wide:
-        x64 = float64_at(address, n)
-        if n > WHOLE:
-            x64 = np.empty(SAMPLE, np.float64)
-            _sample(float64_at(address, n), x64)
-        _bins_finite(x64, state[LOWER], scale, fine)
+    counted = x
+    if x.size > WHOLE:
+        counted = np.empty(SAMPLE, x.dtype)
+        _sample(x, counted)
+    if x.itemsize == 8 or state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
+        _bins_finite(counted, state[LOWER], scale, fine)
     else:
-        x32 = float32_at(address, n)
-        if n > WHOLE:
-            x32 = np.empty(SAMPLE, np.float32)
-            _sample(float32_at(address, n), x32)
-        if state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
-            _bins_finite(x32, state[LOWER], scale, fine)
-        else:
-            lanes = np.zeros(LANES * LANE, np.int32)
-            _bins32(x32, state[LOWER], scale, lanes)
-            _fold(lanes, fine)
+        lanes = np.zeros(LANES * LANE, np.int32)
+        _bins32(counted, state[LOWER], scale, lanes)
+        _fold(lanes, fine)
     _accumulate(fine)

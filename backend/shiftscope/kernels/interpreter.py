@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.kernels.compile import compiled, float32_at, float64_at, int32_at, int64_at
+from shiftscope.kernels.compile import compiled, float32_at, float64_at, int32_at, int64_at, over_memory
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import COUNT as COUNT_SEEN
 from shiftscope.kernels.moments import FINITE, INFINITIES, NANS, PICKED, STATE, squares
@@ -60,23 +61,16 @@ DIRECTORY = (ROW + 1, 2)
 _ADDRESS, _LENGTH = 0, 1
 
 
-@compiled()
-def _copy(slot: NDArray[np.int64], row: NDArray[np.float32], at: int) -> None:
-    n = slot[COUNT]
-    if slot[WIDE]:
-        row[at : at + n] = float64_at(slot[ADDRESS], n)
-    else:
-        row[at : at + n] = float32_at(slot[ADDRESS], n)
+@over_memory
+def _copy(x: NDArray[Any], row: NDArray[np.float32], at: int) -> None:
+    row[at : at + x.size] = x
 
 
-@compiled()
-def _gap(slot: NDArray[np.int64], row: NDArray[np.float32], at: int, batch: int, eps: float) -> None:
-    n = slot[COUNT]
-    for i in range(n):
-        sigma = np.sqrt(np.float64(row[batch + n + i]) + eps)
-        wide, address = slot[WIDE], slot[ADDRESS]
-        running = float64_at(address, n)[i] if wide else np.float64(float32_at(address, n)[i])
-        row[at + i] = (running - row[batch + i]) / sigma
+@over_memory
+def _gap(running: NDArray[Any], row: NDArray[np.float32], at: int, batch: int, eps: float) -> None:
+    for i in range(running.size):
+        sigma = np.sqrt(np.float64(row[batch + running.size + i]) + eps)
+        row[at + i] = (np.float64(running[i]) - row[batch + i]) / sigma
 
 
 @compiled()
@@ -140,8 +134,9 @@ def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None
         elif operation == _WRITE_VECTOR:
             row[at : at + argument] = vectors[k : k + argument]
         elif operation == _COPY:
-            _copy(slots[:, k], row, at)
+            _copy(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0, row, at)
         elif operation == _GAP:
-            _gap(slots[:, k], row, at, argument, constants[operations[i, 4]])
+            eps = constants[operations[i, 4]]
+            _gap(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0, row, at, argument, eps)
         elif operation == _FORGET:
             _forget(states)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, over_memory
 
 # Columns of a tensor's state.
 COUNT, FINITE, MEAN, VARIANCE, MINIMUM, MAXIMUM, NANS, INFINITIES, LOWER, UPPER, ZEROS, BEYOND, PICKED = range(13)
@@ -139,18 +139,14 @@ def _moments64(x: NDArray[np.float64], state: NDArray[np.float64]) -> bool:
     return True
 
 
-@compiled()
-def moments(address: int, n: int, wide: bool, state: NDArray[np.float64]) -> None:
-    """Fill `state` (STATE columns, as far as they are moments, extremes and counts) from n values at `address`."""
-    state[COUNT] = n
-    if wide:
-        x64 = float64_at(address, n)
-        if n == 0 or not _moments64(x64, state):
-            _finite_moments(x64, state)
-    else:
-        x32 = float32_at(address, n)
-        if n == 0 or not _moments32(x32, state):
-            _finite_moments(x32, state)
+@over_memory
+def moments(x: NDArray[Any], state: NDArray[np.float64]) -> None:
+    """Fill `state` (STATE columns, as far as they are moments, extremes and counts) from values."""
+    state[COUNT] = x.size
+    # The size of an item is known when this is compiled, once for each of the two: no branch is left.
+    done = x.size > 0 and (_moments64(x, state) if x.itemsize == 8 else _moments32(x, state))
+    if not done:
+        _finite_moments(x, state)
 
 
 @compiled(vectorized=True)
@@ -171,16 +167,11 @@ def _not_finite(x: NDArray[Any]) -> int:
     return count
 
 
-@compiled()
-def squares(address: int, n: int, wide: bool) -> tuple[float, int]:
-    """Return the sum of squares of n values at `address`, and how many of them are not finite."""
-    if wide:
-        x64 = float64_at(address, n)
-        total = _sum_of_squares(x64)
-        return total, 0 if np.isfinite(total) else _not_finite(x64)
-    x32 = float32_at(address, n)
-    total = _sum_of_squares(x32)
-    return total, 0 if np.isfinite(total) else _not_finite(x32)
+@over_memory
+def squares(x: NDArray[Any]) -> tuple[float, int]:
+    """Return the sum of squares of values, and how many of them are not finite."""
+    total = _sum_of_squares(x)
+    return total, 0 if np.isfinite(total) else _not_finite(x)
 
 
 @compiled(vectorized=True)
@@ -193,8 +184,12 @@ def _add_row(
         squares[c] += d * d
 
 
-@compiled()
-def _channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> None:
+@over_memory
+def channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> None:
+    """Write the mean, then the biased variance of each channel of memory laid out (samples, channels, inner)."""
+    if x.size == 0:
+        out[:] = np.nan
+        return
     channels = out.size // 2
     totals, squares, shifts = np.zeros(channels), np.zeros(channels), np.zeros(channels)
     for c in range(channels):
@@ -212,14 +207,3 @@ def _channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> N
     for c in range(channels):
         out[c] = shifts[c] + totals[c] / n
         out[channels + c] = max(0.0, (squares[c] - totals[c] * totals[c] / n) / n)
-
-
-@compiled()
-def channel_moments(address: int, n: int, wide: bool, inner: int, out: NDArray[np.float32]) -> None:
-    """Write the mean, then the biased variance of each channel of memory laid out (samples, channels, inner)."""
-    if n == 0:
-        out[:] = np.nan
-    elif wide:
-        _channel_moments(float64_at(address, n), inner, out)
-    else:
-        _channel_moments(float32_at(address, n), inner, out)

@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.kernels.compile import compiled, float32_at, float64_at
+from shiftscope.kernels.compile import compiled, over_memory
 from shiftscope.kernels.interpreter import ADDRESS, COUNT, WIDE
+
+
+@over_memory
+def _copy(x: NDArray[Any], kept: NDArray[Any]) -> None:
+    kept[:] = x
 
 
 @compiled()
@@ -16,10 +21,7 @@ def keep_values(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArr
     """Copy each slot's values into `kept`, where they begin at `starts`."""
     for k in range(slots.shape[1]):
         n = slots[COUNT, k]
-        if slots[WIDE, k]:
-            kept[starts[k] : starts[k] + n] = float64_at(slots[ADDRESS, k], n)
-        else:
-            kept[starts[k] : starts[k] + n] = float32_at(slots[ADDRESS, k], n)
+        _copy(slots[ADDRESS, k], n, slots[WIDE, k] != 0, kept[starts[k] : starts[k] + n])
 
 
 @compiled(vectorized=True)
@@ -34,6 +36,11 @@ def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
     return ratio
 
 
+@over_memory
+def _ratio_of(new: NDArray[Any], old: NDArray[Any]) -> float:
+    return _ratio(new, old)
+
+
 @compiled()
 def change_ratios(
     slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
@@ -41,8 +48,4 @@ def change_ratios(
     """Write, for each slot, the norm of its change since `keep_values` over the norm that it had."""
     for k in range(slots.shape[1]):
         n = slots[COUNT, k]
-        old = kept[starts[k] : starts[k] + n]
-        if slots[WIDE, k]:
-            ratios[k] = _ratio(float64_at(slots[ADDRESS, k], n), old)
-        else:
-            ratios[k] = _ratio(float32_at(slots[ADDRESS, k], n), old)
+        ratios[k] = _ratio_of(slots[ADDRESS, k], n, slots[WIDE, k] != 0, kept[starts[k] : starts[k] + n])
