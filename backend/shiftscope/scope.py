@@ -1,4 +1,4 @@
-"""watch(): look into networks while they train."""
+"""watch(): measure networks while they train."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     units: Sequence[int] = (0, 1, 2),
     when_lost: WhenLost = "warn",
 ) -> Scope:
-    """Begin to look into one network, or several that are trained in step.
+    """Begin to measure one network, or several that are trained in step.
 
     Args:
         models: a network, or networks by the names that are shown.
@@ -173,7 +173,7 @@ class Scope:
             self._lose(error)
 
     def step(self) -> None:
-        """Say that the networks were updated. Does nothing where the scope follows the optimizers.
+        """Take note that the networks were updated. Does nothing where the scope follows the optimizers.
 
         Raises:
             WatchError: the step is due but was not measured, or the scope is closed.

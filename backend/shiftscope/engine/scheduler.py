@@ -66,7 +66,7 @@ class Scheduler:
     def due(self, step: int) -> Due:
         """Return what is due; to be asked once for each step, in order.
 
-        The cost is told at a step at which something is measured in passing, which is then timed piece by piece.
+        The cost is recorded at a step at which something is measured in passing, which is then timed piece by piece.
         """
         if step >= self._planned:
             self._plan(step)

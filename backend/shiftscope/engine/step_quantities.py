@@ -1,4 +1,4 @@
-"""What is known of a step without looking inside: loss, accuracy, learning rate, and whether numbers are finite."""
+"""What is known of a step from outside: loss, accuracy, learning rate, and whether numbers are finite."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _compile(function: Function, *, vectorized: bool, cache: bool) -> Function:
 
 @lru_cache
 def _stamp() -> str:
-    """Tell one state of this package from another."""
+    """Return what changes whenever this package does."""
     digest = sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())

@@ -43,7 +43,7 @@ class Isolation:
         kept = [buffer.clone() for buffer in self._buffers]
         drawn = self.random_state()
         try:
-            # Straight into their attributes: nn.Module's own given looks for parameters and buffers of that name.
+            # Straight into their attributes: nn.Module's own setting searches parameters and buffers of that name.
             for module in self._others:
                 module.__dict__["training"] = False
             for module in self._batch_norms:

@@ -168,7 +168,7 @@ def find_parts(root: nn.Module) -> list[Part]:
 
 
 def find_layers(parts: Sequence[Part], calls: Sequence[Call]) -> list[Layer]:
-    """Say which calls belong to which layer and what is measured at them, in forward order.
+    """Find which calls belong to which layer and what is measured at them, in forward order.
 
     A normalization or activation belongs to the layer whose last output it takes; where that was transformed on the
     way (pooled, added to a shortcut), to the linear map that ran last.
