@@ -170,7 +170,7 @@ def _metrics(cdp: CDPSession) -> dict[str, float]:
 
 
 def _received(page: Page) -> int:
-    count: int = page.evaluate("window.shiftscope?.session()?.received.count ?? 0")
+    count: int = page.evaluate("window.shiftscope?.stream()?.received.count ?? 0")
     return count
 
 

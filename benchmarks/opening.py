@@ -83,7 +83,7 @@ def measure(browser: Browser, url: str, rounds: int, seconds: float, frames: int
                 paint, at = opened(tab, url)
                 paints.append(paint)
                 warm.append(at)
-                while tab.evaluate("shiftscope.session().received.count") < frames:
+                while tab.evaluate("shiftscope.stream().received.count") < frames:
                     time.sleep(0.05)
                 loaded.append(tab.evaluate("performance.now()"))
                 time.sleep(1)

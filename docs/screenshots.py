@@ -82,7 +82,7 @@ def take_for_readme(page: Page, url: str) -> None:
     page.screenshot(path=FOLDER / "welcome.png")
     page.get_by_role("button", name="Start").first.click()
     until(lambda: (found := re.search(r"step ([\d,]+) of", page.inner_text("body"))) and _number(found[1]) >= STEPS)
-    page.screenshot(path=FOLDER / "stage.png")
+    page.screenshot(path=FOLDER / "charts.png")
 
 
 def until(look: Callable[[], object]) -> None:
@@ -132,7 +132,7 @@ STATES: dict[str, tuple[str, list[str]]] = {
     "list": ("", ["click #show-runs"]),
     "running": ("run={moving}", []),
     "finished": ("run={finished}", []),
-    "layer": ("run={finished}&layer=hidden+2", ["#stage [data-view=microscope]"]),
+    "layer": ("run={finished}&layer=hidden+2", ["#chart-grid [data-view=microscope]"]),
     "scrubbed": ("run={finished}&step=120&compare=20&scale=value", []),
     "charts": ("run={finished}&charts=ridges,loss,gradients", []),
     "guide": ("trial={trial}", ["click #guide-on"]),

@@ -8,7 +8,7 @@ import { plain } from "./app/server-messages.js";
 import { initialState, pairOf } from "./app/state.js";
 import { createStore } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
-import { Stage } from "./charts/chart-grid.js";
+import { ChartGrid } from "./charts/chart-grid.js";
 import { loadCharts } from "./charts/library.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { ordered } from "./experiments/trial-state.js";
@@ -24,7 +24,7 @@ import { drawPair, followParent } from "./run/compare.js";
 import { Controls } from "./run/controls.js";
 import { NewRun } from "./run/new-run.js";
 import { RunList } from "./run/run-list.js";
-import { makeGlance } from "./run/summary.js";
+import { makeRunSummary } from "./run/summary.js";
 import { makeTimeline } from "./run/timeline.js";
 import { CHOICES, VIEWS } from "./views/index.js";
 
@@ -38,7 +38,7 @@ const attempt = attempts(store);
 const read = { state: () => store.state, t: () => store.state.t, theme: () => store.state.theme };
 const help = (/** @type {import("./types").View} */ view) => showHelp(view, store.state.t);
 
-const openRun = new OpenRun(store, () => stage.wake());
+const openRun = new OpenRun(store, () => grid.wake());
 const newRun = new NewRun(store, attempt);
 const runs = new RunList(store, attempt, {
   again: (config) => newRun.open(config),
@@ -47,19 +47,19 @@ const runs = new RunList(store, attempt, {
 });
 /** The share of the open run's frames that is in the page. */
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
-const stage = new Stage(byId("stage"), VIEWS, {
+const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
   ...read,
   dispatch,
   arrived,
-  session: () => (store.state.drawable ? openRun.stream : null),
+  stream: () => (store.state.drawable ? openRun.stream : null),
   help,
   hidden: byId("hidden-charts"),
 });
 const timeline = makeTimeline({
   ...read,
   dispatch,
-  scene: () => stage.scene(),
-  wake: () => stage.wake(),
+  scene: () => grid.scene(),
+  wake: () => grid.wake(),
   arrived,
 });
 const experiments = new Experiments(store, {
@@ -78,7 +78,7 @@ const page = new Page(store, [experiments, new Controls(store, attempt), runs], 
   seek: timeline.seek,
 });
 const link = new PageLink(store, (route) => experiments.open(route));
-stage.followers.push(timeline.follow, () => experiments.follow(), makeGlance().follow);
+grid.followers.push(timeline.follow, () => experiments.follow(), makeRunSummary().follow);
 followTrials(store, attempt);
 connectBar(store, {
   home: () => experiments.home(),
@@ -89,35 +89,35 @@ connectBar(store, {
 /** The charts of the open run; those that matter to its experiment first. */
 function arrangeCharts() {
   const first = trialExperiment(store.state)?.views ?? [];
-  stage.views = ordered(VIEWS, first);
-  byId("stage").toggleAttribute("data-led", first.length > 0);
-  stage.rebuild();
+  grid.views = ordered(VIEWS, first);
+  byId("chart-grid").toggleAttribute("data-led", first.length > 0);
+  grid.rebuild();
 }
 
 function translate() {
   drawTexts(store.state);
   timeline.build();
-  stage.rebuild();
+  grid.rebuild();
 }
 
 store.listen((now, before) => {
   if (now.open !== before.open) arrangeCharts();
   if (now.t !== before.t) translate();
   if (now.theme !== before.theme || now.selection.choices !== before.selection.choices) experiments.charts.wake();
-  stage.wake();
+  grid.wake();
 });
 for (const event of ["online", "pageshow"]) addEventListener(event, () => openRun.retry());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) openRun.retry();
-  stage.wake();
+  grid.wake();
 });
 addEventListener("resize", () => {
-  stage.wake();
+  grid.wake();
   experiments.charts.wake();
 });
 
 /** What tests and benchmarks reach for; nothing of the page depends on it. */
-Object.assign(globalThis, { shiftscope: { store, stage, session: () => openRun.stream, readTheme } });
+Object.assign(globalThis, { shiftscope: { store, grid, stream: () => openRun.stream, readTheme } });
 
 document.body.classList.toggle("embed", linked.embed);
 translate();

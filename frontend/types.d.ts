@@ -1,6 +1,6 @@
 /** Shapes that travel between the page's modules. The wire's own are described in docs/protocol.md. */
 
-export interface Entry {
+export interface LayoutEntry {
   network: string;
   layer: string;
   site: string;
@@ -13,7 +13,7 @@ export interface Entry {
 export interface Layout {
   stream: number;
   name: string;
-  entries: Entry[];
+  entries: LayoutEntry[];
 }
 export interface LayerInfo {
   name: string;
@@ -194,8 +194,8 @@ export interface TrialScene extends Scene {
   at: number;
 }
 
-/** Where a quantity stands: its stream, and its place in that stream's rows. */
-export interface Place extends Entry {
+/** Where a quantity stands: its stream, and how many of that stream's floats it takes. */
+export interface Entry extends LayoutEntry {
   stream: number;
   size: number;
 }
@@ -239,7 +239,7 @@ export interface Scene {
   run: Run;
   header: RunHeader;
   events: RunEvent[];
-  places: import("./stream/layout-index.js").Places;
+  layoutIndex: import("./stream/layout-index.js").LayoutIndex;
   history: import("./stream/run-history.js").RunHistory;
   selection: Selection;
   theme: Theme;

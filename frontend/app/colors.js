@@ -84,7 +84,7 @@ const SHADES = {
   ],
 };
 
-// Anchors of a perceptually even, dark-to-bright scale, so that more shift is more light on a dark stage.
+// Anchors of a perceptually even, dark-to-bright scale, so that more shift is more light on a dark ground.
 /** @type {Rgb[]} */
 const GLOW = [
   [13, 16, 42],

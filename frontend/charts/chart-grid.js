@@ -1,4 +1,4 @@
-/** The stage: the cards of all charts, and the one animation loop that moves them. */
+/** The grid of charts: the cards of all charts, and the one animation loop that moves them. */
 
 import { spanOf } from "../app/numbers.js";
 import { markRest } from "../app/rest.js";
@@ -25,12 +25,12 @@ const REPAINTS_PER_FRAME = 2;
 const ADVANCES_PER_FRAME = 3;
 const STAY_AWAKE = 300;
 
-export class Stage {
+export class ChartGrid {
   /**
    * @param {HTMLElement} root
    * @param {View[]} views
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
-   *   session: () => import("../stream/run-stream.js").RunStream | null,
+   *   stream: () => import("../stream/run-stream.js").RunStream | null,
    *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
    *   t: () => import("../types").Translate, help: (view: View) => void, arrived: () => number,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
@@ -47,7 +47,7 @@ export class Stage {
     this.closing = undefined;
     this.refreshed = 0;
     this.refreshing = 0;
-    /** @type {import("../stream/layout-index.js").Places | null} whose views have their cards */
+    /** @type {import("../stream/layout-index.js").LayoutIndex | null} whose views have their cards */
     this.checked = null;
     /** @type {string | null} */
     this.checkedLayer = null;
@@ -82,18 +82,18 @@ export class Stage {
 
   /** @returns {Scene | null} */
   scene() {
-    const session = this.host.session();
+    const stream = this.host.stream();
     const { run, header, events, selection } = this.host.state();
-    if (!session?.history || !session.places || !run || !header) return null;
-    const last = session.history.lastStep;
+    if (!stream?.history || !stream.layoutIndex || !run || !header) return null;
+    const last = stream.history.lastStep;
     const over = !isLive(run) && last >= run.step;
     return {
       run,
       header,
       events,
       selection,
-      places: session.places,
-      history: session.history,
+      layoutIndex: stream.layoutIndex,
+      history: stream.history,
       theme: this.host.theme(),
       t: this.host.t(),
       span: spanOf(last, run.total_steps ?? header.total_steps, over),
@@ -119,7 +119,7 @@ export class Stage {
 
   /** Nothing is left to be drawn, unless more is on its way: the words follow now. @param {Scene} scene */
   async #rest(scene) {
-    const received = this.host.session()?.received.contiguous ?? 0;
+    const received = this.host.stream()?.received.contiguous ?? 0;
     if (received < scene.run.seq || ![...this.charts.values()].every(({ chart }) => chart.atRest(scene))) return;
     this.#sumUp(scene);
     await ShapesPainter.drawn();
@@ -158,9 +158,10 @@ export class Stage {
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
     const { layer, charts } = scene.selection;
-    if (this.checked === scene.places && this.checkedLayer === layer && this.checkedCharts === charts) return false;
+    if (this.checked === scene.layoutIndex && this.checkedLayer === layer && this.checkedCharts === charts)
+      return false;
     if (![...scene.history.streams.values()].some((stream) => stream.count)) return false;
-    this.checked = scene.places;
+    this.checked = scene.layoutIndex;
     this.checkedLayer = layer;
     this.checkedCharts = charts;
     this.#hide(scene);
@@ -208,10 +209,8 @@ export class Stage {
 
   /** @param {typeof without} change @param {string} id */
   #choose(change, id) {
-    this.host.dispatch({
-      type: "select",
-      selection: { charts: change(this.views, this.host.state().selection.charts, id) },
-    });
+    const { charts } = this.host.state().selection;
+    this.host.dispatch({ type: "select", selection: { charts: change(this.views, charts, id) } });
   }
 
   /** Take away the cards of charts that are not chosen, and offer them apart from the others. @param {Scene} scene */

@@ -66,7 +66,7 @@ export class Experiments {
     // The tour's own words take room: the chart is brought onto the screen once they are there.
     this.host.draw();
     const view = toured(this.store.state);
-    if (view) leadTo(byId("stage"), view);
+    if (view) leadTo(byId("chart-grid"), view);
   }
 
   /** The one thing to change, filled in as a new run. */
@@ -78,7 +78,7 @@ export class Experiments {
   /** Mark the chart of the guided tour; in every frame too, as its card may have come since. */
   follow() {
     const { state } = this.store;
-    if (state.tourStep !== null) pointAt(byId("stage"), toured(state));
+    if (state.tourStep !== null) pointAt(byId("chart-grid"), toured(state));
   }
 
   draw() {
@@ -89,7 +89,7 @@ export class Experiments {
     const trial = openTrial(state);
     if (trial?.id !== this.charts.trial?.id) this.charts.show(null);
     if (trial) this.#drawTrial(trial);
-    pointAt(byId("stage"), toured(state));
+    pointAt(byId("chart-grid"), toured(state));
   }
 
   /** @param {Experiment} experiment */

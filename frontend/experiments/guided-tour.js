@@ -7,16 +7,16 @@ import { localized } from "../app/i18n.js";
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {{go: (step: number) => void, close: () => void, next: () => void}} Acts */
 
-/** Mark the chart of this view, and no other. @param {HTMLElement} stage @param {string | null} view */
-export function pointAt(stage, view) {
-  for (const card of stage.querySelectorAll(".card"))
+/** Mark the chart of this view, and no other. @param {HTMLElement} grid @param {string | null} view */
+export function pointAt(grid, view) {
+  for (const card of grid.querySelectorAll(".card"))
     card.classList.toggle("toured", /** @type {HTMLElement} */ (card).dataset.view === view);
 }
 
-/** Bring a chart onto the screen. @param {HTMLElement} stage @param {string} view */
-export function leadTo(stage, view) {
+/** Bring a chart onto the screen. @param {HTMLElement} grid @param {string} view */
+export function leadTo(grid, view) {
   const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  stage
+  grid
     .querySelector(`[data-view="${CSS.escape(view)}"]`)
     ?.scrollIntoView({ block: "nearest", behavior: smooth ? "smooth" : "auto" });
 }

@@ -73,7 +73,7 @@ export const lastVerdict = (trials, experiment) =>
   trials.find((one) => one.experiment === experiment && one.verdict !== null)?.verdict ?? null;
 
 /**
- * The views of the stage, those that matter to an experiment first.
+ * The views of a run, those that matter to an experiment first.
  * @template {{id: string}} V
  * @param {V[]} views
  * @param {string[]} first ids

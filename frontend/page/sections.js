@@ -14,8 +14,8 @@ function runSections({ open, run, header, drawable, runs, trial }) {
     "run-title": run !== null,
     controls: run !== null,
     waiting: waited,
-    stage: begun,
-    glance: begun,
+    "chart-grid": begun,
+    "run-summary": begun,
   };
 }
 

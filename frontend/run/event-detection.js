@@ -38,9 +38,9 @@ export function detect(scene) {
       /** @type {RunEvent | null} */
       let first = null;
       for (const { name } of network.layers) {
-        const place = scene.places.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
-        if (place?.size !== 1) continue;
-        const step = firstStep(scene.history.stream(place.stream), place.offset, rule);
+        const entry = scene.layoutIndex.first([rule.quantity], { network: network.name, layer: name }, rule.sites);
+        if (entry?.size !== 1) continue;
+        const step = firstStep(scene.history.stream(entry.stream), entry.offset, rule);
         if (step !== null && (first === null || step < first.step)) {
           first = { time: 0, step, kind: rule.kind, message: "", network: network.name, layer: name };
         }

@@ -1,4 +1,4 @@
-/** The run at a glance: in words, of each network, what its charts show at this step. */
+/** The summary of a run: in words, of each network, what its charts show at this step. */
 
 import { css } from "../app/colors.js";
 import { byId, h, setText } from "../app/dom.js";
@@ -9,7 +9,7 @@ import { shownSlot, valueShown } from "../views/focus.js";
 import { farthest, movedByName } from "../views/ridge-numbers.js";
 
 /** @typedef {import("../types").Scene} Scene */
-/** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").Entry} Entry */
 
 /** Less than frames go on after the last news, so that these are told. */
 const EVERY = 250;
@@ -17,10 +17,10 @@ const EVERY = 250;
 /**
  * Whether something of it has come.
  * @param {Scene} scene
- * @param {Place | undefined} place
- * @returns {place is Place}
+ * @param {Entry | undefined} entry
+ * @returns {entry is Entry}
  */
-const has = (scene, place) => place !== undefined && place.size === 1 && shownSlot(scene, place.stream) >= 0;
+const has = (scene, entry) => entry !== undefined && entry.size === 1 && shownSlot(scene, entry.stream) >= 0;
 
 /**
  * The layer that moved farthest from the compared step: the number that stands at its ridge, by its name.
@@ -31,7 +31,7 @@ function movedOf(scene, column) {
   const moved = farthest(scene, column);
   return moved
     ? [
-        scene.t("glance.drift", {
+        scene.t("run_summary.drift", {
           layer: named(moved.layer, scene.t),
           drift: moved.text,
           quantity: movedByName(scene),
@@ -46,13 +46,13 @@ function movedOf(scene, column) {
  * @param {import("../types").NetworkInfo} network
  */
 function gradientsOf(scene, network) {
-  const places = network.layers
-    .map(({ name }) => scene.places.find("gradient_norm", { network: network.name, layer: name }))
-    .filter((place) => has(scene, place));
-  if (places.length < 2) return [];
-  const [first, last] = [places[0], places[places.length - 1]];
+  const entries = network.layers
+    .map(({ name }) => scene.layoutIndex.find("gradient_norm", { network: network.name, layer: name }))
+    .filter((entry) => has(scene, entry));
+  if (entries.length < 2) return [];
+  const [first, last] = [entries[0], entries[entries.length - 1]];
   return [
-    scene.t("glance.gradients", {
+    scene.t("run_summary.gradients", {
       first: named(first.layer, scene.t),
       from: brief(valueShown(scene, first)),
       last: named(last.layer, scene.t),
@@ -63,19 +63,19 @@ function gradientsOf(scene, network) {
 
 /** @param {Scene} scene @param {import("../types").NetworkInfo} network */
 function accuracyOf(scene, network) {
-  const place = scene.places.find("test_accuracy", { network: network.name });
-  const accuracy = place ? valueShown(scene, place) : NaN;
-  return Number.isFinite(accuracy) ? [scene.t("glance.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
+  const entry = scene.layoutIndex.find("test_accuracy", { network: network.name });
+  const accuracy = entry ? valueShown(scene, entry) : NaN;
+  return Number.isFinite(accuracy) ? [scene.t("run_summary.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
 }
 
 /** What is said of each network. @param {Scene} scene @returns {string[]} */
-export const glanceOf = (scene) =>
+export const runSummaryOf = (scene) =>
   scene.header.networks.map((network, column) =>
     [...movedOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "),
   );
 
-export function makeGlance() {
-  const root = byId("glance");
+export function makeRunSummary() {
+  const root = byId("run-summary");
   let drawn = -Infinity;
   /** @type {import("../types").Selection | null} */
   let selection = null;
@@ -100,7 +100,7 @@ export function makeGlance() {
         ),
       );
     }
-    for (const [i, text] of glanceOf(scene).entries()) setText(texts[i], text);
+    for (const [i, text] of runSummaryOf(scene).entries()) setText(texts[i], text);
   }
 
   return { follow };

@@ -37,7 +37,7 @@ export function makeTimeline(host) {
    */
   const main = (scene) =>
     scene.history.stream(
-      scene.places.stream("layers") ?? scene.places.stream("steps") ?? scene.header.layouts[0].stream,
+      scene.layoutIndex.stream("layers") ?? scene.layoutIndex.stream("steps") ?? scene.header.layouts[0].stream,
     );
 
   /** @param {number | null} step */

@@ -1,6 +1,6 @@
 /** Finding quantities: nothing is taken for granted, whatever a layout lacks is simply not shown. */
 
-/** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").Entry} Entry */
 /** @typedef {import("../types").RunHeader} RunHeader */
 
 /** @param {number[]} shape */
@@ -9,22 +9,22 @@ const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
 /** @param {string} network @param {string} layer @param {string} site @param {string} quantity */
 const keyOf = (network, layer, site, quantity) => JSON.stringify([network, layer, site, quantity]);
 
-/** The places of all quantities of a run. */
-export class Places {
+/** The entries of a run's layouts, by network, layer, site and quantity. */
+export class LayoutIndex {
   /** @param {RunHeader} header */
   constructor(header) {
     this.header = header;
     /** @type {Map<number, number>} floats in a row, by stream */
     this.sizes = new Map();
-    /** @type {Map<string, Place>} */
+    /** @type {Map<string, Entry>} */
     this.byKey = new Map();
     for (const layout of header.layouts) {
       let size = 0;
-      for (const entry of layout.entries) {
-        const place = { ...entry, stream: layout.stream, size: sizeOf(entry.shape) };
-        size += place.size;
+      for (const declared of layout.entries) {
+        const entry = { ...declared, stream: layout.stream, size: sizeOf(declared.shape) };
+        size += entry.size;
         const key = keyOf(entry.network, entry.layer, entry.site, entry.quantity);
-        if (!this.byKey.has(key)) this.byKey.set(key, place);
+        if (!this.byKey.has(key)) this.byKey.set(key, entry);
       }
       this.sizes.set(layout.stream, size);
     }
@@ -33,7 +33,7 @@ export class Places {
   /**
    * @param {string} quantity
    * @param {{network?: string, layer?: string, site?: string}} [where]
-   * @returns {Place | undefined}
+   * @returns {Entry | undefined}
    */
   find(quantity, { network = "", layer = "", site = "" } = {}) {
     return this.byKey.get(keyOf(network, layer, site, quantity));
@@ -48,8 +48,8 @@ export class Places {
   first(quantities, where, sites = [""]) {
     for (const site of sites) {
       for (const quantity of quantities) {
-        const place = this.find(quantity, { ...where, site });
-        if (place) return place;
+        const entry = this.find(quantity, { ...where, site });
+        if (entry) return entry;
       }
     }
     return undefined;

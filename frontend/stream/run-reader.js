@@ -1,6 +1,6 @@
 /** A run that has ended, read once from its stream: the curves and the data that the charts of a trial are made of. */
 
-import { Places } from "./layout-index.js";
+import { LayoutIndex } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 
 /** @typedef {import("../types").Reading} Reading */
@@ -11,8 +11,8 @@ const STREAMS = ["steps", "evaluation"];
 /** Takes a stream's messages and gives the run's curves, in order of steps. */
 export class Reader {
   constructor() {
-    /** @type {Places | null} */
-    this.places = null;
+    /** @type {LayoutIndex | null} */
+    this.layoutIndex = null;
     /** @type {import("../types").RunHeader | null} */
     this.header = null;
     /** @type {Map<number, Map<number, Float32Array>>} rows by stream and step */
@@ -24,9 +24,9 @@ export class Reader {
   /** @param {any} message */
   message(message) {
     const header = message.header;
-    if (header && !this.places) {
+    if (header && !this.layoutIndex) {
       this.header = header;
-      this.places = new Places(header);
+      this.layoutIndex = new LayoutIndex(header);
       for (const layout of header.layouts) if (STREAMS.includes(layout.name)) this.rows.set(layout.stream, new Map());
     }
     for (const event of [...(message.events ?? []), ...(message.event ? [message.event] : [])]) {
@@ -36,8 +36,10 @@ export class Reader {
 
   /** @param {ArrayBuffer} frames */
   frames(frames) {
-    if (!this.places) return;
-    eachFrame(frames, this.places.sizes, ({ stream, step, row }) => this.rows.get(stream)?.set(step, row.slice()));
+    if (!this.layoutIndex) return;
+    eachFrame(frames, this.layoutIndex.sizes, ({ stream, step, row }) =>
+      this.rows.get(stream)?.set(step, row.slice()),
+    );
   }
 
   /** @returns {Reading} */

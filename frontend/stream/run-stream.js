@@ -1,7 +1,7 @@
 /** The stream of one run: its connection, and what has been received of it. */
 
 import { Connection } from "./connection.js";
-import { Places } from "./layout-index.js";
+import { LayoutIndex } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 import { Received } from "./received.js";
 import { RunHistory } from "./run-history.js";
@@ -14,8 +14,8 @@ export class RunStream {
    */
   constructor(address, dispatch, arrived) {
     this.received = new Received();
-    /** @type {Places | null} */
-    this.places = null;
+    /** @type {LayoutIndex | null} */
+    this.layoutIndex = null;
     /** @type {RunHistory | null} */
     this.history = null;
     this.dispatch = dispatch;
@@ -45,17 +45,17 @@ export class RunStream {
   /** @param {import("../types").RunHeader} header */
   begin(header) {
     if (this.history) return;
-    this.places = new Places(header);
-    this.history = new RunHistory(this.places.sizes);
+    this.layoutIndex = new LayoutIndex(header);
+    this.history = new RunHistory(this.layoutIndex.sizes);
     for (const stream of this.history.streams.values()) stream.missing = (from, to) => this.received.missing(from, to);
   }
 
   /** @param {ArrayBuffer} frames */
   take(frames) {
-    const { places, history, received } = this;
-    if (!places || !history) return;
+    const { layoutIndex, history, received } = this;
+    if (!layoutIndex || !history) return;
     const holes = received.intervals.length;
-    eachFrame(frames, places.sizes, (frame) => {
+    eachFrame(frames, layoutIndex.sizes, (frame) => {
       if (received.add(frame.seq)) history.append(frame);
     });
     // A hole that closed is drawn over, also in streams that had no frame in it.

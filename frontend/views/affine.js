@@ -16,8 +16,8 @@ const MOST_CHANNELS = 128;
  * @param {string} network
  * @param {string} quantity
  */
-const placeOf = (scene, network, quantity) =>
-  scene.places.first([quantity], { network, layer: focusLayer(scene) }, ["", quantity]);
+const entryOf = (scene, network, quantity) =>
+  scene.layoutIndex.first([quantity], { network, layer: focusLayer(scene) }, ["", quantity]);
 
 /**
  * One line a channel of the layer in focus, in each network that has the quantity.
@@ -30,12 +30,12 @@ function channelLines(scene, quantity, row) {
   const { unit } = scene.selection;
   let column = -1;
   return scene.header.networks.flatMap((network, index) => {
-    const place = placeOf(scene, network.name, quantity);
-    if (!place) return [];
+    const entry = entryOf(scene, network.name, quantity);
+    if (!entry) return [];
     column++;
-    return Array.from({ length: Math.min(place.size, MOST_CHANNELS) }, (_, channel) => ({
-      stream: place.stream,
-      offset: place.offset + channel,
+    return Array.from({ length: Math.min(entry.size, MOST_CHANNELS) }, (_, channel) => ({
+      stream: entry.stream,
+      offset: entry.offset + channel,
       axes: axisId("x", column) + axisId("y", row),
       column,
       row,
@@ -55,7 +55,7 @@ export const affine = lineView({
   lines: (scene) => [...channelLines(scene, "gamma", 0), ...channelLines(scene, "beta", 1)],
   titles: (scene) =>
     scene.header.networks
-      .filter(({ name }) => placeOf(scene, name, "gamma") !== undefined)
+      .filter(({ name }) => entryOf(scene, name, "gamma") !== undefined)
       .map(({ name }) => ({
         network: name,
         text: `${named(name, scene.t)} · ${named(focusLayer(scene), scene.t)}`,

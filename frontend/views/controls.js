@@ -35,7 +35,7 @@ export const layerChoice = (scene) => ({
   kind: "select",
   name: "layer",
   label: scene.t("layer"),
-  options: scene.places.layers.map((name) => ({ value: name, text: named(name, scene.t) })),
+  options: scene.layoutIndex.layers.map((name) => ({ value: name, text: named(name, scene.t) })),
   value: focusLayer(scene),
   change: (layer) => ({ type: "select", selection: { layer } }),
 });

@@ -25,9 +25,12 @@ function pointsOf(scene, line) {
   return { x, y };
 }
 
-/** Cells of a settled heatmap. @param {Scene} scene @param {Distribution} place @param {[number, number]} range */
-function cells(scene, place, range) {
-  const stream = scene.history.stream(place.stream);
+/**
+ * Cells of a settled heatmap.
+ * @param {Scene} scene @param {Distribution} distribution @param {[number, number]} range
+ */
+function cells(scene, distribution, range) {
+  const stream = scene.history.stream(distribution.stream);
   const slots = spread(stream.count, SETTLED.columns)
     .map((position) => stream.order[position])
     .filter((slot) => stream.rowOf[slot] >= 0);
@@ -37,8 +40,8 @@ function cells(scene, place, range) {
   );
   const columns = slots.map((slot) => {
     const row = /** @type {Float32Array} */ (stream.row(slot));
-    const peak = peakOf(place, row);
-    return y.map((value) => shareAt(place, row, peak, value));
+    const peak = peakOf(distribution, row);
+    return y.map((value) => shareAt(distribution, row, peak, value));
   });
   return { x: slots.map((slot) => stream.steps[slot]), y, z: y.map((_, i) => columns.map((column) => column[i])) };
 }
@@ -47,8 +50,8 @@ function cells(scene, place, range) {
 function layoutFor(scene, shown, range) {
   const across = split(Math.max(1, shown.length), scene.narrow ? 0.09 : 0.035);
   const colors = colorsOf(scene);
-  const headings = shown.map(({ place, index }, i) => {
-    const text = `${named(place.network, scene.t)} · ${named(place.layer, scene.t)}`;
+  const headings = shown.map(({ distribution, index }, i) => {
+    const text = `${named(distribution.network, scene.t)} · ${named(distribution.layer, scene.t)}`;
     return heading(scene, text, css(colors[index]), across[i]);
   });
   /** @type {Record<string, any>} */
@@ -67,7 +70,7 @@ export function densityFigure(scene, settled = true) {
   const shown = panels(scene);
   const range = valueRange(scene);
   const cell = scene.t("density.cell", { step: atStep(scene.t), value: "%{y:.3g}", share: "<b>%{z:.0%}</b>" });
-  const heat = shown.map(({ place, index }, i) => ({
+  const heat = shown.map(({ distribution, index }, i) => ({
     type: "heatmap",
     uid: `heat${i}`,
     xaxis: axisId("x", i),
@@ -76,7 +79,7 @@ export function densityFigure(scene, settled = true) {
     zmin: 0,
     zmax: 1,
     showscale: false,
-    ...(settled ? cells(scene, place, range) : { x: [0, 1], y: range, z: NO_CELLS }),
+    ...(settled ? cells(scene, distribution, range) : { x: [0, 1], y: range, z: NO_CELLS }),
     zsmooth: false,
     hoverongaps: false,
     hovertemplate: `${cell}<extra></extra>`,

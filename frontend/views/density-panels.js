@@ -12,14 +12,14 @@ import { sample } from "./line-points.js";
 
 const BANDS = [0.15, 0.5, 0.85];
 
-/** @typedef {{place: Distribution, index: number}} Panel of the network with this index */
+/** @typedef {{distribution: Distribution, index: number}} Panel of the network with this index */
 
 /** The networks that have the layer in focus, a panel each. @param {Scene} scene @returns {Panel[]} */
 export function panels(scene) {
   const layer = focusLayer(scene);
   return scene.header.networks.flatMap((network, index) => {
-    const place = distributionAt(scene, network.name, layer, index);
-    return place ? [{ place, index }] : [];
+    const distribution = distributionAt(scene, network.name, layer, index);
+    return distribution ? [{ distribution, index }] : [];
   });
 }
 
@@ -27,11 +27,11 @@ export function panels(scene) {
  * Percentile lines of a panel: the measured levels nearest to 15, 50 and 85 %.
  * @param {Scene} scene @param {Panel} panel @param {number} column
  */
-export function bands(scene, { place }, column) {
-  const quantiles = scene.places.find("quantiles", {
-    network: place.network,
-    layer: place.layer,
-    site: place.histogram.site,
+export function bands(scene, { distribution }, column) {
+  const quantiles = scene.layoutIndex.find("quantiles", {
+    network: distribution.network,
+    layer: distribution.layer,
+    site: distribution.histogram.site,
   });
   if (!quantiles?.coordinates) return [];
   const levels = quantiles.coordinates;
@@ -48,7 +48,7 @@ export function bands(scene, { place }, column) {
       width: level === 0.5 ? 1.8 : 1.1,
       color: scene.theme.ink,
       name: scene.t("percent", { value: brief((100 * levels[nearest]) / unit) }),
-      network: place.network,
+      network: distribution.network,
       column,
       row: 0,
     };
@@ -57,12 +57,12 @@ export function bands(scene, { place }, column) {
 
 /** One axis of values for all panels. @param {Scene} scene @returns {[number, number]} */
 export function valueRange(scene) {
-  const values = panels(scene).flatMap(({ place }) => {
-    if (!place.mean || !place.std) return [];
+  const values = panels(scene).flatMap(({ distribution }) => {
+    if (!distribution.mean || !distribution.std) return [];
     const at = (/** @type {number} */ offset) =>
-      sample(scene, { stream: place.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120);
-    const means = at(place.mean.offset);
-    const spreads = at(place.std.offset);
+      sample(scene, { stream: distribution.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120);
+    const means = at(distribution.mean.offset);
+    const spreads = at(distribution.std.offset);
     return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
   });
   const [low, high] = robustRange(values);
@@ -83,13 +83,13 @@ export const scaleOf = (scene, index) => {
 
 /**
  * Density of a row at a value, as a share of the row's own peak.
- * @param {Distribution} place
+ * @param {Distribution} distribution
  * @param {Float32Array} row
  * @param {number} peak
  * @param {number} value
  */
-export function shareAt(place, row, peak, value) {
-  const low = row[place.range.offset];
-  const bin = Math.floor(((value - low) / (row[place.range.offset + 1] - low)) * place.histogram.size);
-  return bin >= 0 && bin < place.histogram.size ? row[place.histogram.offset + bin] / peak : 0;
+export function shareAt(distribution, row, peak, value) {
+  const low = row[distribution.range.offset];
+  const bin = Math.floor(((value - low) / (row[distribution.range.offset + 1] - low)) * distribution.histogram.size);
+  return bin >= 0 && bin < distribution.histogram.size ? row[distribution.histogram.offset + bin] / peak : 0;
 }

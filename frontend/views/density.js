@@ -23,25 +23,25 @@ export const density = {
     { text: scene.t("legend.density"), colors: scaleOf(scene, 0).map((rgb) => css(rgb)), width: 9, dash: "field" },
     { text: scene.t("legend.percentiles"), colors: [scene.theme.ink], width: 1.5 },
   ],
-  streams: (scene) => [...new Set(panels(scene).map(({ place }) => place.stream))],
+  streams: (scene) => [...new Set(panels(scene).map(({ distribution }) => distribution.stream))],
   available: (scene) => panels(scene).length > 0,
   key: (scene) => [commonKey(scene), scene.span, focusLayer(scene), ...valueRange(scene)].join("|"),
   figure: densityFigure,
   series: allBands,
   rasters(scene) {
-    return panels(scene).map(({ place, index }, i) => {
+    return panels(scene).map(({ distribution, index }, i) => {
       const words = wordsOf(scaleOf(scene, index));
-      const stream = scene.history.stream(place.stream);
+      const stream = scene.history.stream(distribution.stream);
       return {
-        stream: place.stream,
+        stream: distribution.stream,
         axes: `${axisId("x", i)}y`,
         paint(slot, out, y, ratio) {
           const row = stream.row(slot);
           if (!row) return out.fill(0);
-          const peak = peakOf(place, row);
+          const peak = peakOf(distribution, row);
           if (!(peak > 0)) return out.fill(0);
           for (let pixel = 0; pixel < out.length; pixel++) {
-            const share = shareAt(place, row, peak, ((pixel + 0.5) / ratio - y.intercept) / y.slope);
+            const share = shareAt(distribution, row, peak, ((pixel + 0.5) / ratio - y.intercept) / y.slope);
             out[pixel] = words[Math.min(255, Math.round(255 * share))];
           }
         },
@@ -53,8 +53,8 @@ export const density = {
       .map((panel, i) => {
         const [low, middle, high] = bands(scene, panel, i).map((line) => valueNow(scene, line));
         return scene.t("density.summary", {
-          network: named(panel.place.network, scene.t),
-          layer: named(panel.place.layer, scene.t),
+          network: named(panel.distribution.network, scene.t),
+          layer: named(panel.distribution.layer, scene.t),
           low: brief(low ?? NaN),
           middle: brief(middle ?? NaN),
           high: brief(high ?? NaN),

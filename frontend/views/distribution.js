@@ -3,7 +3,7 @@
 import { INPUT_SITES } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
-/** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").Entry} Entry */
 
 /**
  * The share of the layer's first sigma that is the least by which something is divided, as in the probes' distances: a
@@ -13,8 +13,8 @@ const SMALLEST_SHARE = 0.01;
 
 /**
  * The distribution of one layer of one network: where its histogram, mean and spread stand.
- * @typedef {{network: string, layer: string, index: number, stream: number, histogram: Place, range: Place,
- *   outside?: Place, mean?: Place, std?: Place, nan?: Place, infinite?: Place}} Distribution
+ * @typedef {{network: string, layer: string, index: number, stream: number, histogram: Entry, range: Entry,
+ *   outside?: Entry, mean?: Entry, std?: Entry, nan?: Entry, infinite?: Entry}} Distribution
  */
 
 /**
@@ -27,7 +27,7 @@ const SMALLEST_SHARE = 0.01;
  */
 export function distributionAt(scene, network, layer, index, sites = INPUT_SITES) {
   for (const site of sites) {
-    const find = (/** @type {string} */ quantity) => scene.places.find(quantity, { network, layer, site });
+    const find = (/** @type {string} */ quantity) => scene.layoutIndex.find(quantity, { network, layer, site });
     const histogram = find("histogram");
     const range = find("histogram_range");
     if (!histogram || !range || range.stream !== histogram.stream) continue;
@@ -52,35 +52,35 @@ export function distributionAt(scene, network, layer, index, sites = INPUT_SITES
 
 /**
  * Mean and standard deviation as they were recorded; NaN where they were not.
- * @param {Distribution} place
+ * @param {Distribution} distribution
  * @param {Float32Array} row
  * @returns {Moments}
  */
-export const momentsOf = (place, row) => ({
-  mean: place.mean ? row[place.mean.offset] : NaN,
-  std: place.std ? row[place.std.offset] : NaN,
+export const momentsOf = (distribution, row) => ({
+  mean: distribution.mean ? row[distribution.mean.offset] : NaN,
+  std: distribution.std ? row[distribution.std.offset] : NaN,
 });
 
 /**
  * Where a row's distribution is to be drawn: its moments, or, without them, what its histogram gives instead.
- * @param {Distribution} place
+ * @param {Distribution} distribution
  * @param {Float32Array} row
  * @returns {Moments}
  */
-export function standing(place, row) {
-  const moments = momentsOf(place, row);
-  return Number.isNaN(moments.std) || Number.isNaN(moments.mean) ? histogramMoments(place, row) : moments;
+export function standing(distribution, row) {
+  const moments = momentsOf(distribution, row);
+  return Number.isNaN(moments.std) || Number.isNaN(moments.mean) ? histogramMoments(distribution, row) : moments;
 }
 
-/** @param {Distribution} place @param {Float32Array} row */
-function histogramMoments(place, row) {
-  const low = row[place.range.offset];
-  const width = (row[place.range.offset + 1] - low) / place.histogram.size;
+/** @param {Distribution} distribution @param {Float32Array} row */
+function histogramMoments(distribution, row) {
+  const low = row[distribution.range.offset];
+  const width = (row[distribution.range.offset + 1] - low) / distribution.histogram.size;
   let mass = 0;
   let mean = 0;
   let square = 0;
-  for (let bin = 0; bin < place.histogram.size; bin++) {
-    const share = row[place.histogram.offset + bin];
+  for (let bin = 0; bin < distribution.histogram.size; bin++) {
+    const share = row[distribution.histogram.offset + bin];
     const value = low + (bin + 0.5) * width;
     mass += share;
     mean += share * value;
@@ -97,10 +97,10 @@ function histogramMoments(place, row) {
  */
 export const divisor = (std, first) => Math.max(std, SMALLEST_SHARE * first) || NaN;
 
-/** The largest share of any bin. @param {Distribution} place @param {Float32Array} row */
-export function peakOf(place, row) {
+/** The largest share of any bin. @param {Distribution} distribution @param {Float32Array} row */
+export function peakOf(distribution, row) {
   let peak = 0;
-  const { offset, size } = place.histogram;
+  const { offset, size } = distribution.histogram;
   for (let bin = offset; bin < offset + size; bin++) if (row[bin] > peak) peak = row[bin];
   return peak;
 }

@@ -15,7 +15,7 @@ const PREFERRED = ["wasserstein_over_sigma_from_start", "mean_shift_from_start",
 /** The page's own quantity: the distance of two steps' training batches. No probe records it. */
 export const BATCH_DISTANCE = "batch_distance";
 
-/** @type {WeakMap<import("../stream/layout-index.js").Places, Map<string, string>>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Map<string, string>>} */
 const recordings = new WeakMap();
 
 /**
@@ -23,17 +23,17 @@ const recordings = new WeakMap();
  * @param {Scene} scene
  * @returns {Map<string, string>}
  */
-function recordedUnits({ places, header }) {
-  let units = recordings.get(places);
+function recordedUnits({ layoutIndex, header }) {
+  let units = recordings.get(layoutIndex);
   if (!units) {
-    const entries = header.layouts.find(({ stream }) => stream === places.stream("drift"))?.entries ?? [];
+    const entries = header.layouts.find(({ stream }) => stream === layoutIndex.stream("drift"))?.entries ?? [];
     const all = new Map(
       entries.flatMap((one) => (one.layer && one.shape.length === 0 ? [[one.quantity, one.unit]] : [])),
     );
     const distances = [...all.keys()].filter((name) => /_from_(start|previous)$/.test(name));
     const names = new Set([...PREFERRED.filter((name) => all.has(name)), ...distances]);
     units = new Map([...(names.size ? names : all.keys())].map((name) => [name, all.get(name) ?? ""]));
-    recordings.set(places, units);
+    recordings.set(layoutIndex, units);
   }
   return units;
 }
@@ -81,7 +81,7 @@ export function driftText(scene, quantity, value) {
  * @typedef {{stream: number, at: (slot: number) => number, offsets: number[]}} Drift
  */
 
-/** @type {WeakMap<import("../stream/layout-index.js").Places, Map<string, Drift | null>>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Map<string, Drift | null>>} */
 const known = new WeakMap();
 
 /**
@@ -92,10 +92,10 @@ const known = new WeakMap();
  * @returns {Drift | null}
  */
 export function driftOf(scene, network, layer) {
-  let found = known.get(scene.places);
+  let found = known.get(scene.layoutIndex);
   if (!found) {
     found = new Map();
-    known.set(scene.places, found);
+    known.set(scene.layoutIndex, found);
   }
   const quantity = driftShown(scene);
   const key = `${quantity} ${network} ${layer}`;
@@ -115,10 +115,10 @@ export function driftOf(scene, network, layer) {
  * @param {Scene} scene @param {string} quantity @param {string} network @param {string} layer @returns {Drift | null}
  */
 function recorded(scene, quantity, network, layer) {
-  const place = scene.places.first([quantity], { network, layer }, [...INPUT_SITES, ""]);
-  if (!place) return null;
-  const stream = scene.history.stream(place.stream);
-  return { stream: place.stream, offsets: [place.offset], at: (slot) => stream.column(place.offset)[slot] };
+  const entry = scene.layoutIndex.first([quantity], { network, layer }, [...INPUT_SITES, ""]);
+  if (!entry) return null;
+  const stream = scene.history.stream(entry.stream);
+  return { stream: entry.stream, offsets: [entry.offset], at: (slot) => stream.column(entry.offset)[slot] };
 }
 
 /**
@@ -127,8 +127,8 @@ function recorded(scene, quantity, network, layer) {
  */
 function distanceOverTime(scene, network, layer) {
   const where = { network, layer };
-  const mean = scene.places.first(["mean"], where, INPUT_SITES);
-  const std = mean && scene.places.find("std", { ...where, site: mean.site });
+  const mean = scene.layoutIndex.first(["mean"], where, INPUT_SITES);
+  const std = mean && scene.layoutIndex.find("std", { ...where, site: mean.site });
   if (!mean || !std) return null;
   const stream = scene.history.stream(mean.stream);
   return {

@@ -5,7 +5,7 @@
 /** Sites of the input to the nonlinearity, the nearest to it first. */
 export const INPUT_SITES = ["pre_activation", "linear_output", "output"];
 
-/** Asked for by every line of a chart. @type {WeakMap<import("../stream/layout-index.js").Places, string>} */
+/** Asked for by every line of a chart. @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, string>} */
 const usualFocus = new WeakMap();
 
 /**
@@ -14,16 +14,16 @@ const usualFocus = new WeakMap();
  * @returns {string}
  */
 export function focusLayer(scene) {
-  const layers = scene.places.layers;
+  const layers = scene.layoutIndex.layers;
   if (scene.selection.layer !== null && layers.includes(scene.selection.layer)) return scene.selection.layer;
-  let usual = usualFocus.get(scene.places);
+  let usual = usualFocus.get(scene.layoutIndex);
   if (usual === undefined) {
     const normalized = scene.header.networks.flatMap((network) =>
       network.layers.filter((layer) => layer.normalization).map(({ name }) => name),
     );
     const hidden = layers.slice(0, -1);
     usual = hidden.findLast((name) => normalized.includes(name)) ?? hidden.at(-1) ?? layers[0] ?? "";
-    usualFocus.set(scene.places, usual);
+    usualFocus.set(scene.layoutIndex, usual);
   }
   return usual;
 }
@@ -36,12 +36,12 @@ export function focusLayer(scene) {
 export const shownSlot = (scene, stream) => scene.history.stream(stream).slotAt(scene.selection.step);
 
 /**
- * The number of a place at the step that is shown; NaN before it has come.
+ * The number of an entry at the step that is shown; NaN before it has come.
  * @param {Scene} scene
- * @param {import("../types").Place} place
+ * @param {import("../types").Entry} entry
  */
-export const valueShown = (scene, place) =>
-  scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset);
+export const valueShown = (scene, entry) =>
+  scene.history.stream(entry.stream).value(shownSlot(scene, entry.stream), entry.offset);
 
 /**
  * Whether figures are laid out alike for both: none depends on the step, which changes in every frame of a replay.

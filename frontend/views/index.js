@@ -1,4 +1,4 @@
-/** The views of the stage, in the order of their cards. To add a chart, add its file and name it here. */
+/** The views of a run, in the order of their cards. To add a chart, add its file and name it here. */
 
 import { affine } from "./affine.js";
 import { cost } from "./cost.js";

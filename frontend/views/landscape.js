@@ -19,12 +19,12 @@ const COORDINATE = 1;
 function networkLines(scene, quantity, row) {
   const colors = colorsOf(scene);
   return scene.header.networks.flatMap((network, index) => {
-    const place = scene.places.find(quantity, { network: network.name });
-    if (!place) return [];
+    const entry = scene.layoutIndex.find(quantity, { network: network.name });
+    if (!entry) return [];
     return [
       {
-        stream: place.stream,
-        offset: place.offset + Math.max(0, place.coordinates?.indexOf(COORDINATE) ?? 0),
+        stream: entry.stream,
+        offset: entry.offset + Math.max(0, entry.coordinates?.indexOf(COORDINATE) ?? 0),
         axes: `x${axisId("y", row)}`,
         column: 0,
         row,

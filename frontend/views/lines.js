@@ -34,14 +34,14 @@ export function layerLines(scene, row, quantity, sites = [""]) {
   const focus = scene.selection.layer;
   return scene.header.networks.flatMap((network, column) =>
     network.layers.flatMap((layer, index) => {
-      const place = scene.places.first([quantity], { network: network.name, layer: layer.name }, sites);
-      if (place?.size !== 1) return [];
+      const entry = scene.layoutIndex.first([quantity], { network: network.name, layer: layer.name }, sites);
+      if (entry?.size !== 1) return [];
       const rgb = shade(colors[column], index, network.layers.length, scene.theme.name);
       const focused = focus === layer.name;
       return [
         {
-          stream: place.stream,
-          offset: place.offset,
+          stream: entry.stream,
+          offset: entry.offset,
           axes: axisId("x", column) + axisId("y", row),
           column,
           row,

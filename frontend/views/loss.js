@@ -24,13 +24,13 @@ function lines(scene) {
   const colors = colorsOf(scene);
   return scene.header.networks.flatMap((network, index) =>
     QUANTITIES.flatMap(({ quantity, row, kind }) => {
-      const place = scene.places.find(quantity, { network: network.name });
-      if (place?.size !== 1) return [];
+      const entry = scene.layoutIndex.find(quantity, { network: network.name });
+      if (entry?.size !== 1) return [];
       const pale = mix(colors[index], scene.theme.name === "light" ? [255, 255, 255] : [18, 22, 30], 0.45);
       return [
         {
-          stream: place.stream,
-          offset: place.offset,
+          stream: entry.stream,
+          offset: entry.offset,
           axes: `x${axisId("y", row)}`,
           column: 0,
           row,
@@ -48,8 +48,8 @@ function lines(scene) {
 
 /** How many values are no numbers any more. @param {Scene} scene @param {string} network */
 function nonfiniteText(scene, network) {
-  const place = scene.places.find("nonfinite_count", { network });
-  const count = place ? valueShown(scene, place) : 0;
+  const entry = scene.layoutIndex.find("nonfinite_count", { network });
+  const count = entry ? valueShown(scene, entry) : 0;
   return count > 0
     ? scene.t("nonfinite", { network: named(network, scene.t), count: count.toLocaleString(scene.t("locale")) })
     : "";

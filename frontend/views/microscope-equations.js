@@ -32,10 +32,10 @@ function unitNumbers(scene) {
   const found = subject(scene);
   const layer = focusLayer(scene);
   const at = (/** @type {string} */ quantity) => {
-    const place = found && scene.places.first([quantity], { network: found.network.name, layer }, ["", quantity]);
-    if (!place) return null;
-    const unit = Math.min(scene.selection.unit ?? 0, place.size - 1);
-    return scene.history.stream(place.stream).value(shownSlot(scene, place.stream), place.offset + unit);
+    const entry = found && scene.layoutIndex.first([quantity], { network: found.network.name, layer }, ["", quantity]);
+    if (!entry) return null;
+    const unit = Math.min(scene.selection.unit ?? 0, entry.size - 1);
+    return scene.history.stream(entry.stream).value(shownSlot(scene, entry.stream), entry.offset + unit);
   };
   return { mean: at("batch_mean"), variance: at("batch_variance"), gamma: at("gamma"), beta: at("beta") };
 }

@@ -30,7 +30,7 @@ export function subject(scene) {
 /** Whether the layer under the microscope is normalized after its activation. @param {Scene} scene */
 export function normalizesAfter(scene) {
   const where = { network: subject(scene)?.network.name ?? "", layer: focusLayer(scene) };
-  const has = (/** @type {string} */ site) => scene.places.find("histogram", { ...where, site }) !== undefined;
+  const has = (/** @type {string} */ site) => scene.layoutIndex.find("histogram", { ...where, site }) !== undefined;
   return has("normalized") && !has("linear_output");
 }
 

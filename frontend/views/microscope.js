@@ -14,14 +14,14 @@ import { densityPeak, outline } from "./ridge-shapes.js";
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("./distribution.js").Distribution} Distribution */
-/** @typedef {{site: string, place: Distribution}} Stage */
+/** @typedef {{site: string, distribution: Distribution}} Stage */
 
 const RANGE_SAMPLES = 24;
 const SITES = ["linear_output", "normalized", "pre_activation", "output"];
 /** Where the normalization stands after the activation, what it is given is the activation of z. */
 const SITES_AFTER = ["pre_activation", "normalized", "output"];
 
-/** @type {WeakMap<import("../stream/layout-index.js").Places, {what: string, stages: Stage[]}>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, {what: string, stages: Stage[]}>} */
 const known = new WeakMap();
 
 /**
@@ -31,10 +31,10 @@ const known = new WeakMap();
  */
 function stagesOf(scene) {
   const what = `${scene.selection.choices.network}|${scene.selection.layer}`;
-  let found = known.get(scene.places);
+  let found = known.get(scene.layoutIndex);
   if (found?.what !== what) {
     found = { what, stages: findStages(scene) };
-    known.set(scene.places, found);
+    known.set(scene.layoutIndex, found);
   }
   return found.stages;
 }
@@ -44,8 +44,8 @@ function findStages(scene) {
   const found = subject(scene);
   if (!found) return [];
   return (normalizesAfter(scene) ? SITES_AFTER : SITES).flatMap((site) => {
-    const place = distributionAt(scene, found.network.name, focusLayer(scene), 0, [site]);
-    return place ? [{ site, place }] : [];
+    const distribution = distributionAt(scene, found.network.name, focusLayer(scene), 0, [site]);
+    return distribution ? [{ site, distribution }] : [];
   });
 }
 
@@ -54,12 +54,12 @@ function findStages(scene) {
  * one goes from step to step, so that the shape is seen to move.
  * @param {Scene} scene @param {Stage} stage @returns {[number, number]}
  */
-function rangeOf(scene, { place }) {
-  const stream = scene.history.stream(place.stream);
+function rangeOf(scene, { distribution }) {
+  const stream = scene.history.stream(distribution.stream);
   const spans = spread(stream.count, RANGE_SAMPLES)
     .map((position) => stream.row(stream.order[position]))
     .filter((row) => row !== null)
-    .map((row) => standing(place, row))
+    .map((row) => standing(distribution, row))
     .filter(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std));
   if (spans.length === 0) return [-1, 1];
   const low = quantile(
@@ -75,11 +75,11 @@ function rangeOf(scene, { place }) {
 }
 
 /** @param {Scene} scene @param {Stage} stage */
-function shapeOf(scene, { place }) {
-  const x = new Float64Array(place.histogram.size + 2);
-  const y = new Float64Array(place.histogram.size + 2);
-  const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
-  const ridge = { ...place, column: 0, row: 0 };
+function shapeOf(scene, { distribution }) {
+  const x = new Float64Array(distribution.histogram.size + 2);
+  const y = new Float64Array(distribution.histogram.size + 2);
+  const row = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
+  const ridge = { ...distribution, column: 0, row: 0 };
   // Its own peak is the measure of the height: what counts here is the shape and where it stands.
   if (row) outline(ridge, { center: 0, unit: 1, peak: densityPeak(ridge, row) }, row, x, y);
   return { x, y };
@@ -104,7 +104,7 @@ export const microscope = {
   choices: ["network"],
   controls: (scene) => [networkChoice(scene), layerChoice(scene), unitField(scene, subject(scene)?.layer?.features)],
   equations: equationsOf,
-  streams: (scene) => [...new Set(stagesOf(scene).map(({ place }) => place.stream))],
+  streams: (scene) => [...new Set(stagesOf(scene).map(({ distribution }) => distribution.stream))],
   available: (scene) => stagesOf(scene).length > 1,
   key: (scene) =>
     [
@@ -160,28 +160,28 @@ export const microscope = {
   shapes: (scene) => stagesOf(scene).map((stage, trace) => ({ trace, ...shapeOf(scene, stage) })),
   summary: (scene) =>
     stagesOf(scene)
-      .map(({ site, place }) => {
-        const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
-        const { mean, std } = row ? momentsOf(place, row) : { mean: NaN, std: NaN };
+      .map(({ site, distribution }) => {
+        const row = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
+        const { mean, std } = row ? momentsOf(distribution, row) : { mean: NaN, std: NaN };
         return scene.t("microscope.summary", { stage: stageText(scene, site), mean: brief(mean), std: brief(std) });
       })
       .join("; "),
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "stage", "lower_edge", "upper_edge", "fraction"]];
-    for (const { site, place } of stagesOf(scene)) {
-      const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+    for (const { site, distribution } of stagesOf(scene)) {
+      const row = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
       if (!row) continue;
-      const low = row[place.range.offset];
-      const width = (row[place.range.offset + 1] - low) / place.histogram.size;
-      for (let bin = 0; bin < place.histogram.size; bin++) {
+      const low = row[distribution.range.offset];
+      const width = (row[distribution.range.offset + 1] - low) / distribution.histogram.size;
+      for (let bin = 0; bin < distribution.histogram.size; bin++) {
         table.push([
-          place.network,
-          place.layer,
+          distribution.network,
+          distribution.layer,
           site,
           low + bin * width,
           low + (bin + 1) * width,
-          row[place.histogram.offset + bin],
+          row[distribution.histogram.offset + bin],
         ]);
       }
     }

@@ -62,8 +62,8 @@ export function extent(scene) {
  * @returns {[number, number]}
  */
 function reach(scene, ridge, stream, compared, slot) {
-  const means = stream.column(/** @type {import("../types").Place} */ (ridge.mean).offset);
-  const stds = stream.column(/** @type {import("../types").Place} */ (ridge.std).offset);
+  const means = stream.column(/** @type {import("../types").Entry} */ (ridge.mean).offset);
+  const stds = stream.column(/** @type {import("../types").Entry} */ (ridge.std).offset);
   const [mean, std] = [means[slot], stds[slot]];
   if (!inSigmas(scene)) return [mean - 3 * std, mean + 3 * std];
   const center = means[compared];

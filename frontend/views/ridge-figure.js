@@ -119,7 +119,7 @@ function textTrace(scene, ridges, column, range) {
 /** @param {Scene} scene @returns {import("../types").Figure} */
 export function ridgeFigure(scene) {
   const { data, range } = tracesOf(scene);
-  const layers = scene.places.layers;
+  const layers = scene.layoutIndex.layers;
   const colors = colorsOf(scene);
   const across = split(scene.header.networks.length, 0.03);
   /** @type {Record<string, any>} */

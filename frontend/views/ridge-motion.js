@@ -11,7 +11,7 @@ import { frameOf, inSigmas, outline, ridgesOf, rowsOf } from "./ridge-shapes.js"
 /**
  * @typedef {{rows: Moving[], shapes: Shape[], key: string}} Buffers `shapes` are those of `rows`, subplot by subplot
  */
-/** @type {WeakMap<import("../stream/layout-index.js").Places, Buffers>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Buffers>} */
 const known = new WeakMap();
 
 /** @param {number} trace @param {number} bins @returns {Shape} */
@@ -19,7 +19,7 @@ const emptyShape = (trace, bins) => ({ trace, x: new Float64Array(bins + 2), y: 
 
 /** @param {Scene} scene @returns {Buffers} */
 function buffersOf(scene) {
-  let buffers = known.get(scene.places);
+  let buffers = known.get(scene.layoutIndex);
   if (!buffers) {
     const ridges = ridgesOf(scene);
     const rows = ridges.map(({ histogram }, i) => ({
@@ -31,7 +31,7 @@ function buffersOf(scene) {
       rows.flatMap(({ now, compared }, i) => (ridges[i].column === column ? [now, compared] : [])),
     );
     buffers = { rows, shapes, key: "" };
-    known.set(scene.places, buffers);
+    known.set(scene.layoutIndex, buffers);
   }
   return buffers;
 }

@@ -10,7 +10,7 @@ import { shownSlot } from "./focus.js";
 
 export const ROW_HEIGHT = 0.82;
 
-/** @type {WeakMap<import("../stream/layout-index.js").Places, Ridge[]>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Ridge[]>} */
 const known = new WeakMap();
 
 /**
@@ -19,18 +19,18 @@ const known = new WeakMap();
  * @returns {Ridge[]}
  */
 export function ridgesOf(scene) {
-  let ridges = known.get(scene.places);
+  let ridges = known.get(scene.layoutIndex);
   if (!ridges) {
-    const rows = scene.places.layers;
+    const rows = scene.layoutIndex.layers;
     ridges = scene.header.networks
       .flatMap((network, column) =>
         network.layers.flatMap((layer) => {
-          const place = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
-          return place ? [{ ...place, column, row: place.index }] : [];
+          const distribution = distributionAt(scene, network.name, layer.name, rows.indexOf(layer.name));
+          return distribution ? [{ ...distribution, column, row: distribution.index }] : [];
         }),
       )
       .sort((a, b) => b.row - a.row || a.column - b.column);
-    known.set(scene.places, ridges);
+    known.set(scene.layoutIndex, ridges);
   }
   return ridges;
 }
@@ -69,10 +69,14 @@ export function firstSigma(scene, ridge) {
   return row ? standing(ridge, row).std : NaN;
 }
 
-/** Density at the peak of a row; 1 where there is none. @param {Distribution} place @param {Float32Array} row */
-export function densityPeak(place, row) {
+/**
+ * Density at the peak of a row; 1 where there is none.
+ * @param {Distribution} distribution @param {Float32Array} row
+ */
+export function densityPeak(distribution, row) {
   const density =
-    (peakOf(place, row) * place.histogram.size) / (row[place.range.offset + 1] - row[place.range.offset]);
+    (peakOf(distribution, row) * distribution.histogram.size) /
+    (row[distribution.range.offset + 1] - row[distribution.range.offset]);
   return Number.isFinite(density) && density > 0 ? density : 1;
 }
 

@@ -8,8 +8,8 @@ import { focusLayer, shownSlot } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-/** @typedef {import("../types").Place} Place */
-/** @typedef {{place: Place, column: number, row: number, kind: "batch" | "running"}} Line */
+/** @typedef {import("../types").Entry} Entry */
+/** @typedef {{entry: Entry, column: number, row: number, kind: "batch" | "running"}} Line */
 
 const ROWS = ["mean", "variance"];
 
@@ -17,26 +17,28 @@ const ROWS = ["mean", "variance"];
 const columnsOf = (scene) =>
   scene.header.networks
     .map((network, index) => ({ network, index }))
-    .filter(({ network }) => scene.places.find("running_mean", { network: network.name, layer: focusLayer(scene) }));
+    .filter(({ network }) =>
+      scene.layoutIndex.find("running_mean", { network: network.name, layer: focusLayer(scene) }),
+    );
 
 /** @param {Scene} scene @returns {Line[]} */
 function linesOf(scene) {
   return columnsOf(scene).flatMap(({ network }, column) =>
     ROWS.flatMap((name, row) =>
       /** @type {const} */ (["batch", "running"]).flatMap((kind) => {
-        const place = scene.places.find(`${kind}_${name}`, { network: network.name, layer: focusLayer(scene) });
-        return place ? [{ place, column, row, kind }] : [];
+        const entry = scene.layoutIndex.find(`${kind}_${name}`, { network: network.name, layer: focusLayer(scene) });
+        return entry ? [{ entry, column, row, kind }] : [];
       }),
     ),
   );
 }
 
-/** @param {Scene} scene @param {Place} place */
-function values(scene, place) {
-  const row = scene.history.stream(place.stream).row(shownSlot(scene, place.stream));
+/** @param {Scene} scene @param {Entry} entry */
+function values(scene, entry) {
+  const row = scene.history.stream(entry.stream).row(shownSlot(scene, entry.stream));
   const y = row
-    ? Float64Array.from(row.subarray(place.offset, place.offset + place.size))
-    : new Float64Array(place.size).fill(NaN);
+    ? Float64Array.from(row.subarray(entry.offset, entry.offset + entry.size))
+    : new Float64Array(entry.size).fill(NaN);
   return { x: Float64Array.from(y, (_, channel) => channel), y };
 }
 
@@ -46,9 +48,9 @@ function values(scene, place) {
  * @param {string} network
  */
 function gap(scene, network) {
-  const place = scene.places.find("running_gap", { network, layer: focusLayer(scene) });
-  if (!place) return NaN;
-  const { y } = values(scene, place);
+  const entry = scene.layoutIndex.find("running_gap", { network, layer: focusLayer(scene) });
+  if (!entry) return NaN;
+  const { y } = values(scene, entry);
   return y.reduce((sum, value) => sum + Math.abs(value), 0) / y.length;
 }
 
@@ -64,7 +66,7 @@ export const running = {
     { text: scene.t("statistics.running"), colors: [scene.theme.ink], width: 1.2 },
   ],
   fits: true,
-  streams: (scene) => [...new Set(linesOf(scene).map(({ place }) => place.stream))],
+  streams: (scene) => [...new Set(linesOf(scene).map(({ entry }) => entry.stream))],
   available: (scene) => linesOf(scene).some(({ kind }) => kind === "running"),
   key: (scene) => [commonKey(scene), focusLayer(scene)].join("|"),
   figure(scene) {
@@ -94,7 +96,7 @@ export const running = {
       ],
     });
     columns.forEach((_, i) => {
-      const size = Math.max(...lines.filter((line) => line.column === i).map(({ place }) => place.size), 1);
+      const size = Math.max(...lines.filter((line) => line.column === i).map(({ entry }) => entry.size), 1);
       layout[axisName("x", i)] = axis(scene, {
         domain: across[i],
         range: [-0.5, size - 0.5],
@@ -105,7 +107,7 @@ export const running = {
       });
     });
     ROWS.forEach((name, row) => {
-      const all = lines.filter((line) => line.row === row).flatMap(({ place }) => [...values(scene, place).y]);
+      const all = lines.filter((line) => line.row === row).flatMap(({ entry }) => [...values(scene, entry).y]);
       layout[axisName("y", row)] = axis(scene, {
         domain: down[row],
         range: robustRange(all, { zero: name === "variance" }),
@@ -114,13 +116,13 @@ export const running = {
       });
     });
     // The batch's line is broad, so that it shows where the running one covers it.
-    const data = lines.map(({ place, column, row, kind }) => ({
+    const data = lines.map(({ entry, column, row, kind }) => ({
       type: "scatter",
       mode: "lines",
       uid: `${kind}-${column}-${row}`,
       xaxis: axisId("x", column),
       yaxis: axisId("y", row),
-      ...values(scene, place),
+      ...values(scene, entry),
       line: {
         ...(kind === "running"
           ? { color: scene.theme.ink, width: 1.2 }
@@ -128,12 +130,12 @@ export const running = {
         simplify: false,
       },
       hovertemplate:
-        `${escapeText(named(place.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ` +
+        `${escapeText(named(entry.network, scene.t))} · ${escapeText(scene.t(`statistics.${kind}`))} · ` +
         `${scene.t("axis.channel")} %{x}: <b>%{y:.4g}</b><extra></extra>`,
     }));
     return { data, layout };
   },
-  shapes: (scene) => linesOf(scene).map(({ place }, trace) => ({ trace, ...values(scene, place) })),
+  shapes: (scene) => linesOf(scene).map(({ entry }, trace) => ({ trace, ...values(scene, entry) })),
   summary: (scene) =>
     columnsOf(scene)
       .map(({ network }) =>
@@ -146,8 +148,8 @@ export const running = {
       .join("; "),
   table: (scene) => [
     ["network", "statistic", "channel", "value"],
-    ...linesOf(scene).flatMap(({ place, kind, row }) =>
-      [...values(scene, place).y].map((value, channel) => [place.network, `${kind}_${ROWS[row]}`, channel, value]),
+    ...linesOf(scene).flatMap(({ entry, kind, row }) =>
+      [...values(scene, entry).y].map((value, channel) => [entry.network, `${kind}_${ROWS[row]}`, channel, value]),
     ),
   ],
   pick: (_scene, point) => ({ unit: point.x }),

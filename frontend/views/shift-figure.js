@@ -31,8 +31,8 @@ const MOST_TALL_NAMES = 4;
 const TALL = /[\u1100-\u11ff\u2e80-\ud7af]/;
 
 /** The rows whose layer is named: all where there is room, else some, the last among them. @param {Scene} scene */
-function labelledRows({ places, t }) {
-  const { layers } = places;
+function labelledRows({ layoutIndex, t }) {
+  const { layers } = layoutIndex;
   const most = layers.some((name) => TALL.test(named(name, t))) ? MOST_TALL_NAMES : MOST_NAMES;
   const every = Math.ceil(layers.length / most);
   return layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
@@ -61,7 +61,7 @@ function colorAxis(scene) {
 /** @param {Scene} scene */
 function layoutFor(scene) {
   const { networks } = scene.header;
-  const { layers } = scene.places;
+  const { layers } = scene.layoutIndex;
   const colors = colorsOf(scene);
   const down = split(networks.length, networks.length > 2 ? 0.1 : 0.13).reverse();
   const labelled = labelledRows(scene);
@@ -106,7 +106,7 @@ function cells(scene, rows) {
     x: slots.map((slot) => stream.steps[slot]),
     z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
     text: rows.map((row, i) => {
-      const layer = escapeText(named(scene.places.layers[i], scene.t));
+      const layer = escapeText(named(scene.layoutIndex.layers[i], scene.t));
       return slots.map((slot) => words(row, layer, slot));
     }),
   };
@@ -114,7 +114,7 @@ function cells(scene, rows) {
 
 /** @param {Scene} scene @param {boolean} [settled] @returns {import("../types").Figure} */
 export function shiftFigure(scene, settled = true) {
-  const { layers } = scene.places;
+  const { layers } = scene.layoutIndex;
   const data = driftsOf(scene).map((rows, i) => ({
     type: "heatmap",
     uid: `shift${i}`,

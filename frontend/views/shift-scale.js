@@ -28,7 +28,7 @@ export const quantityName = (scene) => driftName(scene, driftShown(scene));
  * @returns {(Drift | null)[][]}
  */
 export const driftsOf = (scene) =>
-  scene.header.networks.map((network) => scene.places.layers.map((layer) => driftOf(scene, network.name, layer)));
+  scene.header.networks.map((network) => scene.layoutIndex.layers.map((layer) => driftOf(scene, network.name, layer)));
 
 /**
  * Upper end of the colour scale: nearly all cells of the run so far lie below; one wild cell does not darken the rest.

@@ -27,7 +27,7 @@ function mostNow(scene, i) {
   return most
     ? scene.t("shift.summary", {
         network,
-        layer: named(scene.places.layers[most.row], scene.t),
+        layer: named(scene.layoutIndex.layers[most.row], scene.t),
         drift: driftText(scene, driftShown(scene), most.value),
         quantity: quantityName(scene),
       })
@@ -42,7 +42,7 @@ function table(scene) {
     for (const [row, drift] of rows.entries()) {
       if (!drift) continue;
       const { steps } = scene.history.stream(drift.stream);
-      const names = [scene.header.networks[i].name, scene.places.layers[row]];
+      const names = [scene.header.networks[i].name, scene.layoutIndex.layers[row]];
       for (const slot of slotsOf(scene, drift)) table.push([...names, steps[slot], drift.at(slot)]);
     }
   }

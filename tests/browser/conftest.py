@@ -85,7 +85,7 @@ def finished(server: LiveServer) -> str:
 
 
 @pytest.fixture
-def stage(page: Page, finished: str) -> Page:
+def charts(page: Page, finished: str) -> Page:
     """The page of the finished run, with all its charts drawn."""
     page.goto(f"/?run={finished}")
     settle(page)

@@ -9,7 +9,7 @@ from importlib.resources import files
 from playwright.sync_api import Frame, Locator, Page, expect
 
 
-def settle(page: Page | Frame, place: str = "#stage") -> None:
+def settle(page: Page | Frame, place: str = "#chart-grid") -> None:
     """Wait until all that the place shows is drawn, with the whole history, and nothing in it moves any more."""
     # What was just asked for is taken up with the next frame of the screen.
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -26,125 +26,125 @@ def show_step(page: Page, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [0, 3, 70])
-def test_the_live_ridge_is_what_plotly_draws(stage: Page, step: int) -> None:
-    show_step(stage, step)
-    stage.add_style_tag(content=NO_TEXTS)
-    live = picture(stage, "ridges")
+def test_the_live_ridge_is_what_plotly_draws(charts: Page, step: int) -> None:
+    show_step(charts, step)
+    charts.add_style_tag(content=NO_TEXTS)
+    live = picture(charts, "ridges")
     # For who points at the chart, Plotly draws it from the same numbers.
-    chart(stage, "ridges").hover(position=CORNER)
-    settle(stage)
-    stage.mouse.move(0, 0)
-    plotly = stage.add_style_tag(content=PLOTLY)
-    drawn = picture(stage, "ridges")
+    chart(charts, "ridges").hover(position=CORNER)
+    settle(charts)
+    charts.mouse.move(0, 0)
+    plotly = charts.add_style_tag(content=PLOTLY)
+    drawn = picture(charts, "ridges")
     # Both are drawn by the browser: what is left is how it rounds an edge, in a few of half a million pixels.
-    assert differing(stage, live, drawn, 16) <= 20
-    assert difference(stage, live, drawn) <= 64
+    assert differing(charts, live, drawn, 16) <= 20
+    assert difference(charts, live, drawn) <= 64
     # The comparison can fail: another step's picture differs.
     plotly.evaluate("(style) => style.remove()")
-    show_step(stage, step + 60)
-    assert differing(stage, picture(stage, "ridges"), drawn, 16) > 2000
+    show_step(charts, step + 60)
+    assert differing(charts, picture(charts, "ridges"), drawn, 16) > 2000
 
 
-def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(stage: Page) -> None:
-    first = picture(stage, "moments")
+def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(charts: Page) -> None:
+    first = picture(charts, "moments")
     for width in (1500, 1600):
-        stage.set_viewport_size({"width": width, "height": 1000})
-        settle(stage)
-    assert difference(stage, picture(stage, "moments"), first) <= 8
+        charts.set_viewport_size({"width": width, "height": 1000})
+        settle(charts)
+    assert difference(charts, picture(charts, "moments"), first) <= 8
 
 
-def test_a_layer_chosen_anywhere_is_followed_and_stands_in_the_link(stage: Page) -> None:
-    density = stage.locator('[data-view="density"]')
+def test_a_layer_chosen_anywhere_is_followed_and_stands_in_the_link(charts: Page) -> None:
+    density = charts.locator('[data-view="density"]')
     density.scroll_into_view_if_needed()
     density.locator("select.layer").select_option("hidden 2")
-    eventually(lambda: asked(stage, "layer") == "hidden 2")
+    eventually(lambda: asked(charts, "layer") == "hidden 2")
     expect(density.locator(".infolayer")).to_contain_text("with BN · hidden 2")
-    stage.reload()
-    settle(stage)
-    stage.locator('[data-view="density"]').scroll_into_view_if_needed()
+    charts.reload()
+    settle(charts)
+    charts.locator('[data-view="density"]').scroll_into_view_if_needed()
     expect(density.locator("select.layer")).to_have_value("hidden 2")
     expect(density.locator(".infolayer")).to_contain_text("with BN · hidden 2")
 
 
-def test_a_click_on_a_ridge_chooses_its_layer(stage: Page) -> None:
-    ridge = stage.locator('[data-view="ridges"] .trace[class*="now-0-1"] path').first
+def test_a_click_on_a_ridge_chooses_its_layer(charts: Page) -> None:
+    ridge = charts.locator('[data-view="ridges"] .trace[class*="now-0-1"] path').first
     x, y = ridge.evaluate(
         """(path) => {
             const {x, y} = path.getPointAtLength(path.getTotalLength() / 4).matrixTransform(path.getScreenCTM());
             return [x, y];
         }"""
     )
-    stage.mouse.move(x - 3, y)
-    settle(stage)
-    stage.mouse.move(x, y)
-    expect(stage.locator('[data-view="ridges"] .hoverlayer text').first).to_be_attached()
-    stage.mouse.click(x, y)
-    eventually(lambda: asked(stage, "layer") == "hidden 2")
+    charts.mouse.move(x - 3, y)
+    settle(charts)
+    charts.mouse.move(x, y)
+    expect(charts.locator('[data-view="ridges"] .hoverlayer text').first).to_be_attached()
+    charts.mouse.click(x, y)
+    eventually(lambda: asked(charts, "layer") == "hidden 2")
 
 
-def test_keys_move_through_the_run(stage: Page) -> None:
-    at = stage.locator("#timeline .at")
+def test_keys_move_through_the_run(charts: Page) -> None:
+    at = charts.locator("#timeline .at")
     for key, step in (("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10)):
-        stage.locator("body").press(key)
+        charts.locator("body").press(key)
         expect(at).to_have_text(f"step {step}")
-    expect(stage.locator(".cursor:not([hidden])").nth(3)).to_be_attached()
-    eventually(lambda: asked(stage, "step") == "10")
-    stage.locator("body").press("l")
-    expect(stage.locator("#live")).to_have_attribute("aria-pressed", "true")
-    expect(stage.locator(".cursor:not([hidden])")).to_have_count(0)
+    expect(charts.locator(".cursor:not([hidden])").nth(3)).to_be_attached()
+    eventually(lambda: asked(charts, "step") == "10")
+    charts.locator("body").press("l")
+    expect(charts.locator("#live")).to_have_attribute("aria-pressed", "true")
+    expect(charts.locator(".cursor:not([hidden])")).to_have_count(0)
 
 
-def test_the_replay_moves_by_itself_and_ends_live(stage: Page) -> None:
-    live = stage.locator("#live")
-    stage.click("#to-start")
+def test_the_replay_moves_by_itself_and_ends_live(charts: Page) -> None:
+    live = charts.locator("#live")
+    charts.click("#to-start")
     expect(live).to_have_attribute("aria-pressed", "false")
-    stage.locator("#timeline select").select_option("0.25")
-    stage.click("#play")
-    eventually(lambda: int(stage.locator("#scrub").input_value()) > 3)
-    stage.locator("#timeline select").select_option("4")
+    charts.locator("#timeline select").select_option("0.25")
+    charts.click("#play")
+    eventually(lambda: int(charts.locator("#scrub").input_value()) > 3)
+    charts.locator("#timeline select").select_option("4")
     expect(live).to_have_attribute("aria-pressed", "true")
-    expect(stage.locator("#play")).to_have_text("▶")
+    expect(charts.locator("#play")).to_have_text("▶")
 
 
-def test_the_outline_can_be_any_step(stage: Page) -> None:
-    field = stage.locator('[data-view="ridges"] input[type=number]')
+def test_the_outline_can_be_any_step(charts: Page) -> None:
+    field = charts.locator('[data-view="ridges"] input[type=number]')
     field.fill("40")
     field.press("Enter")
-    eventually(lambda: asked(stage, "compare") == "40")
-    settle(stage)
-    before = picture(stage, "ridges")
-    stage.locator('[data-view="ridges"] select').select_option("value")
-    settle(stage)
-    assert difference(stage, picture(stage, "ridges"), before) > 50
+    eventually(lambda: asked(charts, "compare") == "40")
+    settle(charts)
+    before = picture(charts, "ridges")
+    charts.locator('[data-view="ridges"] select').select_option("value")
+    settle(charts)
+    assert difference(charts, picture(charts, "ridges"), before) > 50
 
 
-def test_hovering_says_exact_values(stage: Page) -> None:
-    chart(stage, "loss").hover(position={"x": 150, "y": 60})
-    settle(stage)
-    chart(stage, "loss").hover(position={"x": 160, "y": 62})
-    expect(stage.locator('[data-view="loss"] .hoverlayer')).to_contain_text("step")
+def test_hovering_says_exact_values(charts: Page) -> None:
+    chart(charts, "loss").hover(position={"x": 150, "y": 60})
+    settle(charts)
+    chart(charts, "loss").hover(position={"x": 160, "y": 62})
+    expect(charts.locator('[data-view="loss"] .hoverlayer')).to_contain_text("step")
 
 
 @pytest.mark.parametrize(("label", "beginning"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"network,")])
-def test_a_chart_can_be_taken_away(stage: Page, label: str, beginning: bytes) -> None:
-    card = stage.locator('[data-view="shift"]')
+def test_a_chart_can_be_taken_away(charts: Page, label: str, beginning: bytes) -> None:
+    card = charts.locator('[data-view="shift"]')
     card.hover()
-    with stage.expect_download() as download:
+    with charts.expect_download() as download:
         card.get_by_role("button", name=label).click()
     content = download.value.path().read_bytes()
     assert content.startswith(beginning)
     assert len(content) > 500
 
 
-def test_each_chart_explains_itself(stage: Page) -> None:
-    card = stage.locator('[data-view="shift"]')
+def test_each_chart_explains_itself(charts: Page) -> None:
+    card = charts.locator('[data-view="shift"]')
     card.hover()
     card.get_by_role("button", name="What is this?").click()
-    expect(stage.locator("#help")).to_contain_text("How far each layer")
-    stage.keyboard.press("Escape")
-    expect(stage.locator("#help")).to_be_hidden()
+    expect(charts.locator("#help")).to_contain_text("How far each layer")
+    charts.keyboard.press("Escape")
+    expect(charts.locator("#help")).to_be_hidden()
 
 
-def test_each_chart_says_in_words_what_it_shows(stage: Page) -> None:
-    expect(stage.locator("#summary-ridges")).to_contain_text("has moved most")
-    expect(stage.locator("#summary-gradients")).to_contain_text("with BN")
+def test_each_chart_says_in_words_what_it_shows(charts: Page) -> None:
+    expect(charts.locator("#summary-ridges")).to_contain_text("has moved most")
+    expect(charts.locator("#summary-gradients")).to_contain_text("with BN")

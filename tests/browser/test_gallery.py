@@ -49,7 +49,7 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     expect(page.locator("#trial-bar .title")).to_have_text(experiment.title)
     expect(page.locator(".chip")).to_have_count(len(experiment.plan(quick=bool(experiment.quick))))
     expect(page.locator("#guide")).to_contain_text(experiment.tour[0].text)
-    expect(page.locator("#stage .card").first).to_have_attribute("data-view", experiment.views[0])
+    expect(page.locator("#chart-grid .card").first).to_have_attribute("data-view", experiment.views[0])
     eventually(lambda: asked(page, "layer") == experiment.layer)
     page.click("#guide-next")
     expect(page.locator("#guide")).to_contain_text(experiment.tour[1].text)

@@ -14,13 +14,13 @@ from tests.conftest import LiveServer
 pytestmark = pytest.mark.browser
 
 
-def test_korean_is_complete_and_stays(stage: Page) -> None:
-    stage.locator("#language").select_option("ko")
-    expect(stage.locator("#new-run")).to_have_text("새 실행")
-    expect(stage.locator('[data-view="shift"] h2')).to_have_text("분포 변화 지도")
-    stage.reload()
-    expect(stage.locator("html")).to_have_attribute("lang", "ko")
-    expect(stage.locator("#new-run")).to_have_text("새 실행")
+def test_korean_is_complete_and_stays(charts: Page) -> None:
+    charts.locator("#language").select_option("ko")
+    expect(charts.locator("#new-run")).to_have_text("새 실행")
+    expect(charts.locator('[data-view="shift"] h2')).to_have_text("분포 변화 지도")
+    charts.reload()
+    expect(charts.locator("html")).to_have_attribute("lang", "ko")
+    expect(charts.locator("#new-run")).to_have_text("새 실행")
 
 
 def test_what_the_program_says_is_korean_on_the_korean_page(page: Page, server: LiveServer, finished: str) -> None:

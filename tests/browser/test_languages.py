@@ -82,7 +82,7 @@ def test_a_run_its_charts_and_the_list(page_in_toy: Page, server: LiveServer) ->
     server.wait(run["id"], "finished")
     page = page_in_toy
     page.goto(f"/?run={run['id']}&lang=ko")
-    cards = page.locator("#stage .card")
+    cards = page.locator("#chart-grid .card")
     expect(page.locator('[data-view="ridges"] .infolayer text').first).to_be_attached()
     for at in range(cards.count()):
         cards.nth(at).scroll_into_view_if_needed()

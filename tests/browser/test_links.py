@@ -16,32 +16,32 @@ pytestmark = pytest.mark.browser
 
 
 def cards(page: Page) -> list[str]:
-    return page.eval_on_selector_all("#stage .card", "(cards) => cards.map((card) => card.dataset.view)")
+    return page.eval_on_selector_all("#chart-grid .card", "(cards) => cards.map((card) => card.dataset.view)")
 
 
-def test_the_choice_of_charts_stands_in_the_link(stage: Page, finished: str) -> None:
-    everything = cards(stage)
-    card = stage.locator('[data-view="shift"]')
+def test_the_choice_of_charts_stands_in_the_link(charts: Page, finished: str) -> None:
+    everything = cards(charts)
+    card = charts.locator('[data-view="shift"]')
     card.hover()
     card.get_by_role("button", name="Hide this chart").click()
-    eventually(lambda: cards(stage) == [view for view in everything if view != "shift"])
-    eventually(lambda: asked(stage, "charts"))
-    assert "shift" not in (asked(stage, "charts") or "").split(",")
-    stage.get_by_role("button", name="Show the chart: Shift map").click()
-    eventually(lambda: cards(stage) == everything)
-    eventually(lambda: asked(stage, "charts") is None)
+    eventually(lambda: cards(charts) == [view for view in everything if view != "shift"])
+    eventually(lambda: asked(charts, "charts"))
+    assert "shift" not in (asked(charts, "charts") or "").split(",")
+    charts.get_by_role("button", name="Show the chart: Shift map").click()
+    eventually(lambda: cards(charts) == everything)
+    eventually(lambda: asked(charts, "charts") is None)
     for frame in ("", "&embed"):
-        stage.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
-        settle(stage)
-        assert cards(stage) == ["ridges", "loss"]
-        expect(stage.locator('[data-view="ridges"] select')).to_have_value("value")
-        expect(stage.locator('[data-view="ridges"] input[type=number]')).to_have_value("40")
-        expect(stage.locator("#hidden-charts")).to_be_visible(visible=not frame)
-        assert set((asked(stage, "charts") or "").split(",")) == {"ridges", "loss"}
-    stage.goto(f"/?run={finished}&charts=loss")
-    expect(stage.locator(".card .hide")).to_be_hidden()
-    stage.get_by_role("button", name="Show all").click()
-    eventually(lambda: cards(stage) == everything)
+        charts.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
+        settle(charts)
+        assert cards(charts) == ["ridges", "loss"]
+        expect(charts.locator('[data-view="ridges"] select')).to_have_value("value")
+        expect(charts.locator('[data-view="ridges"] input[type=number]')).to_have_value("40")
+        expect(charts.locator("#hidden-charts")).to_be_visible(visible=not frame)
+        assert set((asked(charts, "charts") or "").split(",")) == {"ridges", "loss"}
+    charts.goto(f"/?run={finished}&charts=loss")
+    expect(charts.locator(".card .hide")).to_be_hidden()
+    charts.get_by_role("button", name="Show all").click()
+    eventually(lambda: cards(charts) == everything)
 
 
 def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:
@@ -71,7 +71,7 @@ def test_two_runs_side_by_side_share_what_is_looked_at(page: Page, server: LiveS
     expect(page.locator("#pair figcaption").nth(1)).to_contain_text("the other one")
     frames = [page.frame_locator("#pair iframe").nth(i) for i in range(2)]
     for frame in frames:
-        expect(frame.locator("#stage[data-settled]")).to_be_attached()
+        expect(frame.locator("#chart-grid[data-settled]")).to_be_attached()
     frames[0].locator("#to-start").click()
     for frame in frames:
         expect(frame.locator("#timeline .at")).to_have_text("step 0")

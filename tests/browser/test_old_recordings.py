@@ -26,7 +26,7 @@ def test_a_recording_of_format_1_is_shown(browser: Browser, tmp_path: Path) -> N
         settle(page)
         expect(page.locator("#run-name")).to_have_text("a run of format 1, renamed")
         expect(page.locator("#run-state")).to_have_text("finished")
-        shown = page.eval_on_selector_all("#stage .card", "(cards) => cards.map((card) => card.dataset.view)")
+        shown = page.eval_on_selector_all("#chart-grid .card", "(cards) => cards.map((card) => card.dataset.view)")
         assert {"ridges", "shift", "loss", "gradients", "moments", "affine", "density", "microscope"} <= set(shown)
         for view in shown:
             page.locator(f'[data-view="{view}"]').scroll_into_view_if_needed()

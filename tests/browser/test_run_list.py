@@ -14,11 +14,11 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.browser
 
 
-def test_a_name_is_text_everywhere(stage: Page) -> None:
-    expect(stage.locator("#run-name")).to_have_text(NAME)
-    stage.click("#show-runs")
-    expect(stage.locator("#runs .name").first).to_be_visible()
-    assert stage.locator("img").count() == 0
+def test_a_name_is_text_everywhere(charts: Page) -> None:
+    expect(charts.locator("#run-name")).to_have_text(NAME)
+    charts.click("#show-runs")
+    expect(charts.locator("#runs .name").first).to_be_visible()
+    assert charts.locator("img").count() == 0
 
 
 def test_a_run_is_renamed_and_deleted(page: Page, server: LiveServer) -> None:

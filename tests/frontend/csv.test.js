@@ -33,10 +33,10 @@ test("a file of a run that is not all in the page says so in its name and in its
 
 test("a file lacks no row without a word: those that the page let go are counted", () => {
   const scene = makeScene({ steps: [] });
-  const history = new RunHistory(scene.places.sizes);
-  history.streams.set(1, new StreamHistory(scene.places.sizes.get(1), 16));
+  const history = new RunHistory(scene.layoutIndex.sizes);
+  history.streams.set(1, new StreamHistory(scene.layoutIndex.sizes.get(1), 16));
   for (let step = 0; step < 100; step++)
-    history.append({ stream: 1, seq: step + 1, step, time: 0, row: layersRow(scene.places, step) });
+    history.append({ stream: 1, seq: step + 1, step, time: 0, row: layersRow(scene.layoutIndex, step) });
   const { name, text } = csvFile(affine, { ...scene, history });
   assert.match(name, / partial\.csv$/);
   const { kept } = history.stream(1);

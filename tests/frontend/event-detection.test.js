@@ -6,13 +6,13 @@ import { layersRow, makeScene } from "./scene.js";
 
 test("a gradient that vanishes is found at its first step, in its layer", () => {
   const scene = makeScene({ steps: [0, 1] });
-  const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
+  const entry = scene.layoutIndex.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
   for (const [step, norm] of [
     [2, 1e-7],
     [3, 1e-8],
   ]) {
-    const row = layersRow(scene.places, step);
-    row[place.offset] = norm;
+    const row = layersRow(scene.layoutIndex, step);
+    row[entry.offset] = norm;
     scene.history.append({ stream: 1, seq: 90 + step, step, time: 0, row });
   }
   assert.deepEqual(
@@ -24,13 +24,13 @@ test("a gradient that vanishes is found at its first step, in its layer", () => 
 test("what comes later is found too, and what comes out of order in its place", () => {
   const scene = makeScene({ steps: [0, 1] });
   assert.deepEqual(detect(scene), []);
-  const place = scene.places.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
+  const entry = scene.layoutIndex.find("gradient_norm", { network: "without BN", layer: "hidden 2" });
   for (const [seq, step] of [
     [90, 8],
     [91, 5],
   ]) {
-    const row = layersRow(scene.places, step);
-    row[place.offset] = 1e-7;
+    const row = layersRow(scene.layoutIndex, step);
+    row[entry.offset] = 1e-7;
     scene.history.append({ stream: 1, seq, step, time: 0, row });
     assert.deepEqual(
       detect(scene).map((event) => event.step),

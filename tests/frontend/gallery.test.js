@@ -329,7 +329,7 @@ test("a run's curves are read in order of steps, whatever the order of its frame
     header,
     events: [{ kind: "measured", value: { figures: {}, data: { surface: 1 } } }],
   });
-  const size = reader.places.sizes.get(0);
+  const size = reader.layoutIndex.sizes.get(0);
   const frame = (seq, step, loss) => {
     const bytes = new ArrayBuffer(24 + 4 * size);
     const view = new DataView(bytes);

@@ -8,8 +8,8 @@ import test from "node:test";
 import { brief } from "../../frontend/app/numbers.js";
 import { csvFile } from "../../frontend/charts/csv.js";
 import { mostShift } from "../../frontend/run/event-detection.js";
-import { glanceOf } from "../../frontend/run/summary.js";
-import { Places } from "../../frontend/stream/layout-index.js";
+import { runSummaryOf } from "../../frontend/run/summary.js";
+import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { eachFrame } from "../../frontend/stream/protocol.js";
 import { RunHistory } from "../../frontend/stream/run-history.js";
 import { gradients } from "../../frontend/views/gradients.js";
@@ -24,17 +24,23 @@ const HEADER = JSON.parse(golden("run.json"));
 const BYTES = new Uint8Array(golden("run.bin")).buffer;
 
 function sceneOf(selection = {}) {
-  const places = new Places(HEADER);
-  const history = new RunHistory(places.sizes);
-  eachFrame(BYTES, places.sizes, (frame) => history.append(frame));
-  return { ...makeScene({ steps: [], selection }), header: HEADER, places, history, run: { id: "r", name: "golden" } };
+  const layoutIndex = new LayoutIndex(HEADER);
+  const history = new RunHistory(layoutIndex.sizes);
+  eachFrame(BYTES, layoutIndex.sizes, (frame) => history.append(frame));
+  return {
+    ...makeScene({ steps: [], selection }),
+    header: HEADER,
+    layoutIndex,
+    history,
+    run: { id: "r", name: "golden" },
+  };
 }
 
 /** What the bytes hold of a quantity, by network, layer and step; none of the page's code but the decoder's. */
 function recorded(quantity, where = {}) {
-  const places = new Places(HEADER);
+  const layoutIndex = new LayoutIndex(HEADER);
   const found = [];
-  eachFrame(BYTES, places.sizes, ({ stream, step, row }) => {
+  eachFrame(BYTES, layoutIndex.sizes, ({ stream, step, row }) => {
     for (const entry of HEADER.layouts.find((one) => one.stream === stream).entries)
       if (entry.quantity === quantity && Object.entries(where).every(([name, value]) => entry[name] === value))
         found.push({ ...entry, step, value: row[entry.offset] });
@@ -76,7 +82,7 @@ for (const [quantity, name] of Object.entries(NAMES))
     }
     const most = Math.max(...values);
     const said = `${brief(most)} σ`;
-    assert.ok(glanceOf(scene)[0].startsWith(`${name}: most in ${LAYERS[values.indexOf(most)]}, ${said}`));
+    assert.ok(runSummaryOf(scene)[0].startsWith(`${name}: most in ${LAYERS[values.indexOf(most)]}, ${said}`));
     for (const view of [ridges, shift]) assert.ok(view.summary(scene).includes(`${said} (${name})`), view.id);
     const all = recorded(quantity).filter(({ layer }) => layer);
     assert.equal(mostShift(scene).value, Math.max(...all.map(({ value }) => value)));
@@ -85,9 +91,9 @@ for (const [quantity, name] of Object.entries(NAMES))
 test("against another step the ridges, the headline and the summary show one number of the page's own", () => {
   const scene = sceneOf({ compare: 15 });
   const name = "distance of training batches / σ since step 15";
-  const [, told] = glanceOf(scene)[0].match(/^(.*?): most in/);
+  const [, told] = runSummaryOf(scene)[0].match(/^(.*?): most in/);
   assert.equal(told, name);
-  const [, layer, text] = glanceOf(scene)[0].match(/most in (.*?), (.*? σ)/);
+  const [, layer, text] = runSummaryOf(scene)[0].match(/most in (.*?), (.*? σ)/);
   const at = (quantity, step) =>
     recorded(quantity, { network: PLAIN, layer }).find((one) => one.step === step && one.site !== "linear_output")
       .value;
@@ -107,7 +113,7 @@ test("a gradient's norm is one number in chart, label, headline and file", () =>
   assert.equal(trace.customdata.at(-1)[0], value);
   assert.deepEqual([file.at(-1).quantity, Math.fround(file.at(-1).value)], ["gradient_norm", value]);
   assert.equal(Number(file.at(-1).running_mean_of_15), trace.customdata.at(-1)[1]);
-  assert.ok(glanceOf(scene)[0].includes(`gradient norm ${brief(value)} in ${LAYERS[0]}`));
+  assert.ok(runSummaryOf(scene)[0].includes(`gradient norm ${brief(value)} in ${LAYERS[0]}`));
 });
 
 test("an accuracy is one number in chart, label, headline, summary and file", () => {
@@ -116,7 +122,7 @@ test("an accuracy is one number in chart, label, headline, summary and file", ()
   const percent = `${(100 * value).toFixed(1)} %`;
   const file = rowsOf(loss, scene).filter((row) => row.network === PLAIN && row.quantity === "test_accuracy");
   assert.equal(Math.fround(file.at(-1).value), value);
-  assert.ok(glanceOf(scene)[0].includes(`test accuracy ${percent}`));
+  assert.ok(runSummaryOf(scene)[0].includes(`test accuracy ${percent}`));
   assert.ok(loss.summary(scene).includes(`${PLAIN} · test set: accuracy ${percent}`));
   const trace = loss.figure(scene).data.find((one) => one.y.at(-1) === value && one.yaxis === "y2");
   assert.match(trace.hovertemplate, /customdata\[0\]:\.1%/);

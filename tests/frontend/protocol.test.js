@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { Places } from "../../frontend/stream/layout-index.js";
+import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { eachFrame, FrameError } from "../../frontend/stream/protocol.js";
 
 const folder = new URL("../golden/", import.meta.url);
 const golden = JSON.parse(readFileSync(new URL("frames.json", folder), "utf8"));
 const bytes = readFileSync(new URL("frames.bin", folder));
 const message = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-const { sizes } = new Places(golden.header);
+const { sizes } = new LayoutIndex(golden.header);
 const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 test("the golden frames are read as they were written", () => {

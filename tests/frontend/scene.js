@@ -3,7 +3,7 @@
 import { translator } from "../../frontend/app/i18n.js";
 import { readLink } from "../../frontend/app/link.js";
 import { FIRST_SELECTION, initialState } from "../../frontend/app/state.js";
-import { Places } from "../../frontend/stream/layout-index.js";
+import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { RunHistory } from "../../frontend/stream/run-history.js";
 
 export const BINS = 8;
@@ -64,11 +64,11 @@ export const HEADER = {
 const SHAPE = [0, 0.05, 0.15, 0.3, 0.3, 0.15, 0.05, 0];
 
 /** Row of the layers stream at a step: layer i of the plain network drifts by i + 1 sigma in 100 steps. */
-export function layersRow(places, step, { broken = false } = {}) {
-  const row = new Float32Array(places.sizes.get(1));
+export function layersRow(layoutIndex, step, { broken = false } = {}) {
+  const row = new Float32Array(layoutIndex.sizes.get(1));
   for (const [n, network] of NETWORKS.entries()) {
     for (const [i, layer] of LAYERS.entries()) {
-      const at = (quantity, site = "pre_activation") => places.find(quantity, { network, layer, site })?.offset;
+      const at = (quantity, site = "pre_activation") => layoutIndex.find(quantity, { network, layer, site })?.offset;
       const mean = n === 0 ? ((i + 1) * step) / 100 : 0;
       row[at("mean")] = broken && n === 0 ? NaN : mean;
       row[at("std")] = broken && n === 0 ? NaN : 1;
@@ -100,8 +100,8 @@ export const THEME = {
 export const stateOf = (link = "") => initialState({ t: translator("en"), theme: THEME, linked: readLink(link) });
 
 export function makeScene({ steps = [0, 1, 2, 50], selection = {}, header = HEADER, broken = [] } = {}) {
-  const places = new Places(header);
-  const history = new RunHistory(places.sizes);
+  const layoutIndex = new LayoutIndex(header);
+  const history = new RunHistory(layoutIndex.sizes);
   let seq = 0;
   for (const step of steps) {
     const lost = broken.includes(step) ? NaN : 1 / (step + 1);
@@ -117,14 +117,14 @@ export function makeScene({ steps = [0, 1, 2, 50], selection = {}, header = HEAD
       seq: ++seq,
       step,
       time: step,
-      row: layersRow(places, step, { broken: broken.includes(step) }),
+      row: layersRow(layoutIndex, step, { broken: broken.includes(step) }),
     });
   }
   return {
     run: { id: "r1", name: "a run", state: "running", step: steps.at(-1), total_steps: 100 },
     header,
     events: [],
-    places,
+    layoutIndex,
     history,
     selection: { ...FIRST_SELECTION, ...selection },
     span: 64,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { glanceOf } from "../../frontend/run/summary.js";
-import { Places } from "../../frontend/stream/layout-index.js";
+import { runSummaryOf } from "../../frontend/run/summary.js";
+import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { affine } from "../../frontend/views/affine.js";
 import { density } from "../../frontend/views/density.js";
 import { focusLayer } from "../../frontend/views/focus.js";
@@ -34,8 +34,8 @@ test("every available view draws finite axes, and says and lists what it shows",
   }
 });
 
-test("at a glance each network's farthest layer, its gradients and its accuracy are said, once they have come", () => {
-  const said = glanceOf(makeScene({ steps: [0, 50] }));
+test("a run's summary has each network's farthest layer, gradients and accuracy, once they have come", () => {
+  const said = runSummaryOf(makeScene({ steps: [0, 50] }));
   assert.equal(said.length, 2);
   // The output of the plain network moves by 3 sigma in 100 steps; norms fall by ten from layer to layer.
   assert.equal(
@@ -43,7 +43,7 @@ test("at a glance each network's farthest layer, its gradients and its accuracy 
     "distance of training batches / σ since step 0: most in output, 1.50 σ · " +
       "gradient norm 1.00 in hidden 1, 0.010 in output",
   );
-  assert.deepEqual(glanceOf(makeScene({ steps: [] })), ["", ""]);
+  assert.deepEqual(runSummaryOf(makeScene({ steps: [] })), ["", ""]);
 });
 
 test("without a choice, the layer in focus is the last hidden one that is normalized", () => {
@@ -140,7 +140,7 @@ test("recorded drift is read: the Wasserstein distance unless another is chosen"
     const scene = withDrift(selection);
     near(shift.figure(scene).data[0].z[0][1], warped(expected));
     assert.equal(shift.table(scene)[0][3], name);
-    assert.match(glanceOf(scene)[0], new RegExp(`^${name}: most in .*, ${expected}.00 σ`));
+    assert.match(runSummaryOf(scene)[0], new RegExp(`^${name}: most in .*, ${expected}.00 σ`));
     assert.match(ridges.labels(scene)[0].texts[0], new RegExp(`^${expected}.00 σ`));
   }
 });
@@ -148,7 +148,7 @@ test("recorded drift is read: the Wasserstein distance unless another is chosen"
 test("against another step than the first, the number at a ridge is the page's own, by its own name", () => {
   const scene = withDrift({ compare: 50, step: 0 });
   const name = "distance of training batches / σ since step 50";
-  assert.match(glanceOf(scene)[0], new RegExp(`^${name}: most in output, 1.50 σ`));
+  assert.match(runSummaryOf(scene)[0], new RegExp(`^${name}: most in output, 1.50 σ`));
   assert.match(ridges.summary(scene), new RegExp(`output has moved most, by 1.50 σ .${name}`));
   near(shift.figure(scene).data[0].z[0][1], warped(2));
 });
@@ -190,7 +190,7 @@ test("a view without its quantities is not available; unknown layers and quantit
     layouts: [layout(5, "mine", [{ quantity: "sparkle" }])],
     total_steps: null,
   };
-  const scene = { ...bare, header: strange, places: new Places(strange) };
+  const scene = { ...bare, header: strange, layoutIndex: new LayoutIndex(strange) };
   assert.deepEqual(
     VIEWS.filter((view) => view.available(scene)),
     [],
