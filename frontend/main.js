@@ -25,7 +25,7 @@ import { Controls } from "./run/controls.js";
 import { NewRun } from "./run/new-run.js";
 import { RunList } from "./run/run-list.js";
 import { makeRunSummary } from "./run/summary.js";
-import { makeTimeline } from "./run/timeline.js";
+import { Timeline } from "./run/timeline.js";
 import { CHOICES, VIEWS } from "./views/index.js";
 
 const linked = readLink(location.search, CHOICES);
@@ -55,7 +55,7 @@ const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
   help,
   hidden: byId("hidden-charts"),
 });
-const timeline = makeTimeline({
+const timeline = new Timeline({
   ...read,
   dispatch,
   scene: () => grid.scene(),
@@ -75,10 +75,14 @@ const page = new Page(store, [experiments, new Controls(store, attempt), runs], 
   list: () => runs.open(),
   dismiss: () => dispatch({ type: "problem", problem: null }),
   retry: () => openRun.retry(),
-  seek: timeline.seek,
+  seek: (step) => timeline.seek(step),
 });
 const link = new PageLink(store, (route) => experiments.open(route));
-grid.followers.push(timeline.follow, () => experiments.follow(), makeRunSummary().follow);
+grid.followers.push(
+  (scene, now) => timeline.follow(scene, now),
+  () => experiments.follow(),
+  makeRunSummary().follow,
+);
 followTrials(store, attempt);
 connectBar(store, {
   home: () => experiments.home(),

@@ -19,7 +19,8 @@ import { FIRST_SELECTION } from "./state.js";
  *   | {type: "removed", run: string}
  *   | {type: "select", selection: Partial<import("../types").Selection>}
  *   | {type: "choose", name: string, value: string | null}
- *   | {type: "playing", playing: boolean}} RunAction
+ *   | {type: "playing", playing: boolean}
+ *   | {type: "speed", speed: number}} RunAction
  */
 
 /** @param {RunEvent[]} events @param {RunEvent} event */
@@ -111,4 +112,5 @@ export const runActions = {
     selection: { ...state.selection, choices: withChoice(state.selection.choices, name, value) },
   }),
   playing: (state, { playing }) => ({ ...state, playing }),
+  speed: (state, { speed }) => ({ ...state, speed }),
 };

@@ -10,11 +10,12 @@ import { makeTools } from "./save.js";
 /** @typedef {import("../types").View} View */
 
 /**
+ * The parts of a card that change, and the element that holds them all.
  * @param {View} view
  * @param {Scene} first
  * @param {import("./save.js").SaveHost & {dispatch: (action: import("../app/store.js").Action) => void}} host
  */
-export function card(view, first, host) {
+function makeParts(view, first, host) {
   const { t } = first;
   const title = h("h2", { id: `title-${view.id}` }, t(`view.${view.id}`));
   const summary = h("p", { class: "visually-hidden", id: `summary-${view.id}` });
@@ -41,6 +42,16 @@ export function card(view, first, host) {
     empty,
     summary,
   );
+  return { element, chart, controls, legend, badge, math, empty, summary, tools };
+}
+
+/**
+ * @param {View} view
+ * @param {Scene} first
+ * @param {import("./save.js").SaveHost & {dispatch: (action: import("../app/store.js").Action) => void}} host
+ */
+export function card(view, first, host) {
+  const { element, chart, controls, legend, badge, math, empty, summary, tools } = makeParts(view, first, host);
 
   /** What it says in words, for who cannot see its chart too. @param {Scene} scene */
   function refresh(scene) {

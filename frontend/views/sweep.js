@@ -10,6 +10,7 @@ import { ownChoice } from "./controls.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").Panel} Panel */
+/** @typedef {ReturnType<typeof linesOf>[number]} Line */
 
 const ORDER = ["test_accuracy", "test_loss", "train_accuracy", "train_loss", "accuracy", "loss"];
 const LOG_FROM = 30;
@@ -63,7 +64,7 @@ function grid(count, narrow) {
   return { columns, rows, across: split(columns, narrow ? 0.08 : 0.035), down: split(rows, 0.3 / rows).reverse() };
 }
 
-/** @param {ReturnType<typeof linesOf>} lines @param {boolean} isShare */
+/** @param {Line[]} lines @param {boolean} isShare */
 function valueAxis(lines, isShare) {
   const values = lines.flatMap((line) => line.values);
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
@@ -75,11 +76,29 @@ function valueAxis(lines, isShare) {
   };
 }
 
+/** @param {TrialScene} scene @param {Line} line @param {number} i */
+function traceOf({ t }, line, i) {
+  const isShare = line.quantity.endsWith("accuracy");
+  return {
+    type: "scatter",
+    mode: line.steps.length < 3 ? "lines+markers" : "lines",
+    uid: `line-${i}`,
+    xaxis: axisId("x", line.at),
+    yaxis: axisId("y", line.at),
+    x: line.steps,
+    y: line.values.map((value) => (Number.isFinite(value) ? value : null)),
+    line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
+    opacity: line.seed === 0 ? 1 : 0.65,
+    name: escapeText(named(line.network, t)),
+    hovertemplate:
+      `<b>${escapeText(named(line.network, t))}</b> · ${escapeText(named(line.panel.label, t))}<br>` +
+      `${atStep(t)}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
+  };
+}
+
 /** @param {TrialScene} scene @returns {import("../types").Figure} */
 function figure(scene) {
   const { panels, t } = scene;
-  const quantity = shown(scene);
-  const isShare = quantity.endsWith("accuracy");
   const lines = linesOf(scene);
   const { columns, across, down } = grid(panels.length, scene.narrow);
   /** @type {Record<string, any>} */
@@ -89,7 +108,7 @@ function figure(scene) {
       heading(scene, panel.label, scene.theme.ink, across[at % columns], { y: down[Math.floor(at / columns)][1] }),
     ),
   });
-  const range = valueAxis(lines, isShare);
+  const range = valueAxis(lines, shown(scene).endsWith("accuracy"));
   panels.forEach((_panel, at) => {
     const column = at % columns;
     const last = Math.max(1, ...lines.filter((line) => line.at === at).map((line) => line.steps.at(-1) ?? 1));
@@ -109,24 +128,7 @@ function figure(scene) {
       ...range,
     });
   });
-  const data = lines.map((line, i) => {
-    return {
-      type: "scatter",
-      mode: line.steps.length < 3 ? "lines+markers" : "lines",
-      uid: `line-${i}`,
-      xaxis: axisId("x", line.at),
-      yaxis: axisId("y", line.at),
-      x: line.steps,
-      y: line.values.map((value) => (Number.isFinite(value) ? value : null)),
-      line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
-      opacity: line.seed === 0 ? 1 : 0.65,
-      name: escapeText(named(line.network, t)),
-      hovertemplate:
-        `<b>${escapeText(named(line.network, t))}</b> · ${escapeText(named(line.panel.label, t))}<br>` +
-        `${atStep(t)}: <b>%{y:${isShare ? ".1%" : ".4g"}}</b><extra></extra>`,
-    };
-  });
-  return { data, layout };
+  return { data: lines.map((line, i) => traceOf(scene, line, i)), layout };
 }
 
 /** The last value of each line, as words. @param {TrialScene} scene */

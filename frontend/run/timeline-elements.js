@@ -1,0 +1,114 @@
+/** The elements of the timeline, and its keys; what they do is the timeline's. */
+
+import { h } from "../app/dom.js";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+
+/**
+ * @typedef {object} TimelineActs
+ * @property {(step: number | null) => void} seek a step; null: the live end
+ * @property {(by: number) => void} move some recorded frames on, or back
+ * @property {(step: number) => void} scrub
+ * @property {() => void} toggle
+ * @property {() => void} toMost
+ * @property {() => void} live
+ * @property {() => void} leaveLayer
+ * @property {(speed: number) => void} setSpeed
+ *
+ * @typedef {ReturnType<typeof makeElements>} TimelineElements
+ */
+
+/** @param {string} id @param {string} text @param {string} title @param {() => void} click */
+const button = (id, text, title, click) =>
+  h("button", { id, type: "button", "aria-label": title, title, on: { click } }, text);
+
+/** @param {import("../types").Translate} t @param {TimelineActs} acts */
+function makeScrubber(t, acts) {
+  const range = h("input", { id: "scrub", type: "range", min: "0", max: "1", step: "1", value: "1" });
+  range.setAttribute("aria-label", t("timeline.step"));
+  range.addEventListener("input", () => acts.scrub(Number(range.value)));
+  return range;
+}
+
+/** @param {import("../types").Translate} t @param {number} chosen @param {TimelineActs} acts */
+function makeSpeeds(t, chosen, acts) {
+  const speed = h(
+    "select",
+    { "aria-label": t("timeline.speed") },
+    ...SPEEDS.map((one) => h("option", { value: String(one), selected: one === chosen }, `${one}×`)),
+  );
+  speed.addEventListener("change", () => acts.setSpeed(Number(speed.value)));
+  return speed;
+}
+
+/**
+ * @param {import("../types").Translate} t
+ * @param {number} speed
+ * @param {TimelineActs} acts
+ */
+export const makeElements = (t, speed, acts) => ({
+  toStart: button("to-start", "«", t("timeline.first"), () => acts.seek(0)),
+  back: button("back", "‹", t("timeline.back"), () => acts.move(-1)),
+  play: button("play", "▶", t("timeline.play"), acts.toggle),
+  on: button("on", "›", t("timeline.on"), () => acts.move(1)),
+  most: h(
+    "button",
+    { id: "most", type: "button", title: t("timeline.most"), on: { click: acts.toMost } },
+    t("timeline.most.short"),
+  ),
+  range: makeScrubber(t, acts),
+  arrived: h("span", { class: "arrived" }),
+  at: h("span", { class: "at" }),
+  speed: makeSpeeds(t, speed, acts),
+  live: h("button", { id: "live", type: "button", on: { click: acts.live } }),
+});
+
+/** @param {HTMLElement} root @param {TimelineElements} elements @param {HTMLElement} marks */
+export function arrange(root, { toStart, back, play, on, most, range, arrived, at, speed, live }, marks) {
+  root.replaceChildren(
+    h("div", { class: "buttons" }, toStart, back, play, on, most),
+    h("div", { class: "track" }, range, marks),
+    arrived,
+    at,
+    speed,
+    live,
+  );
+}
+
+/** Whether a key is meant for something else. @param {HTMLElement} root @param {KeyboardEvent} event */
+function isElsewhere(root, event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  return (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    target.closest("input:not(#scrub), select, textarea") !== null ||
+    (event.key === " " && target.closest("button") !== null) ||
+    root.hidden ||
+    document.querySelector("dialog[open]") !== null
+  );
+}
+
+/**
+ * Keys move through the run, wherever the focus is but in a field.
+ * @param {HTMLElement} root @param {TimelineActs} acts
+ */
+export function followKeys(root, acts) {
+  document.addEventListener("keydown", (event) => {
+    if (isElsewhere(root, event)) return;
+    const frames = event.shiftKey ? 10 : 1;
+    const actions = /** @type {Record<string, () => void>} */ ({
+      ArrowLeft: () => acts.move(-frames),
+      ArrowRight: () => acts.move(frames),
+      Home: () => acts.seek(0),
+      End: acts.live,
+      l: acts.live,
+      L: acts.live,
+      " ": acts.toggle,
+      Escape: acts.leaveLayer,
+    });
+    if (!(event.key in actions)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+}
