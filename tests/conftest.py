@@ -28,9 +28,31 @@ hypothesis.settings.load_profile("shiftscope")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+FIRST = (
+    "test_container.py",  # waits for an image
+    "test_wheel.py",  # waits for an installation
+    "server/test_api.py",
+    "browser/test_gallery.py",
+    "measurements/test_measurements.py",
+    "server/test_faults.py",
+    "server/test_trials.py",
+    "browser/test_run.py",
+    "browser/test_charts.py",
+    "runs/test_verify.py",
+    "browser/",
+    "server/",
+    "test_cli.py",
+)
+"""The files that take longest, in this order: of two workers that take one file after the other none is left alone."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what waits longest, for an image and an installation, begin first: other tests run beside it."""
-    items.sort(key=lambda item: item.get_closest_marker("docker") is None and item.get_closest_marker("wheel") is None)
+    """Let the files that take longest begin first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, part in enumerate(FIRST) if part in item.nodeid), len(FIRST))
+
+    items.sort(key=place)
 
 
 def mnist_folder() -> Path | None:

@@ -59,6 +59,8 @@ def test_an_interrupted_training_closes_its_recording(tmp_path: Path, ending: si
     target = tmp_path / "run.shiftscope"
     (tmp_path / "config.json").write_text('{"duration": {"kind": "steps", "steps": 1000000}, "pace": 50}')
     command = [sys.executable, "-m", "shiftscope.cli", "train", str(tmp_path / "config.json"), "--to", str(target)]
+    # A shell lets what it starts in the background ignore Ctrl+C, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     eventually(lambda: target.exists() and _frames(target), "the first frame", every=0.1)
     process.send_signal(ending)
