@@ -204,6 +204,7 @@ ENGLISH: Mapping[str, str] = {
     # What does not fit together in a run's config.
     "config.names": "each variant needs a name of its own; got {names}",
     "config.batch_size": "batch_size {size} is more than the {samples} training samples",
+    "config.unseen_classes": "{classes} classes cannot be left out of {known}: at least one is trained on",
     "config.no_variance": "batch_size must be at least 2: {normalization} normalization ({variant}) has no variance of "
     "one",
     "config.parameters": "the network has {count} parameters; at most {most} are accepted",

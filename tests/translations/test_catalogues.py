@@ -15,7 +15,9 @@ TAGS = [tag for tag in languages() if tag != "en"]
 def test_each_message_is_translated(tag):
     catalogue = read(tag)
     assert set(catalogue) == {"language", "texts", "messages", "notices"}
-    assert set(catalogue["messages"]) == messages()
+    lacking, unknown = messages() - set(catalogue["messages"]), set(catalogue["messages"]) - messages()
+    assert not lacking, "these lack:\n" + "\n".join(sorted(lacking))
+    assert not unknown, "nobody says these:\n" + "\n".join(sorted(unknown))
 
 
 @pytest.mark.parametrize("tag", TAGS)

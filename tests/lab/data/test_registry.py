@@ -8,7 +8,7 @@ import pytest
 
 import shiftscope
 from shiftscope.config import Mlp, RunConfig, Sgd, Steps
-from shiftscope.config.datasets import DATASETS, Images
+from shiftscope.config.datasets import DATASETS, Images, UnseenClasses
 from shiftscope.lab.data.datasets import load
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.outcome import run_to_end
@@ -36,6 +36,8 @@ def test_a_run_is_trained_on_a_data_set_of_one_file(tmp_path: Path) -> None:
 def test_a_config_refuses_what_does_not_fit_the_data_set() -> None:
     with pytest.raises(ValueError, match="batch_size 65 is more than the 64 training samples"):
         ToyConfig(batch_size=65)
+    with pytest.raises(ValueError, match="2 classes cannot be left out of 2: at least one is trained on"):
+        ToyConfig(dataset=Toy(test_corruption=UnseenClasses(classes=2)))
 
 
 @pytest.mark.parametrize("dataset", [one for one in DATASETS if one.original is None])

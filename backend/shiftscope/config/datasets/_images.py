@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from shiftscope.config._part import Part
+from shiftscope.config._part import Part, refusal
 from shiftscope.config.datasets._original import Original
 
 
@@ -35,7 +35,7 @@ class UnseenClasses(Part):
     """Test images of the last classes alone, which the training set leaves out."""
 
     kind: Literal["unseen_classes"] = "unseen_classes"
-    classes: int = Field(2, ge=1, le=8, description="how many of the ten classes are not trained on")
+    classes: int = Field(2, ge=1, le=8, description="how many of the classes are not trained on")
 
 
 Corruption = Annotated[NoCorruption | Brightness | Rotation | UnseenClasses, Field(discriminator="kind")]
@@ -51,7 +51,7 @@ class Samples(NamedTuple):
 
 
 class Images(Part):
-    """Images of ten classes, and what is done to them before they are trained on."""
+    """Images of some classes, and what is done to them before they are trained on."""
 
     title: ClassVar[str]
     """As people call it."""
@@ -71,6 +71,14 @@ class Images(Part):
     )
     label_noise: float = Field(0.0, ge=0, le=1, description="fraction of training labels replaced by a wrong one")
     test_corruption: Corruption = NoCorruption()
+
+    @field_validator("test_corruption", mode="after")
+    @classmethod
+    def _leaves_classes(cls, corruption: Corruption) -> Corruption:
+        known = len(cls.class_counts)
+        if isinstance(corruption, UnseenClasses) and corruption.classes >= known:
+            raise refusal("config.unseen_classes", classes=corruption.classes, known=known)
+        return corruption
 
     @classmethod
     def samples(cls) -> Samples:
