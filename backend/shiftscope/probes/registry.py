@@ -108,7 +108,11 @@ def warm_up() -> None:
 def _named(name: object) -> Probe:
     names = {probe.name: probe for probe in PROBES}
     if not isinstance(name, str):
-        raise ValueError(f"probes takes names of tiers, names of probes and Probe objects, not {name!r}")  # noqa: TRY004
+        how = (
+            '; a function is observed by Probe("name", "about", (Quantity(...),), observe=it)' if callable(name) else ""
+        )
+        text = f"probes takes names of tiers, names of probes and Probe objects, not {name!r}{how}"
+        raise ValueError(text)  # noqa: TRY004  as of a name that there is not
     if name not in names:
         near = get_close_matches(name, [*_TIERS, *names], 1)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
