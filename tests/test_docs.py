@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 
+from shiftscope.experiments.catalogue import CLAIMS
 from shiftscope.probes.registry import PROBES
 from shiftscope.server.settings import Settings, default_in_words
 from tests.conftest import REPOSITORY
@@ -19,6 +20,14 @@ def test_the_readme_has_the_table_of_the_settings() -> None:
         assert name == variable.lower()
         assert default == default_in_words(name)
         assert about.startswith(str(Settings.model_fields[name].description)), name
+
+
+def test_the_documents_have_every_claim() -> None:
+    readme, table = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "docs/claims.md"))
+    assert f"holds {len(CLAIMS)} claims" in readme
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", table.split("\n## ")[0], re.MULTILINE)] == [
+        claim.experiment.claim for claim in CLAIMS
+    ]
 
 
 def test_links_between_documents_lead_somewhere() -> None:
