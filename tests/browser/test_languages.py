@@ -94,11 +94,9 @@ def test_a_run_its_charts_and_the_list(page_in_toy: Page, server: LiveServer) ->
     assert [text for text in strays(page) if not any(name in text for name in given)] == []
 
 
-def test_a_verdict_and_all_that_was_measured(page_in_toy: Page, server: LiveServer) -> None:
-    trial = server.client.post("/api/experiments/input-scaling", json={"quick": True}).json()["id"]
-    eventually(lambda: server.client.get(f"/api/trials/{trial}").json()["ended"])
+def test_a_verdict_and_all_that_was_measured(page_in_toy: Page, swept: str) -> None:
     page = page_in_toy
-    page.goto(f"/?trial={trial}&lang=ko")
+    page.goto(f"/?trial={swept}&lang=ko")
     expect(page.locator("#verdict .parts")).to_be_visible()
     page.locator("#verdict summary").click()
     expect(page.locator("#verdict details table")).to_be_visible()
