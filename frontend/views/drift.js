@@ -9,48 +9,78 @@ import { INPUT_SITES } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-/** The recorded quantities that are shown first, in this order; the others can be chosen. */
-const PREFERRED = ["wasserstein_over_sigma_from_start", "mean_shift_from_start", "wasserstein_from_start"];
+/**
+ * What a run may have recorded of drift, by its stream, which is also the name of the choice among its quantities. Of
+ * several the first is shown throughout. Those quantities come first that are usual; the others can be chosen.
+ */
+const USUAL = {
+  drift: ["wasserstein_over_sigma_from_start", "mean_shift_from_start", "wasserstein_from_start"],
+  batch_drift: [
+    "batch_wasserstein_over_sigma_from_start",
+    "batch_mean_shift_from_start",
+    "batch_wasserstein_from_start",
+  ],
+};
+/** @typedef {keyof typeof USUAL} Kind on a fixed batch, or on the training batches */
+const KINDS = /** @type {Kind[]} */ (Object.keys(USUAL));
 
 /** The page's own quantity: the distance of two steps' training batches. No probe records it. */
 export const BATCH_DISTANCE = "batch_distance";
 
-/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Map<string, string>>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Map<Kind, Map<string, string>>>} */
 const recordings = new WeakMap();
 
 /**
- * The drift quantities that a run has recorded, in the order in which they are offered, and their units.
+ * The quantities of each kind that a run has recorded, in the order in which they are offered, and their units.
  * @param {Scene} scene
- * @returns {Map<string, string>}
  */
 function recordedUnits({ layoutIndex, header }) {
-  let units = recordings.get(layoutIndex);
-  if (!units) {
-    const entries = header.layouts.find(({ stream }) => stream === layoutIndex.stream("drift"))?.entries ?? [];
-    const all = new Map(
-      entries.flatMap((one) => (one.layer && one.shape.length === 0 ? [[one.quantity, one.unit]] : [])),
-    );
-    const distances = [...all.keys()].filter((name) => /_from_(start|previous)$/.test(name));
-    const names = new Set([...PREFERRED.filter((name) => all.has(name)), ...distances]);
-    units = new Map([...(names.size ? names : all.keys())].map((name) => [name, all.get(name) ?? ""]));
-    recordings.set(layoutIndex, units);
+  let kinds = recordings.get(layoutIndex);
+  if (!kinds) {
+    kinds = new Map(KINDS.map((kind) => [kind, unitsOf(header, kind)]));
+    recordings.set(layoutIndex, kinds);
   }
-  return units;
+  return kinds;
 }
 
-/** Their names. @param {Scene} scene @returns {string[]} */
-export const driftQuantities = (scene) => [...recordedUnits(scene).keys()];
+/** @param {import("../types").RunHeader} header @param {Kind} kind @returns {Map<string, string>} */
+function unitsOf(header, kind) {
+  const entries = header.layouts.find(({ name }) => name === kind)?.entries ?? [];
+  const all = new Map(
+    entries.flatMap((one) => (one.layer && one.shape.length === 0 ? [[one.quantity, one.unit]] : [])),
+  );
+  const distances = [...all.keys()].filter((name) => /_from_(start|previous)$/.test(name));
+  const names = new Set([...USUAL[kind].filter((name) => all.has(name)), ...distances]);
+  return new Map([...(names.size ? names : all.keys())].map((name) => [name, all.get(name) ?? ""]));
+}
+
+/** The names of the quantities of a kind that were recorded. @param {Scene} scene @param {Kind} kind */
+export const driftQuantities = (scene, kind) => [...(recordedUnits(scene).get(kind)?.keys() ?? [])];
 
 /**
- * The quantity that the page shows: the chosen one, else the first; where none was recorded, the page's own.
- * @param {Scene} scene
- * @returns {string}
+ * The quantity of a kind that is chosen, else the first; none where none was recorded.
+ * @param {Scene} scene @param {Kind} kind
  */
-export function driftShown(scene) {
-  const units = recordedUnits(scene);
-  const { drift } = scene.selection.choices;
-  return drift !== undefined && units.has(drift) ? drift : (units.keys().next().value ?? BATCH_DISTANCE);
+export function driftChosen(scene, kind) {
+  const names = driftQuantities(scene, kind);
+  return names.find((name) => name === scene.selection.choices[kind]) ?? names.at(0);
 }
+
+/** The kind that is shown throughout; none where a run has recorded none. @param {Scene} scene */
+export const driftKind = (scene) => KINDS.find((kind) => recordedUnits(scene).get(kind)?.size);
+
+/** The quantity that the page shows throughout; where none was recorded, the page's own. @param {Scene} scene */
+export function driftShown(scene) {
+  const kind = driftKind(scene);
+  return (kind && driftChosen(scene, kind)) ?? BATCH_DISTANCE;
+}
+
+/** The unit of a quantity that was recorded. @param {Scene} scene @param {string} quantity */
+const unitOf = (scene, quantity) =>
+  [...recordedUnits(scene).values()].find((units) => units.has(quantity))?.get(quantity);
+
+/** Whether a quantity counts in standard deviations. @param {Scene} scene @param {string} quantity */
+export const isInSigmas = (scene, quantity) => quantity === BATCH_DISTANCE || unitOf(scene, quantity) === "std";
 
 /**
  * A quantity in the page's words; of single units, what it is of all values.
@@ -72,8 +102,7 @@ export function driftName({ t }, quantity, step = 0) {
  * @param {number} value
  */
 export function driftText(scene, quantity, value) {
-  const sigmas = quantity === BATCH_DISTANCE || recordedUnits(scene).get(quantity) === "std";
-  return `${brief(value)}${sigmas ? scene.t("ridge.sigma") : ""}`;
+  return `${brief(value)}${isInSigmas(scene, quantity) ? scene.t("ridge.sigma") : ""}`;
 }
 
 /**

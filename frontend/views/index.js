@@ -1,6 +1,7 @@
 /** The views of a run, in the order of their cards. To add a chart, add its file and name it here. */
 
 import { affine } from "./affine.js";
+import { batchDrift } from "./batch-drift.js";
 import { cost } from "./cost.js";
 import { density } from "./density.js";
 import { gradientShift } from "./gradient-shift.js";
@@ -22,6 +23,7 @@ import { updates } from "./updates.js";
 export const VIEWS = [
   ridges,
   shift,
+  batchDrift,
   loss,
   gradients,
   moments,

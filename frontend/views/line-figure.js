@@ -22,7 +22,8 @@ import { points, sample } from "./line-points.js";
 /** @typedef {import("../types").Scene} Scene */
 /**
  * @typedef {import("../types").Series & {column: number, row: number, layer?: string, network: string,
- *   quantity: string, rgb?: import("../app/colors.js").Rgb}} Line `quantity` by the name that it is recorded under
+ *   quantity: string, what?: string, rgb?: import("../app/colors.js").Rgb}} Line `quantity` by the name that it is
+ *   recorded under, `what` in words where its label is to say it
  */
 /**
  * @typedef {object} Row
@@ -131,6 +132,7 @@ function traces(scene, lines, rows) {
   return lines.map((line, i) => {
     const { x, y, values, means } = points(scene, line, most);
     const name = escapeText(lineName(scene, line));
+    const what = line.what ? `${escapeText(line.what)}<br>` : "";
     const format = rows[line.row].share ? ".1%" : ".4g";
     return {
       type: "scatter",
@@ -145,7 +147,7 @@ function traces(scene, lines, rows) {
       meta: line.layer ?? null,
       name,
       hovertemplate:
-        `${name}<br>${atStep(scene.t)}: <b>%{customdata[0]:${format}}</b>` +
+        `${name}<br>${what}${atStep(scene.t)}: <b>%{customdata[0]:${format}}</b>` +
         `${line.mean ? `<br>${meanName(scene, line.mean)}: %{customdata[1]:${format}}` : ""}<extra></extra>`,
     };
   });

@@ -95,7 +95,7 @@ const valueText = ({ t }, { share }, value) =>
 /** @typedef {import("../types").LegendItem} LegendItem */
 
 /** Lines from layer to layer: pale near the input. @param {Scene} scene @returns {LegendItem[]} */
-function depthLegend(scene) {
+export function depthLegend(scene) {
   const { networks } = scene.header;
   return colorsOf(scene).map((color, i) => {
     const count = networks[i].layers.length;
@@ -116,9 +116,9 @@ const meanLegend = (scene, over) => [
 
 /**
  * A view of lines over steps.
- * @param {{id: string, rows: Row[], lines: (scene: Scene) => Line[], titles?: (scene: Scene) => Title[],
- *   key?: (scene: Scene) => string, legend?: (scene: Scene) => LegendItem[]} & Partial<View>} spec `titles` stand over
- *   the columns
+ * @param {{id: string, rows: Row[] | ((scene: Scene) => Row[]), lines: (scene: Scene) => Line[],
+ *   titles?: (scene: Scene) => Title[], key?: (scene: Scene) => string,
+ *   legend?: (scene: Scene) => LegendItem[]} & Partial<View>} spec `titles` stand over the columns
  * @returns {View}
  */
 export function lineView({
@@ -132,12 +132,13 @@ export function lineView({
   /** Rows without a line are left out. @param {Scene} scene */
   const drawn = (scene) => {
     const lines = allLines(scene);
-    const used = allRows.map((_, i) => i).filter((i) => lines.some((line) => line.row === i));
+    const rows = typeof allRows === "function" ? allRows(scene) : allRows;
+    const used = rows.map((_, i) => i).filter((i) => lines.some((line) => line.row === i));
     for (const line of lines) {
       line.row = used.indexOf(line.row);
       line.axes = axisId("x", line.column) + axisId("y", line.row);
     }
-    return { lines, rows: used.map((i) => allRows[i]) };
+    return { lines, rows: used.map((i) => rows[i]) };
   };
   const lines = (/** @type {Scene} */ scene) => drawn(scene).lines;
   const meanOf = (/** @type {Scene} */ scene) => lines(scene).find((line) => line.mean)?.mean;
@@ -161,7 +162,8 @@ export function lineView({
         .slice(0, MOST_SPOKEN)
         .map((line) => {
           const row = rows[line.row];
-          return `${lineName(scene, line)}: ${scene.t(row.title)} ${valueText(scene, row, valueNow(scene, line))}`;
+          const what = line.what ?? scene.t(row.title);
+          return `${lineName(scene, line)}: ${what} ${valueText(scene, row, valueNow(scene, line))}`;
         })
         .join("; ");
     },

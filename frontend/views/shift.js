@@ -4,7 +4,7 @@ import { glow, wordsOf } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axisId, commonKey } from "./common.js";
 import { ownChoice } from "./controls.js";
-import { driftName, driftQuantities, driftShown, driftText } from "./drift.js";
+import { driftKind, driftName, driftQuantities, driftShown, driftText } from "./drift.js";
 import { shiftFigure } from "./shift-figure.js";
 import { driftsOf, quantityName, scaleTop, warped } from "./shift-scale.js";
 
@@ -70,7 +70,7 @@ export const shift = {
       scene,
       "drift",
       scene.t("drift"),
-      driftQuantities(scene).map((value) => ({ value, text: driftName(scene, value) })),
+      driftQuantities(scene, "drift").map((value) => ({ value, text: driftName(scene, value) })),
     ),
   ],
   streams: (scene) => [
@@ -80,7 +80,9 @@ export const shift = {
         .flatMap((drift) => (drift ? [drift.stream] : [])),
     ),
   ],
+  // Drift on training batches has a chart of its own.
   available: (scene) =>
+    driftKind(scene) !== "batch_drift" &&
     driftsOf(scene)
       .flat()
       .some((drift) => drift !== null),
