@@ -2,11 +2,16 @@
 
 import { h } from "../app/dom.js";
 import { named } from "../app/i18n.js";
-import { worded } from "../app/server-messages.js";
+import { noticeOf, worded } from "../app/server-messages.js";
 
 /** @typedef {import("../app/state.js").State} State */
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
 /** @typedef {{dismiss: () => void, retry: () => void, seek: (step: number | null) => void}} Acts */
+
+/** Notes that something of the scope's own failed: who reads the charts must know what they lack. */
+const FAILURES = new Set(["event.scope_failed", "event.probe_failed", "event.probe_layer_failed"]);
+/** Failures that are told in full; how many more there are is told with the last. */
+const MOST_FAILURES = 3;
 
 /** What is wrong with the way to the server. @param {State} state @param {Acts} acts @returns {Notice[]} */
 function connectionNotices({ t, reachable, open, connection }, acts) {
@@ -17,6 +22,21 @@ function connectionNotices({ t, reachable, open, connection }, acts) {
     list.push({ key: "lost", text: t("link.lost"), action: { text: t("link.retry"), act: acts.retry } });
   if (open && connection === "unknown") list.push({ key: "unknown", text: t("link.unknown"), bad: true });
   return list;
+}
+
+/** What failed while the training went on. @param {State} state @param {Acts} acts @returns {Notice[]} */
+function failureNotices({ t, events }, acts) {
+  const failed = events.filter(({ code = "" }) => FAILURES.has(code));
+  const more = failed.length - MOST_FAILURES;
+  return failed.slice(0, MOST_FAILURES).map((event, i) => ({
+    key: `failure ${i}`,
+    text: [
+      worded(noticeOf(event), t),
+      ...(more > 0 && i === MOST_FAILURES - 1 ? [t("failures.more", { count: more })] : []),
+    ].join(" "),
+    bad: event.code === "event.scope_failed",
+    action: { text: t("diverged.show"), act: () => acts.seek(event.step) },
+  }));
 }
 
 /** What became of the run. @param {State} state @param {Acts} acts @returns {Notice[]} */
@@ -44,9 +64,17 @@ function problemNotices({ t, problem }, acts) {
   return [{ key: `problem ${problem.text}`, text: worded(problem, t), bad: true, action }];
 }
 
+/** All of them, the most pressing first. @param {State} state @param {Acts} acts @returns {Notice[]} */
+export const noticesOf = (state, acts) => [
+  ...connectionNotices(state, acts),
+  ...runNotices(state, acts),
+  ...failureNotices(state, acts),
+  ...problemNotices(state, acts),
+];
+
 /** @param {HTMLElement} root @param {State} state @param {Acts} acts */
 export function drawNotices(root, state, acts) {
-  const list = [...connectionNotices(state, acts), ...runNotices(state, acts), ...problemNotices(state, acts)];
+  const list = noticesOf(state, acts);
   const key = JSON.stringify([state.t("locale"), ...list.map((one) => [one.key, one.text])]);
   // Drawn only when something changed: a screen reader reads what is put here.
   if (root.dataset.key === key) return;

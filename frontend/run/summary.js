@@ -68,10 +68,33 @@ function accuracyOf(scene, network) {
   return Number.isFinite(accuracy) ? [scene.t("run_summary.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
 }
 
+/**
+ * What a network's steps were made of, where that is not a batch and an update each.
+ * @param {Scene} scene
+ * @param {import("../types").NetworkInfo} network
+ */
+function stepsOf(scene, network) {
+  const shown = (/** @type {string} */ quantity) => {
+    const entry = scene.layoutIndex.find(quantity, { network: network.name });
+    return has(scene, entry) ? valueShown(scene, entry) : 0;
+  };
+  const count = (/** @type {number} */ value) => value.toLocaleString(scene.t("locale"));
+  const [microBatches, skipped] = [shown("micro_batches"), shown("skipped_updates")];
+  return [
+    ...(microBatches > 1 ? [scene.t("run_summary.micro_batches", { count: count(microBatches) })] : []),
+    ...(skipped > 0 ? [scene.t("run_summary.skipped", { count: count(skipped) })] : []),
+  ];
+}
+
 /** What is said of each network. @param {Scene} scene @returns {string[]} */
 export const runSummaryOf = (scene) =>
   scene.header.networks.map((network, column) =>
-    [...movedOf(scene, column), ...gradientsOf(scene, network), ...accuracyOf(scene, network)].join(" · "),
+    [
+      ...movedOf(scene, column),
+      ...gradientsOf(scene, network),
+      ...accuracyOf(scene, network),
+      ...stepsOf(scene, network),
+    ].join(" · "),
   );
 
 export function makeRunSummary() {

@@ -1,0 +1,68 @@
+// What a run's header says of failures of the scope's own, and its summary of steps that are no plain ones.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { noticesOf } from "../../frontend/run/notices.js";
+import { runSummaryOf } from "../../frontend/run/summary.js";
+import { HEADER, layout, makeScene, NETWORKS, stateOf } from "./scene.js";
+
+const sought = [];
+const ACTS = { dismiss: () => {}, retry: () => {}, seek: (step) => sought.push(step) };
+const failure = (step, code, message) => ({
+  time: 0,
+  step,
+  kind: "note",
+  network: "",
+  layer: "",
+  code,
+  values: {},
+  message,
+});
+
+test("a failure of the scope's own is told in the run's header, with the step, until it is over", () => {
+  const failed = failure(12, "event.probe_layer_failed", "the probe 'units' failed at conv1; training goes on");
+  const events = [failure(3, "event.learning_rate_set", "learning rate: 0.1"), failed];
+  const [only, ...others] = noticesOf({ ...stateOf(), events }, ACTS);
+  assert.deepEqual([only.text, only.bad, others], [failed.message, false, []]);
+  only.action.act();
+  assert.deepEqual(sought, [12]);
+});
+
+test("that the whole scope failed is as pressing as a divergence", () => {
+  const events = [failure(5, "event.scope_failed", "the scope failed and measures nothing more; training goes on.")];
+  assert.ok(noticesOf({ ...stateOf(), events }, ACTS)[0].bad);
+});
+
+test("of many failures the first are told, and how many more there are", () => {
+  const events = Array.from({ length: 5 }, (_, i) => failure(i, "event.probe_failed", `probe ${i} failed.`));
+  const told = noticesOf({ ...stateOf(), events }, ACTS).map(({ text }) => text);
+  assert.deepEqual(told, [
+    "probe 0 failed.",
+    "probe 1 failed.",
+    "probe 2 failed. 2 more failures are marked on the timeline.",
+  ]);
+});
+
+/** A run whose first network took four micro-batches a step and skipped two updates on the way. */
+function accumulating(selection = {}) {
+  const quantities = ["micro_batches", "skipped_updates"];
+  const entries = NETWORKS.flatMap((network) => quantities.map((quantity) => ({ network, quantity })));
+  const scene = makeScene({ header: { ...HEADER, layouts: [layout(0, "steps", entries)] }, steps: [], selection });
+  for (const [step, row] of [
+    [1, 0, 1, 0],
+    [4, 0, 1, 0],
+    [4, 2, 1, 0],
+  ].entries())
+    scene.history.append({ stream: 0, seq: step + 1, step, time: 0, row: Float32Array.from(row) });
+  return scene;
+}
+
+test("the summary says of how many micro-batches a step was, and how many updates were skipped so far", () => {
+  assert.deepEqual(runSummaryOf(accumulating()), [
+    "distributions of 4 micro-batches a step · updates skipped so far: 2",
+    "",
+  ]);
+  assert.equal(runSummaryOf(accumulating({ step: 1 }))[0], "distributions of 4 micro-batches a step");
+  assert.equal(runSummaryOf(accumulating({ step: 0 }))[0], "");
+});
