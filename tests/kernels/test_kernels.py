@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shiftscope.kernels import histogram, moments, readout
+from shiftscope.kernels import counts, histogram, moments, readout
 from tests.probes import brute
 
 
@@ -177,3 +177,29 @@ def test_channels(shape, dtype):
     mean, variance = brute.channels(x)
     np.testing.assert_allclose(out[:channels], mean, rtol=1e-6)
     np.testing.assert_allclose(out[channels:], variance, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("values", [[1.7e308, -1.7e308, 0.0, 3.0, 1e308], [1e200, -1e200], [1e160, 2.0, -1e160]])
+def test_the_largest_numbers_of_float64_stay_in_their_place(values):
+    x = np.array(values)
+    state, fine = np.zeros(moments.STATE), np.zeros(histogram.STRIDE, np.int32)
+    moments.moments(x.ctypes.data, x.size, True, state)
+    histogram.bins(x.ctypes.data, x.size, True, state, fine)
+    assert fine[: histogram.LANE].sum() == x.size
+    assert state[moments.MINIMUM] == x.min()
+    assert state[moments.MAXIMUM] == x.max()
+
+
+@pytest.mark.parametrize("size", [0, 3, 31, 33])
+def test_channels_that_do_not_divide_the_values_are_nan(size):
+    x, out = np.ones(40, np.float32), np.zeros(32, np.float32)
+    moments.channel_moments(x.ctypes.data, size, False, 1, out)
+    assert np.isnan(out).all()
+
+
+def test_units_that_are_not_there_are_nan():
+    x, out = np.arange(12, dtype=np.float32), np.zeros((3, 1024))
+    assert counts.pick(x.ctypes.data, x.size, False, 4, 1, np.array([1, 4, -1]), out) == 3
+    assert out[0, :3].tolist() == [1, 5, 9]
+    assert np.isnan(out[1:, :3]).all()
+    assert counts.pick(x.ctypes.data, x.size, False, 0, 1, np.array([1]), out) == 0

@@ -33,10 +33,15 @@ def count_beyond(x: NDArray[Any], low: float, high: float) -> int:
 def pick(x: NDArray[Any], channels: int, inner: int, units: NDArray[np.int64], out: NDArray[np.float64]) -> int:
     """Copy the values of single units into `out`, shape (units, most); return how many of each there are.
 
-    Of a channel's positions, one of each sample is taken, another in each.
+    Of a channel's positions, one of each sample is taken, another in each. Units that are not there are NaN.
     """
+    if channels * inner == 0:
+        return 0
     count: int = min(x.size // (channels * inner), out.shape[1])
     for k in range(units.size):
+        if not 0 <= units[k] < channels:
+            out[k, :count] = np.nan
+            continue
         for i in range(count):
             position = (i * 2654435761) % inner
             out[k, i] = x[(i * channels + units[k]) * inner + position]

@@ -54,6 +54,23 @@ def choose_range(state: NDArray[np.float64]) -> None:
 
 
 @compiled()
+def edges_of(state: NDArray[np.float64], k: int) -> tuple[float, float]:
+    """Return between which values lie those of the k-th count of a fine histogram; alike where they are all one."""
+    low, high = state[MINIMUM], state[MAXIMUM]
+    width = (state[UPPER] - state[LOWER]) / FINE
+    begin = low if k == 0 else state[LOWER] + (k - 1) * width
+    end = high if k == FINE + 1 else state[LOWER] + k * width
+    return min(max(begin, low), high), min(max(end, low), high)
+
+
+@compiled()
+def counted(fine: NDArray[np.int32]) -> int:
+    """Return how many values a fine histogram holds."""
+    total: int = fine[LANE + COARSE] + fine[FINE + 1]
+    return total
+
+
+@compiled()
 def _place32(x: NDArray[np.float32], lower: float, scale: float, places: NDArray[np.int32]) -> None:
     low, by, top = np.float32(lower), np.float32(scale), np.float32(FINE + 1)
     for i in range(x.size):
@@ -64,13 +81,21 @@ def _place32(x: NDArray[np.float32], lower: float, scale: float, places: NDArray
 
 
 @compiled()
+def place_of(value: float, lower: float, scale: float) -> float:
+    """Return which count a value belongs to, with the part of its bin before it; from 0 to FINE + 1 whatever it is."""
+    # Where the largest numbers of float64 are spanned, this is NaN: selections make a place of that, min and max don't.
+    t = (value - lower) * scale + 1.0
+    t = t if t > 0.0 else 0.0  # noqa: FURB136
+    return t if t < FINE + 1.0 else FINE + 1.0  # noqa: FURB136
+
+
+@compiled()
 def _bins_finite(x: NDArray[Any], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
     """Take the long way, in float64 and past values that are not finite."""
     for i in range(x.size):
         v = np.float64(x[i])
         if np.isfinite(v):
-            t = min(max((v - lower) * scale + 1.0, 0.0), FINE + 1.0)
-            counts[np.uint32(t)] += np.int32(1)
+            counts[np.uint32(place_of(v, lower, scale))] += np.int32(1)
 
 
 @compiled()
@@ -98,7 +123,8 @@ def _fold(lanes: NDArray[np.int32], fine: NDArray[np.int32]) -> None:
 
 
 @compiled()
-def _accumulate(fine: NDArray[np.int32]) -> None:
+def accumulate(fine: NDArray[np.int32]) -> None:
+    """Fill how many values lie below each coarse bin's edges from the counts."""
     below = fine[0]
     for b in range(COARSE):
         fine[LANE + b] = below
@@ -132,14 +158,14 @@ def bins(x: NDArray[Any], state: NDArray[np.float64], fine: NDArray[np.int32]) -
     span = state[UPPER] - state[LOWER]
     # A hair less than FINE bins, so that the largest value falls into the last one.
     scale = FINE * (1.0 - 1e-6) / span
-    counted = x
+    some = x
     if x.size > WHOLE:
-        counted = np.empty(SAMPLE, x.dtype)
-        _sample(x, counted)
+        some = np.empty(SAMPLE, x.dtype)
+        _sample(x, some)
     if x.itemsize == 8 or state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
-        _bins_finite(counted, state[LOWER], scale, fine)
+        _bins_finite(some, state[LOWER], scale, fine)
     else:
         lanes = np.zeros(LANES * LANE, np.int32)
-        _bins32(counted, state[LOWER], scale, lanes)
+        _bins32(some, state[LOWER], scale, lanes)
         _fold(lanes, fine)
-    _accumulate(fine)
+    accumulate(fine)

@@ -186,11 +186,14 @@ def _add_row(
 
 @over_memory
 def channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> None:
-    """Write the mean, then the biased variance of each channel of memory laid out (samples, channels, inner)."""
-    if x.size == 0:
+    """Write the mean, then the biased variance of each channel of memory laid out (samples, channels, inner).
+
+    NaN where there is nothing, or not as many values as that would be.
+    """
+    channels = out.size // 2
+    if x.size == 0 or channels * inner == 0 or x.size % (channels * inner) != 0:
         out[:] = np.nan
         return
-    channels = out.size // 2
     totals, squares, shifts = np.zeros(channels), np.zeros(channels), np.zeros(channels)
     for c in range(channels):
         shifts[c] = x[c * inner]
