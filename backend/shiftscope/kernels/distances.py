@@ -43,6 +43,23 @@ def _apart(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 @compiled()
+def smallest_sigma(first_sigma: float) -> float:
+    """Return what a sigma is taken to be at least, where the first one was `first_sigma`."""
+    return max(SMALLEST * first_sigma, TINY)
+
+
+@compiled()
+def add_distances(wasserstein: float, shift: float, sigma_a: float, sigma_b: float, units: int, found: Floats) -> None:
+    """Add to the means over `units` the distances NAMES of one of them; `shift` is that of its mean."""
+    log_ratio = np.log(sigma_b / sigma_a)
+    found[0] += wasserstein / units
+    found[1] += wasserstein / sigma_a / units
+    found[2] += shift / sigma_a / units
+    found[3] += abs(log_ratio) / units
+    found[4] += (log_ratio + (sigma_a**2 + shift**2) / (2 * sigma_b**2) - 0.5) / units
+
+
+@compiled()
 def _compare(
     a: NDArray[Any],
     a_moments: tuple[Floats, Floats],
@@ -55,13 +72,7 @@ def _compare(
     units = a.shape[0]
     found[:] = 0.0
     for u in range(units):
-        floor = max(SMALLEST * first_sigma[u], TINY)
+        floor = smallest_sigma(first_sigma[u])
         sigma_a, sigma_b = max(a_moments[1][u], floor), max(b_moments[1][u], floor)
-        wasserstein = _apart(a[u], b[u])
         shift = abs(b_moments[0][u] - a_moments[0][u])
-        log_ratio = np.log(sigma_b / sigma_a)
-        found[0] += wasserstein / units
-        found[1] += wasserstein / sigma_a / units
-        found[2] += shift / sigma_a / units
-        found[3] += abs(log_ratio) / units
-        found[4] += (log_ratio + (sigma_a**2 + shift**2) / (2 * sigma_b**2) - 0.5) / units
+        add_distances(_apart(a[u], b[u]), shift, sigma_a, sigma_b, units, found)
