@@ -125,6 +125,11 @@ ENGLISH: Mapping[str, str] = {
     "event.loss_not_finite": "{network} diverged at step {step}: its loss is {loss}",
     "event.values_not_finite": "{network} diverged at step {step}: {count} values are not finite",
     "event.probe_failed": "the probe '{probe}' failed and measures no more; training goes on. {error}",
+    "event.probe_layer_failed": "the probe '{probe}' failed at {layer} and measures no more there; the other "
+    "measurements and training go on. {error}",
+    "event.scope_failed": "the scope failed and measures nothing more; training goes on. {error}",
+    "event.update_skipped": "{network}: the update of step {step} was skipped, its gradients are not finite",
+    "event.layer_added": "{layer} was added after the recording began and is not recorded",
     "event.renamed": "renamed to {name}",
     "event.pace_set": "pace: {pace} steps/s",
     "event.full_speed": "pace: full speed",
