@@ -134,7 +134,7 @@ def measure(
     } | {"bare_ms": [one / 1e6 for one in times["bare"]]}
 
 
-def time_of(step: Step, count: int) -> float:
+def time_of(step: Callable[[], object], count: int) -> float:
     """Return the nanoseconds of CPU time a step, of `count` steps after one that warms the caches."""
     step()
     begin = time.thread_time_ns()
