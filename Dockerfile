@@ -14,7 +14,7 @@ COPY constraints.txt ./
 RUN pip install -q -c constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch
 COPY pyproject.toml README.md LICENSE ./
 RUN mkdir -p backend/shiftscope frontend && echo '__version__ = "0"' > backend/shiftscope/__init__.py \
-    && pip install -q -c constraints.txt . && pip uninstall -q -y shiftscope
+    && pip install -q -c constraints.txt '.[server]' && pip uninstall -q -y shiftscope
 COPY backend backend
 COPY frontend frontend
 RUN pip install -q --no-deps . && pip uninstall -q -y pip setuptools

@@ -1,5 +1,6 @@
 # make run    sets up what is needed, serves the page on http://127.0.0.1:8000 and opens it
-# make test   every check there is; says what it left out and why
+# make test   every check there is; says what it left out and why. SHIFTSCOPE_TEST_EXTRAS=1 make test installs first the
+#             libraries of other people (lightning, transformers, timm, ...) whose networks and loops are tested too
 # make coverage   which lines the tests reach in their own process: a table, slower than make test, and no check
 # make release VERSION=1.2.3 [DRY_RUN=1]   checks, builds and tags that version
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,7 +12,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 run: $(VENV)/.ready
 	$(VENV)/bin/shiftscope serve
 
-test: $(VENV)/.ready-dev
+test: $(VENV)/.ready-dev $(if $(filter 1,$(SHIFTSCOPE_TEST_EXTRAS)),$(VENV)/.ready-extras)
 	scripts/test
 
 coverage: $(VENV)/.ready-dev
@@ -28,11 +29,15 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): some minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install pip==26.2
-	$(PIP) install -c constraints.txt -e .
+	$(PIP) install -c constraints.txt -e ".[server]"
 	@# What measures is compiled now, once, and not when Start is pressed.
 	$(VENV)/bin/python -c "from shiftscope.probes.registry import warm_up; warm_up()"
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(PIP) install -c constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.ready-extras: $(VENV)/.ready-dev
+	$(PIP) install -c constraints.txt --group extras
 	@touch $@

@@ -1,241 +1,38 @@
-"""The command line: shiftscope serve, shiftscope train, shiftscope verify."""
+"""The command line. The commands that need the extra `server` are in server_commands.py."""
 
 from __future__ import annotations
 
-import inspect
-import logging
-import os
-import signal
-import socket
-import sys
-import threading
-import webbrowser
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Optional
-
 import typer
-from pydantic import ValidationError
 
-from shiftscope.server.settings import LOOPBACK, Settings, default_in_words
-
-if TYPE_CHECKING:
-    from filelock import FileLock
-
-    from shiftscope.config import RunConfig
+from shiftscope import server_extra
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="See internal covariate shift."
 )
 
 
-def _option(name: str) -> inspect.Parameter:
-    """Return a setting as an option of the command line, which is None where it is not given."""
-    field = Settings.model_fields[name]
-    option = typer.Option(help=str(field.description).replace("`", ""), show_default=default_in_words(name))
-    kind = Annotated[Optional[field.annotation], option]  # type: ignore[name-defined]  # noqa: UP045
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+def _refuse(name: str) -> None:
+    """Register a command that only names what it lacks, whatever it is given."""
 
-
-_Datasets = Annotated[Path | None, _option("datasets").annotation.__metadata__[0]]
-
-
-def serve(**flags: Any) -> None:  # noqa: ANN401  the options are those of Settings
-    """Serve the page. Each option can be set by a variable too: SHIFTSCOPE_PORT=9000, SHIFTSCOPE_OPEN_BROWSER=0, ..."""
-    settings = _settings({name: value for name, value in flags.items() if value is not None})
-    listening = _listen(settings.host, settings.port)
-    settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-    _serve(settings, listening)
-
-
-_options = [_option(name) for name in Settings.model_fields]
-serve.__signature__ = inspect.Signature(_options)  # type: ignore[attr-defined]
-serve.__annotations__ = {option.name: option.annotation for option in _options}
-app.command()(serve)
-
-
-def _settings(flags: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**flags)
-    except ValidationError as error:
-        for item in error.errors():
-            name = str(item["loc"][0])
-            typer.echo(f"--{name.replace('_', '-')} (or SHIFTSCOPE_{name.upper()}): {item['msg']}", err=True)
-        raise typer.Exit(2) from None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.getaddrinfo(host, port, family)
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except socket.gaierror as error:
-        _give_up(
-            f"there is no address {host} ({error.strerror}): --host (or SHIFTSCOPE_HOST) names one of this machine's"
-        )
-    except OSError as error:
-        _give_up(
-            f"port {port} of {host} cannot be listened on ({error.strerror}): take another with --port "
-            "(or SHIFTSCOPE_PORT); 0 finds a free one"
-        )
-
-
-def _claim(folder: Path) -> FileLock:
-    """Make the folder of recordings and hold it: two servers would each take the other's runs for dead."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / ".lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        _give_up(
-            f"another server keeps its recordings in {folder}: name another folder with --data (or SHIFTSCOPE_DATA)"
-        )
-    except OSError as error:
-        _give_up(
-            f"recordings cannot be kept in {folder} ({error}): name another folder with --data (or SHIFTSCOPE_DATA)"
-        )
-    return lock
-
-
-def _give_up(reason: str) -> NoReturn:
-    typer.echo(reason, err=True)
-    raise typer.Exit(1)
-
-
-def _serve(settings: Settings, listening: socket.socket) -> None:
-    import uvicorn
-
-    from shiftscope.server.app import create_app
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    lock = _claim(settings.data)
-    _allow_many_files()
-    # Frames do not compress, and compressing them for a hundred viewers would take the whole core.
-    config = uvicorn.Config(
-        create_app(settings), ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=32 << 20,
-        log_config=None, access_log=False, timeout_graceful_shutdown=3,
-    )  # fmt: skip
-    address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    shown = "127.0.0.1" if settings.host not in LOOPBACK else address
-    url = f"http://{shown}:{settings.port}"
-    typer.echo(f"Shiftscope: {url} (recordings in {settings.data}; Ctrl-C ends it)")
-    if settings.open_browser:
-        threading.Timer(0.5, _open_browser, [url]).start()
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        lock.release()
-
-
-def _allow_many_files() -> None:
-    """Raise this process' own limit of open files as far as it may: each run under way or queued holds three."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _open_browser(url: str) -> None:
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return  # a machine without one: the address is printed
-    if sys.stdout.isatty() or not isinstance(browser, webbrowser.GenericBrowser):
-        browser.open(url)
-
-
-@app.command()
-def train(
-    to: Annotated[Path, typer.Option(help="the recording to write")],
-    config: Annotated[Path | None, typer.Argument(help="a RunConfig as JSON; the default run when left out")] = None,
-    datasets: _Datasets = None,
-) -> None:
-    """Train a run without a server or a page, into a recording."""
-    from shiftscope.config import RunConfig
-    from shiftscope.recording.documents import RecordingError
-
-    settings = _settings({} if datasets is None else {"datasets": datasets})
-    try:
-        chosen = RunConfig.model_validate_json(config.read_text(encoding="utf-8")) if config else RunConfig()
-        _train(chosen, to, settings)
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"{config}: {'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None
-    except UnicodeDecodeError as error:
-        typer.echo(f"{config}: not UTF-8 text: {error}", err=True)
-        raise typer.Exit(2) from None
-    except (OSError, RecordingError) as error:
-        _give_up(str(error))
-
-
-def _train(config: RunConfig, to: Path, settings: Settings) -> None:
-    from shiftscope.runs.controls import Controls
-    from shiftscope.runs.outcome import run_to_end
-    from shiftscope.sinks.file import open_file
-
-    sink = open_file(to, config=config)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with the recording closed
-    outcome = run_to_end(
-        config,
-        sink,
-        datasets=settings.datasets,
-        mirrors=settings.mirror_urls,
-        controls=Controls(config.pace),
-        waiting=lambda message, _: typer.echo(message.text),
+    @app.command(
+        name,
+        help='Needs the extra "server", which is not installed.',
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
-    if outcome.state == "failed":
-        _give_up(outcome.reason.text)
-    if outcome.reason.code == "end.interrupted":
-        _give_up(f"{outcome.reason}; {to} holds what was recorded")
-    typer.echo(f"{to}: {outcome.reason.text or f'{config.total_steps} steps'}")
-
-
-@app.command()
-def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="experiments, by id or number; all when left out")] = None,
-    list_only: Annotated[bool, typer.Option("--list", help="list the experiments and end")] = False,
-    seeds: Annotated[int | None, typer.Option(min=1, max=100, help="seeds of each run [default: its own]")] = None,
-    quick: Annotated[bool, typer.Option(help="fewer steps, one seed")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="runs at a time [default: one a core]")] = None,
-    json: Annotated[bool, typer.Option("--json", help="print an object a line")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="print the document docs/claims.md")] = False,
-    datasets: _Datasets = None,
-) -> None:
-    """Do the experiments without a page, and say what was found about each claim."""
-    from shiftscope.experiments.catalogue import CLAIMS, UnknownExperiment, find
-    from shiftscope.runs.verify import line, markdown
-    from shiftscope.runs.verify import verify as verify_claims
-
-    try:
-        claims = [find(name) for name in names] if names else list(CLAIMS)
-    except UnknownExperiment as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    if list_only:
-        for claim in claims:
-            typer.echo(f"{claim.experiment.claim:2d} {claim.experiment.id}: {claim.experiment.question}")
-        return
-    settings = _settings({} if datasets is None else {"datasets": datasets})
-    findings = []
-    for finding in verify_claims(
-        claims,
-        datasets=settings.datasets,
-        mirrors=settings.mirror_urls,
-        quick=quick,
-        seeds=seeds,
-        jobs=jobs or os.cpu_count() or 1,
-    ):
-        findings.append(finding)
-        if not as_markdown:
-            typer.echo(finding.model_dump_json() if json else line(finding))
-    if as_markdown:
-        typer.echo(markdown(findings, f"shiftscope {' '.join(sys.argv[1:])}"))
-    if any(finding.verdict is None for finding in findings):
+    def refused() -> None:
+        typer.echo(server_extra.lacking(f"shiftscope {name}"), err=True)
         raise typer.Exit(1)
+
+
+if server_extra.is_installed():
+    from shiftscope.server_commands import COMMANDS
+
+    for command in COMMANDS:
+        app.command()(command)
+else:
+    for command_name in server_extra.COMMANDS:
+        _refuse(command_name)
 
 
 if __name__ == "__main__":
