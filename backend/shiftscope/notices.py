@@ -128,7 +128,7 @@ ENGLISH: Mapping[str, str] = {
     "event.probe_layer_failed": "the probe '{probe}' failed at {layer} and measures no more there; the other "
     "measurements and training go on. {error}",
     "event.scope_failed": "the scope failed and measures nothing more; training goes on. {error}",
-    "event.update_skipped": "{network}: the update of step {step} was skipped, its gradients are not finite",
+    "event.update_skipped": "{network}: the update was skipped, its gradients are not finite",
     "event.layer_added": "{layer} was added after the recording began and is not recorded",
     "event.renamed": "renamed to {name}",
     "event.pace_set": "pace: {pace} steps/s",

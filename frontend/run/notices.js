@@ -31,7 +31,7 @@ function failureNotices({ t, events }, acts) {
   return failed.slice(0, MOST_FAILURES).map((event, i) => ({
     key: `failure ${i}`,
     text: [
-      worded(noticeOf(event), t),
+      t("event.text", { step: event.step.toLocaleString(t("locale")), text: worded(noticeOf(event), t) }),
       ...(more > 0 && i === MOST_FAILURES - 1 ? [t("failures.more", { count: more })] : []),
     ].join(" "),
     bad: event.code === "event.scope_failed",

@@ -19,6 +19,15 @@ const FLOOR_WIDTH = 1.4;
 /** What is drawn. @param {Scene} scene */
 const shown = (scene) => driftChosen(scene, "batch_drift") ?? "";
 
+/**
+ * A short title in the plot: the measure alone; the card's own title and the choice say the rest.
+ * @param {Scene} scene
+ */
+function title(scene) {
+  const [, measure] = /^batch_(\w+)_from_(?:start|previous)$/.exec(shown(scene)) ?? [];
+  return measure ? `measure.${measure}` : `quantity.${shown(scene)}`;
+}
+
 /** Each layer's drift, named in full where it is pointed at. @param {Scene} scene @returns {Line[]} */
 const drifts = (scene) =>
   layerLines(scene, 0, shown(scene), INPUT_SITES).map((line) => ({ ...line, what: driftName(scene, shown(scene)) }));
@@ -54,7 +63,7 @@ function floors(scene) {
 export const batchDrift = lineView({
   id: "batch_drift",
   size: "wide",
-  rows: (scene) => [{ title: `quantity.${shown(scene)}`, zero: true }],
+  rows: (scene) => [{ title: title(scene), zero: true }],
   choices: ["batch_drift"],
   controls: (scene) => [
     ownChoice(
@@ -73,7 +82,6 @@ export const batchDrift = lineView({
           {
             text: scene.t("legend.floor"),
             colors: [scene.theme.ink],
-            width: FLOOR_WIDTH,
             dash: /** @type {const} */ ("dot"),
           },
         ]

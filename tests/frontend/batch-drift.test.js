@@ -29,7 +29,7 @@ test("it is drawn by layer, over sigma at first, with the noise of batches besid
     NETWORKS.map(() => [[0.125, 0.125, 0.125], "dot"]),
   );
   assert.match(floors[0].hovertemplate, /1\/√m, in σ/);
-  assert.ok(drawn.annotations.some(({ text }) => text === OVER_SIGMA));
+  assert.ok(drawn.annotations.some(({ text }) => text === "W₁ / σ"));
   assert.ok(batchDrift.legend(scene).some(({ text, dash }) => dash === "dot" && text.includes("σ/√m")));
 });
 

@@ -24,7 +24,7 @@ test("a failure of the scope's own is told in the run's header, with the step, u
   const failed = failure(12, "event.probe_layer_failed", "the probe 'units' failed at conv1; training goes on");
   const events = [failure(3, "event.learning_rate_set", "learning rate: 0.1"), failed];
   const [only, ...others] = noticesOf({ ...stateOf(), events }, ACTS);
-  assert.deepEqual([only.text, only.bad, others], [failed.message, false, []]);
+  assert.deepEqual([only.text, only.bad, others], [`step 12: ${failed.message}`, false, []]);
   only.action.act();
   assert.deepEqual(sought, [12]);
 });
@@ -38,9 +38,9 @@ test("of many failures the first are told, and how many more there are", () => {
   const events = Array.from({ length: 5 }, (_, i) => failure(i, "event.probe_failed", `probe ${i} failed.`));
   const told = noticesOf({ ...stateOf(), events }, ACTS).map(({ text }) => text);
   assert.deepEqual(told, [
-    "probe 0 failed.",
-    "probe 1 failed.",
-    "probe 2 failed. 2 more failures are marked on the timeline.",
+    "step 0: probe 0 failed.",
+    "step 1: probe 1 failed.",
+    "step 2: probe 2 failed. 2 more failures are marked on the timeline.",
   ]);
 });
 

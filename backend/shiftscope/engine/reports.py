@@ -15,9 +15,9 @@ def scope_failed(error: BaseException) -> Notice:
     return notice("event.scope_failed", error=_named(error))
 
 
-def update_skipped(network: str, step: int) -> Notice:
+def update_skipped(network: str) -> Notice:
     """Report that gradients were thrown away because they are not finite, as GradScaler does."""
-    return notice("event.update_skipped", network=network, step=step)
+    return notice("event.update_skipped", network=network)
 
 
 def layer_added(layer: str) -> Notice:
@@ -26,4 +26,4 @@ def layer_added(layer: str) -> Notice:
 
 
 def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
