@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import english from "../../frontend/locales/en.js";
 import { runSummaryOf } from "../../frontend/run/summary.js";
 import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { affine } from "../../frontend/views/affine.js";
@@ -196,6 +197,36 @@ test("a view without its quantities is not available; unknown layers and quantit
     [],
   );
 });
+
+const NAMES = [
+  ...Object.keys(english)
+    .filter((key) => key.startsWith("quantity."))
+    .map((key) => key.slice("quantity.".length)),
+  ..."histogram histogram_range histogram_outside quantiles batch_mean batch_noise_floor micro_batches".split(" "),
+];
+
+for (const shape of [[], [3], [2, 3], [0]])
+  test(`a stream of somebody's own that has the probes' names in the shape [${shape}] harms no chart`, () => {
+    for (const quantity of NAMES) {
+      const entries = HEADER.networks.flatMap(({ name: network, layers }) =>
+        ["", "pre_activation", "weight"].flatMap((site) => [
+          { network, site, quantity, shape },
+          ...layers.map(({ name }) => ({ network, layer: name, site, quantity, shape })),
+        ]),
+      );
+      const own = layout(12, "mine", entries);
+      const scene = makeScene({ header: { ...HEADER, layouts: [...HEADER.layouts, own] }, steps: [0, 5] });
+      const row = new Float32Array(scene.layoutIndex.sizes.get(12)).fill(1);
+      scene.history.append({ stream: 12, seq: 100, step: 5, time: 0, row });
+      for (const view of VIEWS.filter((one) => one.available(scene))) {
+        for (const [name, axis] of Object.entries(view.figure(scene).layout))
+          if (/^[xy]axis/.test(name)) assert.ok(axis.range.every(Number.isFinite), `${view.id}: ${quantity}`);
+        for (const part of ["summary", "table", "series", "shapes", "labels", "legend", "controls"])
+          view[part]?.(scene);
+      }
+      assert.equal(runSummaryOf(scene).length, HEADER.networks.length);
+    }
+  });
 
 test("time by value paints where values are, and nothing where none are", () => {
   const scene = makeScene({ steps: [0, 50] });
