@@ -53,6 +53,21 @@ def test_a_flat_network_is_named_after_its_linear_maps():
     assert [name for name, _ in summary(flat, torch.randn(5, 3))] == ["0", "2"]
 
 
+class ChannelNorm(nn.LayerNorm):
+    """As ConvNeXt has it: a layer normalization that moves the axes first."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def test_a_normalization_that_moves_the_axes_shows_no_stage_that_is_guessed():
+    """Also where the image is as wide as there are channels, so that normalizing its last axis would not fail."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), ChannelNorm(8), nn.ReLU(), nn.Flatten(), nn.Linear(512, 2))
+    (layer, _) = layers_of(network, torch.randn(4, 3, 8, 8))
+    assert layer.info.normalization == "layer"
+    assert [site.name for site in layer.sites] == ["linear_output", "pre_activation", "output"]
+
+
 class OneRelu(nn.Module):
     """A ReLU that is defined once, last, and used twice."""
 

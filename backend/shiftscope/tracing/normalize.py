@@ -10,8 +10,14 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 
 def can_normalize(module: nn.Module) -> bool:
-    """Whether `normalize` knows this normalization."""
-    return isinstance(module, _BatchNorm | _InstanceNorm | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm)
+    """Whether `normalize` knows this normalization.
+
+    A class of the user's own that is made of LayerNorm or RMSNorm may have moved the axes before it normalizes the last
+    ones, as those do that normalize the channels of images.
+    """
+    if isinstance(module, nn.LayerNorm | nn.RMSNorm):
+        return type(module).forward in (nn.LayerNorm.forward, nn.RMSNorm.forward)
+    return isinstance(module, _BatchNorm | _InstanceNorm | nn.GroupNorm)
 
 
 def normalize(module: nn.Module, given: Tensor) -> Tensor:
