@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import real_models
+from torchvision_operators import import_torchvision
 
 BATCHES = 4
 """Random batches that a training goes through again and again."""
@@ -97,15 +99,12 @@ class Model:
 
 
 def _installed(library: str) -> bool:
-    try:
-        importlib.import_module(library)
-    except (ImportError, RuntimeError):  # RuntimeError: what it needs was built for another torch
-        return False
-    return True
+    return find_spec(library) is not None
 
 
 def timm(name: str, **options: Any) -> Source:  # noqa: ANN401  timm's own
     def make() -> nn.Module:
+        import_torchvision()
         network: nn.Module = importlib.import_module("timm").create_model(name, num_classes=10, **options)
         return network
 
@@ -114,6 +113,8 @@ def timm(name: str, **options: Any) -> Source:  # noqa: ANN401  timm's own
 
 def transformers(model: str, config: str, **options: Any) -> Source:  # noqa: ANN401  transformers' own
     def make() -> nn.Module:
+        if _installed("torchvision"):
+            import_torchvision()
         library = importlib.import_module("transformers")
         network: nn.Module = getattr(library, model)(getattr(library, config)(vocab_size=VOCABULARY, **options))
         return network.train()
@@ -126,7 +127,7 @@ def torch_alone(make: Callable[[], nn.Module], loss: Loss = classified) -> Sourc
 
 
 BERT = {"hidden_size": 192, "num_hidden_layers": 6, "num_attention_heads": 6, "intermediate_size": 768}
-GPT2 = {"n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": TOKENS}
+GPT2 = {"n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": TOKENS, "bos_token_id": 0, "eos_token_id": 0}
 MODELS = (
     Model(
         "resnet18", "batch 32 of 3x64x64", images(32), [timm("resnet18"), torch_alone(real_models.ResNet)], sgd

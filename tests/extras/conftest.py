@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 
-from tests.extras.torchvision_operators import import_torchvision
+from benchmarks.torchvision_operators import import_torchvision
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 # Networks are built from their configs, with random weights: nothing is fetched.
