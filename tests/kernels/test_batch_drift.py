@@ -23,9 +23,9 @@ class Sites:
         )
         self.row = np.full(40, -1, np.float32)
 
-    def compare(self, first, last):
+    def compare(self, first, last, *, begins=True):
         states, fines = (np.array(table) for table in zip(*map(passed, (first, VALUES, last)), strict=True))
-        batch_drift.write_batch_drift(self.compared, states, fines, *self.kept, self.row)
+        batch_drift.write_batch_drift(self.compared, states, fines, *self.kept, self.row, begins)
         return {
             site: [self.row[at : at + DISTANCES] for at in (start, previous)] for site, start, previous in self.compared
         }
@@ -57,3 +57,15 @@ def test_a_site_that_nothing_passes_has_no_distance_and_is_compared_with_what_di
     for found in sites.compare(VALUES + 1, VALUES)[0]:
         assert found == apart(VALUES, VALUES + 1, VALUES.std())
     assert sites.compare(VALUES + 1, VALUES)[0][1].tolist() == [0] * DISTANCES
+
+
+def test_a_step_that_is_measured_again_counts_once():
+    sites = Sites()
+    sites.compare(VALUES * 9, VALUES)
+    sites.compare(VALUES, VALUES, begins=False)
+    first = sites.compare(VALUES + 1, VALUES)[0]
+    assert first[0] == apart(VALUES, VALUES + 1, VALUES.std())
+    again = sites.compare(VALUES + 2, VALUES, begins=False)[0]
+    for found in again:
+        assert found == apart(VALUES, VALUES + 2, VALUES.std())
+    assert sites.compare(VALUES + 2, VALUES)[0][1].tolist() == [0] * DISTANCES
