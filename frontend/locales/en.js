@@ -144,6 +144,8 @@ export default {
   "run_summary.accuracy": "test accuracy {percent} %",
   "run_summary.micro_batches": "distributions of {count} micro-batches a step",
   "run_summary.skipped": "updates skipped so far: {count}",
+  "run_summary.unseen": "updates without a pass so far: {count}",
+  "run_summary.failed": "failed passes so far: {count}",
   drift: "Drift",
   "drift.unit": "by unit: {drift}",
   "drift.batches": "distance of training batches / σ since step {step}",

@@ -8,8 +8,13 @@ import { noticeOf, worded } from "../app/server-messages.js";
 /** @typedef {{key: string, text: string, bad?: boolean, action?: {text: string, act: () => void}}} Notice */
 /** @typedef {{dismiss: () => void, retry: () => void, seek: (step: number | null) => void}} Acts */
 
-/** Notes that something of the scope's own failed: who reads the charts must know what they lack. */
-const FAILURES = new Set(["event.scope_failed", "event.probe_failed", "event.probe_layer_failed"]);
+/** Notes that something was not recorded, or no more: who reads the charts must know what they lack. */
+const FAILURES = new Set([
+  "event.scope_failed",
+  "event.probe_failed",
+  "event.probe_layer_failed",
+  "event.frames_dropped",
+]);
 /** Failures that are told in full; how many more there are is told with the last. */
 const MOST_FAILURES = 3;
 

@@ -68,6 +68,13 @@ function accuracyOf(scene, network) {
   return Number.isFinite(accuracy) ? [scene.t("run_summary.accuracy", { percent: (100 * accuracy).toFixed(1) })] : [];
 }
 
+/** Recorded counts, so far, of what no plain step is, and what they are called where there are any. */
+const ODD_STEPS = [
+  ["skipped_updates", "run_summary.skipped"],
+  ["unseen_updates", "run_summary.unseen"],
+  ["failed_passes", "run_summary.failed"],
+];
+
 /**
  * What a network's steps were made of, where that is not a batch and an update each.
  * @param {Scene} scene
@@ -79,10 +86,13 @@ function stepsOf(scene, network) {
     return has(scene, entry) ? valueShown(scene, entry) : 0;
   };
   const count = (/** @type {number} */ value) => value.toLocaleString(scene.t("locale"));
-  const [microBatches, skipped] = [shown("micro_batches"), shown("skipped_updates")];
+  const microBatches = shown("micro_batches");
   return [
     ...(microBatches > 1 ? [scene.t("run_summary.micro_batches", { count: count(microBatches) })] : []),
-    ...(skipped > 0 ? [scene.t("run_summary.skipped", { count: count(skipped) })] : []),
+    ...ODD_STEPS.flatMap(([quantity, text]) => {
+      const found = shown(quantity);
+      return found > 0 ? [scene.t(text, { count: count(found) })] : [];
+    }),
   ];
 }
 

@@ -44,25 +44,34 @@ test("of many failures the first are told, and how many more there are", () => {
   ]);
 });
 
-/** A run whose first network took four micro-batches a step and skipped two updates on the way. */
+/** A run whose first network took four micro-batches a step, skipped two updates on the way and had other mishaps. */
 function accumulating(selection = {}) {
-  const quantities = ["micro_batches", "skipped_updates"];
+  const quantities = ["micro_batches", "skipped_updates", "unseen_updates", "failed_passes"];
   const entries = NETWORKS.flatMap((network) => quantities.map((quantity) => ({ network, quantity })));
   const scene = makeScene({ header: { ...HEADER, layouts: [layout(0, "steps", entries)] }, steps: [], selection });
-  for (const [step, row] of [
-    [1, 0, 1, 0],
-    [4, 0, 1, 0],
-    [4, 2, 1, 0],
+  for (const [step, mine] of [
+    [1, 0, 0, 0],
+    [4, 0, 0, 0],
+    [4, 2, 1, 1000],
   ].entries())
-    scene.history.append({ stream: 0, seq: step + 1, step, time: 0, row: Float32Array.from(row) });
+    scene.history.append({
+      stream: 0,
+      seq: step + 1,
+      step,
+      time: 0,
+      row: Float32Array.from([...mine, 1, 0, 0, 0]),
+    });
   return scene;
 }
 
-test("the summary says of how many micro-batches a step was, and how many updates were skipped so far", () => {
-  assert.deepEqual(runSummaryOf(accumulating()), [
-    "distributions of 4 micro-batches a step · updates skipped so far: 2",
-    "",
-  ]);
-  assert.equal(runSummaryOf(accumulating({ step: 1 }))[0], "distributions of 4 micro-batches a step");
+test("the summary says of how many micro-batches a step was, and how many updates were no plain ones so far", () => {
+  const parts = [
+    "distributions of 4 micro-batches a step",
+    "updates skipped so far: 2",
+    "updates without a pass so far: 1",
+    "failed passes so far: 1,000",
+  ];
+  assert.deepEqual(runSummaryOf(accumulating()), [parts.join(" · "), ""]);
+  assert.equal(runSummaryOf(accumulating({ step: 1 }))[0], parts[0]);
   assert.equal(runSummaryOf(accumulating({ step: 0 }))[0], "");
 });

@@ -15,9 +15,9 @@ def scope_failed(error: BaseException) -> Notice:
     return notice("event.scope_failed", error=_named(error))
 
 
-def update_skipped(network: str) -> Notice:
+def update_skipped(network: str, step: int) -> Notice:
     """Report that gradients were thrown away because they are not finite, as GradScaler does."""
-    return notice("event.update_skipped", network=network)
+    return notice("event.update_skipped", network=network, step=step)
 
 
 def layer_added(layer: str) -> Notice:
