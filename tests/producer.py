@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from shiftscope.wire.frames import LayoutBuilder, encode
 from tests.waiting import PATIENCE
+from tests.websocket import connect
 
 WIDTH = 1500
 
@@ -29,9 +30,7 @@ def frame(seq: int, width: int = WIDTH) -> bytes:
 
 class Producer:
     def __init__(self, url: str, hello: dict[str, Any] | None = None) -> None:
-        self.socket: ClientConnection = connect(
-            f"{url.replace('http', 'ws', 1)}/api/ingest", compression=None, proxy=None, max_size=None, legacy=True
-        )
+        self.socket: ClientConnection = connect(f"{url}/api/ingest")
         self.say(**({"type": "hello", "name": "by hand"} | (hello or {})))
         self.welcome = self.hear()
         self.run = self.welcome["run"]

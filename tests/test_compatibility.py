@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from websockets.sync.client import connect
 
 from shiftscope import open_recording
 from tests.conftest import REPOSITORY, LiveServer, serve
 from tests.viewer import Viewer
+from tests.websocket import connect
 
 FORMAT_1 = REPOSITORY / "tests" / "golden" / "format-1"
 RUN = "20261126-174051-f64f52"
@@ -128,8 +128,7 @@ def test_a_producer_of_format_1_is_understood(server: LiveServer) -> None:
     said = [
         json.loads(one["text"]) if "text" in one else base64.b64decode(one["binary"]) for one in map(json.loads, lines)
     ]
-    url = f"{server.url.replace('http', 'ws', 1)}/api/ingest"
-    with connect(url, compression=None, proxy=None, max_size=None) as socket:
+    with connect(f"{server.url}/api/ingest") as socket:
         for message in said:
             socket.send(message if isinstance(message, bytes) else json.dumps(message))
         answers = [json.loads(answer) for answer in socket]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Self
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from shiftscope.wire.frames import Frame, RunHeader, split
 from tests.waiting import PATIENCE
+from tests.websocket import connect
 
 
 class Viewer:
     def __init__(self, url: str, run: str, after: int = 0) -> None:
-        self.socket: ClientConnection = connect(
-            f"{url.replace('http', 'ws', 1)}/api/runs/{run}/stream?after={after}",
-            proxy=None, max_size=None, compression=None, legacy=True,
-        )  # fmt: skip
+        self.socket: ClientConnection = connect(f"{url}/api/runs/{run}/stream?after={after}")
         self.frames: list[Frame] = []
         self.texts: list[dict[str, Any]] = []
         self._frame_bytes: dict[int, int] = {}

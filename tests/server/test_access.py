@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from shiftscope.server.settings import Settings
 from tests.conftest import LiveServer
+from tests.websocket import connect
 
 
 def test_a_request_to_another_host_name_is_refused(server: LiveServer) -> None:
@@ -32,7 +32,7 @@ def test_addresses_that_are_none_are_refused(server: LiveServer, headers: dict[s
 @pytest.mark.parametrize("path", ["/api/ingest", "/api/runs/none/stream"])
 def test_a_page_of_another_site_may_open_no_socket(server: LiveServer, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"{server.url.replace('http', 'ws')}{path}", origin="https://evil.example", proxy=None)
+        connect(f"{server.url}{path}", origin="https://evil.example")
     assert refused.value.response.status_code == 403
 
 

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from shiftscope.recording.reader import open_recording
 from shiftscope.wire.frames import encode
 from tests.conftest import LiveServer
 from tests.producer import WIDTH, Producer, frame, header
 from tests.waiting import PATIENCE, eventually
+from tests.websocket import connect
 
 
 def test_a_producer_makes_a_run_of_its_own(server: LiveServer) -> None:
@@ -127,14 +128,14 @@ def test_a_script_that_leaves_at_once_leaves_no_run_behind_that_seems_to_go_on(s
 
 
 def hello(url: str) -> ClientConnection:
-    socket = connect(f"{url.replace('http', 'ws')}/api/ingest", proxy=None, legacy=True)
+    socket = connect(f"{url}/api/ingest")
     socket.send('{"type": "hello", "name": "gone at once"}')
     return socket
 
 
 @pytest.mark.parametrize("first", [b"binary", '{"type": "hello", "run": "none", "token": "\u00e9"}'])
 def test_a_strange_hello_is_refused_in_words(server: LiveServer, first: bytes | str) -> None:
-    with connect(f"{server.url.replace('http', 'ws')}/api/ingest", proxy=None) as socket:
+    with connect(f"{server.url}/api/ingest") as socket:
         socket.send(first)
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=PATIENCE)
