@@ -36,7 +36,10 @@ class ParameterSnapshot:
         del kept
 
     def after(self) -> NDArray[np.float64]:
-        """Return, for each parameter, the norm of its change over the norm that it had: shape (parameters,)."""
+        """Return, for each parameter, the norm of its change over the norm that it had: shape (parameters,).
+
+        NaN for those that have another size than at the start, or cannot be read.
+        """
         kept = self._tensors.note()
         change_ratios(self._tensors.table, self._starts, self._kept, self._ratios)
         del kept

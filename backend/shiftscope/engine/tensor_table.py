@@ -1,7 +1,8 @@
 """Where tensors lie in memory, noted so that compiled code can read them.
 
 This is the only part of a recorded step that is Python for each tensor, and so written for speed: nearly always all of
-them lie on the host in one piece, in the types that they had before, and what is asked of them is asked by C loops.
+them lie on the host in one piece, in the types and sizes that they had before, and what is asked of them is asked by C
+loops. All of it is asked anew at each step: a network's owner may do with its tensors what they like.
 """
 
 from __future__ import annotations
@@ -16,19 +17,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from shiftscope.kernels.interpreter import ADDRESS, COUNT, SLOT, WIDE
-from shiftscope.kernels.tensor_memory import readable
+from shiftscope.kernels.interpreter import ADDRESS, COUNT, EXPECTED, SLOT, UNREADABLE, WIDE
+from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, Unreadable, is_plain, is_there, readable
 
 _gradient = attrgetter("grad")
-_NOTHING = torch.empty(0)
+_type = attrgetter("dtype")
+_HOST = -1
+_NOTHING = torch.empty(0, device="cpu")
 
 
 class TensorTable:
     """The table of gradients, then vectors: where each lies, shape (SLOT, tensors).
 
+    What cannot be read is noted as UNREADABLE many values.
+
     Args:
         parameters: those whose gradients are looked at.
-        vectors: for each vector, the mapping that holds it (a module's parameters or buffers) and its name there.
+        vectors: for each vector, the mapping that holds it (a module's parameters or buffers) and its name there; for
+            as many values as it has now there is a place.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], vectors: Sequence[tuple[Mapping[str, Any], str]]) -> None:
@@ -37,43 +43,66 @@ class TensorTable:
         # Filled from Python, where array.array is quicker than numpy; both see the same memory.
         self._flat = array("q", bytes(8 * SLOT * size))
         self.table: NDArray[np.int64] = np.frombuffer(self._flat, dtype=np.int64).reshape(SLOT, size)
-        self._size, self._gradients = size, len(parameters)
-        self._plain = False
-        self._dtype = torch.float32
-        self._vector_addresses: list[int] = []
+        self.table[EXPECTED, len(parameters) :] = [held[name].numel() for held, name in vectors]
+        self._size = size
+        self._classes: list[type] | None = None
+        self._types: list[torch.dtype] = []
+        self._counts: list[int] = []
 
     def note(self) -> list[Any]:
         """Note where everything lies now; return what must be kept until it was read."""
         if not self._size:
             return []
-        tensors = list(map(_gradient, self._parameters))
-        try:
-            # A gradient has its parameter's type, shape and device: torch sees to that.
-            plain = self._plain and all(map(Tensor.is_contiguous, tensors))
-            plain = plain and (not tensors or (tensors[0].is_cpu and tensors[0].dtype is self._dtype))
-            tensors += [held[name] for held, name in self._vectors]
+        tensors: list[Any] = list(map(_gradient, self._parameters))
+        tensors += [held.get(name) for held, name in self._vectors]
+        if list(map(type, tensors)) == self._classes and self._as_before(tensors):
             addresses = list(map(Tensor.data_ptr, tensors))
-        except TypeError:  # None: the loss does not depend on that parameter
-            plain = False
-        if plain and addresses[self._gradients :] == self._vector_addresses:
-            self._flat[: self._size] = array("q", addresses)
-            return tensors
-        return self._note_anew()
+            if min(addresses) >= LOWEST_ADDRESS or all(map(is_there, tensors)):
+                self._flat[: self._size] = array("q", addresses)
+                return tensors
+        return self._note_anew(tensors)
 
-    def _note_anew(self) -> list[Any]:
-        gradients = [parameter.grad for parameter in self._parameters]
-        tensors = [*gradients, *(held[name] for held, name in self._vectors)]
-        values = [_NOTHING if tensor is None else readable(tensor) for tensor in tensors]
+    def _as_before(self, tensors: list[Tensor]) -> bool:
+        """Whether plain tensors lie in one piece on the host, with the types and sizes that are noted."""
+        try:
+            return (
+                list(map(_type, tensors)) == self._types
+                and max(map(Tensor.get_device, tensors)) == _HOST
+                and all(map(Tensor.is_contiguous, tensors))
+                and list(map(Tensor.numel, tensors)) == self._counts
+                # Of gradients only squares are read.
+                and not any(map(Tensor.is_neg, tensors[len(self._parameters) :]))
+            )
+        except RuntimeError:  # a kind of tensor that has no memory in this sense
+            return False
+
+    def _note_anew(self, tensors: list[Any]) -> list[Any]:
+        gradients = len(self._parameters)
+        values = [_readable(tensor, gradient=index < gradients) for index, tensor in enumerate(tensors)]
         size = self._size
-        self._flat[ADDRESS * size : (ADDRESS + 1) * size] = array("q", map(Tensor.data_ptr, values))
-        self._flat[COUNT * size : (COUNT + 1) * size] = array("q", map(Tensor.numel, values))
-        self._flat[WIDE * size :] = array("q", [tensor.dtype is torch.float64 for tensor in values])
-        self._plain = all(tensor is not None and _is_plain(tensor) for tensor in tensors)
-        self._dtype = values[0].dtype if gradients else torch.float32
-        self._vector_addresses = [tensor.data_ptr() for tensor in values[self._gradients :]]
+        there = [_NOTHING if one is None else one for one in values]
+        self._flat[ADDRESS * size : (ADDRESS + 1) * size] = array("q", map(Tensor.data_ptr, there))
+        self._counts = [UNREADABLE if one is None else one.numel() for one in values]
+        self._flat[COUNT * size : (COUNT + 1) * size] = array("q", self._counts)
+        self._flat[WIDE * size : (WIDE + 1) * size] = array("q", [one.dtype is torch.float64 for one in there])
+        # Where all are read where they lie, the next ones are only compared with them.
+        plain = all(map(_is_read_in_place, tensors, values))
+        self._classes = list(map(type, tensors)) if plain else None
+        self._types = [one.dtype for one in there]
         return values
 
 
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether values are read where they lie, without a copy."""
-    return tensor.is_cpu and tensor.is_contiguous() and tensor.dtype in {torch.float32, torch.float64}
+def _readable(tensor: Any, *, gradient: bool) -> Tensor | None:  # noqa: ANN401  whatever stands where a tensor did
+    """Return what can be read of a tensor: nothing of a gradient that is not there; None if it cannot."""
+    if tensor is None and gradient:  # the loss does not depend on that parameter
+        return _NOTHING
+    if not isinstance(tensor, Tensor):
+        return None
+    try:
+        return readable(tensor, zeros=not gradient)
+    except Unreadable:
+        return None
+
+
+def _is_read_in_place(tensor: Any, values: Tensor | None) -> bool:  # noqa: ANN401
+    return values is not None and is_plain(tensor) and values.data_ptr() == tensor.data_ptr()

@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from shiftscope.kernels.compile import compiled, over_memory, same_type_at
-from shiftscope.kernels.tensor_memory import readable
+from shiftscope.kernels.tensor_memory import Unreadable, readable
 
 
 def compare(one: Tensor, other: Tensor) -> NDArray[np.float64]:
-    """Return the L2 norm of the difference and the cosine of two gradients."""
-    a, b = readable(one), readable(other)
+    """Return the L2 norm of the difference and the cosine of two gradients; NaN where they cannot be compared."""
+    try:
+        a, b = readable(one), readable(other)
+    except Unreadable:
+        return np.full(2, np.nan)
+    if a.shape != b.shape:
+        return np.full(2, np.nan)
     if a.dtype is not b.dtype or a.stride() != b.stride():
         a, b = a.double().contiguous(), b.double().contiguous()
     found = np.empty(2)

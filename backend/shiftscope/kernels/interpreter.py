@@ -44,9 +44,11 @@ _WRITE_GRADIENT, _WRITE_NORM = int(Operation.WRITE_GRADIENT), int(Operation.WRIT
 _WRITE_TOTAL, _WRITE_VECTOR = int(Operation.WRITE_TOTAL_NOT_FINITE), int(Operation.WRITE_VECTOR)
 _COPY, _GAP, _FORGET = int(Operation.COPY), int(Operation.GAP), int(Operation.FORGET)
 
-ADDRESS, COUNT, WIDE = range(3)
-"""Rows of the table of slots: where values lie, how many, whether they are float64."""
-SLOT = 3
+ADDRESS, COUNT, WIDE, EXPECTED = range(4)
+"""Rows of the table of slots: where values lie, how many, UNREADABLE where they cannot be read, whether they are
+float64, and how many there is a place for where they or what is made of them is written."""
+SLOT = 4
+UNREADABLE = -1
 
 SLOTS, SUMS, STATES, FINES, VECTORS, GRADIENTS, CONSTANTS, LEVELS, ROW = range(9)
 """Tables of the directory, each an address and a number of slots, sites or values.
@@ -68,6 +70,9 @@ def _copy(x: NDArray[Any], row: NDArray[np.float32], at: int) -> None:
 
 @over_memory
 def _gap(running: NDArray[Any], row: NDArray[np.float32], at: int, batch: int, eps: float) -> None:
+    if batch + 2 * running.size > row.size:
+        row[at : at + running.size] = np.nan
+        return
     for i in range(running.size):
         sigma = np.sqrt(np.float64(row[batch + running.size + i]) + eps)
         row[at + i] = (np.float64(running[i]) - row[batch + i]) / sigma
@@ -85,6 +90,12 @@ def _norm(sums: NDArray[np.float64], first: int, count: int) -> float:
 @compiled()
 def _fraction(state: NDArray[np.float64], column: int) -> float:
     return state[column] / state[FINITE] if state[FINITE] else np.nan
+
+
+@compiled()
+def _fits(slots: NDArray[np.int64], k: int) -> bool:
+    fits: bool = slots[COUNT, k] == slots[EXPECTED, k]
+    return fits
 
 
 @compiled()
@@ -113,7 +124,10 @@ def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None
     for i in range(operations.shape[0]):
         operation, k, at, argument = operations[i, 0], operations[i, 1], operations[i, 2], operations[i, 3]
         if operation == _SQUARES:
-            sums[k, 0], sums[k, 1] = squares(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0)
+            if slots[COUNT, k] == UNREADABLE:
+                sums[k, 0], sums[k, 1] = np.nan, 0
+            else:
+                sums[k, 0], sums[k, 1] = squares(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0)
         elif operation == _WRITE_MOMENTS:
             write_moments(states[k], row, at)
         elif operation == _WRITE_NOT_FINITE:
@@ -133,6 +147,8 @@ def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None
             row[at] = wild + sums[:, 1].sum() + gradients[:, 1].sum()
         elif operation == _WRITE_VECTOR:
             row[at : at + argument] = vectors[k : k + argument]
+        elif operation in (_COPY, _GAP) and not _fits(slots, k):
+            row[at : at + slots[EXPECTED, k]] = np.nan
         elif operation == _COPY:
             _copy(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0, row, at)
         elif operation == _GAP:

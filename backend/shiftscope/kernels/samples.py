@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from shiftscope.kernels.compile import compiled
+from shiftscope.kernels.tensor_memory import dense, unseen
 
 PER_UNIT = 4096
 """Most values of one unit (or channel) that are looked at; of more, a random choice, the same at each time."""
@@ -75,8 +76,17 @@ def _moments(values: NDArray[Any]) -> tuple[Floats, Floats]:
 
 
 def take(tensor: Tensor, axis: int) -> Sample:
-    """Take a sample of a tensor whose units (or channels) lie along `axis`; of an empty one, a single NaN."""
-    values = tensor.detach()
+    """Take a sample of a tensor whose units (or channels) lie along `axis`; of an empty one, a single NaN.
+
+    Raises:
+        Unreadable: its values cannot be read.
+        IndexError: it has no such axis.
+    """
+    with unseen():
+        return _take(dense(tensor), axis)
+
+
+def _take(values: Tensor, axis: int) -> Sample:
     if values.numel() == 0:
         return Sample(np.full((1, 1), np.nan))
     by_unit = values.movedim(axis, 1)

@@ -18,10 +18,13 @@ def _copy(x: NDArray[Any], kept: NDArray[Any]) -> None:
 
 @compiled()
 def keep_values(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
-    """Copy each slot's values into `kept`, where they begin at `starts`."""
+    """Copy each slot's values into `kept`, from its start to the next one's; NaN where they are not as many."""
     for k in range(slots.shape[1]):
-        n = slots[COUNT, k]
-        _copy(slots[ADDRESS, k], n, slots[WIDE, k] != 0, kept[starts[k] : starts[k] + n])
+        place = kept[starts[k] : starts[k + 1]]
+        if slots[COUNT, k] == place.size:
+            _copy(slots[ADDRESS, k], place.size, slots[WIDE, k] != 0, place)
+        else:
+            place[:] = np.nan
 
 
 @compiled(vectorized=True)
@@ -45,7 +48,13 @@ def _ratio_of(new: NDArray[Any], old: NDArray[Any]) -> float:
 def change_ratios(
     slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
 ) -> None:
-    """Write, for each slot, the norm of its change since `keep_values` over the norm that it had."""
+    """Write, for each slot, the norm of its change since `keep_values` over the norm that it had.
+
+    NaN where there are not as many values as there were.
+    """
     for k in range(slots.shape[1]):
-        n = slots[COUNT, k]
-        ratios[k] = _ratio_of(slots[ADDRESS, k], n, slots[WIDE, k] != 0, kept[starts[k] : starts[k] + n])
+        place = kept[starts[k] : starts[k + 1]]
+        if slots[COUNT, k] == place.size:
+            ratios[k] = _ratio_of(slots[ADDRESS, k], place.size, slots[WIDE, k] != 0, place)
+        else:
+            ratios[k] = np.nan
