@@ -27,6 +27,9 @@ hypothesis.settings.load_profile("shiftscope")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+SERVER = os.environ.get("SHIFTSCOPE_TEST_SERVER", sys.executable)
+"""The Python that servers run in: another one where that of the tests has the core alone (scripts/check-lowest)."""
+
 
 FIRST = (
     "test_container.py",  # waits for an image
@@ -103,7 +106,7 @@ class LiveServer:
 def serve(data: Path, *flags: str, port: int = 0, **environment: str) -> Iterator[LiveServer]:
     """Run `shiftscope serve` on a free port of this machine."""
     variables = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_SPARE_WORKER": "0"} | environment
-    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data), *flags]
+    command = [SERVER, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data), *flags]
     with (data.parent / f"{data.name}.log").open("a+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=variables)
         try:

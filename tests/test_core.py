@@ -9,6 +9,9 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from shiftscope import server_extra
 from tests.conftest import REPOSITORY, LiveServer
@@ -25,8 +28,8 @@ for _ in range(3):
     optimizer.step()
 scope.close()
 """
-EXTRA = set(server_extra.MODULES) - {"filelock"}
-"""What the extra brings and nothing of the core does; filelock comes with torch."""
+EXTRA = set(server_extra.MODULES)
+"""What the extra brings and nothing of the core does."""
 
 
 def loaded_by(program: str) -> set[str]:
@@ -65,12 +68,32 @@ def test_the_command_lines_help_loads_neither_a_server_nor_torch() -> None:
     assert loaded & (EXTRA - {"pydantic_settings"} | {"torch", "numba"}) == set()
 
 
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+CORE = [Requirement(entry) for entry in PROJECT["dependencies"]]
+SERVER = [Requirement(entry) for entry in PROJECT["optional-dependencies"]["server"]]
+
+
 def test_the_extra_is_what_is_asked_for() -> None:
     """Each module that the commands look for comes with a package of the extra, and each package is looked for."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    wanted = {entry.split(">")[0].split("=")[0].split("[")[0] for entry in project["optional-dependencies"]["server"]}
     brought = packages_distributions()
-    assert {brought[module][0] for module in server_extra.MODULES} == wanted
+    assert {brought[module][0] for module in server_extra.MODULES} == {wanted.name for wanted in SERVER}
+
+
+def pins(file: str) -> dict[str, Version]:
+    """Return the version of each package that a file of constraints holds."""
+    lines = (REPOSITORY / file).read_text().splitlines()[1:]
+    return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
+
+
+def test_what_is_tested_with_is_allowed() -> None:
+    tried = pins("constraints.txt")
+    assert [str(wanted) for wanted in [*CORE, *SERVER] if tried[wanted.name] not in wanted.specifier] == []
+
+
+def test_the_lowest_versions_are_those_that_are_tried() -> None:
+    """By hand: scripts/check-lowest."""
+    bounds = [(wanted.name, bound) for wanted in CORE for bound in wanted.specifier if bound.operator == ">="]
+    assert pins("constraints-lowest.txt") == {name: Version(bound.version) for name, bound in bounds}
 
 
 @pytest.mark.parametrize("module", server_extra.MODULES)

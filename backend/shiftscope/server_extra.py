@@ -7,7 +7,7 @@ from importlib.util import find_spec
 INSTALL = 'pip install "shiftscope[server]"'
 COMMANDS = ("serve", "train", "verify")
 """The commands that need it."""
-MODULES = ("fastapi", "filelock", "plotly", "pooch", "pydantic_settings", "sklearn", "uvicorn")
+MODULES = ("fastapi", "plotly", "pooch", "pydantic_settings", "sklearn", "uvicorn")
 """What it brings, by the names that are imported."""
 
 
