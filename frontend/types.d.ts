@@ -57,6 +57,8 @@ export interface Run {
   pace: number | null;
   learning_rate: number | null;
   preparing: (Said & { fraction: number | null }) | null;
+  /** why nothing comes of a run that is under way: no connection to what trains it */
+  absence?: Notice | null;
   seq: number;
   trial?: TrialPart | null;
 }

@@ -53,6 +53,7 @@ export default {
   "diverged.show": "Show that step",
   "failures.more": "{count} more failures are marked on the timeline.",
   failed: "The run failed: {reason}",
+  absent: "No measurements come for now: {reason}. The run goes on when they do.",
   interrupted: "The run was interrupted at step {step}: {reason}. All that was recorded is here.",
   nonfinite: "{network}: {count} values not finite",
 

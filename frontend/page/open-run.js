@@ -1,7 +1,15 @@
 /** The stream of the run that is open: another one when another run is. */
 
 import { api } from "../api.js";
+import { isLive } from "../app/state.js";
 import { RunStream } from "../stream/run-stream.js";
+
+/**
+ * Whether the run that is open was interrupted, and its script has come back.
+ * @param {import("../app/state.js").State} state
+ */
+const goesOn = ({ open, run, runs, connection }) =>
+  connection === "ended" && run?.state === "interrupted" && isLive(runs?.find((one) => one.id === open) ?? null);
 
 export class OpenRun {
   /** @param {import("../app/store.js").Store} store @param {() => void} arrived called after each message of frames */
@@ -12,6 +20,7 @@ export class OpenRun {
     this.stream = null;
     store.listen((now, before) => {
       if (now.open !== before.open) this.#connect(now.open);
+      else if (now.runs !== before.runs && goesOn(now)) this.stream?.connection.again();
     });
   }
 

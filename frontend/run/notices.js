@@ -59,6 +59,7 @@ function runNotices({ t, run, events }, acts) {
   if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason }), bad: true });
   if (run?.state === "interrupted")
     list.push({ key: "interrupted", text: t("interrupted", { step: run.step, reason }) });
+  if (run?.absence) list.push({ key: "absent", text: t("absent", { reason: worded(run.absence, t) }) });
   return list;
 }
 

@@ -93,6 +93,13 @@ export class Connection {
     this.#open();
   }
 
+  /** Open again after the end: a run that was interrupted goes on. */
+  again() {
+    if (this.socket !== null || this.timer !== null || this.closed) return;
+    this.attempt = 0;
+    this.#open();
+  }
+
   close() {
     this.closed = true;
     if (this.timer !== null) this.environment.cancel(this.timer);

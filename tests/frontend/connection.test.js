@@ -91,6 +91,21 @@ test("retry does not wait, and a closed connection stays closed", () => {
   assert.equal(sockets.length, 2);
 });
 
+test("after the end it opens again when the run goes on, from where it was", () => {
+  const { connection, sockets } = harness();
+  connection.again();
+  assert.equal(sockets.length, 1, "it is open");
+  sockets[0].onclose({ code: 1000 });
+  connection.again();
+  assert.equal(sockets.length, 2);
+  sockets[1].onclose({ code: 1006 });
+  connection.again();
+  assert.equal(sockets.length, 2, "it waits to open by itself");
+  connection.close();
+  connection.again();
+  assert.equal(sockets.length, 2);
+});
+
 test("words are parsed, frames are passed on; an old socket is not heard", () => {
   const { sockets, timers, got } = harness();
   const frames = new ArrayBuffer(8);

@@ -75,3 +75,13 @@ test("the summary says of how many micro-batches a step was, and how many update
   assert.equal(runSummaryOf(accumulating({ step: 1 }))[0], parts[0]);
   assert.equal(runSummaryOf(accumulating({ step: 0 }))[0], "");
 });
+
+test("that no measurements come is told with the reason, while the run goes on", () => {
+  const absence = { code: "absence.lost", values: {}, text: "there is no connection to its script" };
+  const run = { ...stateOf().run, id: "r", state: "running", step: 3, absence };
+  const [only, ...others] = noticesOf({ ...stateOf(), run }, ACTS);
+  assert.deepEqual(others, []);
+  assert.match(only.text, /no connection to its script/);
+  assert.ok(!only.bad);
+  assert.deepEqual(noticesOf({ ...stateOf(), run: { ...run, absence: null } }, ACTS), []);
+});

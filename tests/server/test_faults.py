@@ -72,10 +72,12 @@ def test_a_killed_server_loses_no_acknowledged_frame(tmp_path: Path) -> None:
             server.process.wait(PATIENCE)
         wait_until_dead(worker)
     with serve(data) as server:
-        for run in (trained, producer.run):
-            found = server.run(run)
-            assert found["state"] == "interrupted"
-            assert "the server ended while the run was running" in found["reason"]["text"]
+        found = server.run(trained)
+        assert found["state"] == "interrupted"
+        assert "the server ended while the run was running" in found["reason"]["text"]
+        waits = server.run(producer.run)
+        assert (waits["state"], waits["reason"]) == ("running", None)
+        assert "the server ended" in waits["absence"]["text"]
         with open_recording(data / f"{producer.run}.shiftscope") as recording:
             kept = recording.read()
         assert len(kept) == 500

@@ -46,6 +46,25 @@ class RunInfo(BaseModel):
     trial: TrialPart | None = None
 
 
+class Admission(BaseModel):
+    """Who may add to a recording that a server keeps: whoever has the token of this hash."""
+
+    model_config = ConfigDict(frozen=True)
+
+    token_sha256: str
+
+
+class Destination(BaseModel):
+    """Where the contents of a spool file belong: a run of a server, to which its token admits."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    run: str
+    token: str
+    events: int = Field(0, description="how many of the run's events come before those in the file")
+
+
 class Event(Worded):
     """Something that happened at a step: a state reached, a divergence, a changed learning rate.
 

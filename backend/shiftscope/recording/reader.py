@@ -12,7 +12,15 @@ from typing import Any, Self
 from typing_extensions import override
 
 from shiftscope.notices import notice
-from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
+from shiftscope.recording.documents import (
+    APPLICATION_ID,
+    FORMAT,
+    Admission,
+    Destination,
+    Event,
+    RecordingError,
+    RunInfo,
+)
 from shiftscope.recording.streams import Streams
 from shiftscope.wire.frames import HEADER, Frame, RunHeader
 
@@ -54,6 +62,18 @@ class Recording(Streams):
     def header(self) -> RunHeader | None:
         body = self._document("header")
         return RunHeader.model_validate_json(body) if body else None
+
+    @property
+    def admission(self) -> Admission | None:
+        """Who may add to the run; None where no server keeps it."""
+        body = self._document("admission")
+        return Admission.model_validate_json(body) if body else None
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where the contents belong, of a spool file; None of any other."""
+        body = self._document("destination")
+        return Destination.model_validate_json(body) if body else None
 
     @property
     def last_seq(self) -> int:

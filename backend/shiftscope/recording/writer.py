@@ -12,7 +12,15 @@ from typing import Self
 from pydantic import BaseModel
 
 from shiftscope.notices import notice
-from shiftscope.recording.documents import APPLICATION_ID, FORMAT, Event, RecordingError, RunInfo
+from shiftscope.recording.documents import (
+    APPLICATION_ID,
+    FORMAT,
+    Admission,
+    Destination,
+    Event,
+    RecordingError,
+    RunInfo,
+)
 from shiftscope.recording.reader import connect, open_recording
 from shiftscope.wire.frames import Frame, RunHeader
 
@@ -39,14 +47,14 @@ class RecordingWriter:
             connection.execute("PRAGMA synchronous = NORMAL")
 
     @classmethod
-    def create(cls, path: Path, info: RunInfo) -> Self:
-        """Make a new file.
+    def create(cls, path: Path, info: RunInfo, *, mode: int = 0o666) -> Self:
+        """Make a new file, which `mode` says who may read.
 
         Raises:
             RecordingError: the file exists, or cannot be made.
         """
         try:
-            path.touch(exist_ok=False)
+            path.touch(mode, exist_ok=False)
         except OSError as error:
             raise RecordingError(notice("recording.not_made", path=str(path), error=str(error))) from error
         try:
@@ -77,6 +85,14 @@ class RecordingWriter:
     def begin(self, header: RunHeader) -> None:
         """Keep, once, what the frames will hold."""
         self._put("header", header)
+
+    def admit(self, admission: Admission) -> None:
+        """Keep, once, who may add to the run from elsewhere."""
+        self._put("admission", admission)
+
+    def address(self, destination: Destination) -> None:
+        """Keep, once, where the contents belong."""
+        self._put("destination", destination)
 
     def append(self, frames: Iterable[Frame]) -> None:
         """Add frames, all or none. When this returns they survive a kill -9.

@@ -39,6 +39,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
 class Health(BaseModel):
     """The server is there."""
 
+    program: str = "shiftscope"
     status: str = "ok"
     version: str = shiftscope.__version__
 

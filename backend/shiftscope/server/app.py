@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import shiftscope
 from shiftscope.server import api, ingest, stream, trials
+from shiftscope.server.absence import give_up_absent
 from shiftscope.server.access import AccessMiddleware
 from shiftscope.server.launchers import LocalLauncher
 from shiftscope.server.pages import Pages, frontend_folder, pages_router
@@ -38,10 +39,12 @@ def create_app(settings: Settings) -> FastAPI:
         supervisor = Supervisor(launcher, _own_url(settings), settings)
         await launcher.prepare()
         warming = asyncio.create_task(asyncio.to_thread(pages.warm_up))
+        giving_up = asyncio.create_task(give_up_absent(store, settings.absence))
         try:
             yield State(services=Services(store=store, supervisor=supervisor))
         finally:
             await warming
+            giving_up.cancel()
             await supervisor.close()
 
     app = FastAPI(

@@ -28,8 +28,8 @@ class RunState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether no other state follows."""
-        return not NEXT[self]
+        """Whether nothing goes on; an interrupted run goes on again should its producer come back."""
+        return self in _ENDED
 
     @property
     def word(self) -> Notice:
@@ -38,18 +38,20 @@ class RunState(StrEnum):
 
 
 _ENDS = frozenset({RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
+_ENDED = _ENDS | {RunState.FINISHED}
 
 NEXT: dict[RunState, frozenset[RunState]] = {
     RunState.QUEUED: _ENDS | {RunState.PREPARING},
-    RunState.PREPARING: _ENDS | {RunState.RUNNING},
+    RunState.PREPARING: _ENDS | {RunState.RUNNING, RunState.FINISHED},
     RunState.RUNNING: _ENDS | {RunState.PAUSED, RunState.FINISHED},
     RunState.PAUSED: _ENDS | {RunState.RUNNING, RunState.FINISHED},
     RunState.FINISHED: frozenset(),
     RunState.STOPPED: frozenset(),
     RunState.FAILED: frozenset(),
-    RunState.INTERRUPTED: frozenset(),
+    RunState.INTERRUPTED: frozenset({RunState.PREPARING, RunState.RUNNING}),
 }
-"""The legal transitions. A paused run may finish: its last single step does."""
+"""The legal transitions. A paused run may finish: its last single step does. One that prepares may: a script that took
+no step does. An interrupted one goes on when its producer comes back, or what that could not send is sent later."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class RunStatus:
         ended: when it ended.
         trained: seconds of training up to the last change of state, pauses left out.
         running_since: when it last began to run; None while it does not.
+        absence: why there is no connection to what trains it; None while there is one, or none is needed.
+        absent_since: since when.
     """
 
     name: str
@@ -81,6 +85,8 @@ class RunStatus:
     ended: float | None = None
     trained: float = 0.0
     running_since: float | None = None
+    absence: Notice | None = None
+    absent_since: float | None = None
 
     @classmethod
     def of(cls, info: RunInfo) -> Self:
@@ -103,6 +109,9 @@ class RunStatus:
                 return replace(status, name=name, title=None)
             case "pace", (int() | float() | None) as pace:
                 return replace(status, pace=None if pace is None else float(pace))
+            case "connection", ("lost" | "back") as found:
+                absence, since = (event.notice, event.time) if found == "lost" else (None, None)
+                status = replace(status, absence=absence, absent_since=since)
             case "learning_rate", (int() | float()) as rate:
                 return replace(status, learning_rate=float(rate))
         return status
@@ -124,7 +133,9 @@ class RunStatus:
             trained=self.elapsed(event.time),
             running_since=event.time if runs else None,
             started=event.time if runs and self.started is None else self.started,
-            ended=event.time if state.ended else self.ended,
+            ended=event.time if state.ended else None,
+            absence=None if state.ended else self.absence,
+            absent_since=None if state.ended else self.absent_since,
         )
 
 
@@ -148,4 +159,7 @@ class RunView(BaseModel):
     pace: float | None = Field(description="steps per second; null for full speed")
     learning_rate: float | None
     preparing: Preparing | None
+    absence: Notice | None = Field(
+        None, description="why nothing comes of a run that is under way: no connection to it; null while there is one"
+    )
     seq: int = Field(description="seq of the newest frame kept")

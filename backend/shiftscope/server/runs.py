@@ -7,21 +7,25 @@ import logging
 import secrets
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import get_args
 
 from pydantic import JsonValue
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice, NoticeError, notice
-from shiftscope.recording.documents import SUFFIX, Event, RecordingError, RunInfo, TrialPart
+from shiftscope.recording.documents import SUFFIX, Admission, Event, RecordingError, RunInfo, TrialPart
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import RecordingWriter
+from shiftscope.recording.writer import RecordingWriter, settle
+from shiftscope.server.producer import Producer, admits, new_admission
 from shiftscope.server.run_state import NEXT, RunState, RunStatus, RunView
 from shiftscope.server.signal import Signal
 from shiftscope.wire.frames import Frame, RunHeader
-from shiftscope.wire.messages import Command, Preparing
+from shiftscope.wire.messages import EventKind, Preparing
 
 logger = logging.getLogger(__name__)
+
+OF_PRODUCER = frozenset(get_args(EventKind))
+"""The kinds of the events that come from a producer: those that it must send again until they are acknowledged."""
 
 
 class IllegalTransition(NoticeError):
@@ -32,16 +36,6 @@ class IllegalTransition(NoticeError):
         self.state = run.state
 
 
-class Producer(Protocol):
-    """The connection through which a run's frames come and commands go."""
-
-    async def command(self, command: Command) -> None:
-        """Send a command."""
-
-    async def close(self, reason: Notice) -> None:
-        """Close the connection: nothing more is received."""
-
-
 class Run:
     """One run. All changes go through `record`, which keeps them in the recording and wakes who waits."""
 
@@ -50,7 +44,8 @@ class Run:
         self.info = info
         self.id = info.id
         self.status = RunStatus.of(info)
-        self.token = secrets.token_urlsafe(24)
+        self.admission: Admission | None = None
+        self.events_received = 0
         self.signal = Signal()
         self.producer: Producer | None = None
         self.events: list[Event] = []
@@ -61,6 +56,8 @@ class Run:
         self._writer = writer
         self.changing = asyncio.Lock()
         """Held by who looks at the state and then acts on it, so that commands go out in the order of their effects."""
+        self.admitting = asyncio.Lock()
+        """Held while a producer takes the place of another."""
         self._order = asyncio.Lock()
 
     @classmethod
@@ -78,9 +75,24 @@ class Run:
         path = folder / f"{info.id}{SUFFIX}"
         return cls(path, info, RecordingWriter.create(path, info))
 
+    def new_token(self) -> str:
+        """Return a token that admits a producer to this run; the recording keeps its hash. Raises RecordingError."""
+        token, admission = new_admission()
+        if self._writer is not None:
+            self._writer.admit(admission)
+        self.admission = admission
+        return token
+
+    def admits(self, token: str) -> bool:
+        """Whether a token is this run's."""
+        return self.admission is not None and admits(self.admission, token)
+
     @classmethod
     def load(cls, path: Path) -> Run:
-        """Read a run from its recording; one that was under way when its server ended is interrupted.
+        """Read a run from its recording.
+
+        One that was under way when its server ended waits for its script to come back; where none can, it is
+        interrupted.
 
         Raises:
             RecordingError: the file is not a recording.
@@ -90,15 +102,29 @@ class Run:
             run = cls(path, recording.info, None)
             run._fold(recording)
         if not run.state.ended:
-            reason = notice("end.server_ended", state=run.state.word, step=run.status.step)
-            event = run._event("state", reason, value=RunState.INTERRUPTED.value)
-            run._apply(event)
-            run._log(event)
+            run._settle_after_restart()
         return run
+
+    def _settle_after_restart(self) -> None:
+        """Find out what the state of a run is whose server ended while it was under way."""
+        if self.info.source != "script" or (self.admission is None and settle(self.path)):
+            reason = notice("end.server_ended", state=self.state.word, step=self.status.step)
+            event = self._event("state", reason, value=RunState.INTERRUPTED.value)
+        elif self.admission is None:
+            # Somebody has it open: a script that writes a file of its own, to which nothing may be added.
+            self._apply(self._event("connection", notice("absence.file"), value="lost"))
+            return
+        elif self.status.absence is None:
+            event = self._event("connection", notice("absence.server_ended"), value="lost")
+        else:
+            return
+        self._apply(event)
+        self._log(event)
 
     def _fold(self, recording: Recording) -> None:
         for event in recording.journal():
             self._apply(event)
+        self.admission = recording.admission
         self.seq = recording.last_seq
         if self.seq:
             self.status = self.status.reach(recording.read(self.seq - 1)[0].step)
@@ -120,7 +146,7 @@ class Run:
             source=self.info.source, config=config, trial=self.info.trial, step=status.step, total_steps=total,
             created=self.info.created, started=status.started, ended=status.ended,
             elapsed=status.elapsed(time.time()), pace=status.pace, learning_rate=status.learning_rate,
-            preparing=self.preparing, seq=self.seq,
+            preparing=self.preparing, absence=status.absence, seq=self.seq,
         )  # fmt: skip
 
     async def move(self, state: RunState, reason: Notice | str = "") -> None:
@@ -145,6 +171,8 @@ class Run:
     async def begin(self, header: RunHeader) -> None:
         """Keep the producer's header and start to run."""
         if self.header is not None:
+            if header == self.header and not self.seq:  # it was kept, but its producer did not hear of that
+                return
             raise IllegalTransition(self, notice("action.begin"))
         async with self._order:
             if self._writer is not None:
@@ -161,6 +189,26 @@ class Run:
             self.seq = frames[-1].seq
             self.status = self.status.reach(frames[-1].step)
         self.signal.notify()
+
+    async def kept(self) -> tuple[int, int, bool]:
+        """Return the newest frame's seq, how many of the producer's events are kept, and whether the header is."""
+        async with self._order:
+            return self.seq, self.events_received, self.header is not None
+
+    async def lose(self, reason: Notice) -> None:
+        """Take note that there is no connection to what trains the run."""
+        if not self.state.ended:
+            await self.record("connection", reason, value="lost")
+
+    async def come_back(self) -> None:
+        """Go on with a run whose producer is there again, also one that was given up."""
+        async with self._order:
+            if self._writer is None:
+                self._writer = await asyncio.to_thread(RecordingWriter.open, self.path)
+        if self.state.ended:
+            await self.move(RunState.RUNNING if self.header else RunState.PREPARING)
+        if self.status.absence is not None:
+            await self.record("connection", notice("absence.over"), value="back")
 
     async def wait_until_ended(self) -> None:
         """Return when no other state follows."""
@@ -192,7 +240,7 @@ class Run:
             await asyncio.to_thread(self._log, event)
         except RecordingError:
             # That a run is in another state is so, kept or not: on a full disk it ends all the same.
-            if kind != "state":
+            if kind not in {"state", "connection"}:
                 raise
             logger.exception("run %s is %s, which its recording does not say", self.id, event.value)
         self._apply(event)
@@ -214,6 +262,7 @@ class Run:
 
     def _apply(self, event: Event) -> None:
         self.events.append(event)
+        self.events_received += event.kind in OF_PRODUCER
         self.status = self.status.apply(event)
         if event.kind == "state" and self.state is not RunState.PREPARING:
             self.preparing = None

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shiftscope.recording.folder import DATA
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -26,7 +28,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    data: Path = Field(Path("data/runs"), description="folder for recordings")
+    data: Path = Field(DATA, description="folder for recordings")
     datasets: Path = Field(Path("data/datasets"), description="folder for data sets")
     mirrors: Annotated[str, Unset("the known ones")] = Field(
         "", description="base URLs, with commas, to fetch data sets from"
@@ -34,6 +36,9 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, le=64, description="runs that train at the same time; more are queued")
     threads: int = Field(1, ge=1, le=256, description="torch threads of each worker")
     spare_worker: bool = Field(True, description="keep a worker process ready, so that Start moves at once")
+    absence: int = Field(
+        600, gt=0, description="seconds that a script may be without a connection until its run counts as interrupted"
+    )
     open_browser: bool = Field(True, description="open the page at start")
     allowed_hosts: Annotated[str, Unset("this machine's names")] = Field(
         "", description="host names, with commas, that browsers may use; any, when `--host` is not loopback"

@@ -7,6 +7,7 @@ import logging
 
 from shiftscope.notices import as_notice, notice
 from shiftscope.recording.documents import RecordingError
+from shiftscope.recording.folder import SPOOL
 from shiftscope.server.launchers import LocalLauncher, Worker
 from shiftscope.server.run_state import RunState
 from shiftscope.server.runs import IllegalTransition, Run
@@ -93,11 +94,12 @@ class Supervisor:
             Assignment(
                 url=self._url,
                 run=run.id,
-                token=run.token,
+                token=await asyncio.to_thread(run.new_token),
                 config=run.info.config,
                 datasets=self._settings.datasets,
                 mirrors=self._settings.mirror_urls,
                 threads=self._settings.threads,
+                spool=self._settings.data / SPOOL,
                 experiment=run.info.trial.experiment if run.info.trial else None,
             )
         )

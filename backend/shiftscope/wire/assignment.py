@@ -12,7 +12,8 @@ from shiftscope.config import RunConfig
 class Assignment(BaseModel):
     """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch.
 
-    `experiment` is that whose verdict the run is measured for, if any.
+    `experiment` is that whose verdict the run is measured for, if any. `spool` is the folder of
+    what cannot be sent for now.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,3 +26,4 @@ class Assignment(BaseModel):
     mirrors: tuple[str, ...] = ()
     threads: int
     experiment: str | None = None
+    spool: Path | None = None

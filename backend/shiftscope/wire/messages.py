@@ -16,6 +16,11 @@ from shiftscope.wire.frames import MAX_STEP, RunHeader
 EventKind = Literal["diverged", "note", "measured"]
 EndState = Literal["finished", "stopped", "failed"]
 
+ENDED = 4410
+"""Close code: the run has ended here, and takes nothing more."""
+TRY_AGAIN = 1013
+"""Close code of the standard: the server cannot keep anything now, but may later."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -53,7 +58,7 @@ class Preparing(Worded):
 
 
 class Hello(_Message):
-    """First message of a producer: a launched worker names its run, a script gives its new run a name."""
+    """First message of a producer: it names its run, to which the token admits, or gives a new run a name."""
 
     type: Literal["hello"] = "hello"
     run: str = ""
@@ -108,19 +113,22 @@ class End(_Message):
 
 
 class Welcome(_Message):
-    """The server's answer to a hello: the frames up to `after` are kept."""
+    """The server's answer to a hello: what is kept of the run, so that its producer goes on after that."""
 
     type: Literal["welcome"] = "welcome"
     run: str
     token: str
-    after: int = 0
+    after: int = Field(0, description="seq of the last frame that is kept")
+    events: int = Field(0, description="how many of the producer's events are kept")
+    begun: bool = Field(False, description="whether the header is kept")
 
 
 class Acknowledged(_Message):
-    """The frames up to `seq` survive whatever is killed."""
+    """The frames up to `seq`, and so many `events` of the producer's, survive whatever is killed."""
 
     type: Literal["acknowledged"] = "acknowledged"
     seq: int
+    events: int = 0
 
 
 class Command(_Message):
