@@ -55,7 +55,7 @@ OWNERS: dict[str, set[str]] = {
     "uvicorn": {"server", "server_commands"},
     "plotly": {"server"},
     "pydantic_settings": {"server"},
-    "filelock": {"server_commands"},
+    "filelock": {"server_commands", "sinks"},
     "typer": {"cli", "server_commands"},
 }
 """The rooms that know a library."""

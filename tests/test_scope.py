@@ -13,12 +13,10 @@ from shiftscope.engine.schedules import at, every
 from shiftscope.lab.models.twins import twin
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
-from shiftscope.sinks.base import SinkError
 from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
 from tests.conftest import serve
 from tests.probes import brute
-from tests.waiting import eventually
 
 STAGES = ("linear_output", "normalized", "pre_activation", "output")
 
@@ -231,7 +229,9 @@ def test_only_metrics_that_are_given_are_laid_out():
 
 
 @pytest.mark.parametrize("followed", [True, False])
-def test_a_training_outlives_the_server_that_it_is_shown_by(tmp_path, followed):
+def test_a_training_outlives_the_server_that_it_is_shown_by(tmp_path, followed, monkeypatch, recwarn):
+    """And what the server has not got lies in a file."""
+    monkeypatch.setenv("SHIFTSCOPE_DATA", str(tmp_path / "mine"))
     network, alone = networks.mlp(), networks.mlp()
     alone.load_state_dict(network.state_dict())
     with serve(tmp_path / "runs") as server:
@@ -240,28 +240,20 @@ def test_a_training_outlives_the_server_that_it_is_shown_by(tmp_path, followed):
         steps(1, network, optimizer, None if followed else scope)
         server.process.kill()
         server.process.wait()
-        with pytest.warns(RuntimeWarning, match="goes on unwatched") as warnings:
-            eventually(lambda: steps(1, network, optimizer, None if followed else scope) or len(warnings), every=0)
         steps(10, network, optimizer, None if followed else scope)
-        scope.event("note", "heard by nobody")
+        scope.event("note", "heard by nobody yet")
         scope.evaluate({"net": {"test_loss": 1.0}})
         done = scope.steps_done
         scope.close()
+    assert [str(warning.message) for warning in recwarn] == []
     optimizer = torch.optim.SGD(alone.parameters(), lr=0.1)
     steps(done, alone, optimizer)
     for name, value in alone.state_dict().items():
         assert torch.equal(value, network.state_dict()[name]), name
-
-
-def test_who_asks_for_it_is_told_that_the_server_is_gone(tmp_path):
-    network = networks.mlp()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    with serve(tmp_path / "runs") as server:
-        watch({"net": network}, to=server.url, schedule=every(1), optimizer=optimizer, when_lost="raise")
-        server.process.kill()
-        server.process.wait()
-        with pytest.raises(SinkError):
-            eventually(lambda: steps(1, network, optimizer), every=0)
+    (spool,) = (tmp_path / "mine" / "spool").glob("*.shiftscope")
+    with open_recording(spool) as recording:
+        assert recording.steps("layers")[-1] == done - 1
+        assert "heard by nobody yet" in [event.message for event in recording.journal()]
 
 
 def steps(count, network, optimizer, scope=None):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from shiftscope import server_extra
@@ -9,6 +12,26 @@ from shiftscope import server_extra
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="See internal covariate shift."
 )
+
+
+@app.command()
+def sync(
+    files: Annotated[list[Path], typer.Argument(help="spool files, or recordings, each of which becomes a new run")],
+    to: Annotated[str, typer.Option(help="the server's address [default: of a spool file, its own]")] = "",
+) -> None:
+    """Send to a server what a training could not send it, or recordings that were written without one."""
+    from shiftscope.notices import NoticeError  # what they import is needed by this command alone
+    from shiftscope.sinks.sync import sync as send
+
+    failed = False
+    for path in files:
+        try:
+            typer.echo(f"{path}: run {send(path, to)}")
+        except (NoticeError, OSError) as error:
+            failed = True
+            typer.echo(str(error), err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _refuse(name: str) -> None:

@@ -131,6 +131,7 @@ ENGLISH: Mapping[str, str] = {
     # What happened to a run.
     "event.loss_not_finite": "{network} diverged at step {step}: its loss is {loss}",
     "event.values_not_finite": "{network} diverged at step {step}: {count} values are not finite",
+    "event.frames_dropped": "{count} frames were dropped between the steps {first} and {last}: there was no room",
     "event.probe_failed": "the probe '{probe}' failed and measures no more; training goes on. {error}",
     "event.probe_layer_failed": "the probe '{probe}' failed at {layer} and measures no more there; the other "
     "measurements and training go on. {error}",
@@ -177,6 +178,7 @@ ENGLISH: Mapping[str, str] = {
     "recording.not_a_recording": "{path} is not a recording: {error}",
     "recording.other_database": "{path} is an SQLite file, but not a Shiftscope recording",
     "recording.other_format": "{path} has format {format}; this Shiftscope reads format {known}",
+    "recording.in_use": "{path} is in use: its training goes on, or it is being sent",
     # Files of data sets.
     "data.remedy": "Delete it to have it downloaded again, or put the original in its place.",
     "data.folder_not_made": "The folder {folder} cannot be made: {error}. Choose another folder.",

@@ -26,8 +26,7 @@ from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.recording.documents import RecordingError
 from shiftscope.sinks.base import Sink, SinkError
-from shiftscope.sinks.file import open_file
-from shiftscope.sinks.socket import SocketSink
+from shiftscope.sinks.opening import open_sink
 from shiftscope.tracing.errors import WatchError
 from shiftscope.wire.messages import EndState, EventKind
 
@@ -289,12 +288,8 @@ def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | No
             raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(streams))}")
 
 
-def _open(to: str | Path | Sink, name: str) -> Sink:
-    if isinstance(to, str) and "://" in to:
-        return SocketSink.connect(to, name=name)
-    if isinstance(to, str | Path):
-        return open_file(Path(to), name=name)
-    return to
+def _open(to: str | Path | Sink | None, name: str) -> Sink:
+    return open_sink(to, name=name)
 
 
 def _number(value: Tensor | float | None) -> float | None:

@@ -115,12 +115,21 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
     shown = "127.0.0.1" if settings.host not in LOOPBACK else address
     url = f"http://{shown}:{settings.port}"
     typer.echo(f"Shiftscope: {url} (recordings in {settings.data}; Ctrl-C ends it)")
+    _send_spools(url, settings.data)
     if settings.open_browser:
         threading.Timer(0.5, _open_browser, [url]).start()
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         lock.release()
+
+
+def _send_spools(url: str, data: Path) -> None:
+    """Send to this server, once it answers, what workers and scripts of its runs could not send to one before it."""
+    from shiftscope.recording.folder import SPOOL
+    from shiftscope.sinks.sync import send_spools_of
+
+    threading.Thread(target=send_spools_of, args=(url, data, data / SPOOL), name="shiftscope-sync", daemon=True).start()
 
 
 def _allow_many_files() -> None:

@@ -1,7 +1,7 @@
 """The worker: a process that trains one run and sends what its scope sees to the server.
 
 The server writes an assignment, one line of JSON, to the worker's standard input and holds that open as long as it
-lives: when it closes, the server is gone, and so is the worker.
+lives: when it closes, the server is gone, and so is the worker. A connection that merely breaks comes back by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from shiftscope.probes.registry import warm_up
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.outcome import run_to_end
 from shiftscope.sinks.base import SinkError
-from shiftscope.sinks.socket import SocketSink
+from shiftscope.sinks.socket import Limits, SocketSink
+from shiftscope.sinks.uplink import Deadlines
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ def work(assignment: Assignment) -> int:
     controls = Controls(assignment.config.pace)
     claim = find(assignment.experiment) if assignment.experiment else None
     try:
-        sink = SocketSink.connect(assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey)
+        sink = SocketSink.connect(
+            assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey,
+            limits=Limits(folders=(assignment.spool,) if assignment.spool else (), deadlines=Deadlines(dial=60)),
+        )  # fmt: skip
         run_to_end(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, waiting=sink.preparing,
             mirrors=assignment.mirrors, claim=claim,

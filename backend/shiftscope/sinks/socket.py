@@ -1,206 +1,206 @@
-"""A sink that sends frames to a server, over its ingest socket."""
+"""A sink that sends frames to a server, over its ingest socket, and keeps them where there is none."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
-from pydantic import JsonValue, ValidationError
 from typing_extensions import override
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import ClientConnection, connect
 
-from shiftscope.notices import Notice, as_notice
-from shiftscope.sinks.base import BATCH_SECONDS, Sink, SinkError
-from shiftscope.wire.frames import RunHeader
-from shiftscope.wire.messages import (
-    SERVER_MESSAGE,
-    Acknowledged,
-    Begin,
-    Command,
-    End,
-    EndState,
-    EventKind,
-    EventMessage,
-    Hello,
-    PreparingMessage,
-    ProducerMessage,
-    Progress,
-    Welcome,
-)
-
-logger = logging.getLogger(__name__)
-
-BATCH_BYTES = 1 << 20
-PROGRESS_SECONDS = 0.1
-CLOSE_SECONDS = 10.0
-
-OnCommand = Callable[[Command], None]
+from shiftscope.notices import Notice, NoticeError
+from shiftscope.recording.documents import Destination
+from shiftscope.sinks.backlog import MEMORY_BYTES, SPOOL_BYTES, Backlog
+from shiftscope.sinks.base import BATCH_SECONDS, SinkError
+from shiftscope.sinks.link import Link, Refused
+from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
+from shiftscope.sinks.spool import Spool
+from shiftscope.sinks.telling import tell
+from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
+from shiftscope.wire.messages import Hello, PreparingMessage, Welcome
 
 
-class SocketSink(Sink):
-    """Speaks the producer's side of docs/protocol.md.
+@dataclass(frozen=True)
+class Limits:
+    """How much is kept, in bytes, and how long is waited.
 
-    A thread of its own receives (commands, acknowledgements) and sends what has been pending for longer than a batch
-    lasts, so that the last frame before a long pause does not wait for the next.
+    Attributes:
+        queue: that the sink's thread has not got yet.
+        memory: that the server has not acknowledged.
+        spool: of that, in a file.
+        folders: where that file is made; by default beside the recordings.
+        deadlines: for the server.
+        closing: for the end.
     """
 
-    def __init__(self, socket: ClientConnection, welcome: Welcome, on_command: OnCommand | None = None) -> None:
-        self._socket = socket
-        self._on_command = on_command
-        self._lock = threading.Lock()
-        self._pending: list[bytes] = []
-        self._pending_bytes = 0
-        self._flushed = self._reported = time.monotonic()
-        self._wake = threading.Event()
-        self._step = self._step_reported = 0
-        self._refusal = ""
-        self.acknowledged = 0
-        self.closed = threading.Event()
+    queue: int = QUEUE_BYTES
+    memory: int = MEMORY_BYTES
+    spool: int = SPOOL_BYTES
+    folders: tuple[Path, ...] = ()
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    closing: Closing = field(default_factory=Closing)
+
+
+class SocketSink(QueuedSink):
+    """Speaks the producer's side of docs/protocol.md.
+
+    A thread of its own sends, receives (commands, acknowledgements) and connects anew; what the server has not
+    acknowledged is kept, in memory and then in a spool file. See Sink.
+    """
+
+    def __init__(
+        self, url: str, link: Link, welcome: Welcome, *, name: str, limits: Limits, on_command: OnCommand | None
+    ) -> None:
+        super().__init__(limits.queue, limits.closing)
         self.run = welcome.run
         self.token = welcome.token
+        self._url, self._name, self._limits = url, name, limits
+        backlog = Backlog(self._new_spool, limits.memory, limits.spool)
+        hello = Hello(run=welcome.run, token=welcome.token)
+        self._uplink = Uplink(url, hello, backlog, limits.deadlines, on_command)
+        self._uplink.welcome(link, welcome)
+        self._taken = 0.0
+        self._hurried = self._leaving = self._told = False
+        self._left = ""
+        threading.Thread(target=self._carry, name="shiftscope-send", daemon=True).start()
 
     @classmethod
     def connect(
-        cls, url: str, *, name: str = "", run: str = "", token: str = "", on_command: OnCommand | None = None
+        cls,
+        url: str,
+        *,
+        name: str = "",
+        run: str = "",
+        token: str = "",
+        on_command: OnCommand | None = None,
+        limits: Limits | None = None,
     ) -> Self:
         """Connect to the server at `url` (http or ws) as a launched worker (`run`, `token`) or a new run (`name`).
 
         Raises:
             SinkError: nobody answers there, or the server refuses.
         """
-        address = url.replace("http", "ws", 1) if url.startswith("http") else url
+        limits = limits or Limits()
         hello = Hello(run=run, token=token) if run else Hello(name=name)
         try:
-            # Frames do not compress, and a proxy has no business between two processes of one machine.
-            socket = connect(f"{address.rstrip('/')}/api/ingest", compression=None, proxy=None, legacy=True)
-            socket.send(hello.to_json())
-            welcome = Welcome.model_validate_json(socket.recv(timeout=CLOSE_SECONDS))
-        except (OSError, TimeoutError, InvalidHandshake, ValidationError) as error:
-            raise SinkError(
-                f"no Shiftscope answers at {url} ({error}); is `shiftscope serve` running there?"
-            ) from error
-        except ConnectionClosed as error:
-            raise SinkError(f"{url} refused: {_reason(error)}") from error
-        sink = cls(socket, welcome, on_command)
-        threading.Thread(target=sink._receive, name="shiftscope-receive", daemon=True).start()
-        threading.Thread(target=sink._send_late, name="shiftscope-send", daemon=True).start()
-        return sink
+            link, welcome = Link.dial(url, hello, limits.deadlines.dial)
+        except Refused as error:
+            raise SinkError(f"{url} refused: {error}") from error
+        return cls(url, link, welcome, name=name, limits=limits, on_command=on_command)
+
+    @property
+    def acknowledged(self) -> int:
+        """Seq up to which the server keeps all."""
+        return self._uplink.backlog.acknowledged
 
     def preparing(self, message: Notice | str, fraction: float | None = None) -> None:
         """Report what the run waits for."""
-        self._send(PreparingMessage.saying(message, fraction=fraction))
+        self._uplink.preparing = PreparingMessage.saying(message, fraction=fraction)
+        self._wake()
+        self._report()
 
     @override
-    def begin(self, header: RunHeader) -> None:
-        self._send(Begin(header=header))
+    def _wake(self) -> None:
+        self._uplink.bell.ring()
 
     @override
-    def frame(self, data: bytes) -> None:
-        with self._lock:
-            self._pending.append(data)
-            self._pending_bytes += len(data)
-            if time.monotonic() - self._flushed >= BATCH_SECONDS or self._pending_bytes >= BATCH_BYTES:
-                self._flush()
-            elif len(self._pending) == 1:
-                self._wake.set()
+    def _hurry(self) -> None:
+        self._hurried = True
+        self._uplink.bell.ring()
 
     @override
-    def flush(self) -> None:
-        with self._lock:
-            self._flush()
-        if self._step != self._step_reported:
-            self._report_progress()
+    def _leave(self) -> None:
+        self._leaving = True
+        self._uplink.bell.ring()
 
     @override
-    def progress(self, step: int) -> None:
-        self._step = step
-        if time.monotonic() - self._reported >= PROGRESS_SECONDS:
-            self._report_progress()
+    def _after_end(self) -> None:
+        if self._left:
+            tell(self._left)
+        elif not self._ended.is_set():
+            raise SinkError(f"the end of the run could not be sent to {self._url}, and the disk does not answer")
 
-    @override
-    def event(
-        self,
-        kind: EventKind,
-        step: int,
-        message: Notice | str,
-        *,
-        network: str = "",
-        layer: str = "",
-        value: JsonValue = None,
-    ) -> None:
-        self._send(EventMessage.saying(message, kind=kind, step=step, network=network, layer=layer, value=value))
-
-    @override
-    def end(self, state: EndState, reason: Notice | str) -> None:
-        said = as_notice(reason)
-        self._send(End(state=state, reason=said.text, code=said.code, values=said.values))
-        kept = self.closed.wait(CLOSE_SECONDS)
-        self._socket.close()
-        if not kept or self._refusal:
-            raise SinkError(f"the server did not keep the run's end: {self._refusal or 'no answer'}")
-
-    def _report_progress(self) -> None:
-        self._reported, self._step_reported = time.monotonic(), self._step
-        self._send(Progress(step=self._step))
-
-    def _send(self, message: ProducerMessage) -> None:
-        with self._lock:
-            self._flush()
-            self._send_raw(message.to_json())
-
-    def _flush(self) -> None:
-        if self._pending:
-            self._send_raw(b"".join(self._pending))
-            self._pending.clear()
-            self._pending_bytes = 0
-        self._flushed = time.monotonic()
-
-    def _send_raw(self, message: str | bytes) -> None:
+    def _carry(self) -> None:
+        uplink = self._uplink
         try:
-            self._socket.send(message)
-        except (ConnectionClosed, OSError) as error:
-            raise SinkError(f"the server is gone: {_reason(error)}") from error
-
-    def _receive(self) -> None:
-        try:
-            for text in self._socket:
-                self._obey(text)
-        except ConnectionClosed as error:
-            self._refusal = _reason(error)
-            logger.warning("the server closed the connection: %s", self._refusal)
+            while not (self._leaving or uplink.ended or (uplink.refusal and uplink.backlog.end)):
+                uplink.turn(self._take())
+                self._kept = uplink.kept
+                self._tell()
+            self._conclude()
+        except Exception as error:  # noqa: BLE001  the boundary of the thread: the training thread reports it
+            self._error = error if isinstance(error, NoticeError) else SinkError(f"{type(error).__name__}: {error}")
         finally:
-            self.closed.set()
-            self._wake.set()
+            uplink.leave()
+            self._ended.set()
 
-    def _obey(self, text: str | bytes) -> None:
-        try:
-            message = SERVER_MESSAGE.validate_json(text)
-        except ValidationError:
-            logger.debug("a message of a newer server is ignored: %.200s", text)
+    def _take(self) -> float:
+        """Move what the training emitted into the backlog, unless it came just now: then return for how long it may."""
+        backlog, now = self._uplink.backlog, time.monotonic()
+        backlog.step = self._step
+        wait = TICK_SECONDS
+        if self._outbox.waiting:
+            wait = BATCH_SECONDS - (now - self._taken)
+            if self._hurried or wait <= 0:
+                self._hurried, self._taken, wait = False, now, TICK_SECONDS
+                for item in self._outbox.take():
+                    backlog.add(item, self._outbox.frames_refused)
+        if backlog.spooling:
+            backlog.spill()
+        return wait
+
+    def _tell(self) -> None:
+        """Print where what is measured goes, when that changes; warn, once, when it goes nowhere."""
+        backlog = self._uplink.backlog
+        if backlog.dropped and not self._cautioned:
+            why = backlog.fault or f"{self._spool_path} holds all that it may"
+            self._cautions.append(f"{self._url} does not answer, and frames are dropped: {why}")
+        if backlog.spool is not None and not self._told:
+            self._told = True
+            why = self._uplink.refusal or self._uplink.trouble or "it does not answer"
+            until = "" if self._uplink.refusal else " until it is back"
+            tell(f"no connection to {self._url} ({why}): what is measured goes to {self._spool_path}{until}")
+        if self._told and backlog.spool is None:
+            self._told = False
+            tell(f"{self._url} is back, and has got what was measured meanwhile")
+
+    @property
+    def _spool_path(self) -> str:
+        spool = self._uplink.backlog.spool
+        return str(spool.path) if spool else "the memory"
+
+    def _conclude(self) -> None:
+        """Let go of what the server has, or put aside what it has not."""
+        uplink = self._uplink
+        backlog = uplink.backlog
+        if uplink.ended:
+            backlog.forget()
+            if uplink.refusal:
+                self._error = SinkError(f"{self._url}: {uplink.refusal}")
             return
-        match message:
-            case Acknowledged():
-                self.acknowledged = message.seq
-            case Command() if self._on_command is not None:
-                self._on_command(message)
+        self._take_rest()
+        missing = backlog.last - backlog.acknowledged
+        backlog.put_aside()
+        why = uplink.refusal or uplink.trouble or "it does not answer"
+        if backlog.spool is None or backlog.fault:
+            self._error = SinkError(
+                f"the end of the run could not be sent to {self._url} ({why}), nor be kept: {backlog.fault}"
+            )
+            return
+        path = backlog.spool.path
+        self._left = (
+            f"the last {missing:,} frames and the end of the run could not be sent to {self._url} ({why}). "
+            f"They are in {path}: `shiftscope sync {path}` sends them"
+        )
 
-    def _send_late(self) -> None:
-        while not self.closed.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            time.sleep(BATCH_SECONDS)
-            try:
-                with self._lock:
-                    self._flush()
-            except SinkError:
-                return  # the training thread learns it from its own next call
+    def _take_rest(self) -> None:
+        backlog = self._uplink.backlog
+        backlog.step = self._step
+        for item in self._outbox.take():
+            backlog.add(item, self._outbox.frames_refused)
 
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ConnectionClosed) and error.rcvd is not None:
-        return error.rcvd.reason or f"closed with code {error.rcvd.code}"
-    return str(error)
+    def _new_spool(self, events: int) -> Spool:
+        address = Destination(url=self._url, run=self.run, token=self.token, events=events)
+        return Spool.create(address, self._name, self._limits.folders)
