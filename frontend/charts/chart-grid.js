@@ -47,12 +47,8 @@ export class ChartGrid {
     this.closing = undefined;
     this.refreshed = 0;
     this.refreshing = 0;
-    /** @type {import("../stream/layout-index.js").LayoutIndex | null} whose views have their cards */
+    /** @type {unknown[] | null} that on which it depends which cards there are, when these were made */
     this.checked = null;
-    /** @type {string | null} */
-    this.checkedLayer = null;
-    /** @type {string[] | null} the choice of charts whose cards there are */
-    this.checkedCharts = null;
     this.news = 0;
     this.turn = 0;
     /** @type {((scene: Scene, now: number) => void)[]} */
@@ -158,12 +154,10 @@ export class ChartGrid {
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
     const { layer, charts } = scene.selection;
-    if (this.checked === scene.layoutIndex && this.checkedLayer === layer && this.checkedCharts === charts)
-      return false;
-    if (![...scene.history.streams.values()].some((stream) => stream.count)) return false;
-    this.checked = scene.layoutIndex;
-    this.checkedLayer = layer;
-    this.checkedCharts = charts;
+    const begun = [...scene.history.streams.values()].filter((stream) => stream.count).length;
+    const now = [scene.layoutIndex, layer, charts, begun];
+    if (begun === 0 || now.every((one, i) => one === this.checked?.[i])) return false;
+    this.checked = now;
     this.#hide(scene);
     // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
     for (const { view, card: known, chart } of this.charts.values()) {

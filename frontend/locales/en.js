@@ -125,7 +125,7 @@ export default {
   "legend.now": "shown step",
   "legend.outline": "step {step}",
   "legend.number": "number: {quantity}",
-  "legend.floor": "noise floor: batches of m samples differ by about σ/√m",
+  "legend.floor": "noise floor: batches of m samples differ by σ/√m or less",
   "legend.depth": "first to last layer",
   "legend.recorded": "values",
   "legend.density": "share of values",
@@ -224,7 +224,7 @@ export default {
   "help.shift":
     "How far each layer's distribution has moved, layer by step, with one colour scale for all networks: the chosen measure of drift, as the run recorded it on a fixed probe batch. A run that recorded no drift shows the distance of its training batches from the first one, √(Δμ² + Δσ²) / σ₀, which is another quantity.\nMore shift is not simply worse: often both networks train well. Compare with the gradients and the accuracy.",
   "help.batch_drift":
-    "How far each layer's distribution on a step's training batch is from that on the first recorded one (or on that of the frame before). It is computed from what passes by in training; the network is not run for it. Drift on a fixed batch, which a run records where it is given one (probe_batch), compares the same samples and shows learning alone. Here the samples differ too: two batches of m samples from one distribution differ by about σ/√m, the dotted line. What lies well above that line has drifted; what lies at it may be the luck of the batches.",
+    "How far each layer's distribution on a step's training batch is from that on the first recorded one (or on that of the frame before). It is computed from what passes by in training; the network is not run for it. Drift on a fixed batch, which a run records where it is given one (probe_batch), compares the same samples and shows learning alone. Here the samples differ too: two batches of m samples from one distribution differ by about σ/√m in a single unit, the dotted line, and by less over all units together. What lies well above that line has drifted; what lies at it may be the luck of the batches.",
   "help.loss":
     "The thin line is the loss (or accuracy) on each training batch as it is trained on. The dotted line is the whole training set and the bold line the test set, both in evaluation mode: batch norm uses its running statistics there.\nA line that ends is a network that diverged.",
   "help.gradients":

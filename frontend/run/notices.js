@@ -29,9 +29,24 @@ function connectionNotices({ t, reachable, open, connection }, acts) {
   return list;
 }
 
+/**
+ * The failures that are not part of a later one: of a probe that failed as a whole, not where it had failed before.
+ * @param {import("../types").RunEvent[]} events
+ */
+function wholeFailures(events) {
+  const failed = events.filter(({ code = "" }) => FAILURES.has(code));
+  const gone = failed.filter(({ code }) => code === "event.probe_failed").map(({ values }) => values?.probe);
+  return failed
+    .filter(({ code, values }) => code !== "event.probe_layer_failed" || !gone.includes(values?.probe))
+    .sort((a, b) => Number(isScope(b)) - Number(isScope(a)));
+}
+
+/** @param {import("../types").RunEvent} event */
+const isScope = ({ code }) => code === "event.scope_failed";
+
 /** What failed while the training went on. @param {State} state @param {Acts} acts @returns {Notice[]} */
 function failureNotices({ t, events }, acts) {
-  const failed = events.filter(({ code = "" }) => FAILURES.has(code));
+  const failed = wholeFailures(events);
   const more = failed.length - MOST_FAILURES;
   return failed.slice(0, MOST_FAILURES).map((event, i) => ({
     key: `failure ${i}`,
@@ -39,7 +54,7 @@ function failureNotices({ t, events }, acts) {
       t("event.text", { step: event.step.toLocaleString(t("locale")), text: worded(noticeOf(event), t) }),
       ...(more > 0 && i === MOST_FAILURES - 1 ? [t("failures.more", { count: more })] : []),
     ].join(" "),
-    bad: event.code === "event.scope_failed",
+    bad: isScope(event),
     action: { text: t("diverged.show"), act: () => acts.seek(event.step) },
   }));
 }

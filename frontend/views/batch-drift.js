@@ -63,7 +63,8 @@ function floors(scene) {
 export const batchDrift = lineView({
   id: "batch_drift",
   size: "wide",
-  rows: (scene) => [{ title: title(scene), zero: true }],
+  // Layers differ by orders of magnitude, and the noise is at the small end.
+  rows: (scene) => [{ title: title(scene), log: true }],
   choices: ["batch_drift"],
   controls: (scene) => [
     ownChoice(

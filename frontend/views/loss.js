@@ -7,6 +7,7 @@ import { valueShown } from "./focus.js";
 import { lineView, networkLegend } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").LegendItem} LegendItem */
 
 const QUANTITIES = [
   { quantity: "loss", row: 0, kind: "batch" },
@@ -18,14 +19,23 @@ const QUANTITIES = [
 ];
 const WIDTHS = /** @type {Record<string, number>} */ ({ batch: 1.1, train: 1.8, test: 2.4 });
 const DOTS = [2, 3];
+/**
+ * How lines of a kind look in the legend.
+ * @type {(Omit<LegendItem, "text"> & {kind: string, color: "faint" | "ink"})[]}
+ */
+const STYLES = [
+  { kind: "batch", color: "faint", width: 1 },
+  { kind: "train", color: "ink", dash: "dot" },
+  { kind: "test", color: "ink", width: 2.4 },
+];
 
-/** @param {Scene} scene */
+/** Those that have come: a script of one's own need not give its loss, nor evaluate. @param {Scene} scene */
 function lines(scene) {
   const colors = colorsOf(scene);
   return scene.header.networks.flatMap((network, index) =>
     QUANTITIES.flatMap(({ quantity, row, kind }) => {
       const entry = scene.layoutIndex.find(quantity, { network: network.name });
-      if (entry?.size !== 1) return [];
+      if (entry?.size !== 1 || scene.history.stream(entry.stream).count === 0) return [];
       const pale = mix(colors[index], scene.theme.name === "light" ? [255, 255, 255] : [18, 22, 30], 0.45);
       return [
         {
@@ -62,12 +72,13 @@ export const loss = lineView({
     { title: "quantity.accuracy", share: true },
   ],
   lines,
+  key: (scene) => String(lines(scene).length),
   titles: () => [],
   legend: (scene) => [
     ...networkLegend(scene),
-    { text: scene.t("curve.batch"), colors: [scene.theme.faint], width: 1 },
-    { text: scene.t("curve.train"), colors: [scene.theme.ink], dash: "dot" },
-    { text: scene.t("curve.test"), colors: [scene.theme.ink], width: 2.4 },
+    ...STYLES.filter(({ kind }) => lines(scene).some((line) => line.name === scene.t(`curve.${kind}`))).map(
+      ({ kind, color, ...style }) => ({ text: scene.t(`curve.${kind}`), colors: [scene.theme[color]], ...style }),
+    ),
   ],
   badge: (scene) =>
     scene.header.networks

@@ -9,14 +9,14 @@ import { HEADER, layout, makeScene, NETWORKS, stateOf } from "./scene.js";
 
 const sought = [];
 const ACTS = { dismiss: () => {}, retry: () => {}, seek: (step) => sought.push(step) };
-const failure = (step, code, message) => ({
+const failure = (step, code, message, values = {}) => ({
   time: 0,
   step,
   kind: "note",
   network: "",
   layer: "",
   code,
-  values: {},
+  values,
   message,
 });
 
@@ -32,6 +32,19 @@ test("a failure of the scope's own is told in the run's header, with the step, u
 test("that the whole scope failed is as pressing as a divergence", () => {
   const events = [failure(5, "event.scope_failed", "the scope failed and measures nothing more; training goes on.")];
   assert.ok(noticesOf({ ...stateOf(), events }, ACTS)[0].bad);
+});
+
+test("of a probe that failed as a whole it is not told where it had failed before, and the scope stands first", () => {
+  const events = [
+    failure(1, "event.probe_layer_failed", "units at conv1", { probe: "units" }),
+    failure(2, "event.probe_layer_failed", "moments at conv1", { probe: "moments" }),
+    failure(3, "event.probe_failed", "units", { probe: "units" }),
+    failure(4, "event.scope_failed", "the scope"),
+  ];
+  assert.deepEqual(
+    noticesOf({ ...stateOf(), events }, ACTS).map(({ text }) => text),
+    ["step 4: the scope", "step 2: moments at conv1", "step 3: units"],
+  );
 });
 
 test("of many failures the first are told, and how many more there are", () => {

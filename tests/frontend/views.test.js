@@ -166,6 +166,19 @@ test("a diverged network's lines end: NaN stays NaN", () => {
   );
 });
 
+test("a loss that nobody gave, and evaluations that nobody made, have no chart and no line of their legend", () => {
+  const evaluated = layout(2, "evaluation", [{ network: "with BN", quantity: "test_loss" }]);
+  const mute = makeScene({ header: { ...HEADER, layouts: [HEADER.layouts[1], evaluated] }, steps: [] });
+  assert.ok(!loss.available(mute));
+  const before = loss.key(mute);
+  mute.history.append({ stream: 2, seq: 1, step: 0, time: 0, row: Float32Array.from([0.5]) });
+  assert.ok(loss.available(mute) && loss.key(mute) !== before);
+  assert.deepEqual(
+    loss.legend(mute).map(({ text }) => text),
+    ["without BN", "with BN", "test set"],
+  );
+});
+
 test("one line a layer and network, one a channel", () => {
   const scene = makeScene();
   assert.equal(gradients.series(scene).length, 12);
