@@ -118,3 +118,23 @@ def test_train_names_what_is_wrong_with_a_config(tmp_path: Path, text: str, word
     result = shiftscope("train", str(tmp_path / "config.json"), "--to", str(tmp_path / "x"))
     assert result.returncode == 2
     assert words in result.stderr
+
+
+def test_sync_sends_a_recording_as_a_new_run_and_says_what_it_cannot(tmp_path: Path) -> None:
+    config = RunConfig(network=Mlp(depth=2, width=8), duration=Steps(steps=5))
+    (tmp_path / "config.json").write_text(config.model_dump_json())
+    target = tmp_path / "run.shiftscope"
+    assert shiftscope("train", str(tmp_path / "config.json"), "--to", str(target)).returncode == 0
+    alone = shiftscope("sync", str(target))
+    assert alone.returncode == 1
+    assert "--to" in alone.stderr
+    with serve(tmp_path / "runs") as server:
+        nothing = str(tmp_path / "nothing")
+        sent = shiftscope("sync", nothing, str(target), "--to", server.url)
+        assert sent.returncode == 1
+        assert "there is no recording at" in sent.stderr
+        (run,) = server.client.get("/api/runs").json()
+        assert (run["name"], run["state"], run["step"]) == ("run", "finished", 5)
+        assert sent.stdout.splitlines() == [f"{target}: run {run['id']}"]
+    with open_recording(target) as mine, open_recording(tmp_path / "runs" / f"{run['id']}.shiftscope") as theirs:
+        assert [frame.data for frame in mine.read()] == [frame.data for frame in theirs.read()]

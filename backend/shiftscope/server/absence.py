@@ -34,4 +34,4 @@ def _given_up(run: Run, patience: float) -> bool:
     if since is None or run.state.ended or run.producer is not None:
         return False
     # A worker's end is its supervisor's business; a script that writes its file itself never comes here.
-    return run.info.source == "script" and run.admission is not None and time.time() - since > patience
+    return not run.conducted and run.admission is not None and time.time() - since > patience

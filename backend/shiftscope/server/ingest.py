@@ -41,8 +41,8 @@ SHUT_DOWN = 1012
 """Close code of a server that goes away."""
 BROKEN = 1006
 """Close code of a connection that ended without one."""
-LEFT = frozenset({1000, 1001, 1005})
-"""Close codes of a producer that left of its own accord; by any other the connection broke."""
+LEFT = frozenset({1000, 1001})
+"""Close codes of a producer that left of its own accord; by any other the connection broke (uvicorn says 1005 then)."""
 
 
 class ProtocolError(NoticeError):
@@ -222,8 +222,8 @@ async def _gone(run: Run, code: int) -> None:
 
 
 async def _interrupt(run: Run, reason: Notice) -> None:
-    # The supervisor says how a launched worker ended, which it knows better than its socket does.
-    if run.info.source == "script" and not run.state.ended:
+    # The supervisor says how a launched worker ended.
+    if not run.conducted and not run.state.ended:
         await run.move(RunState.INTERRUPTED, reason)
 
 

@@ -48,6 +48,8 @@ class Run:
         self.events_received = 0
         self.signal = Signal()
         self.producer: Producer | None = None
+        self.conducted = False
+        """Whether a supervisor takes it to its end, and knows better than a connection how it ends."""
         self.events: list[Event] = []
         self.header: RunHeader | None = None
         self.frame_bytes: dict[int, int] = {}

@@ -122,8 +122,10 @@ class Viewer:
             return False
         first, last = wanted
         frames = await asyncio.to_thread(self._recording.read, first - 1, last, max_bytes=MESSAGE_BYTES)
-        await self._websocket.send_bytes(b"".join(frame.data for frame in frames))
-        self._backlog.sent(first, frames[-1].seq)
+        if frames:
+            await self._websocket.send_bytes(b"".join(frame.data for frame in frames))
+        # A spool file that somebody put among the recordings begins in mid-run.
+        self._backlog.sent(first, frames[-1].seq if frames else last)
         return True
 
     async def _send(self, **message: JsonValue) -> None:

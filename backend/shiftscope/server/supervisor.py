@@ -38,7 +38,8 @@ class Supervisor:
         """Queue a run."""
         task = asyncio.create_task(self._conduct(run), name=f"run {run.id}")
         self._tasks[run.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+        run.conducted = True
+        task.add_done_callback(lambda _: self._over(run))
 
     async def stop(self, run: Run) -> None:
         """Stop a run; returns when it has ended. Raises IllegalTransition when it has already."""
@@ -70,6 +71,10 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._launcher.close()
+
+    def _over(self, run: Run) -> None:
+        run.conducted = False
+        self._tasks.pop(run.id, None)
 
     async def _conduct(self, run: Run) -> None:
         try:

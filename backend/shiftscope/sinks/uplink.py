@@ -256,5 +256,6 @@ class Uplink:
         stalled = now - self._kept_at > deadlines.stall
         if (link is None and now - self._lost_at > deadlines.spool) or stalled or self.refusal:
             backlog.spooling = True
-        elif link is not None and self._seq >= (backlog.spool.last if backlog.spool else 0):
+        elif backlog.spooling and link is not None and self._seq >= (backlog.spool.last if backlog.spool else 0):
             backlog.spooling = False
+            backlog.acknowledge(backlog.acknowledged, 0)  # lets go of a spool of which the server has all
