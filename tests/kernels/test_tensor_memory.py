@@ -155,8 +155,9 @@ UNREADABLE = {
     "without memory": (without_memory, "Dispatching of float32"),
     "freed": (freed, "not there"),
     "a large sparse one": (lambda: torch.sparse_coo_tensor(size=(10**5, 10**5)), "sparse"),
-    "packed": (lambda: torch.zeros(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2), "float4"),
 }
+if hasattr(torch, "float4_e2m1fn_x2"):  # not in the oldest PyTorch
+    UNREADABLE["packed"] = (lambda: torch.zeros(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2), "float4")
 
 
 def memory(tensor, address, n, wide):
