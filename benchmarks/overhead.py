@@ -71,7 +71,7 @@ def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule]
         schedule=schedules[""],
         schedules=own | {name: schedule for name, schedule in schedules.items() if name},
         loss=torch.nn.functional.cross_entropy,
-        when_lost="raise",
+        on_error="raise",
     )
 
     def step() -> None:

@@ -309,12 +309,13 @@ def test_a_batch_of_one_and_an_empty_one():
 def test_only_what_is_due_is_measured():
     sink = Collecting()
     network = networks.mlp()
-    scope = watch(network, to=sink, probes="essential", schedule=at(0, 3))
-    armed = []
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    scope = watch(network, to=sink, probes="essential", schedule=at(0, 3), optimizer=optimizer)
+    armed = []
     x, y = data()
     for _ in range(5):
-        armed.append("forward" in network.__dict__)
+        armed.append("_compiled_call_impl" in network.__dict__)
+        optimizer.zero_grad()
         nn.functional.cross_entropy(network(x), y).backward()
         scope.measure()
         optimizer.step()
@@ -326,7 +327,7 @@ def test_only_what_is_due_is_measured():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: watch(nn.ReLU(), to=Collecting()), "no linear map"),
+        (lambda: watch(nn.ReLU(), to=Collecting()), "ReLU has no parameters"),
         (lambda: watch(networks.mlp(), to=Collecting(), probes="everything"), "essential, standard, full"),
         (lambda: watch(networks.mlp(), to=Collecting(), probes=["momentz"]), "momentz"),
     ],
@@ -336,12 +337,24 @@ def test_mistakes_are_named(wrong, message):
         wrong()
 
 
-def test_a_step_without_its_measurement():
-    network = networks.mlp()
-    scope = watch(network, to=Collecting())
-    network(data()[0]).sum().backward()
-    with pytest.raises(WatchError, match="measure"):
-        scope.step()
+@pytest.mark.parametrize("told", [True, False])
+def test_updates_by_hand(told):
+    """Gradients that nobody measures are those at the end of the backward pass, even where nobody calls step."""
+    network, sink, norms = networks.mlp(), Collecting(), []
+    scope = watch(network, to=sink, schedule=every(1))
+    for _ in range(3):
+        network(data()[0]).sum().backward()
+        norms.append(brute.norm(network.output.linear.weight.grad.numpy()))
+        for parameter in network.parameters():
+            parameter.data -= 0.1 * parameter.grad
+            parameter.grad = None
+        if told:
+            scope.step()
+    scope.close()
+    expected = norms if told else norms[:2]
+    assert [frame.step for frame in sink.of("layers")] == list(range(len(expected)))
+    found = sink.values("gradient_norm", layer="output", site="weight")
+    assert found.tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_goes_wrong_in_the_block_ends_the_run_as_failed():

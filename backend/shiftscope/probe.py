@@ -9,12 +9,12 @@ from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Need, Observed, Probe, Tier
 from shiftscope.engine.program import Place
 from shiftscope.engine.setup import ProbeSetup
-from shiftscope.engine.study import RowWriter, Study, TrainingStep
+from shiftscope.engine.study import Inputs, RowWriter, Study, TrainingStep
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.interpreter import Operation
 from shiftscope.tracing.layers import Layer, Site
 
 __all__ = [
-    "ActivationSampler", "Layer", "LossEvaluator", "Need", "Observed", "Operation", "Place", "Probe", "ProbeSetup",
-    "Quantity", "RowWriter", "Site", "Statistic", "Study", "Tier", "TrainingStep",
+    "ActivationSampler", "Inputs", "Layer", "LossEvaluator", "Need", "Observed", "Operation", "Place", "Probe",
+    "ProbeSetup", "Quantity", "RowWriter", "Site", "Statistic", "Study", "Tier", "TrainingStep",
 ]  # fmt: skip

@@ -5,91 +5,101 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, get_args
-from warnings import warn
+from typing import Self, get_args
+from weakref import ref
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
+from shiftscope.engine.arguments import check_networks, check_optimizers, check_options
+from shiftscope.engine.faults import Faults, MisuseError, OnError
+from shiftscope.engine.network_watch import Batch, Given
 from shiftscope.engine.probe import Need, Tier
 from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.session import Options, Session
-from shiftscope.engine.study import Loss
+from shiftscope.engine.stepping import Stepping
+from shiftscope.engine.study import Inputs, Loss
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
-from shiftscope.recording.documents import RecordingError
-from shiftscope.sinks.base import Sink, SinkError
+from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
 from shiftscope.tracing.errors import WatchError
 from shiftscope.wire.messages import EndState, EventKind
 
 __all__ = ["Scope", "WatchError", "watch"]
 
-WhenLost = Literal["warn", "raise"]
-LOST = (SinkError, RecordingError)
-"""What a sink raises when it takes no more."""
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
+_WATCHED: dict[int, tuple[ref[nn.Module], ref[Scope]]] = {}
+"""Which network is watched by what: one that is watched anew, as in a cell that is run again, is let go first."""
 
 
 def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     models: nn.Module | Mapping[str, nn.Module],
     *,
-    to: str | Path | Sink = "http://127.0.0.1:8000",
+    to: str | Path | Sink | None = None,
     name: str = "",
     probes: Chosen = Tier.STANDARD,
     schedule: Schedule | None = None,
     schedules: Mapping[str, Schedule] | None = None,
     total_steps: int | None = None,
-    optimizer: Optimizer | Mapping[str, Optimizer] | None = None,
-    probe_batch: Tensor | None = None,
+    optimizer: object = None,
+    probe_batch: object = None,
     loss: Loss | None = None,
     units: Sequence[int] = (0, 1, 2),
-    when_lost: WhenLost = "warn",
+    on_error: OnError = "warn",
 ) -> Scope:
     """Begin to measure one network, or several that are trained in step.
 
+    The training that is watched ends with the same bits as one that is not: the networks are never run, nothing that
+    can be seen of them is changed, and no error of the scope's own leaves it.
+
     Args:
         models: a network, or networks by the names that are shown.
-        to: a server's address, the path of a recording to be made, or a sink.
+        to: a server's address, the path of a recording to be made, or a sink. By default the server at SHIFTSCOPE_URL,
+            or at 127.0.0.1:8000, if one answers, else a recording in the folder of recordings; it says which, once.
         name: of the run.
         probes: a tier (essential, standard, full), or a list of tiers, names of probes and probes of your own.
         schedule: steps to record; by default every step at first, then smoothly fewer.
         schedules: of single streams by name (drift, gradient_shift, sampling_shift, landscape, channels, cost), where
             the default, which spends about a hundredth of a long training on each, does not do.
         total_steps: how many steps there will be, where known.
-        optimizer: the optimizer, or one for each network. Its steps then drive the scope, and nothing else needs to be
-            called; without it, call `measure` before each update and `step` after it.
-        probe_batch: fixed inputs on which drift is measured; by default those of the first step.
+        optimizer: the optimizer, or one for each network. Every optimizer of torch's that holds a network's parameters
+            drives the scope, this one or another. Of anybody else's, call `step` after each update.
+        probe_batch: fixed inputs to study copies of the networks on (drift, sampling shift): a tensor, a tuple of
+            arguments, a dict of keywords, or a tuple of both.
         loss: (outputs, targets) -> a scalar, as it is trained with. Gradient shift and landscape need it, and that
-            `measure` is given each step's batch.
+            `measure` is given each step's batch; they run copies of the networks.
         units: single units of each layer that are looked at.
-        when_lost: what happens when nothing more can be sent (the server is gone, the disk is full): "warn" lets the
-            training go on unwatched, "raise" raises a SinkError, or
-            a RecordingError, in it.
+        on_error: what an error of the scope's own does: "warn" warns once and goes on without what failed, "raise"
+            raises it in the training, for tests.
 
     Raises:
-        WatchError: a network is compiled, or has no layers.
+        WatchError: what is given cannot be watched, or does not go together.
         ValueError: a probe, tier or stream that does not exist, or a probe chosen by name that lacks what it needs.
-        SinkError: the server cannot be reached.
-        RecordingError: the file cannot be made.
     """
-    networks = dict(models) if isinstance(models, Mapping) else {type(models).__name__: models}
+    networks = check_networks(models)
     chosen = select(probes)
+    check_options(schedule, schedules, total_steps, units, on_error)
     _check(chosen, schedules or {}, loss)
+    optimizers = check_optimizers(networks, optimizer)
+    faults = Faults(on_error)
     scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps)
-    options = Options(chosen.probes, scheduler, total_steps, probe_batch, loss, tuple(units))
-    sink = _open(to, name)
-    scope = Scope(Session(networks, sink, options), sink, tuple(networks), when_lost)
-    if optimizer is not None:
-        scope.follow(optimizer)
+    inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
+    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units))
+    _let_go(networks.values())
+    sink = open_sink(to, name=name)
+    try:
+        scope = Scope(networks, sink, options, faults, optimizers)
+    except Exception as error:  # noqa: BLE001  reported: the training goes on with a scope that does nothing
+        faults.fail(error)
+        scope = Scope({}, sink, options, faults, [])
+    _WATCHED.update({id(network): (ref(network), ref(scope)) for network in networks.values()})
     return scope
 
 
@@ -99,15 +109,16 @@ class Scope:
     Where nobody closes it, its run ends with the script: finished, or failed with the error that ended the script.
     """
 
-    def __init__(self, session: Session, sink: Sink, names: Sequence[str], when_lost: WhenLost = "warn") -> None:
-        self._session = session
-        self._when_lost = when_lost
-        self._sink = sink
-        self._names = names
-        self._optimizers: dict[str, Optimizer] = {}
-        self._handles: list[RemovableHandle] = []
-        self._closed = self._lost = False
-        self._at_exit = partial(_end_at_exit, weakref.ref(self), os.getpid())
+    def __init__(
+        self, networks: Mapping[str, nn.Module], sink: Sink, options: Options, faults: Faults,
+        optimizers: Sequence[Optimizer],
+    ) -> None:  # fmt: skip
+        self._sink, self._faults = sink, faults
+        self._names = tuple(networks)
+        self._closed = False
+        self._session = Session(networks, sink, options, faults)
+        self._stepping = Stepping(self._session, networks, faults, optimizers)
+        self._at_exit = partial(_end_at_exit, ref(self), os.getpid())
         atexit.register(self._at_exit)
 
     @property
@@ -125,28 +136,13 @@ class Scope:
         """The networks whose loss, activations or gradients were found not finite, and the step of the first time."""
         return self._session.diverged
 
-    def follow(self, optimizer: Optimizer | Mapping[str, Optimizer]) -> None:
-        """Let the optimizer's steps, one a network or one for all, drive the scope.
-
-        Raises:
-            WatchError: optimizers are given for other networks than those that are watched.
-        """
-        per_network = dict(optimizer) if isinstance(optimizer, Mapping) else dict.fromkeys(self._names, optimizer)
-        if set(per_network) != set(self._names):
-            raise WatchError(f"optimizers for {', '.join(per_network)} do not match {', '.join(self._names)}")
-        self._optimizers = per_network
-        for one in dict.fromkeys(per_network.values()):
-            own = [name for name, other in per_network.items() if other is one]
-            self._handles.append(one.register_step_pre_hook(lambda *_, own=own: self._before_update(own)))
-            self._handles.append(one.register_step_post_hook(lambda *_, own=own: self._updated(own)))
-
     def measure(
         self,
         losses: PerNetwork | None = None,
         *,
         accuracies: PerNetwork | None = None,
         learning_rate: float | None = None,
-        batch: tuple[Tensor, Tensor] | None = None,
+        batch: Batch | None = None,
     ) -> None:
         """Measure all networks, if this step is due: call it after the backward pass and before the update.
 
@@ -157,31 +153,26 @@ class Scope:
             batch: the step's inputs and targets.
 
         Raises:
-            WatchError: a watched network has not run a forward pass.
-            SinkError: nothing more can be sent, and `when_lost` is "raise".
+            WatchError: a number is not given for each of several networks.
         """
-        if not self._session.due:
+        if not self._session.due or self._closed:
             return
         loss_of, accuracy_of = self._by_network(losses), self._by_network(accuracies)
-        rate = self._current_learning_rate() if learning_rate is None else learning_rate
-        try:
+        with self._faults:
             for name in self._names:
                 loss, accuracy = _number(loss_of.get(name)), _number(accuracy_of.get(name))
-                self._session.measure(name, loss, accuracy, batch, rate)
-        except LOST as error:
-            self._lose(error)
+                self._stepping.measure(name, Given(loss, accuracy, batch, learning_rate))
 
     def step(self) -> None:
-        """Take note that the networks were updated. Does nothing where the scope follows the optimizers.
+        """Take note that the networks were updated. Does nothing where an optimizer of torch's has made it known.
 
         Raises:
-            WatchError: the step is due but was not measured, or the scope is closed.
-            SinkError: nothing more can be sent, and `when_lost` is "raise".
+            WatchError: the scope is closed.
         """
         if self._closed:
             raise WatchError("the scope is closed")
-        if not self._optimizers:
-            self._updated(self._names)
+        with self._faults:
+            self._stepping.step()
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Record what was found in eval mode after the updates so far.
@@ -191,27 +182,20 @@ class Scope:
 
         Raises:
             ValueError: there is no such network or metric, or the run does not record it.
-            SinkError: nothing more can be sent, and `when_lost` is "raise".
         """
-        try:
+        with self._faults:
             self._session.evaluate(metrics)
-        except LOST as error:
-            self._lose(error)
 
     def event(self, kind: EventKind, message: Notice | str, *, network: str = "", layer: str = "") -> None:
         """Record that something happened: a `kind` of "note" is marked on the page's timeline with its message.
 
         Raises:
             ValueError: there is no such kind.
-            SinkError: as `measure` does.
         """
         if kind not in get_args(EventKind):
-            raise ValueError(f"there is no event of kind {kind!r}; there are {', '.join(get_args(EventKind))}")
-        if not self._lost:
-            try:
-                self._sink.event(kind, self._session.step, message, network=network, layer=layer)
-            except LOST as error:
-                self._lose(error)
+            raise MisuseError(f"there is no event of kind {kind!r}; there are {', '.join(get_args(EventKind))}")
+        with self._faults:
+            self._sink.event(kind, self._session.step, message, network=network, layer=layer)
 
     def close(self, state: EndState = "finished", reason: Notice | str = "") -> None:
         """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing."""
@@ -219,14 +203,13 @@ class Scope:
             return
         self._closed = True
         atexit.unregister(self._at_exit)
-        for handle in self._handles:
-            handle.remove()
-        self._session.close()
-        if not self._lost:
-            try:
-                self._sink.end(state, reason)
-            except LOST as error:
-                self._lose(error)
+        with self._faults:
+            self._stepping.remove()
+            self._session.write_rest()
+        with self._faults:
+            self._session.close()
+        with self._faults:
+            self._sink.end(state, reason)
 
     def __enter__(self) -> Self:
         return self
@@ -240,33 +223,6 @@ class Scope:
             self.close("stopped", notice("end.keyboard"))
         else:
             self.close("failed", f"{kind.__name__}: {error}")
-
-    def _updated(self, names: Sequence[str]) -> None:
-        try:
-            self._session.updated(names)
-        except LOST as error:
-            self._lose(error)
-
-    def _lose(self, error: Exception) -> None:
-        """Go on unwatched, or not, now that nothing more can be sent."""
-        self._lost = True
-        self._session.close()
-        if self._when_lost == "raise":
-            raise error
-        warn(f"{error}. The training goes on unwatched.", RuntimeWarning, stacklevel=3)
-
-    def _before_update(self, names: Sequence[str]) -> None:
-        if self._session.due:
-            rate = self._current_learning_rate()
-            try:
-                for name in names:
-                    self._session.measure(name, None, None, None, rate)
-            except LOST as error:
-                self._lose(error)
-
-    def _current_learning_rate(self) -> float | None:
-        first = next(iter(self._optimizers.values()), None)
-        return None if first is None else float(first.param_groups[0]["lr"])
 
     def _by_network(self, values: PerNetwork | None) -> Mapping[str, Tensor | float]:
         if values is None:
@@ -288,15 +244,20 @@ def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | No
             raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(streams))}")
 
 
-def _open(to: str | Path | Sink | None, name: str) -> Sink:
-    return open_sink(to, name=name)
+def _let_go(networks: Iterable[nn.Module]) -> None:
+    """End the scopes that watch any of these networks."""
+    for network in networks:
+        same, scope = _WATCHED.pop(id(network), (None, None))
+        watching = scope() if scope is not None and same is not None and same() is network else None
+        if watching is not None:
+            watching.close("stopped", notice("end.watched_anew"))
 
 
 def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value
 
 
-def _end_at_exit(reference: weakref.ref[Scope], process: int) -> None:
+def _end_at_exit(reference: ref[Scope], process: int) -> None:
     """End a run whose script is over; a process that was forked off has the scope too, but not its run.
 
     The interpreter notes an error that nothing took and that ends a script. Where a person types, it notes others.

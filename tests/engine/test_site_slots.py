@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from shiftscope.engine.schedules import every
-from shiftscope.scope import WatchError, watch
+from shiftscope.scope import watch
 from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
 from tests.probes import brute
@@ -132,12 +132,15 @@ def test_the_last_pass_with_a_graph_counts():
 
 def test_no_pass_between_two_steps():
     network = networks.mlp()
-    scope = watch(network, to=Collecting(), schedule=every(1))
-    network(torch.randn(4, 6)).sum().backward()
-    scope.measure()
-    scope.step()
-    with pytest.raises(WatchError, match="no forward pass"):
+    sink = Collecting()
+    scope = watch(network, to=sink, schedule=every(1))
+    for passes in (1, 0, 1):
+        for _ in range(passes):
+            network(torch.randn(4, 6)).sum().backward()
         scope.measure()
+        scope.step()
+    assert [frame.step for frame in sink.of("steps")] == [0, 2]
+    assert sink.values("unseen_updates").tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])

@@ -26,13 +26,14 @@ def largest(values):
 
 def train(probes, steps=4, network=None, **options):
     network = network or networks.mlp()
+    options.setdefault("probe_batch", torch.randn(16, 6))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     sink = Collecting()
     torch.manual_seed(0)
     always = {probe.stream: every(1) for probe in probes if isinstance(probe, Probe)}
     scope = shiftscope.watch(
         {"net": network}, to=sink, probes=probes, schedule=every(1), schedules=always, loss=nn.functional.cross_entropy,
-        **options,
+        optimizer=optimizer, **options,
     )  # fmt: skip
     with scope:
         for _ in range(steps):

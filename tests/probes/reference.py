@@ -90,6 +90,14 @@ class Reference:
     def accuracy(self, step, layer, site):
         return ACCURACY, 0.0
 
+    def micro_batches(self, step, layer, site):
+        return 1, 0.0
+
+    def skipped_updates(self, step, layer, site):
+        return 0, 0.0
+
+    unseen_updates = failed_passes = skipped_updates
+
     def zero_fraction(self, step, layer, site):
         values = self.values(step, layer, "activated")
         return np.mean(values == 0), 1.5 / values.size

@@ -27,7 +27,7 @@ def train(steps, **options):
     network, sink = networks.mlp(), Collecting()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     torch.manual_seed(0)
-    with watch({"net": network}, to=sink, **options) as scope:
+    with watch({"net": network}, to=sink, probe_batch=torch.randn(16, 6), **options) as scope:
         for _ in range(steps):
             inputs, targets = torch.randn(16, 6), torch.randint(3, (16,))
             optimizer.zero_grad()

@@ -45,7 +45,14 @@ def run(network, *, loss=functional.cross_entropy, scale=1.0, clip=None, steps=2
     inputs, targets = batch()
     always = dict.fromkeys(("drift", "gradient_shift", "sampling_shift", "landscape"), every(1))
     with watch(
-        {"net": network}, to=sink, schedule=every(1), schedules=always, loss=loss, probes=probes, **more
+        {"net": network},
+        to=sink,
+        schedule=every(1),
+        schedules=always,
+        loss=loss,
+        probes=probes,
+        probe_batch=inputs,
+        **more,
     ) as scope:
         for _ in range(steps):
             optimizer.zero_grad()
@@ -151,7 +158,7 @@ def test_the_drift_of_a_network_that_stands_still_is_zero():
     network = networks.mlp()
     sink = Collecting()
     inputs, _ = batch()
-    with watch(network, to=sink, schedules={"drift": every(1)}) as scope:
+    with watch(network, to=sink, schedules={"drift": every(1)}, probe_batch=inputs) as scope:
         for _ in range(3):
             network(inputs).sum().backward()
             scope.measure()
@@ -167,7 +174,7 @@ def test_a_layer_that_dies_does_not_explode():
     network = networks.mlp(norm=False, activation="sigmoid")
     sink = Collecting()
     inputs, _ = batch()
-    with watch(network, to=sink, schedules={"drift": every(1)}) as scope:
+    with watch(network, to=sink, schedules={"drift": every(1)}, probe_batch=inputs) as scope:
         for step in range(3):
             network(inputs).sum().backward()
             scope.measure()
@@ -185,7 +192,7 @@ def test_large_layers_are_sampled_alike_each_time():
     network = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 64 * 64, 2))
     inputs = torch.randn(16, 1, 64, 64)
     sink = Collecting()
-    with watch(network, to=sink, schedules={"drift": every(1)}) as scope:
+    with watch(network, to=sink, schedules={"drift": every(1)}, probe_batch=inputs) as scope:
         for step in range(2):
             network(inputs).sum().backward()
             scope.measure()
@@ -214,7 +221,9 @@ def test_each_study_has_its_own_steps():
     optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
     inputs, targets = batch()
     own = {"drift": at(1, 4), "gradient_shift": at(2), "sampling_shift": never()}
-    with watch(network, to=sink, schedule=at(0, 3), schedules=own, loss=functional.cross_entropy) as scope:
+    with watch(
+        network, to=sink, schedule=at(0, 3), schedules=own, loss=functional.cross_entropy, probe_batch=inputs
+    ) as scope:
         for _ in range(6):
             optimizer.zero_grad()
             functional.cross_entropy(network(inputs), targets).backward()

@@ -1,47 +1,118 @@
-"""Errors inside probes: each is reported once, and its probe measures no more; training goes on."""
+"""Errors of the scope's own: each is reported once and switches off the smallest thing; training goes on.
+
+That is a probe at one layer; where it fails at several, the probe; where what fails belongs to no probe, the scope.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 from warnings import warn
 
-from shiftscope.notices import Notice, notice
+from shiftscope.engine import reports
+from shiftscope.notices import Notice, NoticeError, notice
+from shiftscope.tracing.errors import WatchError
+
+OnError = Literal["warn", "raise"]
+LAYERS = 1
+"""Layers at which a probe may fail before it is stopped as a whole."""
+PASSING = "what passes"
+"""What measures in passing, for all probes together, under a name like a probe's."""
 
 
 class ProbeError(Exception):
     """What a probe did that it must not do."""
 
 
+class MisuseError(ValueError):
+    """What a caller of the scope gave and must not; told to the caller, as it is no error of the scope's."""
+
+
 class Faults:
-    """The probes that failed.
+    """What failed.
+
+    Args:
+        on_error: "raise" lets errors out, for tests; nothing else changes.
 
     Attributes:
-        stopped: their names, each with what went wrong.
+        stopped: names of probes that failed, each with what went wrong.
+        failed: whether the scope itself did, and measures nothing more.
+        on_failure: called when it does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_error: OnError = "warn") -> None:
+        self.on_error = on_error
         self.stopped: dict[str, str] = {}
+        self.failed = False
+        self.on_failure: Callable[[], None] | None = None
+        self._layers: dict[str, set[str]] = {}
+        self._warned: set[str] = set()
         self._unreported: list[Notice] = []
 
     @contextmanager
-    def caught(self, probe: str) -> Iterator[None]:
-        """Enter a block in which a probe's code runs: an error in it stops the probe, and nothing else."""
+    def caught(self, probe: str, layer: str = "") -> Iterator[None]:
+        """Enter a block in which a probe's code runs: an error in it stops the probe, there, and nothing else."""
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever a probe raises, the training that it measures goes on
-            self.stop(probe, error)
+            self.stop(probe, error, layer)
 
-    def stop(self, probe: str, error: BaseException) -> None:
-        """Stop a probe, and warn of it."""
-        if probe in self.stopped:
+    def measures(self, probe: str, layer: str) -> bool:
+        """Whether a probe has not failed at a layer."""
+        return probe not in self.stopped and layer not in self._layers.get(probe, ())
+
+    def stop(self, probe: str, error: Exception, layer: str = "") -> None:
+        """Stop a probe, at a layer or as a whole, and warn of it."""
+        if not self.measures(probe, layer):
+            return
+        failed_at = self._layers.setdefault(probe, set())
+        if layer and len(failed_at) < LAYERS:
+            failed_at.add(layer)
+            self._report(probe, reports.probe_layer_failed(probe, layer, error), error)
             return
         self.stopped[probe] = f"{type(error).__name__}: {error}"
-        message = notice("event.probe_failed", probe=probe, error=self.stopped[probe])
+        self._report(probe, notice("event.probe_failed", probe=probe, error=self.stopped[probe]), error)
+
+    def fail(self, error: Exception) -> None:
+        """Stop everything, and warn of it; where nothing more can be sent, in the sink's own words."""
+        if self.failed:
+            if self.on_error == "raise":
+                raise error
+            return
+        self.failed = True
+        self._unreported.append(reports.scope_failed(error))
+        if self.on_failure:
+            self.on_failure()
+        if self.on_error == "raise":
+            raise error
+        known = isinstance(error, NoticeError)
+        text = f"{error}. The training goes on unwatched." if known else str(reports.scope_failed(error))
+        warn(text, RuntimeWarning, stacklevel=2)
+
+    def __enter__(self) -> None:
+        """Enter a block from which no error comes out but those of the caller's own making."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, MisuseError | WatchError):
+            return False
+        self.fail(error)
+        return True
+
+    def note(self, message: Notice) -> None:
+        """Record something that is no error as an event."""
         self._unreported.append(message)
-        warn(str(message), RuntimeWarning, stacklevel=2)
 
     def take_unreported(self) -> list[Notice]:
-        """Return what went wrong since this was last called."""
+        """Return what happened since this was last called."""
         taken, self._unreported = self._unreported, []
         return taken
+
+    def _report(self, probe: str, message: Notice, error: Exception) -> None:
+        """Record what failed as an event each time, and warn of each probe once."""
+        self._unreported.append(message)
+        if self.on_error == "raise":
+            raise error
+        if probe not in self._warned:
+            self._warned.add(probe)
+            warn(str(message), RuntimeWarning, stacklevel=2)

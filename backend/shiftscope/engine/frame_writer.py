@@ -10,6 +10,7 @@ import numpy as np
 
 from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
+from shiftscope.engine.faults import MisuseError
 from shiftscope.engine.network_recorder import NetworkRecorder
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.plan import Location, Plan, Quantity
@@ -131,10 +132,10 @@ class FrameWriter:
         known = [quantity.name for quantity in self._evaluated or step_quantities.EVALUATION]
         for network, found in metrics.items():
             if network not in self._networks:
-                raise ValueError(f"evaluate(): there is no network {network!r}; there are {', '.join(self._networks)}")
+                raise MisuseError(f"evaluate(): there is no network {network!r}; there are {', '.join(self._networks)}")
             for name in found:
                 if name not in known:
-                    raise ValueError(f"evaluate(): {name!r} is not recorded in this run; {', '.join(known)} are")
+                    raise MisuseError(f"evaluate(): {name!r} is not recorded in this run; {', '.join(known)} are")
 
     def _write_evaluation(self, step: int, metrics: Metrics) -> None:
         values = [metrics.get(network, {}).get(one.name, nan) for network in self._networks for one in self._evaluated]

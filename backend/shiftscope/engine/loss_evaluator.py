@@ -25,7 +25,7 @@ class LossEvaluator:
 
     def __init__(self, setup: ProbeSetup) -> None:
         network = setup.network
-        self._network, self._patch, self._loss = network.module, network.patch, setup.loss
+        self._network, self._loss = network.module, setup.loss
         self._isolation = Isolation(network.module, network.layers)
         self._random: list[Tensor] = []
         self._repeats: bool | None = None
@@ -35,7 +35,7 @@ class LossEvaluator:
     def __call__(self, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
         """Enter a block in which these parameters' `data` may be replaced; afterwards they are what they were."""
         own = [parameter.data for parameter in parameters]
-        with self._isolation(), self._patch.aside(), torch.enable_grad():
+        with self._isolation(), torch.enable_grad():
             self._random = self._isolation.random_state()
             try:
                 yield
@@ -45,7 +45,7 @@ class LossEvaluator:
     def outputs(self, step: TrainingStep) -> Tensor:
         """Run the network as it is now on the step's inputs."""
         self._isolation.set_random_state(self._random)
-        outputs: Tensor = self._network(step.inputs)
+        outputs: Tensor = step.given.run(self._network)
         return outputs
 
     def loss(self, outputs: Tensor, step: TrainingStep) -> Tensor:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
-from shiftscope.tracing.forward_patch import ForwardPatch
-from shiftscope.tracing.layers import Layer, Site
+from shiftscope.tracing.layers import Layer, Part, Site, find_parts
 from shiftscope.wire.frames import NetworkInfo
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})
@@ -21,19 +20,17 @@ class TracedNetwork:
     Attributes:
         name: as shown.
         module: the network.
-        patch: at its forward passes.
+        parts: the modules whose calls make up layers.
         layers: in forward order.
-        order: the index of the part of each call of a pass.
-        overwriting: parts that write over their input.
+        overwriting: indices of parts that write over their input.
         sites: names of the sites that are measured, each with the probe that asked for it; "" by default.
         units: single units that are recorded; of a layer that has fewer, the last one instead.
     """
 
     name: str
     module: nn.Module
-    patch: ForwardPatch
+    parts: list[Part]
     layers: list[Layer]
-    order: tuple[int, ...]
     overwriting: frozenset[int]
     sites: Mapping[str, str]
     units: tuple[int, ...]
@@ -44,6 +41,25 @@ class TracedNetwork:
             for site in layer.sites:
                 if site.name in self.sites:
                     yield layer, site
+
+    def of_copy(self, module: nn.Module) -> TracedNetwork:
+        """Return the same of a copy of the network."""
+        parts = find_parts(module)
+
+        def own(part: Part | None) -> Part | None:
+            return None if part is None else parts[part.index]
+
+        def own_site(site: Site) -> Site:
+            return site if site.normalization is None else replace(site, normalization=parts[site.part].module)
+
+        layers = [
+            replace(
+                layer, linear=parts[layer.linear.index], normalization=own(layer.normalization),
+                activation=own(layer.activation), sites=tuple(own_site(site) for site in layer.sites),
+            )
+            for layer in self.layers
+        ]  # fmt: skip
+        return replace(self, module=module, parts=parts, layers=layers)
 
     @property
     def info(self) -> NetworkInfo:

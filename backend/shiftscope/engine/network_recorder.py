@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import isfinite, nan
 from time import thread_time_ns
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
-from shiftscope.engine.faults import Faults, ProbeError
+from shiftscope.engine.faults import Faults
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.observing import set_up_observer
 from shiftscope.engine.overhead import OverheadMeter
@@ -21,12 +22,14 @@ from shiftscope.engine.probe import Need, Probe
 from shiftscope.engine.program import Program
 from shiftscope.engine.runner import Runner
 from shiftscope.engine.setup import ProbeSetup
+from shiftscope.engine.site_slots import SiteSlots
 from shiftscope.engine.streams import STEPS
 from shiftscope.engine.study import RowWriter, RunInputs, Study, TrainingStep
 from shiftscope.kernels.interpreter import Operation
-from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.explorer import Exploration
-from shiftscope.tracing.restoration import Restoration
+from shiftscope.tracing.grad_scaler import Scales
+from shiftscope.tracing.journal import Confirmed
+from shiftscope.tracing.shadow import Shadow
 from shiftscope.wire.frames import Layout, NetworkInfo
 
 
@@ -38,18 +41,42 @@ class SetupError(Exception):
         self.probe, self.error = probe, error
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What is known of a network's step when it is measured.
+
+    Attributes:
+        loss: where it was given.
+        accuracy: likewise.
+        confirmed: the calls that the update is made of.
+        scales: what the gradients are times what they should be.
+        skipped: updates that were skipped so far.
+        unseen: updates without a pass so far.
+        failed: passes that failed so far.
+    """
+
+    loss: float | None
+    accuracy: float | None
+    confirmed: Confirmed
+    scales: Scales
+    skipped: int
+    unseen: int
+    failed: int
+
+
 class NetworkRecorder:
     """Measures one network.
 
     Args:
         network: that was explored.
-        exploration: of its pass that has just been.
+        exploration: of the step that has just been.
         probes: what is measured.
         given: what there is to measure with.
         scalars: which of loss and accuracy will be given.
         numbers: those of the streams.
         meter: of what it costs.
         faults: which probes failed, and where more are reported.
+        failed: given an error that is no probe's, and the index of the part at which it was made.
 
     Raises:
         SetupError: a probe failed.
@@ -66,26 +93,22 @@ class NetworkRecorder:
         numbers: Mapping[str, int],
         meter: OverheadMeter,
         faults: Faults,
+        failed: Callable[[int, Exception], None],
     ) -> None:
         self.info: NetworkInfo = network.info
-        self._patch = network.patch
-        self._meter, self._faults = meter, faults
+        self._network, self._meter, self._faults = network, meter, faults
         plan, program = Plan(numbers), Program(network.sites)
         where = Location(network.name)
         losses = [quantity for quantity in (step_quantities.LOSS, step_quantities.ACCURACY) if quantity.name in scalars]
         self._scalars = {quantity.name: plan.add(STEPS, quantity, where) for quantity in losses}
         self._nonfinite = plan.add(STEPS, step_quantities.NONFINITE_COUNT, where)
+        self._counts, *_ = [plan.add(STEPS, quantity, where) for quantity in step_quantities.COUNTS]
         self._studies: list[tuple[Probe, Study]] = []
         self._due_studies: list[tuple[Probe, Study]] = []
-        self._restoration = Restoration(network.module)
+        self._shadow: Shadow | None = None
         for probe in probes:
-            setup = ProbeSetup(
-                network, plan, program.requested_by(probe.name, probe.stream), given, exploration, probe.stream
-            )
-            try:
-                self._set_up(probe, setup)
-            except Exception as error:  # whatever a probe raises
-                raise SetupError(probe.name, error) from error
+            requested = program.requested_by(probe.name, probe.stream)
+            self._set_up(probe, partial(ProbeSetup, plan, requested, given, exploration, probe.stream))
         program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._nonfinite)
         self.layouts: Mapping[str, Layout] = plan.build()
         starts, size = {}, 0
@@ -93,19 +116,32 @@ class NetworkRecorder:
             starts[stream] = size
             size += layout.size
         self._row = RowWriter(np.full(size, np.nan, dtype=np.float32), starts)
-        self._runner = Runner(program, network, exploration, meter)
+        self._runner = Runner(program, network, exploration, meter, failed)
         self._runner.place(starts)
         self._note_places()
 
-    def _set_up(self, probe: Probe, setup: ProbeSetup) -> None:
+    @property
+    def slots(self) -> SiteSlots:
+        """What observes the network's passes."""
+        return self._runner.slots
+
+    def _set_up(self, probe: Probe, setup_on: Callable[[TracedNetwork], ProbeSetup]) -> None:
+        setup = setup_on(self._network)
         if not _met(probe.needs, setup.given):
             return
-        if probe.passing:
-            probe.passing(setup)
-        if probe.observe:
-            set_up_observer(probe, probe.observe, setup, self._faults)
-        if probe.study and (study := probe.study(setup)):
-            self._studies.append((probe, study))
+        try:
+            if probe.passing:
+                probe.passing(setup)
+            if probe.observe:
+                set_up_observer(probe, probe.observe, setup, self._faults)
+            if probe.study:
+                self._shadow = self._shadow or Shadow(self._network.module)
+                with self._shadow():
+                    study = probe.study(setup_on(self._network.of_copy(self._shadow.module)))
+                if study:
+                    self._studies.append((probe, study))
+        except Exception as error:  # whatever a probe raises
+            raise SetupError(probe.name, error) from error
 
     def move(self, values: NDArray[np.float32], starts: Mapping[str, int]) -> None:
         """Write into `values` from now on, where this network's part of each stream's row begins at `starts`."""
@@ -121,27 +157,34 @@ class NetworkRecorder:
         self._runner.prepare(due)
         self._due_studies = [(probe, study) for probe, study in self._studies if probe.stream in due.streams]
 
-    def measure(self, due: Due, loss: float | None, accuracy: float | None) -> float:
-        """Fill the rows that are due from what passed and the gradients at the parameters.
+    def refresh(self, *, modules_changed: bool) -> None:
+        """Notice parameters and modules that were replaced since the last step."""
+        self._runner.refresh(modules_changed=modules_changed)
+
+    def measure(self, due: Due, reading: Reading) -> float:
+        """Fill the rows that are due from what passed and the gradients at the parameters; may be done again.
 
         Returns how many of the numbers are NaN or infinite.
-
-        Raises:
-            WatchError: there was no forward pass.
         """
-        if not self._patch.passed:
-            raise WatchError(f"{self.info.name} has run no forward pass that builds a graph since its last update")
-        self._runner.run(self._row.values, due)
-        values = self._numbers
+        self._runner.run(self._row.values, due, reading.confirmed.calls, reading.scales)
+        values, loss = self._numbers, reading.loss
         if self._loss_at >= 0:
             values[self._loss_at] = nan if loss is None else loss
         if self._accuracy_at >= 0:
-            values[self._accuracy_at] = nan if accuracy is None else accuracy
+            values[self._accuracy_at] = nan if reading.accuracy is None else reading.accuracy
+        self._write_counts(reading)
         count: float = values[self._nonfinite_at]
         if loss is not None and not isfinite(loss):
             count += 1
             values[self._nonfinite_at] = count
         return count
+
+    def blank(self, reading: Reading) -> None:
+        """Let this network's part of all rows hold nothing but counts: no update of it was seen at this step."""
+        for stream, layout in self.layouts.items():
+            start = self._row.starts[stream]
+            self._row.values[start : start + layout.size] = np.nan
+        self._write_counts(reading)
 
     def begin_studies(self, step: TrainingStep) -> None:
         """Let studies that are due study the network as the update will find it."""
@@ -158,19 +201,17 @@ class NetworkRecorder:
             self._study(probe, study.after, step)
 
     def _study(self, probe: Probe, part: Callable[[TrainingStep, RowWriter], None], step: TrainingStep) -> None:
-        if probe.name in self._faults.stopped:
+        if probe.name in self._faults.stopped or self._shadow is None:
             return
         begin = thread_time_ns()
-        with self._faults.caught(probe.name):
-            if probe.restores:
-                part(step, self._row)
-            else:
-                batch: list[Tensor] = [one for one in (step.inputs, step.targets) if one is not None]
-                with self._restoration(batch) as changed:
-                    part(step, self._row)
-                if changed:
-                    raise ProbeError(f"it changed {', '.join(changed)}, which was put back")
+        with self._faults.caught(probe.name), self._shadow():
+            part(step if probe.restores else step.copied(), self._row)
         self._meter.study(probe.name, thread_time_ns() - begin)
+
+    def _write_counts(self, reading: Reading) -> None:
+        counts = (reading.confirmed.micro_batches, reading.skipped, reading.unseen, reading.failed)
+        for index, count in enumerate(counts):
+            self._numbers[self._counts_at + index] = count
 
     def _note_places(self) -> None:
         # Python's own view of the row: single numbers are quicker to reach by it than by numpy.
@@ -179,11 +220,13 @@ class NetworkRecorder:
         at = {quantity: start + place.offset for quantity, place in self._scalars.items()}
         self._loss_at, self._accuracy_at = at.get("loss", -1), at.get("accuracy", -1)
         self._nonfinite_at = start + self._nonfinite.offset
+        self._counts_at = start + self._counts.offset
 
 
 def _met(needs: Collection[Need], given: RunInputs) -> bool:
     """Whether the run was given what is needed; what the scope has by itself always is."""
     there = {
         Need.LOSS: given.loss is not None, Need.TARGETS: given.targets, Need.LEARNING_RATE: given.learning_rate,
+        Need.PROBE_BATCH: given.probe_batch is not None,
     }  # fmt: skip
     return all(there.get(need, True) for need in needs)

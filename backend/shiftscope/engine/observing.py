@@ -33,14 +33,17 @@ def set_up_observer(probe: Probe, function: Function, setup: ProbeSetup, faults:
 
     for layer in setup.network.layers:
         for site in _sites(probe, layer):
-            found = observe(setup.first_values(site))
+            values = setup.first_values(site)
+            if values is None:  # a block that is left out at some steps: what its shapes are is not known
+                continue
+            found = observe(values)
             shapes = [one.shape for one in found]
             first, *_ = [
                 setup.add(quantity, layer.name, site.name, shape=shape)
                 for quantity, shape in zip(probe.quantities, shapes, strict=True)
             ]
             size = sum(one.size for one in found)
-            setup.program.observe(site, _guarded(probe, observe, shapes, faults), first, size)
+            setup.program.observe(site, _guarded(probe, observe, shapes, layer.name, faults), first, size)
 
 
 def _sites(probe: Probe, layer: Layer) -> list[Site]:
@@ -53,14 +56,15 @@ def _guarded(
     probe: Probe,
     observe: Callable[[Tensor], list[NDArray[np.float32]]],
     shapes: list[tuple[int, ...]],
+    layer: str,
     faults: Faults,
 ) -> Callable[[Tensor], NDArray[np.float32]]:
     nothing = np.full(sum(int(np.prod(shape)) for shape in shapes), np.nan, dtype=np.float32)
 
     def guarded(tensor: Tensor) -> NDArray[np.float32]:
-        if probe.name in faults.stopped:
+        if not faults.measures(probe.name, layer):
             return nothing
-        with faults.caught(probe.name):
+        with faults.caught(probe.name, layer):
             found = observe(tensor)
             if [one.shape for one in found] != shapes:
                 now = ", ".join(str(one.shape) for one in found)

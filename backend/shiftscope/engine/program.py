@@ -122,6 +122,7 @@ class Program:
         self._sites = sites
         self._requester = Requester(SCOPE, "")
         self.requests: list[SiteRequest] = []
+        self._places: dict[tuple[int, int, int, int], int] = {}
         self.parameters: list[nn.Parameter] = []
         self.vectors: list[tuple[Mapping[str, Any], str]] = []
         self.noting: list[str] = []
@@ -194,9 +195,8 @@ class Program:
             places.histograms = histograms
 
     def _index(self, site: Site) -> int:
-        key = (site.calls, site.end, site.normalization)
-        known = [(request.site.calls, request.site.end, request.site.normalization) for request in self.requests]
-        if key not in known:
+        key = (site.layer, site.part, site.end, id(site.normalization))
+        if key not in self._places:
+            self._places[key] = len(self.requests)
             self.requests.append(SiteRequest(site))
-            return len(known)
-        return known.index(key)
+        return self._places[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import thread_time_ns
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.engine.due import Due
+from shiftscope.engine.homes import Homes
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.parameter_snapshot import ParameterSnapshot
@@ -33,7 +34,8 @@ from shiftscope.kernels.interpreter import (
 from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
 from shiftscope.kernels.single_units import write_units
 from shiftscope.tracing.explorer import Exploration
-from shiftscope.tracing.wrappers import PassWrappers
+from shiftscope.tracing.grad_scaler import Scales
+from shiftscope.tracing.journal import Call
 
 Table = NDArray[np.int64]
 
@@ -43,20 +45,26 @@ class Runner:
 
     Args:
         program: what is to be done.
-        network: whose passes it observes from now on.
-        exploration: of the pass that has just been, which is measured now.
+        network: whose passes `slots` observes.
+        exploration: of the step that has just been, which is measured now.
         meter: of what it costs.
+        failed: given an error at a part, and the part's index.
+
+    Attributes:
+        slots: what is measured as passes go by.
     """
 
     def __init__(
-        self, program: Program, network: TracedNetwork, exploration: Exploration, meter: OverheadMeter
-    ) -> None:
+        self, program: Program, network: TracedNetwork, exploration: Exploration, meter: OverheadMeter,
+        failed: Callable[[int, Exception], None],
+    ) -> None:  # fmt: skip
         self._program = program
         self._meter = meter
         self._starts: Mapping[str, int] = {}
-        program.add(Operation.FORGET)
         self._steps = sorted(program.steps.items(), key=lambda item: item[0].operation)
-        self._slots = SiteSlots(program.requests, network.units, meter)
+        self.slots = SiteSlots(program.requests, network.units, meter, network.overwriting)
+        self._homes = Homes(network.module, program.parameters, program.vectors)
+        self._updates = Homes(network.module, (), [(update.held, update.name) for update in program.updates])
         self._tensors = TensorTable(program.parameters, program.vectors)
         self._noting = next(iter(program.noting), SCOPE)
         self._sums = np.zeros((len(program.parameters), 2))
@@ -65,12 +73,10 @@ class Runner:
         self._levels = np.array(QUANTILE_LEVELS)
         self._tables: dict[Due, tuple[Table, list[tuple[str, Table]]]] = {}
         self._directory = self._list_tables()
-        self._snapshot = ParameterSnapshot([(update.held, update.name) for update in program.updates])
+        self._snapshot = ParameterSnapshot(self._updates.vectors)
         self._observers = [observer for request in program.requests for observer in request.observers]
-        sites = [request.site for request in program.requests]
-        wrappers = PassWrappers(sites, network.order, network.overwriting, self._slots)
-        network.patch.observe_with(wrappers)
-        self._slots.replay(exploration)
+        self._norms = [step for step, _ in self._steps if step.operation is Operation.WRITE_NORM]
+        self.slots.replay(exploration, failed)
 
     def place(self, starts: Mapping[str, int]) -> None:
         """Write, from now on, into rows in which each stream begins at its start."""
@@ -79,14 +85,23 @@ class Runner:
 
     def prepare(self, due: Due) -> None:
         """Measure, from the next pass on, what the streams that are due need."""
-        self._slots.prepare(due)
+        self.slots.prepare(due)
 
-    def run(self, row: NDArray[np.float32], due: Due) -> None:
-        """Write what was measured in the pass and what the gradients are, as far as it belongs to these streams."""
+    def refresh(self, *, modules_changed: bool) -> None:
+        """Notice parameters and modules that were replaced since the last step."""
+        if self._homes.refresh(modules_changed=modules_changed):
+            self._updates.refresh(modules_changed=True)
+            self._tensors = TensorTable(self._homes.parameters, self._homes.vectors)
+            self._snapshot = ParameterSnapshot(self._updates.vectors)
+            self._directory = self._list_tables()
+            self._row = None
+
+    def run(self, row: NDArray[np.float32], due: Due, confirmed: Collection[Call], scales: Scales) -> None:
+        """Write what the calls that count passed and what the gradients are, as far as it belongs to these streams."""
         if due not in self._tables:
             self._tables[due] = self._table(due)
         whole, pieces = self._tables[due]
-        self._slots.finish()
+        self.slots.settle(confirmed, scales.activations)
         self._write_units(row)
         for one in self._observers:
             begin = self._position(one.place)
@@ -102,7 +117,8 @@ class Runner:
         else:
             self._execute(whole, row)
         del kept
-        self._slots.forgotten = True
+        if scales.parameters != 1.0 or self._homes.missing:
+            self._correct_norms(row, due, scales.parameters)
         if self._program.updates:
             begin = thread_time_ns()
             self._snapshot.before()
@@ -117,6 +133,14 @@ class Runner:
                 row[self._position(update.place)] = ratio
             self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
 
+    def _correct_norms(self, row: NDArray[np.float32], due: Due, scale: float) -> None:
+        """Make the norms those of the gradients that the optimizer uses; of a layer that is gone there are none."""
+        missing = set(self._homes.missing)
+        for step in self._norms:
+            if step.place.stream in due.streams:
+                gone = not missing.isdisjoint(range(step.target, step.target + step.argument))
+                row[self._position(step.place)] *= np.nan if gone else 1.0 / scale
+
     def _execute(self, table: Table, row: NDArray[np.float32]) -> None:
         if row is not self._row:
             self._row = row
@@ -125,7 +149,7 @@ class Runner:
 
     def _list_tables(self) -> NDArray[np.int64]:
         """Make the directory, as far as it stays."""
-        found = self._slots
+        found = self.slots
         tables: dict[int, NDArray[Any]] = {
             SLOTS: self._tensors.table, SUMS: self._sums, STATES: found.state, FINES: found.fine,
             VECTORS: found.vectors, GRADIENTS: found.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
@@ -139,7 +163,7 @@ class Runner:
         for slot, places in self._program.units.items():
             begin = thread_time_ns()
             write_units(
-                self._slots.picked[self._slots.pick(slot)], self._slots.picked_count(slot), self._levels, row,
+                self.slots.picked[self.slots.pick(slot)], self.slots.picked_count(slot), self._levels, row,
                 self._position(places.moments) if places.moments != NOWHERE else -1,
                 self._position(places.histograms) if places.histograms != NOWHERE else -1,
             )  # fmt: skip
@@ -163,7 +187,7 @@ class Runner:
     def _operation(self, step: Step) -> tuple[int, ...]:
         index = step.target
         if step.operation is Operation.WRITE_VECTOR:
-            index = self._slots.vector(index)
+            index = self.slots.vector(index)
         elif step.operation in {Operation.COPY, Operation.GAP}:
             index += len(self._program.parameters)
         argument = step.argument if step.other == NOWHERE else self._position(step.other)

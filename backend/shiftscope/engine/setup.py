@@ -9,7 +9,7 @@ from torch import Tensor
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.plan import Location, Plan, Quantity
 from shiftscope.engine.program import Place, Program
-from shiftscope.engine.study import Loss, RunInputs
+from shiftscope.engine.study import Inputs, Loss, RunInputs
 from shiftscope.tracing.explorer import Exploration
 from shiftscope.tracing.layers import Site
 
@@ -24,8 +24,8 @@ class ProbeSetup:
     """
 
     def __init__(
-        self, network: TracedNetwork, plan: Plan, program: Program, given: RunInputs, exploration: Exploration,
-        stream: str,
+        self, plan: Plan, program: Program, given: RunInputs, exploration: Exploration, stream: str,
+        network: TracedNetwork,
     ) -> None:  # fmt: skip
         self.network, self.program, self.given = network, program, given
         self._plan, self._exploration, self._stream = plan, exploration, stream
@@ -38,7 +38,7 @@ class ProbeSetup:
         return self.given.loss
 
     @property
-    def probe_batch(self) -> Tensor:
+    def probe_batch(self) -> Inputs:
         """The fixed inputs. Raises ValueError where there are none: declare Need.PROBE_BATCH."""
         if self.given.probe_batch is None:
             raise ValueError("no probe batch was kept; a probe that uses it declares Need.PROBE_BATCH")
@@ -59,6 +59,6 @@ class ProbeSetup:
         first, *_ = [self.add(quantity, layer, site, shape=shape) for quantity in quantities]
         return first
 
-    def first_values(self, site: Site) -> Tensor:
-        """Return a site's values in the first pass."""
+    def first_values(self, site: Site) -> Tensor | None:
+        """Return a site's values at the first step; None where nothing passed it then."""
         return self._exploration.values(site)

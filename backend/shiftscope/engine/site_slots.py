@@ -1,22 +1,25 @@
-"""The sites of one network: what is measured at each as a forward pass goes by.
+"""The sites of one network: what is measured at each as forward passes go by.
 
-Nothing is kept: values are measured where they are made, hot in the cache, so that holding on to them neither grows
-memory nor changes which memory the network's own tensors get.
+No tensor is kept: values are measured where they are made, hot in the cache, so that holding on to them neither grows
+memory nor changes which memory the network's own tensors get. Where a site is passed several times before an update,
+what was found the times before is put aside; which of it counts is known only when the update comes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
 from shiftscope.engine.due import Due
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.program import Observer, SiteRequest
+from shiftscope.engine.site_passages import NOTHING_SEEN, Passage, Passages
 from shiftscope.kernels.fused_pass import (
     DIRECTORY,
     MOST_PICKED,
@@ -29,14 +32,17 @@ from shiftscope.kernels.fused_pass import (
     pass_over_both,
 )
 from shiftscope.kernels.histogram import STRIDE
-from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE, squares
+from shiftscope.kernels.moments import PICKED, squares
 from shiftscope.kernels.tensor_memory import inner, readable
-from shiftscope.tracing.explorer import Exploration, together
+from shiftscope.tracing.explorer import Exploration, Explored
+from shiftscope.tracing.journal import Call
 from shiftscope.tracing.normalize import normalize
-from shiftscope.tracing.wrappers import SiteObserver
+from shiftscope.tracing.tracer import Given, Output, PartObserver
+
+Slots = tuple[int, ...]
 
 
-class SiteSlots(SiteObserver):
+class SiteSlots(PartObserver):
     """A slot for each site, and what was last measured there.
 
     Attributes:
@@ -45,13 +51,15 @@ class SiteSlots(SiteObserver):
         vectors: float32: statistics by channel.
         picked: float64, shape (sites with single units, units, MOST_PICKED): values of single units.
         gradients: float64, shape (slots, 2): sum of squares, and count of what is not finite, of the gradients.
-        forgotten: whether the last pass was read, and compiled code has made all as it is before a pass.
     """
 
-    def __init__(self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter) -> None:
+    def __init__(
+        self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter, overwriting: Collection[int]
+    ) -> None:
         size = len(requests)
         self._requests = requests
         self._meter = meter
+        self._overwriting = overwriting
         self._slots = np.zeros((size, SLOT_COLUMNS), dtype=np.int64)
         self._limits = np.array([request.limits for request in requests], dtype=np.float64).reshape(size, 2)
         self._units = np.array(units, dtype=np.int64)
@@ -61,29 +69,26 @@ class SiteSlots(SiteObserver):
             self._slots[slot] = statistics, request.channels, end, picks
             end += 2 * request.channels if statistics & Statistic.CHANNEL_MOMENTS else 0
             picks += bool(statistics & Statistic.UNITS)
-        self.state = np.zeros((size, STATE))
+        self.state = np.tile(NOTHING_SEEN, (size, 1))
         self.fine = np.zeros((size, STRIDE), dtype=np.int32)
-        self.vectors = np.zeros(end, dtype=np.float32)
+        self.vectors = np.full(end, np.nan, dtype=np.float32)
         self.picked = np.zeros((picks, len(units), MOST_PICKED))
         self.gradients = np.zeros((size, 2))
-        self._nothing = np.full(STATE, np.nan)
-        self._nothing[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
         self._directory = np.zeros(DIRECTORY, dtype=np.int64)
         tables = (self._slots, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
         self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
-        self.forgotten = False
-        self._any_gradient = any(request.gradient for request in requests)
-        self._pools: dict[int, list[Tensor]] = {
-            slot: [] for slot, request in enumerate(requests) if len(request.site.calls) > 1
-        }
-        self._observers: dict[int, list[Observer]] = {
-            slot: request.observers for slot, request in enumerate(requests) if request.observers
-        }
+        self._passages = Passages(self, requests)
+        self._due_observers: dict[int, list[Observer]] = {}
         self._requested: dict[Due, list[Statistic]] = {}
 
     def vector(self, slot: int) -> int:
         """Return where in `vectors` begin the statistics by channel of a slot."""
         return int(self._slots[slot, VECTOR])
+
+    def vector_of(self, slot: int) -> NDArray[np.float32]:
+        """Return the statistics by channel of a slot; empty where there are none."""
+        request, start = self._requests[slot], self.vector(slot)
+        return self.vectors[start : start + 2 * request.channels * (Statistic.CHANNEL_MOMENTS in request.statistics)]
 
     def pick(self, slot: int) -> int:
         """Return which of `picked` is a slot's."""
@@ -98,108 +103,145 @@ class SiteSlots(SiteObserver):
         if due not in self._requested:
             self._requested[due] = [request.due_statistics(due.streams) for request in self._requests]
         self._slots[:, REQUESTED] = self._requested[due]
-        self._observers = {
+        self._due_observers = {
             slot: [one for one in request.observers if one.requester.stream in due.streams]
             for slot, request in enumerate(self._requests)
             if request.observers
         }
 
-    @override
-    def begin(self) -> None:
-        # Sites that the pass does not come by hold no values.
-        if not self.forgotten:
-            self.state[:] = self._nothing
-        if self._any_gradient:
-            self.gradients[:] = 0.0
-        self.forgotten = False
-        for observers in self._observers.values():
-            for one in observers:
-                one.latest[:] = np.nan
-        for pool in self._pools.values():
-            pool.clear()
+    def clear(self) -> None:
+        """Begin anew, after an update."""
+        self._passages.clear()
 
-    def finish(self) -> None:
-        """Finish, before what was measured is read."""
-        for slot, pool in self._pools.items():
-            if pool:
-                self._measure(slot, together(pool))
+    def settle(self, confirmed: Collection[Call], scale: float) -> None:
+        """Make each slot what the calls that count passed there, all together.
 
-    def replay(self, exploration: Exploration) -> None:
-        """Measure the tensors of a pass that was kept, and the gradients by them."""
-        self.begin()
+        The gradients by activations are those of the loss times `scale`.
+        """
+        self._passages.settle(confirmed)
+        self._passages.add_gradients(confirmed, self.gradients, scale)
+
+    def replay(self, exploration: Exploration, failed: Callable[[int, Exception], None]) -> None:
+        """Measure the tensors of calls that were kept, and the gradients by them; report an error with its part."""
+        self._due_observers = {
+            slot: request.observers for slot, request in enumerate(self._requests) if request.observers
+        }
+        for one in exploration.calls:
+            try:
+                self._replay_call(one)
+            except Exception as error:  # noqa: BLE001  other parts can still be measured
+                failed(one.part, error)
+
+    def _replay_call(self, one: Explored) -> None:
         for slot, request in enumerate(self._requests):
-            observe = self.observer(slot)
-            for position in request.site.calls:
-                _, given, output = exploration.calls[position]
-                observe(output if request.site.end else given)
-                gradient = exploration.gradients.get((position, request.site.end))
-                if request.gradient and gradient is not None:
-                    self._measure_gradient(slot, gradient)
+            site = request.site
+            tensor = one.output if site.end else one.given
+            if (site.part, site.layer) != (one.part, one.call.layer) or tensor is None:
+                continue
+            self._measure(slot, one.call, _normalized(request, tensor))
+            if request.gradient and (gradient := one.gradients.get(site.end)) is not None:
+                self._measure_gradient(slot, one.call, gradient)
 
     @override
-    def observer(self, slot: int) -> Callable[[Tensor], None]:
-        request, pool = self._requests[slot], self._pools.get(slot)
-        if not request.gradient and request.site.normalization is None and pool is None:
-            return lambda tensor: self._measure(slot, tensor)
-
-        def thorough(tensor: Tensor) -> None:
-            if request.gradient and tensor.requires_grad:
-                tensor.register_hook(lambda gradient: self._measure_gradient(slot, gradient))  # type: ignore[no-untyped-call]
-            if request.site.normalization is not None:
-                tensor = normalize(request.site.normalization, tensor.detach())
-            if pool is None:
-                self._measure(slot, tensor)
-            else:
-                pool.append(tensor.detach().clone())
-
-        return thorough
+    def before(self, part: int) -> Given | None:
+        slots = self._slots_at(part, 0)
+        if part not in self._overwriting or not slots:
+            return None
+        return lambda call, tensor: self._observe(slots.get(call.layer, ()), call, tensor)
 
     @override
-    def observer_of_both(self, given: int, output: int) -> Callable[[Tensor, Tensor], None]:
-        observe, observe_other = self.observer(given), self.observer(output)
-        directory, meter, usual = self._directory, self._meter, torch.float32
-        simple = all(self._is_simple(self._requests[slot]) for slot in (given, output))
+    def after(self, part: int) -> Output | None:
+        given_slots, output_slots = self._slots_at(part, 0), self._slots_at(part, 1)
+        if part in self._overwriting:
+            given_slots = {}
+        if not given_slots and not output_slots:
+            return None
+        both = {
+            layer: (given[0], output_slots[layer][0])
+            for layer, given in given_slots.items()
+            if len(given) == len(output_slots.get(layer, ())) == 1
+            and all(self._is_simple(slot) for slot in (given[0], output_slots[layer][0]))
+        }
 
-        def both(one: Tensor, other: Tensor) -> None:
-            if (
-                simple
-                and one.dtype is usual
-                and other.dtype is usual
-                and one.is_contiguous()
-                and other.is_contiguous()
-                and other.is_cpu
-                and not meter.timing
-            ):
-                pass_over_both(
-                    directory, given, one.data_ptr(), one.numel(), output, other.data_ptr(), other.numel()
-                )  # fmt: skip
-            else:
-                observe(one)
-                observe_other(other)
+        def passed(call: Call, given: Tensor, output: Tensor) -> None:
+            layer = call.layer
+            pair = both.get(layer)
+            if pair is not None and self._measure_both(pair, call, given, output):
+                return
+            self._observe(given_slots.get(layer, ()), call, given)
+            self._observe(output_slots.get(layer, ()), call, output)
 
-        return both
+        return passed
 
-    @staticmethod
-    def _is_simple(request: SiteRequest) -> bool:
+    def _slots_at(self, part: int, end: int) -> dict[int, Slots]:
+        """Return the slots at the input or output of a part, by layer."""
+        found: dict[int, Slots] = {}
+        for slot, request in enumerate(self._requests):
+            if (request.site.part, request.site.end) == (part, end):
+                found[request.site.layer] = (*found.get(request.site.layer, ()), slot)
+        return found
+
+    def _is_simple(self, slot: int) -> bool:
         """Whether one compiled call is all that is needed for a tensor of float32 in one piece."""
-        more = request.gradient or request.channels or request.site.normalization or request.observers
-        return not more and len(request.site.calls) == 1
+        request = self._requests[slot]
+        return not (request.gradient or request.channels or request.site.normalization or request.observers)
 
-    def _measure(self, slot: int, tensor: Tensor) -> None:
-        for one in self._observers.get(slot, ()):
-            begin = time.thread_time_ns()
-            one.latest[:] = one.function(tensor)
-            self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
-        wide = False
-        if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu):
+    def _observe(self, slots: Slots, call: Call, tensor: Tensor) -> None:
+        for slot in slots:
+            request = self._requests[slot]
+            if request.gradient and tensor.requires_grad:
+                self._hook(slot, call, tensor)
+            self._measure(slot, call, _normalized(request, tensor))
+
+    def _hook(self, slot: int, call: Call, tensor: Tensor) -> None:
+        def measure(gradient: Tensor) -> None:
+            self._measure_gradient(slot, call, gradient)
+
+        tensor.register_hook(measure)  # type: ignore[no-untyped-call]  # torch's
+
+    def _measure_both(self, slots: tuple[int, int], call: Call, given: Tensor, output: Tensor) -> bool:
+        """Measure a part's input and output at once, where both are simple tensors and there is nothing to keep."""
+        first, second = slots
+        if (
+            given.dtype is torch.float32
+            and output.dtype is torch.float32
+            and given.is_contiguous()
+            and output.is_contiguous()
+            and given.is_cpu
+            and output.is_cpu
+            and not self._meter.timing
+            and type(output) is type(given) is Tensor
+        ):
+            self._passages.enter(first, call, given.numel())
+            self._passages.enter(second, call, output.numel())
+            pass_over_both(
+                self._directory, first, given.data_ptr(), given.numel(), second, output.data_ptr(), output.numel()
+            )  # fmt: skip
+            return True
+        return False
+
+    def _measure(self, slot: int, call: Call, tensor: Tensor) -> None:
+        request = self._requests[slot]
+        if request.channels and not _fits(request, tensor):
+            return
+        given, wide = tensor, False
+        if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu and type(tensor) is Tensor):
             tensor = readable(tensor)
             wide = tensor.dtype is torch.float64
-        request = self._requests[slot]
+        passage = self._passages.enter(slot, call, tensor.numel())
+        if slot in self._due_observers:
+            self._call_observers(slot, passage, given)
         beside = inner(tensor) if request.channels and request.axis == 1 else 1
         if self._meter.timing:
             self._measure_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, beside))
         else:
             pass_over(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, beside)
+
+    def _call_observers(self, slot: int, passage: Passage, tensor: Tensor) -> None:
+        for one in self._due_observers[slot]:
+            begin = time.thread_time_ns()
+            passage.observed.append((one, one.function(tensor)))
+            self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
 
     def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:
         """Measure each statistic by itself, and charge it to the probe that first requested it."""
@@ -212,12 +254,20 @@ class SiteSlots(SiteObserver):
             self._meter.site(requester.probe, time.thread_time_ns() - begin)
         self._slots[slot, REQUESTED] = requested
 
-    def _measure_gradient(self, slot: int, gradient: Tensor) -> None:
+    def _measure_gradient(self, slot: int, call: Call, gradient: Tensor) -> None:
         begin = time.thread_time_ns()
         values = readable(gradient)
         total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
-        self.gradients[slot, 0] += total
-        self.gradients[slot, 1] += wild
+        self._passages.enter_gradient(slot, call, total, wild)
         requester = self._requests[slot].gradient
         if requester and self._meter.timing:
             self._meter.site(requester.probe, time.thread_time_ns() - begin)
+
+
+def _normalized(request: SiteRequest, tensor: Tensor) -> Tensor:
+    return tensor if request.site.normalization is None else normalize(request.site.normalization, tensor.detach())
+
+
+def _fits(request: SiteRequest, tensor: Tensor) -> bool:
+    """Whether a tensor has as many channels as there is place for."""
+    return tensor.dim() > request.axis and tensor.shape[request.axis] == request.channels

@@ -12,9 +12,25 @@ NONFINITE_COUNT = Quantity(
     "nonfinite_count", "values", "number of NaN and infinite values among the loss and the recorded activations and "
     "parameter gradients",
 )  # fmt: skip
+MICRO_BATCHES = Quantity(
+    "micro_batches", "passes", "backward passes whose gradients the update uses; the step's distributions are those of "
+    "all of them together",
+)  # fmt: skip
+SKIPPED_UPDATES = Quantity(
+    "skipped_updates", "updates", "so far, noticed at recorded steps: gradients that were not finite and thrown away "
+    "without an update, as GradScaler does",
+)  # fmt: skip
+UNSEEN_UPDATES = Quantity(
+    "unseen_updates", "updates", "so far, of the recorded steps: those before which no pass of the network was seen"
+)
+FAILED_PASSES = Quantity(
+    "failed_passes", "passes", "so far, noticed at recorded steps: forward passes that ended with an error of the "
+    "network's own",
+)  # fmt: skip
+COUNTS = (MICRO_BATCHES, SKIPPED_UPDATES, UNSEEN_UPDATES, FAILED_PASSES)
 LEARNING_RATE = Quantity("learning_rate", "1", "of the optimizer's first parameter group, for the update to come")
 
-QUANTITIES = (LOSS, ACCURACY, NONFINITE_COUNT, LEARNING_RATE)
+QUANTITIES = (LOSS, ACCURACY, NONFINITE_COUNT, *COUNTS, LEARNING_RATE)
 
 TEST_LOSS = Quantity("test_loss", "nat", "as given to evaluate(): over the test set, in eval mode")
 TEST_ACCURACY = Quantity("test_accuracy", "fraction", "as given to evaluate(): over the test set, in eval mode")

@@ -3,16 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
 from shiftscope.engine.program import Place
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network is called with: arguments and keywords of any structure."""
+
+    arguments: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def given(cls, value: Any) -> Inputs:  # noqa: ANN401  whatever the network takes
+        """Read a probe batch: a mapping is keywords, a tuple arguments, two of both are both, all else one argument."""
+        if isinstance(value, Mapping):
+            return cls(keywords=value)
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], tuple) and isinstance(value[1], dict):
+            return cls(value[0], value[1])
+        return cls(value if isinstance(value, tuple) else (value,))
+
+    @property
+    def first(self) -> Tensor | None:
+        """The first tensor there is."""
+        leaves = tree_leaves((self.arguments, dict(self.keywords)))
+        return next((leaf for leaf in leaves if isinstance(leaf, Tensor)), None)
+
+    @property
+    def size(self) -> int:
+        """How many samples there are: the length of the first tensor."""
+        return len(self.first) if self.first is not None and self.first.dim() else 1
+
+    def run(self, network: nn.Module) -> Any:  # noqa: ANN401  whatever the network gives
+        """Call a network."""
+        return network(*self.arguments, **self.keywords)
+
+    def copied(self) -> Inputs:
+        """Return the same with tensors of its own."""
+        return self._mapped(lambda tensor: tensor.detach().clone())
+
+    def head(self, size: int) -> Inputs:
+        """Return the first samples: of each tensor that has one value for each of them."""
+        whole = self.size
+        if size == whole:
+            return self
+        return self._mapped(lambda tensor: tensor[:size] if tensor.dim() and len(tensor) == whole else tensor)
+
+    def _mapped(self, function: Callable[[Tensor], Tensor]) -> Inputs:
+        arguments, keywords = tree_map(
+            lambda leaf: function(leaf) if isinstance(leaf, Tensor) else leaf, (self.arguments, dict(self.keywords))
+        )
+        return Inputs(arguments, keywords)
 
 
 class TrainingStep(NamedTuple):
@@ -20,15 +70,28 @@ class TrainingStep(NamedTuple):
 
     Attributes:
         number: updates so far.
-        inputs: of the step's batch; the network's first argument.
+        given: what the network was called with.
         targets: of the step's batch, where they were given.
         learning_rate: where it is known.
     """
 
     number: int
-    inputs: Tensor
+    given: Inputs
     targets: Tensor | None
     learning_rate: float | None
+
+    def copied(self) -> TrainingStep:
+        """Return the same with tensors of its own."""
+        return self._replace(
+            given=self.given.copied(), targets=None if self.targets is None else self.targets.detach().clone()
+        )
+
+    @property
+    def inputs(self) -> Tensor:
+        """The first tensor that the network was called with. Raises ValueError where there is none."""
+        if self.given.first is None:
+            raise ValueError(f"step {self.number}: the network was called without any tensor")
+        return self.given.first
 
 
 @dataclass(frozen=True)
@@ -44,7 +107,7 @@ class RunInputs:
     """
 
     loss: Loss | None = None
-    probe_batch: Tensor | None = None
+    probe_batch: Inputs | None = None
     targets: bool = False
     learning_rate: bool = False
     units: tuple[int, ...] = (0, 1, 2)
@@ -70,7 +133,8 @@ class Study:
     """One network's study: override what it needs.
 
     At a step that is due, `before` is called between backward pass and update, then `after` once the network was
-    updated; each leaves network, gradients, modes and random state as they were.
+    updated. The network that a study is given is a copy, which has the parameters, buffers, gradients and modes of the
+    one that is trained whenever one of the two is called: what a study does to it, the training does not notice.
     """
 
     def before(self, step: TrainingStep, row: RowWriter) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from torch import Tensor
 from typing_extensions import override
 
 from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
@@ -27,17 +26,17 @@ class _Sampling(Study):
         self._places = [
             setup.add_all(QUANTITIES, layer.name, site.name) for layer in self._sampler.layers if (site := layer.shown)
         ]
-        self._before: Tensor = setup.probe_batch
+        self._before = setup.probe_batch
 
     @override
     def before(self, step: TrainingStep, row: RowWriter) -> None:
-        size = min(len(self._before), len(step.inputs))
-        one, _ = self._sampler.take(self._before[:size])
-        other, _ = self._sampler.take(step.inputs[:size])
+        size = min(self._before.size, step.given.size)
+        one, _ = self._sampler.take(self._before.head(size))
+        other, _ = self._sampler.take(step.given.head(size))
         for index, place in enumerate(self._places):
             known = index in one and index in other
             row.write(place, distances(one[index], other[index], one[index]) if known else np.full(10, np.nan))
-        self._before = step.inputs.detach().clone()
+        self._before = step.given.copied()
 
 
 SAMPLING_SHIFT = Probe(

@@ -70,7 +70,7 @@ def train(
         probe_batch=training.probe_batch,
         probes=config.probes,
         loss=cross_entropy,
-        when_lost="raise",
+        on_error="raise",
     )
     state, reason = _train(config, training, scope, measurement, controls, sink.flush)
     if claim and state == "finished":

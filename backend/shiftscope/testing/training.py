@@ -80,7 +80,7 @@ def recorded(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        scope, sink = watching(network, [probe])
+        scope, sink = watching(network, [probe], given[0][0])
         with scope:
             steps = train(network, given[:1], scope)
             after_first()

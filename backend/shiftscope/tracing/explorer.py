@@ -1,142 +1,138 @@
-"""Exploring one forward pass: which modules are called in which order, and what the layers are."""
+"""Exploring the first step: which parts are called in which order, and what the layers are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 from typing_extensions import override
 
-from shiftscope.tracing.errors import NO_FORWARD, WatchError
-from shiftscope.tracing.forward_patch import PassObserver
-from shiftscope.tracing.layers import Call, Layer, Part, Site, find_layers
+from shiftscope.tracing.journal import Call
+from shiftscope.tracing.layers import Layer, Part, Site, find_layers
 from shiftscope.tracing.normalize import normalize
+from shiftscope.tracing.tracer import Given, Output, PartObserver
 
-P = ParamSpec("P")
-R = TypeVar("R")
+BUDGET = 1 << 29
+"""Bytes of the first step's tensors that are kept beyond those of its first pass; what comes after is not measured."""
+
+
+@dataclass
+class Explored:
+    """One call of a part: its tensors as they were, and the gradients by them once these are known.
+
+    `given` and `output` are None where they were too many to be kept.
+    """
+
+    part: int
+    call: Call
+    given: Tensor | None
+    output: Tensor | None
+    gradients: dict[int, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Exploration:
-    """What one forward pass showed.
+    """What the first step showed.
 
     Attributes:
         layers: in forward order.
-        order: the index of the part of each call.
         overwriting: parts that write over their input.
-        calls: the tensors of each call, as they were made; `forget` lets go of them.
-        gradients: by these tensors, by call and end.
+        calls: of the parts, with the tensors; `forget` lets go of them.
     """
 
     layers: list[Layer]
-    order: tuple[int, ...]
     overwriting: frozenset[int]
-    calls: list[Call]
-    gradients: dict[tuple[int, int], Tensor]
+    calls: list[Explored]
 
-    def values(self, site: Site) -> Tensor:
-        """Return a site's values, those of all its calls together."""
-        calls = [self.calls[position] for position in site.calls]
-        ends = [output if site.end else given for _, given, output in calls]
-        if site.normalization is not None:
-            ends = [normalize(site.normalization, tensor) for tensor in ends]
-        return together(ends)
+    def values(self, site: Site) -> Tensor | None:
+        """Return the values at a site in the first call that passed it; None where there was none."""
+        of_site = (one for one in self.calls if one.part == site.part and one.call.layer == site.layer)
+        tensor = next((end for one in of_site if (end := one.output if site.end else one.given) is not None), None)
+        return tensor if tensor is None or site.normalization is None else normalize(site.normalization, tensor)
 
     def forget(self) -> None:
         """Let go of all tensors."""
         self.calls.clear()
-        self.gradients.clear()
 
 
-class Explorer(PassObserver):
-    """Keeps the tensors of a forward pass, the last one with a graph.
+class Explorer(PartObserver):
+    """Keeps the tensors of a step's calls.
 
     Args:
         parts: the modules whose calls count.
-        gradients: whether to keep the gradients by the pass's tensors, too.
+        gradients: whether to keep the gradients by these tensors, too.
     """
 
     def __init__(self, parts: Sequence[Part], *, gradients: bool = False) -> None:
         self._parts = parts
         self._keep_gradients = gradients
-        self._calls: list[Call] = []
-        self._originals: list[Call] = []
-        self._gradients: dict[tuple[int, int], Tensor] = {}
+        self._calls: list[Explored] = []
+        self._before: dict[tuple[Call, int], tuple[Tensor, int, Explored]] = {}
         self._overwriting: set[int] = set()
-        self._under_way = False
-
-    @override
-    def begin(self) -> None:
-        self.forget()
-        self._under_way = True
-
-    @override
-    def end(self) -> None:
-        self._under_way = False
+        self._kept = 0
 
     def forget(self) -> None:
         """Let go of all tensors."""
         self._calls.clear()
-        self._originals.clear()
-        self._gradients.clear()
+        self._before.clear()
+        self._kept = 0
 
-    def result(self) -> Exploration:
-        """Return what the pass showed, which from then on holds the tensors.
-
-        Raises:
-            WatchError: there was none.
-        """
-        if not self._calls:
-            raise WatchError(NO_FORWARD)
-        layers = find_layers(self._parts, self._originals)
-        order = tuple(index for index, _, _ in self._calls)
-        found = Exploration(layers, order, frozenset(self._overwriting), self._calls, self._gradients)
-        self._calls, self._gradients = [], {}
-        self._originals.clear()
-        return found
+    def result(self, confirmed: Collection[Call]) -> Exploration:
+        """Return what those calls showed that the update is made of."""
+        calls = [one for one in self._calls if one.call in confirmed]
+        layers = find_layers(self._parts, [(one.part, one.call.layer) for one in calls])
+        return Exploration(layers, frozenset(self._overwriting), calls)
 
     @override
-    def wrap(self, part: int, forward: Callable[P, R]) -> Callable[P, R]:
+    def before(self, part: int) -> Given | None:
+        if self._parts[part].kind == "linear":
+            return None
 
-        def explore(*arguments: P.args, **keywords: P.kwargs) -> R:
-            if not self._under_way:
-                return forward(*arguments, **keywords)
-            given: Any = arguments[0] if arguments else next(iter(keywords.values()))
-            kept = given.detach().clone()
-            keep_gradient_of_given = self._gradient_keeper(given)
-            version = given._version
-            output: Any = forward(*arguments, **keywords)
+        def keep(call: Call, given: Tensor) -> None:
+            explored = Explored(part, call, self._clone(given, call), None)
+            self._keep_gradient(given, explored, 0)
+            self._before[call, part] = given, given._version, explored
+
+        return keep
+
+    @override
+    def after(self, part: int) -> Output | None:
+        if self._parts[part].kind == "linear":
+            return self._keep_linear(part)
+
+        def keep(call: Call, _given: Tensor, output: Tensor) -> None:
+            given, version, explored = self._before.pop((call, part))
             if given._version != version:
                 self._overwriting.add(part)
-            call = len(self._calls)
-            keep_gradient_of_given(call, 0)
-            self._gradient_keeper(output)(call, 1)
-            self._originals.append((part, given, output))
-            self._calls.append((part, kept, output.detach().clone()))
-            returned: R = output
-            return returned
+            explored.output = self._clone(output, call)
+            self._keep_gradient(output, explored, 1)
+            self._calls.append(explored)
 
-        return explore
+        return keep
 
-    def _gradient_keeper(self, tensor: Tensor) -> Callable[[int, int], None]:
-        """Return what names a tensor's call and end afterwards; it is hooked now, before it may be written over."""
-        key: list[tuple[int, int]] = []
-        gradients = self._gradients
+    def _keep_linear(self, part: int) -> Callable[[Call, Tensor, Tensor], None]:
+        def keep(call: Call, _given: Tensor, output: Tensor) -> None:
+            explored = Explored(part, call, None, self._clone(output, call))
+            self._keep_gradient(output, explored, 1)
+            self._calls.append(explored)
+
+        return keep
+
+    def _clone(self, tensor: Tensor, call: Call) -> Tensor | None:
+        first = self._calls[0].call.within if self._calls else call.within
+        if call.within is not first or call.within is None:
+            self._kept += tensor.numel() * tensor.element_size()
+            if self._kept > BUDGET:
+                return None
+        return tensor.detach().clone()
+
+    def _keep_gradient(self, tensor: Tensor, explored: Explored, end: int) -> None:
+        """Keep the gradient by a tensor; it is hooked now, before it may be written over."""
 
         def keep(gradient: Tensor) -> None:
-            gradients[key[0]] = gradient.clone()
+            known = explored.gradients.get(end)
+            explored.gradients[end] = gradient.detach().clone() if known is None else known + gradient.detach()
 
         if self._keep_gradients and tensor.requires_grad:
             tensor.register_hook(keep)  # type: ignore[no-untyped-call]  # torch's
-        return lambda call, end: key.append((call, end))
-
-
-def together(tensors: Sequence[Tensor]) -> Tensor:
-    """Join what several calls of one part passed: the layer's values are all of them."""
-    if len(tensors) == 1:
-        return tensors[0]
-    alike = len({tensor.shape[1:] for tensor in tensors}) == 1
-    return torch.cat(list(tensors)) if alike else torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules import activation as activations
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
@@ -43,29 +43,32 @@ _BY_NAME: dict[str, Kind] = {"norm": "normalization", "activation": "activation"
 
 
 class Part(NamedTuple):
-    """A module whose calls are recorded."""
+    """A module whose calls are recorded; `index` is its place among the parts of its network."""
 
     name: str
     module: nn.Module
     kind: Kind
+    index: int  # type: ignore[assignment]  # not tuple's method
 
 
 STAGES = ("linear_output", "normalized")
 """Sites that show what a normalization does, stage by stage."""
 
-Call = tuple[int, Tensor, Tensor]
-"""One call of a part in a forward pass: index of the part, input, output."""
+Caller = tuple[int, int]
+"""One call of a part: index of the part, and of the linear map of the layer that it was called for."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place of a layer at which values are measured: the input (0) or output (1) of calls of the forward pass.
+    """A place of a layer at which values are measured: the input (0) or output (1) of one of its parts.
 
-    `calls` are positions in the sequence of recorded calls; a layer that is used several times has several.
+    `layer` is the index of the layer's linear map, `part` that of the part. A layer that is called several times before
+    an update has the values of all these calls.
     """
 
     name: str
-    calls: tuple[int, ...]
+    layer: int
+    part: int
     end: Literal[0, 1]
     normalization: nn.Module | None = None
     """Whose input is to be normalized, without gamma and beta, to get the values of this site."""
@@ -80,8 +83,6 @@ class Layer:
     normalization: Part | None = None
     activation: Part | None = None
     sites: tuple[Site, ...] = ()
-    calls: dict[Part, list[int]] = field(default_factory=dict)
-    """Positions of the calls of each part in the sequence of recorded calls."""
 
     @property
     def features(self) -> int:
@@ -96,7 +97,7 @@ class Layer:
     @property
     def activated(self) -> Site | None:
         """What the activation gives out, as a site; the layer's output where no normalization follows."""
-        return Site("output", tuple(self.calls[self.activation]), 1) if self.activation else None
+        return Site("output", self.linear.index, self.activation.index, 1) if self.activation else None
 
     @property
     def shown(self) -> Site | None:
@@ -106,7 +107,7 @@ class Layer:
     @property
     def norm_input(self) -> Site | None:
         """What the normalization takes in, as a site without a name."""
-        return Site("", tuple(self.calls[self.normalization]), 0) if self.normalization else None
+        return Site("", self.linear.index, self.normalization.index, 0) if self.normalization else None
 
     @property
     def unit_axis(self) -> int:
@@ -161,55 +162,55 @@ def find_parts(root: nn.Module) -> list[Part]:
             continue
         kind = _kind(name, module)
         if kind is not None:
-            parts.append(Part(name, module, kind))
+            parts.append(Part(name, module, kind, len(parts)))
             if name:
                 inside = (*inside, f"{name}.")
     return parts
 
 
-def find_layers(parts: Sequence[Part], calls: Sequence[Call]) -> list[Layer]:
-    """Find which calls belong to which layer and what is measured at them, in forward order.
+def find_layers(parts: Sequence[Part], calls: Sequence[Caller]) -> list[Layer]:
+    """Find what the layers are and what is measured at them, from the calls of a step, in the order of these.
 
-    A normalization or activation belongs to the layer whose last output it takes; where that was transformed on the
-    way (pooled, added to a shortcut), to the linear map that ran last.
+    Linear maps that were not called, as of a block that is left out at some steps, come last.
     """
-    layers: dict[int, Layer] = {}
-    producer: dict[int, Layer] = {}  # id of an output -> the layer it came from
-    current: Layer | None = None
-    for position, (index, given, output) in enumerate(calls):
-        part = parts[index]
-        if part.kind == "linear":
-            current = layers.setdefault(index, Layer(part.name, part))
-        else:
-            current = producer.get(id(given), current)
-        if current is None:
-            continue
-        producer[id(output)] = current
-        if part.kind == "normalization":
-            current.normalization = current.normalization or part
-        elif part.kind == "activation":
-            current.activation = current.activation or part
-        current.calls.setdefault(part, []).append(position)
-    for layer in layers.values():
-        layer.sites = tuple(_sites(layer))
-    _name(list(layers.values()))
-    return list(layers.values())
+    called: dict[int, list[int]] = {}
+    for part, layer in dict.fromkeys(calls):
+        followers = called.setdefault(layer, [layer])
+        if part != layer:
+            followers.append(part)
+    if called:
+        for one in parts:
+            if one.kind == "linear":
+                called.setdefault(one.index, [one.index])
+    layers = [_layer([parts[part] for part in own]) for own in called.values()]
+    _name(layers)
+    return layers
 
 
-def _sites(layer: Layer) -> list[Site]:
+def _layer(called: Sequence[Part]) -> Layer:
+    """Return a layer, given its linear map and what follows, in the order in which they are called."""
+    first = {part.kind: part for part in reversed(called)}
+    layer = Layer(called[0].name, called[0], first.get("normalization"), first.get("activation"))
+    layer.sites = tuple(_sites(layer, [part.index for part in called]))
+    return layer
+
+
+def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
+    """List a layer's sites, given the indices of its parts in the order in which they are called."""
+
     def at(name: str, part: Part, end: Literal[0, 1]) -> Site:
-        return Site(name, tuple(layer.calls[part]), end)
+        return Site(name, layer.linear.index, part.index, end)
 
-    first = {part: positions[0] for part, positions in layer.calls.items()}
+    norm, activation = layer.normalization, layer.activation
     sites: list[Site] = []
-    if layer.normalization:
-        if layer.activation is None or first[layer.normalization] < first[layer.activation]:
+    if norm:
+        if activation is None or called.index(norm.index) < called.index(activation.index):
             sites.append(at("linear_output", layer.linear, 1))
-        if can_normalize(layer.normalization.module):
-            sites.append(replace(at("normalized", layer.normalization, 0), normalization=layer.normalization.module))
-    if layer.activation:
-        sites.append(at("pre_activation", layer.activation, 0))
-    last = max(layer.parts, key=lambda part: layer.calls[part][-1])
+        if can_normalize(norm.module):
+            sites.append(replace(at("normalized", norm, 0), normalization=norm.module))
+    if activation:
+        sites.append(at("pre_activation", activation, 0))
+    last = max(layer.parts, key=lambda part: called.index(part.index))
     sites.append(at("output", last, 1))
     return sites
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from shiftscope.tracing.forward_patch import own_forward
-
 
 def segments(network: nn.Module, linears: Sequence[nn.Module]) -> list[list[nn.Module]] | None:
     """Cut a chain into a segment for each of its linear maps: run one after the other they are the network.
@@ -35,7 +33,7 @@ def segments(network: nn.Module, linears: Sequence[nn.Module]) -> list[list[nn.M
 
 
 def _links(module: nn.Module) -> list[nn.Module] | None:
-    if getattr(own_forward(module), "__func__", None) is not nn.Sequential.forward:
+    if getattr(module.forward, "__func__", None) is not nn.Sequential.forward:
         return None
     links: list[nn.Module] = []
     for child in module.children():

@@ -1,0 +1,98 @@
+"""What watch() is given, checked before anything is touched: each refusal is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from torch import nn
+from torch.optim import Optimizer
+
+from shiftscope.engine.faults import OnError
+from shiftscope.engine.schedules import Schedule
+from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.optimizer_steps import inner_optimizers
+
+
+def check_networks(models: object) -> dict[str, nn.Module]:
+    """Return the networks by name.
+
+    Raises:
+        WatchError: they are none.
+    """
+    if isinstance(models, nn.Module):
+        models = {type(models).__name__: models}
+    if not isinstance(models, Mapping):
+        raise WatchError(
+            f"watch() takes a network, or a dict of networks by the names that are shown, not {_described(models)}"
+        )
+    if not models:
+        raise WatchError("watch() was given no network: the dict is empty")
+    for name, model in models.items():
+        if not isinstance(name, str) or not name:
+            raise WatchError(f"the name of a network is a text that is not empty, not {name!r}")
+        if not isinstance(model, nn.Module):
+            raise WatchError(f"{name!r} is no network (torch.nn.Module) but {_described(model)}")
+        if not any(True for _ in model.parameters()):
+            raise WatchError(f"{type(model).__name__} has no parameters: there is no training to look at")
+    if len({id(model) for model in models.values()}) < len(models):
+        raise WatchError(f"{', '.join(models)}: the same network is given twice")
+    return dict(models)
+
+
+def check_options(schedule: object, schedules: object, total_steps: object, units: object, on_error: object) -> None:
+    """Check the options that have a type.
+
+    Raises:
+        WatchError: one of them is something else.
+    """
+    if schedule is not None and not isinstance(schedule, Schedule):
+        example = f"every({schedule})" if isinstance(schedule, int) else "every(10)"
+        raise WatchError(f"schedule is a schedule, as shiftscope.{example}, not {_described(schedule)}")
+    if schedules is not None and not isinstance(schedules, Mapping):
+        raise WatchError(f"schedules is a dict of schedules by stream, not {_described(schedules)}")
+    for stream, one in (schedules or {}).items():
+        if not isinstance(one, Schedule):
+            raise WatchError(f"schedules[{stream!r}] is a schedule, as shiftscope.every(10), not {_described(one)}")
+    if total_steps is not None and (not isinstance(total_steps, int) or total_steps < 1):
+        raise WatchError(f"total_steps is a whole number above 0, not {_described(total_steps)}")
+    whole = isinstance(units, Sequence | range) and not isinstance(units, str)
+    if not whole or not all(isinstance(unit, int) and unit >= 0 for unit in units):  # type: ignore[attr-defined]
+        raise WatchError(f"units are the numbers of single units, from 0, as (0, 1, 2), not {_described(units)}")
+    if on_error not in get_args(OnError):
+        raise WatchError(f"on_error is {' or '.join(map(repr, get_args(OnError)))}, not {on_error!r}")
+
+
+def check_optimizers(networks: Mapping[str, nn.Module], given: object) -> list[Optimizer]:
+    """Return the optimizers of torch's among what was given, or inside of it.
+
+    Raises:
+        WatchError: they are given for other networks, or hold no parameter of these.
+    """
+    if given is None:
+        return []
+    if isinstance(given, Mapping) and set(given) != set(networks):
+        raise WatchError(f"optimizers for {_listed(given)} do not match {_listed(networks)}")
+    each: Iterable[object] = given.values() if isinstance(given, Mapping) else [given]
+    if isinstance(given, list | tuple):
+        each = given
+    found = [one for optimizer in each for one in inner_optimizers(optimizer)]
+    held = {id(p) for one in found for group in one.param_groups for p in group["params"]}
+    ours = {id(p) for network in networks.values() for p in network.parameters()}
+    if found and not held & ours:
+        raise WatchError(
+            f"the optimizer holds no parameter of {_listed(networks)}: make it of the network that is watched"
+        )
+    return found
+
+
+def _described(value: object) -> str:
+    text = repr(value)
+    kind = value.__name__ if isinstance(value, type) else type(value).__name__
+    if isinstance(value, type):
+        return f"the class {kind}: make an instance of it"
+    return f"{kind} {text}" if len(text) < 40 else f"a {kind}"
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

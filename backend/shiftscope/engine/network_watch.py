@@ -1,0 +1,262 @@
+"""One network while it is watched: from its first pass, which is explored, to its last update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from shiftscope.engine import reports
+from shiftscope.engine.due import Due
+from shiftscope.engine.faults import PASSING, Faults
+from shiftscope.engine.network import DEFAULT_SITES, TracedNetwork
+from shiftscope.engine.network_recorder import NetworkRecorder, Reading, SetupError
+from shiftscope.engine.overhead import OverheadMeter
+from shiftscope.engine.probe import Need, Probe
+from shiftscope.engine.study import Inputs, Loss, RunInputs, TrainingStep
+from shiftscope.tracing.explorer import Explorer
+from shiftscope.tracing.grad_scaler import UNSCALED, Scales
+from shiftscope.tracing.journal import Confirmed
+from shiftscope.tracing.thrown_away import GradientWatch
+from shiftscope.tracing.tracer import Tracer
+
+MOST_FAILED = 2
+"""Parts at which measuring may fail before everything is given up: then it is no business of theirs."""
+
+Batch = tuple[Any, Tensor]
+"""Inputs and targets."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said about a step from outside: each where it is known."""
+
+    loss: float | None = None
+    accuracy: float | None = None
+    batch: Batch | None = None
+    learning_rate: float | None = None
+    scales: Scales = UNSCALED
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the networks of a run share; `clock` returns how many updates there were."""
+
+    probes: Sequence[Probe]
+    numbers: dict[str, int]
+    meter: OverheadMeter
+    faults: Faults
+    probe_batch: Inputs | None
+    loss: Loss | None
+    units: tuple[int, ...]
+    clock: Callable[[], int]
+
+
+class NetworkWatch:
+    """Watches one network and measures its steps.
+
+    Attributes:
+        name: as shown.
+        recorder: once there was a step.
+        measured: what was said about the step that was measured last, since the last update.
+        updates: of this network since the last step of the run.
+        unseen: updates without a pass, so far.
+        on_backward_end: called when a backward pass through the network is over.
+        on_call: called when a pass begins that may be the first one after an update.
+    """
+
+    def __init__(self, name: str, network: nn.Module, tools: Tools) -> None:
+        self.name = name
+        self.recorder: NetworkRecorder | None = None
+        self.measured: Given | None = None
+        self.updates = 0
+        self.unseen = 0
+        self._network, self._tools = network, tools
+        self._failed_parts: set[int] = set()
+        self.tracer = Tracer(network, self._failed)
+        self.gradients = GradientWatch(network)
+        self.on_backward_end: Callable[[], None] | None = None
+        self.on_call: Callable[[], None] | None = None
+        self.tracer.journal.on_backward = self._backward_begins
+        self.tracer.on_call = self._call_begins
+        gradients = any(Need.ACTIVATION_GRADIENTS in probe.needs for probe in tools.probes)
+        self._explorer: Explorer | None = Explorer(self.tracer.parts, gradients=gradients)
+        self.tracer.observe_with(self._explorer)
+        self._step: TrainingStep | None = None
+
+    def measure(self, due: Due, step: int, given: Given) -> float:
+        """Measure the network as the update will find it; again, if it was measured at this step before.
+
+        Returns how many numbers are NaN or infinite.
+        """
+        self.measured = given
+        confirmed = self.tracer.journal.confirmed()
+        if self.recorder is None or self._explorer is not None:
+            self._record(due, confirmed, given)
+        recorder = self._existing()
+        count = recorder.measure(due, self._reading(confirmed, given)) if due.passing else 0.0
+        if due.studying:
+            self._step = TrainingStep(step, self._inputs(given), given.batch[1] if given.batch else None,
+                                      given.learning_rate)  # fmt: skip
+            recorder.begin_studies(self._step)
+        return count
+
+    def finish(self, due: Due) -> None:
+        """Measure what is known only after the update."""
+        if self.measured is None or self.recorder is None:
+            return
+        if due.passing:
+            self.recorder.finish()
+        if self._step is not None:
+            self.recorder.finish_studies(self._step)
+            self._step = None
+
+    def clear(self) -> None:
+        """Begin anew, after an update."""
+        if self._explorer is not None and self.recorder is not None:
+            self._explorer.forget()
+            self._explorer = None
+            self.tracer.observe_with(self.recorder.slots)
+        if self._explorer is not None:
+            self._explorer.forget()
+        if self.recorder is not None:
+            self.recorder.slots.clear()
+        self.tracer.clear()
+        self.gradients.clear()
+
+    def blank(self) -> None:
+        """Record that no update of this network was seen at a step."""
+        self._existing().blank(self._reading(Confirmed((), 0), Given()))
+
+    @property
+    def seen(self) -> bool:
+        """Whether there was a pass since the last update, as far as passes of this network can be seen."""
+        journal = self.tracer.journal
+        return journal.any_backward or self.tracer.blind or (self.tracer.last_pass is not None and not journal.any_call)
+
+    def end_update(self, *, armed: bool) -> None:
+        """Take note that an update is over."""
+        self.updates += 1
+        if armed:
+            self.unseen += self.measured is None
+            self.clear()
+
+    def skip(self) -> None:
+        """Take note that an optimizer leaves an update out."""
+        self.gradients.skipped += 1
+        self._note_skipped(skipped=True)
+
+    def prepare(self, due: Due) -> None:
+        """Make ready for what is due at the coming step."""
+        if self.recorder is not None:
+            self.recorder.prepare(due)
+
+    def arm(self) -> None:
+        """Watch passes and their parts."""
+        changed = self.tracer.refresh()
+        if self.recorder is not None:
+            self.recorder.refresh(modules_changed=changed)
+        self.tracer.arm()
+
+    def disarm(self, *, counting: bool) -> None:
+        """Watch nothing; or, where it has to be known when the network is called, only that."""
+        if counting:
+            self.tracer.arm(lead=self.tracer.lead)
+        elif self.tracer.armed:
+            self.tracer.disarm()
+            self.tracer.clear()
+
+    def record_unseen(self, due: Due) -> None:
+        """Make a recorder for a network of which no update was seen."""
+        self._record(due, self.tracer.journal.confirmed(), Given())
+
+    def release(self) -> None:
+        """Let go of the network."""
+        self.tracer.disarm()
+        self.tracer.clear()
+        self.gradients.clear()
+        if self._explorer is not None:
+            self._explorer.forget()
+
+    def _existing(self) -> NetworkRecorder:
+        if self.recorder is None:
+            raise RuntimeError(f"{self.name} was not measured yet")
+        return self.recorder
+
+    def _reading(self, confirmed: Confirmed, given: Given) -> Reading:
+        return Reading(
+            given.loss, given.accuracy, confirmed, given.scales, self.gradients.skipped, self.unseen,
+            self.tracer.failed_passes,
+        )  # fmt: skip
+
+    def _inputs(self, given: Given) -> Inputs:
+        last = self.tracer.last_pass
+        if given.batch is not None:
+            return Inputs.given(given.batch[0])
+        return Inputs() if last is None else Inputs(last.arguments, last.keywords)
+
+    def _record(self, due: Due, confirmed: Confirmed, given: Given) -> None:
+        """Set all probes up for a network whose first step was explored; one that fails is left out."""
+        tools = self._tools
+        explorer = self._explorer or Explorer(self.tracer.parts)
+        exploration = explorer.result(confirmed.calls)
+        there = RunInputs(
+            tools.loss, tools.probe_batch, given.batch is not None, given.learning_rate is not None, tools.units
+        )  # fmt: skip
+        sites = dict.fromkeys(DEFAULT_SITES, "")
+        for probe in tools.probes:
+            for site in sorted(probe.sites):
+                sites.setdefault(site, probe.name)
+        network = TracedNetwork(
+            self.name, self._network, self.tracer.parts, exploration.layers, exploration.overwriting, sites, tools.units
+        )
+        said = (("loss", given.loss), ("accuracy", given.accuracy))
+        scalars = {quantity for quantity, value in said if value is not None}
+        while True:
+            probes = [probe for probe in tools.probes if probe.name not in tools.faults.stopped]
+            try:
+                self.recorder = NetworkRecorder(
+                    network, exploration, probes=probes, given=there, scalars=scalars, numbers=tools.numbers,
+                    meter=tools.meter, faults=tools.faults, failed=self._failed,
+                )  # fmt: skip
+            except SetupError as error:
+                tools.faults.stop(error.probe, error.error)
+            else:
+                break
+        self.recorder.prepare(due)
+
+    def _backward_begins(self) -> None:
+        queue = torch.autograd.Variable._execution_engine.queue_callback
+        queue(self._backward_ended)
+
+    def _backward_ended(self) -> None:
+        """Note the gradients as a backward pass leaves them; torch calls this at its end."""
+        try:
+            self._note_skipped(skipped=self.gradients.backward_ended())
+            if self.on_backward_end:
+                self.on_backward_end()
+        except Exception as error:  # noqa: BLE001  reported: the training must not notice
+            self._tools.faults.fail(error)
+
+    def _call_begins(self) -> None:
+        self._note_skipped(skipped=self.gradients.check())
+        if self.on_call:
+            self.on_call()
+
+    def _note_skipped(self, *, skipped: bool) -> None:
+        if skipped:
+            self._tools.faults.note(reports.update_skipped(self.name, self._tools.clock()))
+
+    def _failed(self, part: int, error: Exception) -> None:
+        """Stop measuring at a layer, and everything where several fail."""
+        if part in self._failed_parts:
+            return
+        self._failed_parts.add(part)
+        self.tracer.silence(part)
+        if len(self._failed_parts) > MOST_FAILED:
+            self._tools.faults.fail(error)
+        else:
+            self._tools.faults.stop(PASSING, error, self.tracer.parts[part].name if self.tracer.parts else self.name)

@@ -1,0 +1,152 @@
+"""What passed the sites of one network since the last update, call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.engine.program import Observer, SiteRequest
+from shiftscope.kernels.fused_pass import Statistic
+from shiftscope.kernels.merging import merge_channels, merge_states, merge_units
+from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE
+from shiftscope.tracing.journal import Call
+
+MEMORY = 1 << 26
+"""Bytes that what is put aside may take; of more, the oldest is let go."""
+
+_Kept = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]
+
+NOTHING_SEEN: NDArray[np.float64] = np.full(STATE, np.nan)
+"""The state of a site that nothing has passed."""
+NOTHING_SEEN[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
+NOTHING_SEEN.flags.writeable = False
+
+
+class Passage:
+    """What was found when one call passed a site.
+
+    Attributes:
+        call: of the layer.
+        count: how many values passed.
+        observed: what functions of the values returned.
+        kept: state, fine histogram, statistics by channel and values of single units, once they were put aside.
+    """
+
+    __slots__ = ("call", "count", "kept", "observed")
+
+    def __init__(self, call: Call, count: int) -> None:
+        self.call, self.count = call, count
+        self.observed: list[tuple[Observer, NDArray[np.float32]]] = []
+        self.kept: _Kept | None = None
+
+
+class Slots(Protocol):
+    """The numbers of each slot, as the last passage left them."""
+
+    state: NDArray[np.float64]
+    fine: NDArray[np.int32]
+    picked: NDArray[np.float64]
+
+    def vector_of(self, slot: int) -> NDArray[np.float32]:
+        """Return the statistics by channel of a slot; empty where there are none."""
+
+    def pick(self, slot: int) -> int:
+        """Return which of `picked` is a slot's."""
+
+
+class Passages:
+    """The calls that have passed each slot since the last update; the slots themselves hold the last one's numbers."""
+
+    def __init__(self, slots: Slots, requests: Sequence[SiteRequest]) -> None:
+        self._slots = slots
+        self._requests = requests
+        self._latest: list[Passage | None] = [None] * len(requests)
+        self._earlier: dict[int, list[Passage]] = {}
+        self._gradients: dict[tuple[int, Call], tuple[float, float]] = {}
+        self._units = [bool(request.all_statistics() & Statistic.UNITS) for request in requests]
+        self._most = max(16, MEMORY // (len(requests) * 8192 or 1))
+
+    def clear(self) -> None:
+        """Begin anew, after an update."""
+        self._latest = [None] * len(self._latest)
+        if self._earlier:
+            self._earlier.clear()
+        if self._gradients:
+            self._gradients.clear()
+
+    def enter(self, slot: int, call: Call, count: int) -> Passage:
+        """Note that a call passes a slot, whose numbers are about to be written."""
+        if self._latest[slot] is not None:
+            self._put_aside(slot)
+        passage = self._latest[slot] = Passage(call, count)
+        return passage
+
+    def enter_gradient(self, slot: int, call: Call, squares: float, not_finite: float) -> None:
+        """Add the sum of squares of a gradient by what a call passed, and how many of its values are not finite."""
+        before = self._gradients.get((slot, call), (0.0, 0.0))
+        self._gradients[slot, call] = before[0] + squares, before[1] + not_finite
+
+    def add_gradients(self, confirmed: Collection[Call], out: NDArray[np.float64], scale: float) -> None:
+        """Write the sums over the calls that count, by slot, of a gradient that is `scale` times what it should be."""
+        out[:] = 0.0
+        for (slot, call), (total, wild) in self._gradients.items():
+            if call in confirmed:
+                out[slot, 0] += total / (scale * scale)
+                out[slot, 1] += wild
+
+    def settle(self, confirmed: Collection[Call]) -> None:
+        """Make each slot's numbers those of all calls that count; may be done again as more calls come."""
+        for slot, latest in enumerate(self._latest):
+            earlier = self._earlier.get(slot)
+            if not earlier and latest is not None and latest.call in confirmed:
+                self._write_observed(slot, [latest])
+                continue
+            if latest is not None:
+                self._put_aside(slot)
+            passed = [one for one in self._earlier.get(slot, ()) if one.call in confirmed]
+            self._write(slot, passed)
+            self._write_observed(slot, passed)
+
+    def _put_aside(self, slot: int) -> None:
+        latest, slots = self._latest[slot], self._slots
+        if latest is None:
+            return
+        picked = slots.picked[slots.pick(slot)].copy() if self._units[slot] else np.empty((0, 0))
+        latest.kept = slots.state[slot].copy(), slots.fine[slot].copy(), slots.vector_of(slot).copy(), picked
+        earlier = self._earlier.setdefault(slot, [])
+        earlier.append(latest)
+        if len(earlier) > self._most:
+            del earlier[0]
+        self._latest[slot] = None
+
+    def _write(self, slot: int, passed: Sequence[Passage]) -> None:
+        """Write the numbers of several passages, or of none, into a slot."""
+        slots, kept = self._slots, [one.kept for one in passed if one.kept is not None]
+        if not kept:
+            slots.state[slot] = NOTHING_SEEN
+            slots.vector_of(slot)[:] = np.nan
+            return
+        states, fines, vectors, picks = (list(parts) for parts in zip(*kept, strict=True))
+        merge_states(np.stack(states), np.stack(fines), slots.state[slot], slots.fine[slot])
+        if vectors[0].size:
+            merge_channels(np.stack(vectors), np.array([float(one.count) for one in passed]), slots.vector_of(slot))
+        if self._units[slot]:
+            counts = np.array([state[PICKED] for state in states])
+            slots.state[slot, PICKED] = merge_units(np.stack(picks), counts, slots.picked[slots.pick(slot)])
+
+    def _write_observed(self, slot: int, passed: Sequence[Passage]) -> None:
+        """Let each function's numbers be the mean over the passages, weighted by how many values passed."""
+        for one in self._requests[slot].observers:
+            found = [(value, p.count) for p in passed for observer, value in p.observed if observer is one]
+            one.latest[:] = _mean(found) if found else np.nan
+
+
+def _mean(found: Sequence[tuple[NDArray[np.float32], int]]) -> NDArray[np.float32]:
+    if len(found) == 1:
+        return found[0][0]
+    total = sum(count for _, count in found) or 1
+    mean: NDArray[np.float32] = np.sum([value * (count / total) for value, count in found], axis=0, dtype=np.float32)
+    return mean

@@ -1,0 +1,189 @@
+"""What a step is: which update belongs to which passes, whoever makes it and however."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import wraps
+from typing import Any
+from weakref import ref
+
+from torch import nn
+from torch.optim import Optimizer
+
+from shiftscope.engine.faults import Faults
+from shiftscope.engine.network_watch import Given
+from shiftscope.engine.session import Session
+from shiftscope.tracing.grad_scaler import scales_at
+from shiftscope.tracing.optimizer_steps import Closure, OptimizerSteps
+
+
+class Driver(Enum):
+    """Who makes the updates known."""
+
+    UNKNOWN = "nobody so far: parameters that have changed by the next pass were updated"
+    OPTIMIZER = "an optimizer of torch's"
+    HAND = "step() of the scope"
+
+
+@dataclass
+class _Cycle:
+    """The optimizers of one network: those whose step is under way, that have stepped, and that usually do in turn."""
+
+    open: list[Optimizer] = field(default_factory=list)
+    stepped: set[int] = field(default_factory=set)
+    usual: set[int] = field(default_factory=set)
+    skipped: bool = False
+
+
+class Stepping:
+    """Finds out when a network's gradients are complete and when it was updated.
+
+    An optimizer's step is an update, and so are those of several that hold parts of one network, each once. One that
+    another makes inside its own belongs to that. A closure is measured when it was first evaluated.
+
+    Args:
+        session: that measures.
+        networks: by name.
+        faults: where errors are reported.
+        optimizers: that are known to make the updates.
+    """
+
+    def __init__(
+        self, session: Session, networks: Mapping[str, nn.Module], faults: Faults, optimizers: Sequence[Optimizer] = ()
+    ) -> None:
+        self._session, self._faults = session, faults
+        self._known = ref(optimizers[0]) if optimizers else None
+        self._cycles = {name: _Cycle() for name in networks}
+        self._measured_by_hand = False
+        self._counted = False
+        self._driver = Driver.OPTIMIZER if optimizers else Driver.UNKNOWN
+        session.counts_calls = not optimizers
+        for name in networks:
+            if not optimizers:
+                session.watch_of(name).gradients.mark()
+        self._optimizers = OptimizerSteps(networks, self._before, self._after, self._failed)
+        session.begin(self._call_begins, self._backward_ended)
+
+    def measure(self, name: str, given: Given) -> None:
+        """Measure a network now, as somebody asks for it."""
+        self._measured_by_hand = True
+        known = self._known() if self._known else None
+        if given.learning_rate is None and known is not None:
+            given = replace(given, learning_rate=learning_rate_of(known))
+        self._session.measure(name, given)
+
+    def step(self) -> None:
+        """Take note that all networks were updated, unless their optimizers have made that known."""
+        if self._counted:
+            self._counted = False
+            return
+        self._decide(Driver.HAND)
+        for name in self._cycles:
+            self._session.updated(name)
+
+    def remove(self) -> None:
+        """Let go of the optimizers."""
+        self._optimizers.remove()
+
+    def _before(self, optimizer: Optimizer, names: Sequence[str], closure: Closure | None) -> Closure | None:
+        self._decide(Driver.OPTIMIZER)
+        waiting = []
+        for name in names:
+            cycle = self._cycles[name]
+            if optimizer in cycle.open:  # its last step did not come to an end
+                cycle.open.clear()
+            cycle.open.append(optimizer)
+            if len(cycle.open) > 1:
+                continue
+            if id(optimizer) in cycle.stepped:
+                self._end(name)
+            if not self._session.due or cycle.stepped:
+                continue
+            if closure is None or self._session.watch_of(name).tracer.journal.any_backward:
+                self._measure(name, optimizer)
+            else:
+                waiting.append(name)
+        return self._measuring(closure, waiting, optimizer) if closure and waiting else None
+
+    def _after(self, optimizer: Optimizer, names: Sequence[str]) -> None:
+        for name in names:
+            cycle = self._cycles[name]
+            if optimizer in cycle.open:
+                del cycle.open[cycle.open.index(optimizer) :]
+            if cycle.open:
+                continue
+            if cycle.skipped:
+                cycle.skipped = False
+                self._session.watch_of(name).clear()
+                continue
+            cycle.stepped.add(id(optimizer))
+            if cycle.usual <= cycle.stepped:
+                self._end(name)
+
+    def _end(self, name: str) -> None:
+        cycle = self._cycles[name]
+        cycle.usual, cycle.stepped = cycle.stepped, set()
+        self._counted = True
+        self._session.updated(name)
+
+    def _measure(self, name: str, optimizer: Optimizer) -> None:
+        watch = self._session.watch_of(name)
+        if watch.measured is not None and self._measured_by_hand:
+            return
+        scales = scales_at(optimizer)
+        if scales.skipped:
+            self._cycles[name].skipped = True
+            watch.skip()
+            return
+        self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), scales=scales))
+
+    def _measuring(self, closure: Closure, names: Sequence[str], optimizer: Optimizer) -> Closure:
+        """Return a closure that, once it was evaluated, lets networks be measured: then their gradients are there."""
+        waiting = list(names)
+
+        @wraps(closure)
+        def evaluate(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the closure takes and gives
+            result = closure(*arguments, **keywords)
+            try:
+                while waiting:
+                    self._measure(waiting.pop(), optimizer)
+            except Exception as error:  # noqa: BLE001  reported: the training must not notice
+                self._failed(error)
+            return result
+
+        return evaluate
+
+    def _backward_ended(self, name: str) -> None:
+        """Measure a network whose updates nobody announces: after this its gradients may be gone."""
+        if self._driver is not Driver.OPTIMIZER and not self._measured_by_hand:
+            self._session.measure(name, Given())
+        if self._driver is Driver.UNKNOWN:
+            self._session.watch_of(name).gradients.mark()
+
+    def _call_begins(self, name: str) -> None:
+        if self._driver is not Driver.UNKNOWN:
+            return
+        watch = self._session.watch_of(name)
+        if self._session.due:
+            over = watch.tracer.journal.any_backward and (watch.gradients.moved() or watch.gradients.thrown_away())
+        else:
+            over = watch.gradients.moved()
+        if over:
+            self._session.updated(name)
+            watch.gradients.mark()
+
+    def _decide(self, driver: Driver) -> None:
+        if self._driver is not driver:
+            self._driver = driver
+            self._session.counts_calls = False
+
+    def _failed(self, error: Exception) -> None:
+        self._faults.fail(error)
+
+
+def learning_rate_of(optimizer: Optimizer) -> float | None:
+    """Return the learning rate of an optimizer's first parameters; None where it has none."""
+    rate = optimizer.param_groups[0].get("lr") if optimizer.param_groups else None
+    return None if rate is None else float(rate)

@@ -1,0 +1,55 @@
+"""Mixed precision: by how much a GradScaler has scaled the loss that the gradients are of."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+
+_DEEPEST = 16
+"""Frames between a step's hook and the scaler that makes the step: wrappers of optimizers and schedulers."""
+
+
+class Scales(NamedTuple):
+    """What gradients are times what they should be, and whether the update is left out because some are not finite.
+
+    Attributes:
+        parameters: of the gradients at the parameters, as an optimizer finds them.
+        activations: of those at the activations.
+        skipped: whether the optimizer, which unscales them itself, will change nothing.
+    """
+
+    parameters: float = 1.0
+    activations: float = 1.0
+    skipped: bool = False
+
+
+UNSCALED = Scales()
+
+
+def scales_at(optimizer: Optimizer) -> Scales:
+    """Find the scales, in a hook of an optimizer's step."""
+    scaler = _calling_scaler()
+    if scaler is None or not scaler.is_enabled():
+        return UNSCALED
+    scale = float(scaler.get_scale())
+    # A fused optimizer is given the scale, and what was found, to unscale inside.
+    inside = getattr(optimizer, "grad_scale", None)
+    found = getattr(optimizer, "found_inf", None)
+    return Scales(1.0 if inside is None else float(inside), scale, found is not None and float(found) > 0)
+
+
+def _calling_scaler() -> GradScaler | None:
+    """Return the scaler that makes the step which is under way: it knows its optimizer, not the other way round."""
+    frame = sys._getframe(1)
+    for _ in range(_DEEPEST):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+        if frame.f_code.co_name in {"step", "_maybe_opt_step"}:
+            owner = frame.f_locals.get("self")
+            if isinstance(owner, GradScaler):
+                return owner
+    return None

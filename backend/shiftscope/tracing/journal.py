@@ -1,0 +1,193 @@
+"""Which forward passes an update is made of: those whose backward pass filled the gradients that it uses.
+
+A pass for evaluation, for logging, for an attack or of a teacher leaves no gradient at the parameters; one that a
+checkpoint repeats stands for the first; several micro-batches all count. None of this can be told from the forward
+pass. So each call of a layer notices when a backward pass goes through it, and what the gradient of the layer's own
+parameter was just then: if that is another one later, the pass was accumulated; if it was none or zero, what came
+before was thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.weak import TensorWeakRef
+
+Arguments = tuple[Any, ...]
+Keywords = dict[str, Any]
+
+
+@dataclass(eq=False)
+class Pass:
+    """One call of the whole network that builds a graph, with its arguments."""
+
+    arguments: Arguments
+    keywords: Keywords
+
+
+class Call:
+    """One call of a layer: of its linear map, with the normalization and activation that follow.
+
+    Attributes:
+        layer: index of the part that is its linear map.
+        within: the pass that it is part of; None where the layer was called by itself.
+        graph: whether a backward pass can go through it.
+        followed: parts that were called with what it passed on.
+    """
+
+    __slots__ = ("_journal", "followed", "graph", "layer", "within")
+
+    def __init__(self, layer: int, within: Pass | None, journal: Journal) -> None:
+        self.layer, self.within, self._journal = layer, within, journal
+        self.graph = False
+        self.followed: set[int] = set()
+
+    def __call__(self, *_gradients: object) -> None:
+        """Take note that a backward pass goes through; torch calls it."""
+        self._journal.reached(self)
+
+
+class _Gradient(NamedTuple):
+    """A gradient as it is at some moment: which tensor, and how often that was written to. None where there is none."""
+
+    tensor: TensorWeakRef
+    version: int
+    zero: bool = False
+
+    def same(self, other: _Gradient | None) -> bool:
+        return other is not None and self.tensor() is other.tensor() and self.version == other.version
+
+
+@dataclass
+class _Backward:
+    """One backward pass as a layer sees it: the gradient at the layer's parameter before, and the calls it reached."""
+
+    task: int
+    before: _Gradient | None
+    calls: list[Call] = field(default_factory=list)
+
+
+class Confirmed(NamedTuple):
+    """The calls that the update is made of, and how many micro-batches they are."""
+
+    calls: Collection[Call]
+    micro_batches: int
+
+
+class Journal:
+    """The calls of one network's layers since its last update.
+
+    Args:
+        parameter: returns a parameter of a layer that is trained, None where there is none.
+        on_backward: called in each backward pass, with its number, when it first reaches a call.
+    """
+
+    def __init__(
+        self, parameter: Callable[[int], nn.Parameter | None], on_backward: Callable[[], None] | None = None
+    ) -> None:
+        self._parameter = parameter
+        self.on_backward = on_backward
+        self._last_task = -1
+        self._opened = 0
+        self._calls: list[Call] = []
+        self._reached: dict[int, list[_Backward]] = {}
+
+    @property
+    def any_backward(self) -> bool:
+        """Whether a backward pass went through any call since the last update."""
+        return bool(self._reached)
+
+    @property
+    def any_call(self) -> bool:
+        """Whether there was any call since the last update."""
+        return self._opened > 0
+
+    def open(self, layer: int, output: Tensor, within: Pass | None) -> Call:
+        """Note a call of a layer whose linear map has just returned."""
+        call = Call(layer, within, self)
+        self._opened += 1
+        function = output.grad_fn if output.requires_grad else None
+        if function is not None:
+            function.register_prehook(call)
+            call.graph = True
+        else:
+            self._calls.append(call)
+        return call
+
+    def reached(self, call: Call) -> None:
+        """Note that a backward pass goes through a call."""
+        task = torch._C._current_graph_task_id()
+        passes = self._reached.setdefault(call.layer, [])
+        if not passes or passes[-1].task != task:
+            passes.append(_Backward(task, self._gradient(call.layer, passes)))
+        passes[-1].calls.append(call)
+        if task != self._last_task:
+            self._last_task = task
+            if self.on_backward:
+                self.on_backward()
+
+    def confirmed(self) -> Confirmed:
+        """Return the calls whose backward passes filled the gradients as they are now."""
+        kept: dict[Call, None] = {}
+        tasks: set[int] = set()
+        micro_batches = 0
+        without: list[int] = []
+        for layer, passes in self._reached.items():
+            if self._parameter(layer) is None:
+                without.append(layer)
+                continue
+            used = self._used(layer, passes)
+            tasks.update(one.task for one in used)
+            before = len(kept)
+            batches = 0
+            for one in used:
+                kept.update(dict.fromkeys(one.calls))
+                batches += len(kept) > before
+                before = len(kept)
+            micro_batches = max(micro_batches, batches)
+        if not tasks and self._reached:
+            # No gradient was kept at the parameters: they were asked for by themselves, or lie elsewhere.
+            tasks = {max(one.task for passes in self._reached.values() for one in passes)}
+            without, micro_batches = list(self._reached), 1
+        for layer in without:
+            for one in self._reached[layer]:
+                if one.task in tasks:
+                    kept.update(dict.fromkeys(one.calls))
+        passes_used = {id(call.within) for call in kept}
+        seen = {call.layer for call in kept}
+        kept.update(
+            dict.fromkeys(c for c in self._calls if c.layer not in seen and id(c.within) in passes_used)
+        )  # fmt: skip
+        return Confirmed(kept.keys(), micro_batches)
+
+    def clear(self) -> None:
+        """Begin anew, after an update."""
+        self._opened = 0
+        self._calls.clear()
+        self._reached.clear()
+
+    def _used(self, layer: int, passes: list[_Backward]) -> list[_Backward]:
+        """Return the backward passes whose gradients are still there."""
+        used: list[_Backward] = []
+        for one, following in zip(passes, [*passes[1:], None], strict=True):
+            if one.before is None or one.before.zero:
+                used.clear()
+            after = following.before if following else self._gradient(layer, ())
+            if (one.before is None) != (after is None) or (one.before and not one.before.same(after)):
+                used.append(one)
+        return used
+
+    def _gradient(self, layer: int, earlier: Collection[_Backward]) -> _Gradient | None:
+        parameter = self._parameter(layer)
+        gradient = None if parameter is None else parameter.grad
+        if gradient is None:
+            return None
+        now = _Gradient(TensorWeakRef(gradient), gradient._version)
+        # Only after an earlier backward pass could it have been set to zero without an update.
+        if earlier and not gradient.is_sparse and not any(one.before and one.before.same(now) for one in earlier):
+            return now._replace(zero=not bool(gradient.any()))
+        return now
