@@ -90,6 +90,13 @@ def test_what_is_tested_with_is_allowed() -> None:
     assert [str(wanted) for wanted in [*CORE, *SERVER] if tried[wanted.name] not in wanted.specifier] == []
 
 
+def test_nothing_of_the_core_is_pinned() -> None:
+    """It is installed beside other people's code, with the versions that are there."""
+    assert [
+        str(wanted) for wanted in CORE if any(bound.operator in {"==", "~=", "==="} for bound in wanted.specifier)
+    ] == []
+
+
 def test_the_lowest_versions_are_those_that_are_tried() -> None:
     """By hand: scripts/check-lowest."""
     bounds = [(wanted.name, bound) for wanted in CORE for bound in wanted.specifier if bound.operator == ">="]

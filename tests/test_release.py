@@ -109,6 +109,13 @@ def test_a_release_that_lacks_the_page_is_none(ready: Path) -> None:
     assert not (ready / "dist").exists()
 
 
+def test_a_release_whose_page_cannot_be_installed_is_none(ready: Path) -> None:
+    commit(ready, "pyproject.toml", r"\nserver = \[", "\npage = [")
+    done = release(ready, VERSION, "--dry-run")
+    assert done.returncode == 1
+    assert "Provides-Extra: ['page']" in done.stderr
+
+
 def test_the_version_stands_once() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", shiftscope.__version__)
     assert f"## [{shiftscope.__version__}] - " in (REPOSITORY / "CHANGELOG.md").read_text()
