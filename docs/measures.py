@@ -58,6 +58,8 @@ def _section(probe: Probe, costs: Mapping[str, Mapping[str, float]]) -> str:
     words = [_sentence(probe.about), f"Stream `{probe.stream}`{_share(probe)}."]
     if probe.needs:
         words.append(f"It needs {_listed([need.value for need in Need if need in probe.needs])}.")
+    if probe.instead_of:
+        words.append(f"Measured in place of `{probe.instead_of}`, where that is not chosen or lacks what it needs.")
     price = [f"{found[probe.name]:.2f} on {workload}" for workload, found in costs.items() if probe.name in found]
     words.append(f"Cost: {', '.join(price) or 'not measured yet'}.")
     return "\n".join(

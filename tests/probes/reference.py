@@ -41,9 +41,9 @@ class Reference:
         for suffix, then in (("_from_start", 0), ("_from_previous", max(step - 1, 0))):
             if quantity.endswith(suffix):
                 name = quantity.removesuffix(suffix)
-                a, b = (self.values(t, layer, site, self.probe_batch) for t in (then, step))
-                first = self.values(0, layer, site, self.probe_batch)
-                return distance(name, a, b, first), 1e-4
+                inputs = None if name.startswith("batch_") else self.probe_batch
+                a, b, first = (self.values(t, layer, site, inputs) for t in (then, step, 0))
+                return self._apart(name, a, b, first)
         if name.removeprefix("unit_") in DISTANCES:
             size = min(len(self.batch_before(step)), len(self.steps[step].inputs))
             a = self.values(step, layer, site, self.batch_before(step)[:size])
@@ -53,6 +53,14 @@ class Reference:
             values = self.values(step, layer, site)
             return SITE_QUANTITIES[quantity](values), self._tolerance(quantity, values.std(), np.abs(values).max())
         return getattr(self, quantity)(step, layer, site)
+
+    @staticmethod
+    def _apart(name, a, b, first):
+        measure = name.removeprefix("batch_")
+        # Of training batches a histogram is kept: a value lies anywhere in its bin, which is 0.016 sigma wide.
+        bins = 0.02 * (a.std() + b.std()) if measure != name else 0
+        scales = {"wasserstein": 1, "wasserstein_over_sigma": sigma(a, first)}
+        return distance(measure, a, b, first), 1e-4 + (bins / scales[measure] if measure in scales else 0)
 
     @staticmethod
     def _tolerance(quantity, sigma, scale):
@@ -113,6 +121,9 @@ class Reference:
         values = self.values(step, layer, "activated", self.probe_batch)
         axes = (0, *range(2, values.ndim))
         return np.mean((values == 0).all(axis=axes)), 1e-6
+
+    def batch_noise_floor(self, step, layer, site):
+        return 1 / np.sqrt(len(self.steps[step].inputs)), 1e-6
 
     # batch norm
 

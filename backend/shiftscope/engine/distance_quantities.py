@@ -21,14 +21,23 @@ _FORMULAE = {
 
 def quantities(suffix: str, what: str, source: str) -> tuple[Quantity, ...]:
     """Describe the distances of all values together, then those of single units (or channels), averaged over them."""
-    floor = f"; sigma at least {SMALLEST:g} of the layer's first one"
-    described = [(name, *_FORMULAE[name]) for name in NAMES]
-    pooled = [
-        Quantity(name + suffix, unit, f"{formula}; {what}{'' if unit == '1' else floor}", source=own or source)
-        for name, unit, formula, own in described
-    ]
     single = [
         Quantity(f"unit_{name}{suffix}", unit, f"the same of single units or channels, averaged over them: {formula}")
-        for name, unit, formula, _ in described
+        for name, (unit, formula, _) in _described()
     ]
-    return (*pooled, *single)
+    return (*pooled(suffix, what, source), *single)
+
+
+def pooled(suffix: str, what: str, source: str, prefix: str = "") -> tuple[Quantity, ...]:
+    """Describe the distances of all values together."""
+    floor = f"; sigma at least {SMALLEST:g} of the layer's first one"
+    return tuple(
+        Quantity(
+            f"{prefix}{name}{suffix}", unit, f"{formula}; {what}{'' if unit == '1' else floor}", source=own or source
+        )
+        for name, (unit, formula, own) in _described()
+    )
+
+
+def _described() -> list[tuple[str, tuple[str, str, str]]]:
+    return [(name, _FORMULAE[name]) for name in NAMES]

@@ -107,6 +107,8 @@ class NetworkRecorder:
         self._due_studies: list[tuple[Probe, Study]] = []
         self._shadow: Shadow | None = None
         for probe in probes:
+            if _is_not_needed(probe, probes, given):
+                continue
             requested = program.requested_by(probe.name, probe.stream)
             self._set_up(probe, partial(ProbeSetup, plan, requested, given, exploration, probe.stream))
         program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._nonfinite)
@@ -230,3 +232,8 @@ def _met(needs: Collection[Need], given: RunInputs) -> bool:
         Need.PROBE_BATCH: given.probe_batch is not None,
     }  # fmt: skip
     return all(there.get(need, True) for need in needs)
+
+
+def _is_not_needed(probe: Probe, probes: Sequence[Probe], given: RunInputs) -> bool:
+    """Whether a probe would only measure in the place of one that measures itself."""
+    return any(other.name == probe.instead_of and _met(other.needs, given) for other in probes)

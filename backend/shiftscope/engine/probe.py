@@ -56,6 +56,8 @@ class Probe:
         stream: where its quantities are recorded; by default "layers" for `passing`, else one of its own, by its name.
         share: how many frames of its stream are kept by default for one of what is measured in passing.
         needs: what it needs besides the network. A study is made only where all of it is given.
+        instead_of: name of a probe in whose place it measures: where that one is not chosen, or lacks what it needs.
+            Who chooses it by itself gets it in any case.
         sites: that are measured, by each probe that measures at sites, because this one was chosen.
         warm_up: compiles ahead what else than the engine's own code it will run.
         restores: whether its study or function leaves network, values and random numbers as they were by itself;
@@ -73,6 +75,7 @@ class Probe:
     stream: str = ""
     share: float = 1.0
     needs: frozenset[Need] = frozenset()
+    instead_of: str = ""
     sites: frozenset[str] = frozenset()
     warm_up: Callable[[], None] | None = None
     restores: bool = False

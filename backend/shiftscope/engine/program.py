@@ -61,6 +61,22 @@ class ParameterUpdate(NamedTuple):
     requester: Requester
 
 
+class Comparison(NamedTuple):
+    """A site whose values are compared with what passed before, and where the distances are written.
+
+    Attributes:
+        request: index of the site's.
+        start: where the distances from what passed first are written.
+        previous: where those from what was compared last are.
+        requester: who is charged.
+    """
+
+    request: int
+    start: Place
+    previous: Place
+    requester: Requester
+
+
 @dataclass
 class UnitPlaces:
     """Where the moments and quantiles, and the histograms, of single units at a site are written."""
@@ -130,6 +146,8 @@ class Program:
         self.constants: list[float] = [0.0]
         self.updates: list[ParameterUpdate] = []
         self.units: dict[int, UnitPlaces] = {}
+        self.compared: list[Comparison] = []
+        self.noise_floors: list[Place] = []
 
     def requested_by(self, probe: str, stream: str) -> Program:
         """Return this program to add to: the probe is charged with what is added, which is for the stream."""
@@ -193,6 +211,15 @@ class Program:
             places.moments = moments
         if histograms != NOWHERE:
             places.histograms = histograms
+
+    def compare(self, site: Site, start: Place, previous: Place) -> None:
+        """Write how far a site's distribution is from that of the first step, and of the step compared before."""
+        index = self.request(site, Statistic.MOMENTS | Statistic.BINS)
+        self.compared.append(Comparison(index, start, previous, self._requester))
+
+    def record_noise_floor(self, place: Place) -> None:
+        """Write, where sites are compared, 1 / sqrt(samples of the step): what two batches differ by, in sigmas."""
+        self.noise_floors.append(place)
 
     def _index(self, site: Site) -> int:
         key = (site.layer, site.part, site.end, id(site.normalization))

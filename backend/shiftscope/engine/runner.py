@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.engine.batch_comparison import BatchComparison
 from shiftscope.engine.due import Due
 from shiftscope.engine.homes import Homes
 from shiftscope.engine.network import TracedNetwork
@@ -75,6 +76,7 @@ class Runner:
         self._directory = self._list_tables()
         self._snapshot = ParameterSnapshot(self._updates.vectors)
         self._observers = [observer for request in program.requests for observer in request.observers]
+        self._comparison = BatchComparison(program.compared, program.noise_floors)
         self._norms = [step for step, _ in self._steps if step.operation is Operation.WRITE_NORM]
         self.slots.replay(exploration, failed)
 
@@ -82,6 +84,7 @@ class Runner:
         """Write, from now on, into rows in which each stream begins at its start."""
         self._starts = starts
         self._tables.clear()
+        self._comparison.place(self._position)
 
     def prepare(self, due: Due) -> None:
         """Measure, from the next pass on, what the streams that are due need."""
@@ -103,6 +106,10 @@ class Runner:
         whole, pieces = self._tables[due]
         self.slots.settle(confirmed, scales.activations)
         self._write_units(row)
+        if self._comparison.stream in due.streams:
+            begin = thread_time_ns()
+            self._comparison.write(self.slots.state, self.slots.fine, confirmed, row)
+            self._meter.passing(self._comparison.probe, thread_time_ns() - begin)
         for one in self._observers:
             begin = self._position(one.place)
             row[begin : begin + one.latest.size] = one.latest
@@ -126,6 +133,7 @@ class Runner:
 
     def finish(self, row: NDArray[np.float32]) -> None:
         """Write what is known only after the update."""
+        self._comparison.finish()
         if self._program.updates:
             begin = thread_time_ns()
             ratios = self._snapshot.after()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple, TypeAlias
 
@@ -14,6 +15,7 @@ from shiftscope.engine.warm_up import warm_up_engine
 from shiftscope.probes import (
     activation_gradients,
     activity,
+    batch_drift,
     batch_norm,
     distributions,
     drift,
@@ -42,6 +44,7 @@ PROBES: tuple[Probe, ...] = (
     units.UNITS,
     update_ratios.UPDATE_RATIOS,
     drift.DRIFT,
+    batch_drift.BATCH_DRIFT,
     sampling_shift.SAMPLING_SHIFT,
     gradient_shift.GRADIENT_SHIFT,
     normalization_stages.STAGES,
@@ -81,7 +84,7 @@ def select(chosen: Chosen) -> Selection:
     registered = [probe for probe in PROBES if probe.tier in tiers or single.get(probe.name) is probe]
     probes = (*registered, *(probe for probe in single.values() if probe not in registered))
     _check_together(probes)
-    return Selection(probes, frozenset(single))
+    return Selection(tuple(_by_itself(probe) if probe.name in single else probe for probe in probes), frozenset(single))
 
 
 def scheduled_streams(chosen: Selection) -> set[str]:
@@ -103,6 +106,11 @@ def warm_up() -> None:
     for compile_ahead in dict.fromkeys(probe.warm_up for probe in PROBES):
         if compile_ahead is not None:
             compile_ahead()
+
+
+def _by_itself(probe: Probe) -> Probe:
+    """Return a probe that measures whatever else does: it was asked for by its name."""
+    return replace(probe, instead_of="") if probe.instead_of else probe
 
 
 def _named(name: object) -> Probe:
