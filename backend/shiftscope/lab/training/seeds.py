@@ -20,7 +20,7 @@ class Stream(IntEnum):
 
 def derive(seed: int, *path: int) -> int:
     """Return a 63-bit seed for one stream of the run's `seed`: another path, an independent stream."""
-    return int(np.random.SeedSequence((seed, *path)).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence((seed, *path)).generate_state(1, np.uint64)[0]) >> 1
 
 
 def generator(seed: int, *path: int) -> torch.Generator:
