@@ -66,13 +66,13 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         name: of the run.
         probes: a tier (essential, standard, full), or a list of tiers, names of probes and probes of your own.
         schedule: steps to record; by default every step at first, then smoothly fewer.
-        schedules: of single streams by name (drift, gradient_shift, sampling_shift, landscape, channels, cost), where
-            the default, which spends about a hundredth of a long training on each, does not do.
+        schedules: of single streams by name (drift, batch_drift, gradient_shift, sampling_shift, landscape, channels,
+            cost), where the default, which spends about a hundredth of a long training on each, does not do.
         total_steps: how many steps there will be, where known.
         optimizer: the optimizer, or one for each network. Every optimizer of torch's that holds a network's parameters
             drives the scope, this one or another. Of anybody else's, call `step` after each update.
         probe_batch: fixed inputs to study copies of the networks on (drift, sampling shift): a tensor, a tuple of
-            arguments, a dict of keywords, or a tuple of both.
+            arguments, a dict of keywords, or a tuple of both. Without it drift is that of the training batches.
         loss: (outputs, targets) -> a scalar, as it is trained with. Gradient shift and landscape need it, and that
             `measure` is given each step's batch; they run copies of the networks.
         units: single units of each layer that are looked at.
