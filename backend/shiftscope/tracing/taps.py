@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.compiler import is_dynamo_compiling
 
 _PLACE = "_compiled_call_impl"
 
@@ -35,61 +36,79 @@ class Watcher(NamedTuple):
     failed: Callable[[], None] | None = None
 
 
-class _Tap:
-    """Calls a module, and tells those who watch it; there is one on a module, however many watch."""
+_WATCHERS = "shiftscope_watchers"
+"""The attribute of a tap that lists who watches."""
 
-    __slots__ = ("module", "watchers")
 
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        self.watchers: tuple[Watcher, ...] = ()
+def _make(module: nn.Module) -> Callable[..., Any]:
+    """Return a tap for a module; it is a function, which scripting leaves out where it cannot read it."""
+    watchers: list[Watcher] = []
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the module takes and gives
-        module, caller = self.module, sys._getframe(1).f_locals.get("self")
-        if caller is not module and isinstance(caller, nn.Module):
-            # A shallow copy, as DataParallel makes of each module for each device: it has parameters of its own.
-            return caller._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]  # torch's
-        if torch._C._get_tracing_state() is not None:
-            return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
-        watchers = self.watchers
-        for watcher in watchers:
+    def tapped(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the module takes and gives
+        unwatched = module if is_dynamo_compiling() else _unwatched(module)
+        if unwatched is not None:
+            return unwatched._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]  # torch's
+        watching = tuple(watchers)
+        for watcher in watching:
             if watcher.before:
                 watcher.before(arguments, keywords)
         try:
             output = module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         except BaseException:
-            for watcher in watchers:
-                if watcher.failed:
-                    watcher.failed()
+            _tell_of_failure(watching)
             raise
-        for watcher in watchers:
+        for watcher in watching:
             if watcher.after:
                 watcher.after(arguments, keywords, output)
         return output
+
+    setattr(tapped, _WATCHERS, watchers)
+    return tapped
+
+
+def _unwatched(module: nn.Module) -> nn.Module | None:
+    """Return which module a call of a tap is of, where it is none that is watched."""
+    caller = sys._getframe(2).f_locals.get("self")
+    if caller is not module and isinstance(caller, nn.Module):
+        # A shallow copy, as DataParallel makes of each module for each device: it has parameters of its own.
+        return caller
+    return module if torch._C._get_tracing_state() is not None else None
+
+
+def _tell_of_failure(watching: tuple[Watcher, ...]) -> None:
+    for watcher in watching:
+        if watcher.failed:
+            watcher.failed()
+
+
+def _watchers(module: nn.Module) -> list[Watcher] | None:
+    """Return who watches a module, None where there is no tap."""
+    found: list[Watcher] | None = getattr(module.__dict__.get(_PLACE), _WATCHERS, None)
+    return found
 
 
 def is_compiled(module: nn.Module) -> bool:
     """Whether calls of a module run compiled code, in which the calls of what it is made of are not seen."""
     other = module.__dict__.get(_PLACE)
-    return (other is not None and not isinstance(other, _Tap)) or "_orig_mod" in module._modules
+    return (other is not None and _watchers(module) is None) or "_orig_mod" in module._modules
 
 
 def tap(module: nn.Module, watcher: Watcher) -> None:
     """Let somebody watch the calls of a module; a compiled one is left alone."""
     if is_compiled(module):
         return
-    place = module.__dict__
-    if _PLACE not in place:
-        place[_PLACE] = _Tap(module)
-    place[_PLACE].watchers += (watcher,)
+    if _PLACE not in module.__dict__:
+        module.__dict__[_PLACE] = _make(module)
+    watchers = _watchers(module)
+    if watchers is not None:
+        watchers.append(watcher)
 
 
 def untap(module: nn.Module, watcher: Watcher) -> None:
     """Let go of a module; where nobody else watches it, it is as it was."""
-    place = module.__dict__
-    found = place.get(_PLACE)
-    if not isinstance(found, _Tap):
+    watchers = _watchers(module)
+    if watchers is None:
         return
-    found.watchers = tuple(one for one in found.watchers if one is not watcher)
-    if not found.watchers:
-        del place[_PLACE]
+    watchers[:] = [one for one in watchers if one is not watcher]
+    if not watchers:
+        del module.__dict__[_PLACE]
