@@ -21,7 +21,7 @@ def check_networks(models: object) -> dict[str, nn.Module]:
         WatchError: they are none.
     """
     if isinstance(models, nn.Module):
-        models = {type(models).__name__: models}
+        models = {type(getattr(models, "_orig_mod", models)).__name__: models}
     if not isinstance(models, Mapping):
         raise WatchError(
             f"watch() takes a network, or a dict of networks by the names that are shown, not {_described(models)}"

@@ -11,14 +11,14 @@ from shiftscope.kernels.interpreter import Operation
 GRADIENT_NORM = Quantity(
     "gradient_norm", "1",
     "||dL/dp||_2 of the recorded step's batch, for each parameter p (at its own site) and for all parameters of a "
-    "layer together (site empty); 0 where the loss does not depend on it",
+    "layer together (site empty); 0 where the loss does not depend on it, or it is frozen",
     sites="(layer), weight, bias, gamma, beta",
 )  # fmt: skip
 
 
 def _set_up(setup: ProbeSetup) -> None:
     program = setup.program
-    for name, parameters in parameter_groups(setup.network):
+    for name, parameters in parameter_groups(setup.network, frozen=True):
         if not parameters:
             continue
         first = program.gradients(list(parameters.values()))

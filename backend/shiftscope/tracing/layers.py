@@ -183,7 +183,7 @@ def find_layers(parts: Sequence[Part], calls: Sequence[Caller]) -> list[Layer]:
             if one.kind == "linear":
                 called.setdefault(one.index, [one.index])
     layers = [_layer([parts[part] for part in own]) for own in called.values()]
-    _name(layers)
+    _name(layers, parts)
     return layers
 
 
@@ -215,17 +215,19 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
     return sites
 
 
-def _name(layers: list[Layer]) -> None:
+def _name(layers: list[Layer], parts: Sequence[Part]) -> None:
     """Name a layer after its block where all its parts are children of one that has no other layer."""
-
-    def block(layer: Layer) -> str:
-        blocks = {part.name.rpartition(".")[0] for part in layer.parts}
-        return blocks.pop() if len(blocks) == 1 else ""
-
-    taken = Counter(block(layer) for layer in layers)
+    own = Counter(part.name.rpartition(".")[0] for part in parts if part.kind == "linear")
     for layer in layers:
-        name = block(layer)
-        layer.name = name if name and taken[name] == 1 else layer.linear.name or type(layer.linear.module).__name__
+        blocks = {part.name.rpartition(".")[0] for part in layer.parts}
+        name = blocks.pop() if len(blocks) == 1 else ""
+        name = name if name and own[name] == 1 else layer.linear.name
+        layer.name = as_written(name) or type(layer.linear.module).__name__
+
+
+def as_written(name: str) -> str:
+    """Return a module's name as its network's author knows it: compiling puts another module around it."""
+    return ".".join(part for part in name.split(".") if part != "_orig_mod")
 
 
 CUT_TO_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
