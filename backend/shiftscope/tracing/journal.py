@@ -133,21 +133,24 @@ class Journal:
     def confirmed(self) -> Confirmed:
         """Return the calls whose backward passes filled the gradients as they are now."""
         kept: dict[Call, None] = {}
-        tasks: set[int] = set()
-        micro_batches = 0
         without: list[int] = []
+        used: dict[int, list[_Backward]] = {}
+        unclear: dict[int, set[int]] = {}
         for layer, passes in self._reached.items():
             if self._parameter(layer) is None:
                 without.append(layer)
-                continue
-            used = self._used(layer, passes)
-            tasks.update(one.task for one in used)
-            before = len(kept)
-            batches = 0
-            for one in used:
-                kept.update(dict.fromkeys(one.calls))
-                batches += len(kept) > before
-                before = len(kept)
+            else:
+                used[layer], unclear[layer] = self._used(layer, passes)
+        tasks = {one.task for passes in used.values() for one in passes}
+        micro_batches = 0
+        for layer, own in used.items():
+            # Where a layer's gradient is zero or was taken away, the others know whether the pass counts.
+            before, batches = len(kept), 0
+            for one in self._reached[layer]:
+                if one in own or (one.task in unclear[layer] and one.task in tasks):
+                    kept.update(dict.fromkeys(one.calls))
+                    batches += len(kept) > before
+                    before = len(kept)
             micro_batches = max(micro_batches, batches)
         if not tasks and self._reached:
             # No gradient was kept at the parameters: they were asked for by themselves, or lie elsewhere.
@@ -170,16 +173,23 @@ class Journal:
         self._calls.clear()
         self._reached.clear()
 
-    def _used(self, layer: int, passes: list[_Backward]) -> list[_Backward]:
-        """Return the backward passes whose gradients are still there."""
+    def _used(self, layer: int, passes: list[_Backward]) -> tuple[list[_Backward], set[int]]:
+        """Return the backward passes whose gradients are still there, and the tasks of which that is unclear."""
         used: list[_Backward] = []
+        unclear: set[int] = set()
         for one, following in zip(passes, [*passes[1:], None], strict=True):
-            if one.before is None or one.before.zero:
+            if one.before is None:
+                used.clear()
+                unclear.clear()
+            elif one.before.zero:
+                unclear.update(before.task for before in used)
                 used.clear()
             after = following.before if following else self._gradient(layer, ())
             if (one.before is None) != (after is None) or (one.before and not one.before.same(after)):
                 used.append(one)
-        return used
+            else:
+                unclear.add(one.task)
+        return used, unclear
 
     def _gradient(self, layer: int, earlier: Collection[_Backward]) -> _Gradient | None:
         parameter = self._parameter(layer)
