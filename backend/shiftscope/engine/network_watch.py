@@ -133,9 +133,14 @@ class NetworkWatch:
 
     @property
     def seen(self) -> bool:
-        """Whether there was a pass since the last update, as far as passes of this network can be seen."""
+        """Whether a backward pass was seen since the last update, or its gradients are there all the same.
+
+        A network of which nothing was seen at first may be compiled, or replicated: of it gradients are recorded.
+        """
         journal = self.tracer.journal
-        return journal.any_backward or self.tracer.blind or (self.tracer.last_pass is not None and not journal.any_call)
+        hidden = self.tracer.blind or (self.tracer.last_pass is not None and not journal.any_call)
+        known = self.recorder is not None or self.unseen > 0 or hidden
+        return journal.any_backward or (known and self.gradients.fresh())
 
     def end_update(self, *, armed: bool) -> None:
         """Take note that an update is over."""

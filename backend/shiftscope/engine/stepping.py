@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import wraps
@@ -32,7 +32,7 @@ class _Cycle:
     """The optimizers of one network: those whose step is under way, that have stepped, and that usually do in turn."""
 
     open: list[Optimizer] = field(default_factory=list)
-    stepped: set[int] = field(default_factory=set)
+    stepped: dict[int, Optimizer] = field(default_factory=dict)
     usual: set[int] = field(default_factory=set)
     skipped: bool = False
 
@@ -53,8 +53,8 @@ class Stepping:
     def __init__(
         self, session: Session, networks: Mapping[str, nn.Module], faults: Faults, optimizers: Sequence[Optimizer] = ()
     ) -> None:
-        self._session, self._faults = session, faults
-        self._known = ref(optimizers[0]) if optimizers else None
+        self._session, self._networks, self._faults = session, networks, faults
+        self._given = [ref(one) for one in optimizers]
         self._cycles = {name: _Cycle() for name in networks}
         self._measured_by_hand = False
         self._counted = False
@@ -69,7 +69,7 @@ class Stepping:
     def measure(self, name: str, given: Given) -> None:
         """Measure a network now, as somebody asks for it."""
         self._measured_by_hand = True
-        known = self._known() if self._known else None
+        known = self._given[0]() if self._given else None
         if given.learning_rate is None and known is not None:
             given = replace(given, learning_rate=learning_rate_of(known))
         self._session.measure(name, given)
@@ -86,11 +86,16 @@ class Stepping:
     def remove(self) -> None:
         """Let go of the optimizers."""
         self._optimizers.remove()
+        for name, cycle in self._cycles.items():
+            if cycle.stepped:
+                self._end(name)
 
     def _before(self, optimizer: Optimizer, names: Sequence[str], closure: Closure | None) -> Closure | None:
         self._decide(Driver.OPTIMIZER)
         waiting = []
         for name in names:
+            if not self._counts(optimizer, name):
+                continue
             cycle = self._cycles[name]
             if optimizer in cycle.open:  # its last step did not come to an end
                 cycle.open.clear()
@@ -109,6 +114,8 @@ class Stepping:
 
     def _after(self, optimizer: Optimizer, names: Sequence[str]) -> None:
         for name in names:
+            if not self._counts(optimizer, name):
+                continue
             cycle = self._cycles[name]
             if optimizer in cycle.open:
                 del cycle.open[cycle.open.index(optimizer) :]
@@ -118,15 +125,31 @@ class Stepping:
                 cycle.skipped = False
                 self._session.watch_of(name).clear()
                 continue
-            cycle.stepped.add(id(optimizer))
-            if cycle.usual <= cycle.stepped:
+            cycle.stepped[id(optimizer)] = optimizer
+            if cycle.usual <= cycle.stepped.keys() if cycle.usual else self._all_updated(name):
                 self._end(name)
 
     def _end(self, name: str) -> None:
         cycle = self._cycles[name]
-        cycle.usual, cycle.stepped = cycle.stepped, set()
+        cycle.usual, cycle.stepped = set(cycle.stepped), {}
         self._counted = True
         self._session.updated(name)
+
+    def _counts(self, optimizer: Optimizer, name: str) -> bool:
+        """Whether an optimizer makes a network's updates: one that was given, or one that holds all that these hold.
+
+        Another one may hold a part that the network shares with others.
+        """
+        given = [one for one in (reference() for reference in self._given) if one is not None]
+        if not given or optimizer in given:
+            return True
+        own = {id(parameter) for parameter in self._networks[name].parameters()}
+        return own & _held(given) <= _held([optimizer])
+
+    def _all_updated(self, name: str) -> bool:
+        """Whether the optimizers that have stepped hold all parameters with gradients; else others will follow."""
+        held = _held(self._cycles[name].stepped.values())
+        return all(p.grad is None or id(p) in held for p in self._networks[name].parameters())
 
     def _measure(self, name: str, optimizer: Optimizer) -> None:
         watch = self._session.watch_of(name)
@@ -163,14 +186,13 @@ class Stepping:
             self._session.watch_of(name).gradients.mark()
 
     def _call_begins(self, name: str) -> None:
+        if self._cycles[name].stepped and not self._cycles[name].open:
+            self._end(name)  # those that step otherwise, too, do so no more
+            return
         if self._driver is not Driver.UNKNOWN:
             return
         watch = self._session.watch_of(name)
-        if self._session.due:
-            over = watch.tracer.journal.any_backward and (watch.gradients.moved() or watch.gradients.thrown_away())
-        else:
-            over = watch.gradients.moved()
-        if over:
+        if watch.gradients.moved():
             self._session.updated(name)
             watch.gradients.mark()
 
@@ -181,6 +203,11 @@ class Stepping:
 
     def _failed(self, error: Exception) -> None:
         self._faults.fail(error)
+
+
+def _held(optimizers: Iterable[Optimizer]) -> set[int]:
+    """Return the ids of the parameters that optimizers hold."""
+    return {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
 
 
 def learning_rate_of(optimizer: Optimizer) -> float | None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.utils.weak import TensorWeakRef
+
+_Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
+"""A module's parameters, and the name of one there."""
 
 
 class _Mark(NamedTuple):
-    """A parameter, and what it was."""
+    """A parameter, where it is held, and what it was."""
 
+    held: Mapping[str, nn.Parameter | None]
+    name: str
     parameter: nn.Parameter
     memory: int
     version: int
@@ -36,6 +42,17 @@ class GradientWatch:
         self._marks: list[_Mark] = []
         self._known: list[nn.Parameter] = []
         self.skipped = 0
+        self._used: list[tuple[TensorWeakRef, int] | None] = []
+
+    def fresh(self) -> bool:
+        """Whether a few parameters have other gradients than the last update used, whether or not a pass was seen."""
+        known = list(self._trained())
+        if len(self._used) != len(known):
+            return any(p.grad is not None for p in known)
+        return any(
+            p.grad is not None and (used is None or used[0]() is not p.grad or used[1] != p.grad._version)
+            for p, used in zip(known, self._used, strict=True)
+        )
 
     def backward_ended(self) -> bool:
         """Keep the gradient that a backward pass has left; return whether an earlier one was skipped."""
@@ -55,22 +72,19 @@ class GradientWatch:
         self.skipped += 1
         return True
 
-    def thrown_away(self) -> bool:
-        """Whether the gradients of the last backward pass are no longer there."""
-        first = next(iter(self._known), None)
-        return first is None or self._held is None or first.grad is not self._held
-
     def mark(self) -> None:
         """Note what a few parameters are now."""
         self._marks = [
-            _Mark(p, p.data_ptr(), p._version, p.detach().clone())
-            for p in self._trained() if not p.is_meta
+            _Mark(held, name, p, p.data_ptr(), p._version, p.detach().clone())
+            for held, name, p in _few(self._network) if not p.is_meta
         ]  # fmt: skip
 
     def moved(self) -> bool:
         """Whether any of them is another one since, and was so updated."""
         return any(
-            m.parameter._version != m.version or m.parameter.data_ptr() != m.memory
+            # While a network is called as a function of other weights, plain tensors stand here.
+            (m.held.get(m.name) is not m.parameter and isinstance(m.held.get(m.name), nn.Parameter))
+            or m.parameter._version != m.version or m.parameter.data_ptr() != m.memory
             or not torch.equal(m.parameter.detach(), m.values)
             for m in self._marks
         )  # fmt: skip
@@ -78,20 +92,28 @@ class GradientWatch:
     def clear(self) -> None:
         """Let go of the gradient: an update has used it."""
         self._held = None
+        gradients = [p.grad for p in self._trained()]
+        self._used = [None if one is None else (TensorWeakRef(one), one._version) for one in gradients]
 
     def _trained(self) -> list[nn.Parameter]:
         """Return a few small ones: of the first module that has any, of the last, and the smallest of all."""
         if not self._known or not all(p.requires_grad for p in self._known):
-            self._known = list(dict.fromkeys(_few(self._network)))
+            self._known = list(dict.fromkeys(parameter for _, _, parameter in _few(self._network)))
         return self._known
 
 
-def _few(network: nn.Module) -> Iterator[nn.Parameter]:
+def _is_trained(parameter: Tensor | None) -> TypeGuard[nn.Parameter]:
+    return isinstance(parameter, nn.Parameter) and parameter.requires_grad
+
+
+def _few(network: nn.Module) -> list[_Held]:
+    """Return a few small ones: of the first module that has any, of the last, and the smallest of all."""
     trained = [
-        [p for p in module.parameters(recurse=False) if p.requires_grad] for module in network.modules()
-    ]  # fmt: skip
+        [(module._parameters, name, p) for name, p in module._parameters.items() if _is_trained(p)]
+        for module in network.modules()
+    ]
     trained = [own for own in trained if own]
-    if trained:
-        yield min(trained[0], key=nn.Parameter.numel)
-        yield min(trained[-1], key=nn.Parameter.numel)
-        yield min((p for own in trained for p in own), key=nn.Parameter.numel)
+    if not trained:
+        return []
+    every = [one for own in trained for one in own]
+    return [min(some, key=lambda one: one[2].numel()) for some in (trained[0], trained[-1], every)]

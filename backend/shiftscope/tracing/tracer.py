@@ -324,15 +324,16 @@ class Tracer:
         self._producers[id(output)] = TensorWeakRef(output), call
 
 
-_PLAIN = (Tensor, nn.Parameter)
 _NO_TENSOR = torch.empty(0)
 
 
 def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
     """Whether something is a tensor with values of its own: not one that stands for others, as under torch.func."""
-    if type(value) not in _PLAIN and type(value).__name__ != "DTensor":
+    if not isinstance(value, Tensor) or torch._C._functorch.is_functorch_wrapped_tensor(value):
         return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(value)
+    kind = type(value)
+    # A class that handles operations itself may have no values, as fake ones; those of DTensor lie in it.
+    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
 
 
 def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
