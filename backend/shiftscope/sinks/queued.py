@@ -33,9 +33,9 @@ class Closing:
         leave: then, to put aside what is left.
     """
 
-    still: float = 1.3
+    still: float = 1.0
     all: float = 10.0
-    leave: float = 0.5
+    leave: float = 0.4
 
 
 class QueuedSink(Sink, ABC):
@@ -118,6 +118,11 @@ class QueuedSink(Sink, ABC):
         self._report()
         self._after_end()
 
+    @property
+    def _patience(self) -> float:
+        """How long to wait at the end for a sign that anything is kept, in seconds."""
+        return self._closing.still
+
     def _after_end(self) -> None:
         """Say what became of the run, where there is something to say. Raises SinkError, RecordingError."""
 
@@ -140,7 +145,7 @@ class QueuedSink(Sink, ABC):
         deadline = time.monotonic() + self._closing.all
         while not self._ended.is_set():
             kept = self._kept
-            if not self._ended.wait(min(self._closing.still, max(0.0, deadline - time.monotonic()))) and (
+            if not self._ended.wait(min(self._patience, max(0.0, deadline - time.monotonic()))) and (
                 kept == self._kept or time.monotonic() >= deadline
             ):
                 return False

@@ -43,6 +43,10 @@ class Limits:
     closing: Closing = field(default_factory=Closing)
 
 
+SPOOL_SECONDS = 0.25
+"""How long frames are gathered for a server that does not take them."""
+
+
 class SocketSink(QueuedSink):
     """Speaks the producer's side of docs/protocol.md.
 
@@ -101,6 +105,11 @@ class SocketSink(QueuedSink):
         self._wake()
         self._report()
 
+    @property
+    @override
+    def _patience(self) -> float:
+        return self._closing.still / (2 if self._uplink.hopeless else 1)
+
     @override
     def _wake(self) -> None:
         self._uplink.bell.ring()
@@ -142,7 +151,8 @@ class SocketSink(QueuedSink):
         backlog.step = self._step
         wait = TICK_SECONDS
         if self._outbox.waiting:
-            wait = BATCH_SECONDS - (now - self._taken)
+            # A file takes many frames for little more than one, and nobody looks at them meanwhile.
+            wait = (SPOOL_SECONDS if self._uplink.hopeless else BATCH_SECONDS) - (now - self._taken)
             if self._hurried or wait <= 0:
                 self._hurried, self._taken, wait = False, now, TICK_SECONDS
                 for item in self._outbox.take():

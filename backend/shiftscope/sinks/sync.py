@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 STILL_SECONDS = 10.0
 """How long a server may keep nothing of what it is sent."""
+RETRIES = (0.0, 5.0, 30.0, 120.0)
+"""Seconds before each attempt of a server to send itself what lies in its spool."""
 
 
 def sync(path: Path, url: str = "", *, deadlines: Deadlines | None = None, still: float = STILL_SECONDS) -> str:
@@ -109,13 +111,22 @@ def send_spools(url: str, folders: Sequence[Path] = ()) -> list[str]:
 
 
 def send_spools_of(url: str, data: Path, folder: Path) -> None:
-    """Send the spool files in a folder whose runs lie among a server's data to that server, under whatever address."""
-    for path, destination in waiting_spools([folder]):
-        if (data / f"{destination.run}{SUFFIX}").is_file():
-            try:
-                sync(path, url, deadlines=Deadlines(dial=60))
-            except (NoticeError, OSError) as error:
-                logger.warning("%s", error)
+    """Send the spool files in a folder whose runs lie among a server's data to that server, under whatever address.
+
+    A server that has just started has much to do: what it does not get at once is tried again a few times.
+    """
+    for wait in RETRIES:
+        time.sleep(wait)
+        faults = []
+        for path, destination in waiting_spools([folder]):
+            if (data / f"{destination.run}{SUFFIX}").is_file():
+                try:
+                    sync(path, url, deadlines=Deadlines(dial=60))
+                except (NoticeError, OSError) as error:
+                    faults.append(str(error))
+        if not faults:
+            return
+        logger.warning("not sent yet: %s", "; ".join(faults))
 
 
 def send_spools_later(url: str) -> None:

@@ -102,6 +102,11 @@ class Uplink:
         """Whether nothing more can be sent, for better or worse."""
         return self.ended or bool(self.refusal)
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether the server has kept nothing for a while, so that it may not do so soon."""
+        return self._link is None or self.backlog.spooling
+
     def welcome(self, link: Link, welcome: Welcome) -> None:
         """Go on over a new connection after what the server has."""
         self._link, self.trouble, self._attempts = link, "", 0
@@ -118,17 +123,16 @@ class Uplink:
         if self._link is not None:
             self._send(self._link, now)
         self._judge(now)
-        self.bell.wait(
-            0.0 if self._more else most_seconds,
-            [] if self._link is None else [self._link],
-            [self._link] if self._link is not None and self._link.waiting else [],
-        )
-        if self._link is not None:
-            self._hear(self._link)
+        link = self._link
+        wait = 0.0 if self._more else most_seconds
+        ready = self.bell.wait(wait, link, writing=link is not None and link.waiting)
+        if link is not None and ready:
+            self._hear(link)
 
     def leave(self) -> None:
         """Close the connection."""
         if self._link is not None:
+            self.bell.forget()
             self._link.leave()
             self._link = None
         if self._call is not None:
@@ -220,6 +224,7 @@ class Uplink:
         for text in link.read():
             self._obey(text)
         if link.closed:
+            self.bell.forget()
             link.abort()
             self._link = None
             self._fail(link.close_reason, link.close_code)
@@ -245,6 +250,7 @@ class Uplink:
         """Give up a connection that is dead, and let the spool take what the server does not."""
         backlog, link, deadlines = self.backlog, self._link, self._deadlines
         if link is not None and now - link.heard > deadlines.silence:
+            self.bell.forget()
             link.abort()
             self._link = link = None
             self._fail("the server does not answer", LOST)
