@@ -351,10 +351,30 @@ def test_updates_by_hand(told):
         if told:
             scope.step()
     scope.close()
-    expected = norms if told else norms[:2]
-    assert [frame.step for frame in sink.of("layers")] == list(range(len(expected)))
+    assert [frame.step for frame in sink.of("layers")] == [0, 1, 2]
     found = sink.values("gradient_norm", layer="output", site="weight")
-    assert found.tolist() == pytest.approx(expected, rel=1e-5)
+    assert found.tolist() == pytest.approx(norms, rel=1e-5)
+
+
+def test_a_closure_that_adds_to_earlier_gradients():
+    """As where gradients are accumulated and the last backward pass is run by the optimizer."""
+    network, sink, norms = networks.mlp(), Collecting(), []
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    with watch(network, to=sink, schedule=every(1), optimizer=optimizer):
+        for step in range(3):
+
+            def closure(step=step):
+                loss = network(data(seed=step)[0]).sum()
+                loss.backward()
+                return loss
+
+            closure(10 + step)
+            optimizer.step(closure)
+            norms.append(brute.norm(network.output.linear.weight.grad.numpy()))
+            optimizer.zero_grad()
+    found = sink.values("gradient_norm", layer="output", site="weight")
+    assert found.tolist() == pytest.approx(norms, rel=1e-5)
+    assert sink.values("micro_batches").tolist() == [2, 2, 2]
 
 
 def test_what_goes_wrong_in_the_block_ends_the_run_as_failed():

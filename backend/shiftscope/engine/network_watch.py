@@ -62,6 +62,7 @@ class NetworkWatch:
         name: as shown.
         recorder: once there was a step.
         measured: what was said about the step that was measured last, since the last update.
+        micro_batches: that were seen then.
         updates: of this network since the last step of the run.
         unseen: updates without a pass, so far.
         on_backward_end: called when a backward pass through the network is over.
@@ -72,6 +73,7 @@ class NetworkWatch:
         self.name = name
         self.recorder: NetworkRecorder | None = None
         self.measured: Given | None = None
+        self.micro_batches = 0
         self.updates = 0
         self.unseen = 0
         self._network, self._tools = network, tools
@@ -94,6 +96,7 @@ class NetworkWatch:
         """
         self.measured = given
         confirmed = self.tracer.journal.confirmed()
+        self.micro_batches = confirmed.micro_batches
         if self.recorder is None or self._explorer is not None:
             self._record(due, confirmed, given)
         recorder = self._existing()

@@ -84,7 +84,11 @@ class Stepping:
             self._session.updated(name)
 
     def remove(self) -> None:
-        """Let go of the optimizers."""
+        """Let go of the optimizers; an update that nobody has announced is over."""
+        for name in self._cycles if self._driver is Driver.UNKNOWN else ():
+            watch = self._session.watch_of(name)
+            if watch.measured is not None and watch.gradients.moved():
+                self._session.updated(name)
         self._optimizers.remove()
         for name, cycle in self._cycles.items():
             if cycle.stepped:
@@ -108,7 +112,7 @@ class Stepping:
                 continue
             if closure is None or self._session.watch_of(name).tracer.journal.any_backward:
                 self._measure(name, optimizer)
-            else:
+            if closure is not None:
                 waiting.append(name)
         return self._measuring(closure, waiting, optimizer) if closure and waiting else None
 
@@ -171,12 +175,18 @@ class Stepping:
             result = closure(*arguments, **keywords)
             try:
                 while waiting:
-                    self._measure(waiting.pop(), optimizer)
+                    self._evaluated(waiting.pop(), optimizer)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
                 self._failed(error)
             return result
 
         return evaluate
+
+    def _evaluated(self, name: str, optimizer: Optimizer) -> None:
+        """Measure a network whose closure was evaluated: anew where that added to gradients that were there before."""
+        watch = self._session.watch_of(name)
+        if watch.measured is None or watch.tracer.journal.confirmed().micro_batches > watch.micro_batches:
+            self._measure(name, optimizer)
 
     def _backward_ended(self, name: str) -> None:
         """Measure a network whose updates nobody announces: after this its gradients may be gone."""
