@@ -39,6 +39,7 @@ FIRST = (
     "measurements/test_measurements.py",
     "server/test_faults.py",
     "server/test_trials.py",
+    "extras/test_timm.py",
     "browser/test_run.py",
     "browser/test_charts.py",
     "runs/test_verify.py",

@@ -1,0 +1,146 @@
+"""What watching a real training must not change, and what it must have recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+import shiftscope
+from shiftscope.recording.reader import Recording
+from tests.probes import brute
+from tests.real.trail import LINEAR, Trail, Training, appearance, bare, check_same, follow, hooked, joined
+
+Sites = Mapping[tuple[str, str], tuple[str, int]]
+"""By layer and site: the module whose input (0) or output (1) it is."""
+
+
+def check_unchanged(training: Training, folder: Path, *, optimizer: bool = True, **options: Any) -> tuple[Path, Trail]:
+    """Check that a watched training is the bare one; return the recording's path and what the training left behind."""
+    expected, plain = bare(training)
+    path = folder / "run.shiftscope"
+    scopes = []
+
+    def look(model: Any, **given: Any) -> object:
+        options_given = given if optimizer else {key: value for key, value in given.items() if key != "optimizer"}
+        scopes.append(shiftscope.watch(model, to=path, **options_given, **options))
+        return scopes[-1]
+
+    def watched(_: object, trail: Trail) -> nn.Module:
+        model = training(look, trail)
+        for scope in scopes:
+            scope.close()
+        return model
+
+    found, model = follow(watched, look)
+    check_same(expected, found)
+    assert appearance(model) == appearance(plain)
+    return path, found
+
+
+def check_default(training: Training, folder: Path, **options: Any) -> None:
+    """Check a training watched with the line alone: its steps are recorded, and nothing else happened."""
+    path, trail = check_unchanged(training, folder, **options)
+    with shiftscope.open_recording(path) as recording:
+        assert recording.steps("layers").tolist() == list(range(trail.steps)), "a short run is recorded at every step"
+        check_nothing_failed(recording)
+
+
+def check_everything(training: Training, folder: Path, sites: Sites | None = None, **options: Any) -> None:
+    """Check a training watched with everything at every step: unchanged, and its numbers those of a brute force.
+
+    Checked are these sites, and of layers that are a linear map and nothing else, or have a normalization, the output
+    of the linear map.
+    """
+    path, trail = check_unchanged(training, folder, schedule=shiftscope.every(1), probes="full", **options)
+    passed, model = hooked(training)
+    with shiftscope.open_recording(path) as recording:
+        assert recording.steps("layers").tolist() == list(range(trail.steps))
+        assert recording.steps("steps").tolist() == list(range(trail.steps))
+        check_nothing_failed(recording)
+        check_gradients(recording, model, trail)
+        check_sites(recording, model, passed, sites or {})
+
+
+def check_nothing_failed(recording: Recording) -> None:
+    """Check that the run ended well and that no probe was switched off."""
+    told = [(event.kind, str(event.message or event.value)) for event in recording.journal()]
+    assert [one for one in told if one[0] in ("note", "diverged", "failed")] == []
+    assert ("state", "finished") in [(event.kind, event.value) for event in recording.journal()]
+
+
+def linear_maps(model: nn.Module, layers: Sequence[str]) -> dict[str, str]:
+    """Return by layer the linear map that it is named after, or the one in the block that it is named after."""
+    named = {name for name in layers if isinstance(model.get_submodule(name), LINEAR)}
+    found = {name: name for name in named}
+    for name in set(layers) - named:
+        block = model.get_submodule(name)
+        inside = [f"{name}.{own}" for own, child in block.named_modules() if isinstance(child, LINEAR)]
+        children = [f"{name}.{own}" for own, child in block.named_children() if isinstance(child, LINEAR)]
+        left = [one for one in children or inside if one not in named]
+        assert len(left) == 1, f"{name} has the linear maps {left}"
+        found[name] = left[0]
+    return found
+
+
+def check_gradients(recording: Recording, model: nn.Module, trail: Trail) -> None:
+    """Check the norm of each layer's gradient by its weight."""
+    header = recording.header
+    assert header is not None
+    (network,) = header.networks
+    assert network.layers
+    linear_of = linear_maps(model, [layer.name for layer in network.layers])
+    for layer in network.layers:
+        where = {"network": network.name, "layer": layer.name, "site": "weight"}
+        found = recording.values("layers", "gradient_norm", **where)
+        linear = model.get_submodule(linear_of[layer.name])
+        own = [name for name, p in model.named_parameters() if p is linear.weight]
+        expected = [step.get(own[0], float("nan")) for step in trail.gradients]
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-12, err_msg=layer.name)
+
+
+def check_sites(recording: Recording, model: nn.Module, passed: Trail, sites: Sites) -> None:
+    """Check mean, variance, minimum and maximum of what passed."""
+    header = recording.header
+    assert header is not None
+    (network,) = header.networks
+    chosen = dict(sites)
+    linear_of = linear_maps(model, [layer.name for layer in network.layers])
+    for layer in network.layers:
+        if layer.normalization:
+            chosen.setdefault((layer.name, "linear_output"), (linear_of[layer.name], 1))
+        elif not layer.activation:
+            chosen.setdefault((layer.name, "output"), (linear_of[layer.name], 1))
+    recorded = {(entry.layer, entry.site) for entry in recording.layouts["layers"].entries if entry.quantity == "mean"}
+    checked = 0
+    for (layer_name, site), module in chosen.items():
+        if (layer_name, site) not in recorded and (layer_name, site) not in sites:
+            continue  # an activation in front of the normalization: there is no such site
+        check_site(recording, passed, (network.name, layer_name, site), module)
+        checked += 1
+    assert checked, "nothing was checked"
+
+
+def check_site(recording: Recording, passed: Trail, place: tuple[str, str, str], module: tuple[str, int]) -> None:
+    """Check one site against what passed a module."""
+    network, layer, site = place
+    name, end = module
+    found = np.array(
+        [
+            recording.values("layers", quantity, network=network, layer=layer, site=site)
+            for quantity in ("mean", "variance", "minimum", "maximum")
+        ]
+    ).T
+    assert len(found) == len(passed.calls)
+    for step, (row, calls) in enumerate(zip(found, passed.calls, strict=True)):
+        if name not in calls:
+            assert np.isnan(row).all(), f"{place} at step {step}: it did not run"
+            continue
+        values = joined([call[end] for call in calls[name]])
+        mean, variance, std, low, high = brute.moments(values)
+        np.testing.assert_allclose(
+            row, [mean, variance, low, high], rtol=2e-5, atol=2e-5 * std, err_msg=f"{place} at step {step}"
+        )
