@@ -132,7 +132,8 @@ class Passages:
         states, fines, vectors, picks = (list(parts) for parts in zip(*kept, strict=True))
         merge_states(np.stack(states), np.stack(fines), slots.state[slot], slots.fine[slot])
         if vectors[0].size:
-            merge_channels(np.stack(vectors), np.array([float(one.count) for one in passed]), slots.vector_of(slot))
+            counts = np.array([float(one.count) for one in passed if one.kept is not None])
+            merge_channels(np.stack(vectors), counts, slots.vector_of(slot))
         if self._units[slot]:
             counts = np.array([state[PICKED] for state in states])
             slots.state[slot, PICKED] = merge_units(np.stack(picks), counts, slots.picked[slots.pick(slot)])
