@@ -24,6 +24,7 @@ from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.stepping import Stepping
 from shiftscope.engine.study import Inputs, Loss
+from shiftscope.engine.warm_up import warm_up_in_background
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.sinks.base import Sink
@@ -93,6 +94,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
     options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units))
     _let_go(networks.values())
+    warm_up_in_background()
     sink = open_sink(to, name=name)
     try:
         scope = Scope(networks, sink, options, faults, optimizers)

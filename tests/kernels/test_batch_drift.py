@@ -7,6 +7,8 @@ from shiftscope.kernels import batch_drift, histogram, moments
 from shiftscope.kernels.histogram_distances import histogram_distances
 from tests.kernels.passes import passed
 
+pytestmark = pytest.mark.usefixtures("way")
+
 DISTANCES = batch_drift.DISTANCES
 random = np.random.default_rng(0)
 VALUES = random.standard_normal(2000)

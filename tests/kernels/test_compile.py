@@ -15,8 +15,9 @@ from tests.conftest import REPOSITORY
 COMPILE = """
 from shiftscope.kernels.counts import count_zeros
 import shiftscope.engine.program
+count_zeros.switch()
 count_zeros(0, 0, False)
-print(sum(count_zeros.stats.cache_hits.values()))
+print(sum(count_zeros.dispatcher.stats.cache_hits.values()))
 """
 
 

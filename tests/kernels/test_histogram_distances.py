@@ -9,6 +9,8 @@ from shiftscope.kernels.histogram_distances import histogram_distances
 from shiftscope.kernels.merging import merge_states
 from tests.kernels.passes import passed
 
+pytestmark = pytest.mark.usefixtures("way")
+
 random = np.random.default_rng(0)
 NORMAL = random.standard_normal(20_000)
 SHAPES = {

@@ -7,6 +7,8 @@ from hypothesis.extra import numpy as hnp
 from shiftscope.kernels import counts, histogram, moments, readout
 from tests.probes import brute
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def measured(values):
     """Run the passes over one array; return state, fine histogram, and the row of all that is read from them."""

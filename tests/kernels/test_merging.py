@@ -11,6 +11,8 @@ from shiftscope.kernels.fused_pass import MOST_PICKED
 from tests.kernels.passes import passed, read
 from tests.probes import brute
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def merged(parts):
     states, fines = (np.array(tables) for tables in zip(*map(passed, parts), strict=True))

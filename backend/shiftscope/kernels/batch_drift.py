@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.kernels.compile import compiled
-from shiftscope.kernels.distances import NAMES
 from shiftscope.kernels.histogram_distances import histogram_distances
 from shiftscope.kernels.moments import FINITE, VARIANCE
+from shiftscope.kernels.sorted_values import NAMES
 
 START, PREVIOUS, LATEST = range(3)
 """What is kept of a site: what passed there first, when it was last compared at an earlier step, and at this one."""
@@ -19,7 +19,9 @@ SLOT, AT, AT_PREVIOUS = range(3)
 in the row."""
 
 
-@compiled()
+@compiled(
+    signatures=["(int64[:,::1], float64[:,::1], int32[:,::1], float64[:,:,::1], int32[:,:,::1], float32[::1], boolean)"]
+)
 def write_batch_drift(
     compared: NDArray[np.int64],
     states: NDArray[np.float64],

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.kernels import plain
 from shiftscope.kernels.compile import over_memory
 
 
-@over_memory
+@over_memory(in_numpy=plain.count_zeros)
 def count_zeros(x: NDArray[Any]) -> int:
     """Return how many values are zero."""
     count = 0
@@ -19,7 +20,7 @@ def count_zeros(x: NDArray[Any]) -> int:
     return count
 
 
-@over_memory
+@over_memory(in_numpy=plain.count_beyond)
 def count_beyond(x: NDArray[Any], low: float, high: float) -> int:
     """Return how many values are below `low` or above `high`."""
     lower, upper = x.dtype.type(low), x.dtype.type(high)
@@ -29,7 +30,7 @@ def count_beyond(x: NDArray[Any], low: float, high: float) -> int:
     return count
 
 
-@over_memory
+@over_memory(in_numpy=plain.pick)
 def pick(x: NDArray[Any], channels: int, inner: int, units: NDArray[np.int64], out: NDArray[np.float64]) -> int:
     """Copy the values of single units into `out`, shape (units, most); return how many of each there are.
 

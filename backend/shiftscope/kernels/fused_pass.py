@@ -46,7 +46,7 @@ units, MOST_PICKED), their values.
 DIRECTORY = 8
 
 
-@compiled()
+@compiled(signatures=["(int64[::1], int64, int64, int64, boolean, int64)"])
 def pass_over(directory: NDArray[np.int64], slot: int, address: int, n: int, wide: bool, inner: int) -> None:
     """Measure what is requested at a slot, of n values at an address.
 
@@ -82,7 +82,7 @@ def pass_over(directory: NDArray[np.int64], slot: int, address: int, n: int, wid
         state[PICKED] = pick(address, n, wide, channels, inner, int64_at(directory[UNITS], count), picked)
 
 
-@compiled()
+@compiled(signatures=["(int64[::1], int64, int64, int64, int64, int64, int64)"])
 def pass_over_both(
     directory: NDArray[np.int64], slot: int, address: int, n: int, other: int, other_address: int, other_n: int
 ) -> None:

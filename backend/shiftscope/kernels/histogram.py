@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.kernels import plain
 from shiftscope.kernels.compile import compiled, over_memory
 from shiftscope.kernels.moments import COUNT, FINITE, LOWER, MAXIMUM, MEAN, MINIMUM, UPPER, VARIANCE
 
@@ -66,7 +67,8 @@ def edges_of(state: NDArray[np.float64], k: int) -> tuple[float, float]:
 @compiled()
 def counted(fine: NDArray[np.int32]) -> int:
     """Return how many values a fine histogram holds."""
-    total: int = fine[LANE + COARSE] + fine[FINE + 1]
+    # In 64 bits, also where Python adds numpy's integers.
+    total: int = np.int64(fine[LANE + COARSE]) + np.int64(fine[FINE + 1])  # type: ignore[assignment]
     return total
 
 
@@ -89,7 +91,14 @@ def place_of(value: float, lower: float, scale: float) -> float:
     return t if t < FINE + 1.0 else FINE + 1.0  # noqa: FURB136
 
 
-@compiled()
+def _bins_finite_in_numpy(x: NDArray[Any], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
+    for (values,) in plain.pieces(x):
+        t = (values[np.isfinite(values)] - lower) * scale + 1.0
+        t[np.isnan(t)] = 0.0
+        counts[:LANE] += np.bincount(t.clip(0.0, FINE + 1.0).astype(np.int64), minlength=LANE).astype(np.int32)
+
+
+@compiled(in_numpy=_bins_finite_in_numpy)
 def _bins_finite(x: NDArray[Any], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
     """Take the long way, in float64 and past values that are not finite."""
     for i in range(x.size):
@@ -98,7 +107,13 @@ def _bins_finite(x: NDArray[Any], lower: float, scale: float, counts: NDArray[np
             counts[np.uint32(place_of(v, lower, scale))] += np.int32(1)
 
 
-@compiled()
+def _bins32_in_numpy(x: NDArray[np.float32], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
+    t = (x - np.float32(lower)) * np.float32(scale) + np.float32(1)
+    places = t.clip(np.float32(0), np.float32(FINE + 1)).astype(np.int64)
+    counts[:LANE] += np.bincount(places, minlength=LANE).astype(np.int32)
+
+
+@compiled(in_numpy=_bins32_in_numpy)
 def _bins32(x: NDArray[np.float32], lower: float, scale: float, counts: NDArray[np.int32]) -> None:
     places = np.empty(_BLOCK, np.int32)
     second, third, fourth = np.uint32(LANE), np.uint32(2 * LANE), np.uint32(3 * LANE)
@@ -116,13 +131,22 @@ def _bins32(x: NDArray[np.float32], lower: float, scale: float, counts: NDArray[
             counts[np.uint32(places[i])] += one
 
 
-@compiled()
+def _fold_in_numpy(lanes: NDArray[np.int32], fine: NDArray[np.int32]) -> None:
+    fine[:LANE] = lanes.reshape(LANES, LANE).sum(axis=0)
+
+
+@compiled(in_numpy=_fold_in_numpy)
 def _fold(lanes: NDArray[np.int32], fine: NDArray[np.int32]) -> None:
     for i in range(LANE):
         fine[i] = lanes[i] + lanes[LANE + i] + lanes[2 * LANE + i] + lanes[3 * LANE + i]
 
 
-@compiled()
+def _accumulate_in_numpy(fine: NDArray[np.int32]) -> None:
+    fine[LANE] = fine[0]
+    fine[LANE + 1 : STRIDE] = fine[0] + np.cumsum(fine[1 : FINE + 1])[FOLD - 1 :: FOLD]
+
+
+@compiled(in_numpy=_accumulate_in_numpy)
 def accumulate(fine: NDArray[np.int32]) -> None:
     """Fill how many values lie below each coarse bin's edges from the counts."""
     below = fine[0]
@@ -133,7 +157,7 @@ def accumulate(fine: NDArray[np.int32]) -> None:
     fine[LANE + COARSE] = below
 
 
-@compiled()
+@compiled(in_numpy=plain.sample)
 def _sample(x: NDArray[Any], sample: NDArray[Any]) -> None:
     """Take one value from each of equal stretches, at a place that jumps about: a fixed one would alias with rows."""
     stretch = x.size // sample.size
@@ -145,7 +169,7 @@ def _sample(x: NDArray[Any], sample: NDArray[Any]) -> None:
         sample[i] = x[i * stretch + np.int64((random >> np.uint64(33)) % np.uint64(stretch))]
 
 
-@over_memory
+@over_memory()
 def bins(x: NDArray[Any], state: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
     """Count values into `fine` (STRIDE) over the range of `state`, whose moments are filled.
 

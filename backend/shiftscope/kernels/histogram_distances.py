@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.kernels.compile import compiled
-from shiftscope.kernels.distances import NAMES, add_distances, smallest_sigma
 from shiftscope.kernels.histogram import FINE, counted, edges_of
 from shiftscope.kernels.moments import FINITE, MEAN, VARIANCE
+from shiftscope.kernels.sorted_values import NAMES, add_distances, smallest_sigma
 
 _NAMES = len(NAMES)
 _COUNTS = FINE + 2
 
 
-@compiled()
+@compiled(signatures=["(float64[::1], int32[::1], float64[::1], int32[::1], float64)"])
 def histogram_distances(
     state_a: NDArray[np.float64],
     fine_a: NDArray[np.int32],
@@ -47,16 +47,16 @@ def _wasserstein(
     # Masses are integers, each histogram's counts times the other's total: no rounding piles up.
     weight_a, weight_b = counted(fine_b), counted(fine_a)
     at_a = at_b = -1
-    left_a = left_b = 0
+    left_a = left_b = np.int64(0)
     a0 = a1 = b0 = b1 = total = 0.0
     while True:
         while left_a == 0 and at_a < _COUNTS - 1:
             at_a += 1
-            left_a = fine_a[at_a] * weight_a
+            left_a = np.int64(fine_a[at_a]) * weight_a
             a0, a1 = edges_of(state_a, at_a)
         while left_b == 0 and at_b < _COUNTS - 1:
             at_b += 1
-            left_b = fine_b[at_b] * weight_b
+            left_b = np.int64(fine_b[at_b]) * weight_b
             b0, b1 = edges_of(state_b, at_b)
         if left_a == 0 or left_b == 0:
             return total / (np.float64(weight_a) * np.float64(weight_b))

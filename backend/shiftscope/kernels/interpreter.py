@@ -63,12 +63,12 @@ DIRECTORY = (ROW + 1, 2)
 _ADDRESS, _LENGTH = 0, 1
 
 
-@over_memory
+@over_memory()
 def _copy(x: NDArray[Any], row: NDArray[np.float32], at: int) -> None:
     row[at : at + x.size] = x
 
 
-@over_memory
+@over_memory()
 def _gap(running: NDArray[Any], row: NDArray[np.float32], at: int, batch: int, eps: float) -> None:
     if batch + 2 * running.size > row.size:
         row[at : at + running.size] = np.nan
@@ -105,7 +105,7 @@ def _forget(states: NDArray[np.float64]) -> None:
         state[COUNT_SEEN] = state[FINITE] = state[NANS] = state[INFINITIES] = state[PICKED] = 0
 
 
-@compiled()
+@compiled(signatures=["(int64[:,::1], int64[:,::1])"])
 def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None:  # noqa: C901, PLR0912
     """Carry out `operations`, shape (operations, 5): operation, index, place in the row, argument, constant.
 

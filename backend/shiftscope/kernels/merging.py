@@ -29,7 +29,7 @@ _MOST_COUNTED = 2.0**30
 """What the counts of a merged histogram add up to at most: they are 32 bits wide."""
 
 
-@compiled()
+@compiled(signatures=["(float64[:,::1], int32[:,::1], float64[::1], int32[::1])"])
 def merge_states(
     states: NDArray[np.float64], fines: NDArray[np.int32], state: NDArray[np.float64], fine: NDArray[np.int32]
 ) -> None:
@@ -152,7 +152,7 @@ def _round(places: NDArray[np.float64], fine: NDArray[np.int32]) -> None:
     accumulate(fine)
 
 
-@compiled()
+@compiled(signatures=[f"(float32[:,::1], float64[{stride}], float32[::1])" for stride in ("::1", ":")])
 def merge_channels(parts: NDArray[np.float32], counts: NDArray[np.float64], out: NDArray[np.float32]) -> None:
     """Write the means, then the biased variances by channel of all values together.
 
@@ -162,11 +162,11 @@ def merge_channels(parts: NDArray[np.float32], counts: NDArray[np.float64], out:
         out: shape (2 * channels,), written; NaN where there are no values. It may be one of the parts.
     """
     channels = parts.shape[1] // 2
-    total = 0.0
+    total = np.float64(0.0)
     for k in range(parts.shape[0]):
         total += max(counts[k], 0.0)
     for c in range(channels):
-        mean = squares = 0.0
+        mean = squares = np.float64(0.0)
         for k in range(parts.shape[0]):
             if counts[k] > 0:
                 mean += counts[k] * np.float64(parts[k, c])
@@ -178,7 +178,7 @@ def merge_channels(parts: NDArray[np.float32], counts: NDArray[np.float64], out:
         out[c], out[channels + c] = mean, squares / total
 
 
-@compiled()
+@compiled(signatures=[f"(float64[:,:,::1], float64[{stride}], float64[:,::1])" for stride in ("::1", ":")])
 def merge_units(parts: NDArray[np.float64], counts: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write the values of single units of all parts, one part after the other; return how many of each there are.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.kernels import plain
 from shiftscope.kernels.compile import compiled, over_memory
 
 # Columns of a tensor's state.
@@ -21,7 +22,7 @@ STATE = 13
 _BLOCK = 8192
 
 
-@compiled(vectorized=True)
+@compiled(vectorized=True, in_numpy=plain.shifted_sums)
 def _shifted_sums(x: NDArray[Any], shift: float) -> tuple[float, float]:
     total = 0.0
     squares = 0.0
@@ -37,7 +38,7 @@ def _shifted_sums(x: NDArray[Any], shift: float) -> tuple[float, float]:
 _SIGN, _MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 
 
-@compiled()
+@compiled(in_numpy=plain.extremes)
 def _extremes32(bits: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
     low, high = ends[0], ends[1]
     for i in range(bits.size):
@@ -48,7 +49,7 @@ def _extremes32(bits: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
     ends[0], ends[1] = low, high
 
 
-@compiled()
+@compiled(in_numpy=plain.extremes)
 def _extremes64(bits: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
     low, high = ends[0], ends[1]
     for i in range(bits.size):
@@ -59,7 +60,20 @@ def _extremes64(bits: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
     ends[0], ends[1] = low, high
 
 
-@compiled()
+def _finite_moments_in_numpy(x: NDArray[Any], state: NDArray[np.float64]) -> None:
+    finite = x[np.isfinite(x)].astype(np.float64)
+    nans = np.count_nonzero(np.isnan(x))
+    state[FINITE], state[NANS], state[INFINITIES] = finite.size, nans, x.size - finite.size - nans
+    state[MEAN] = state[VARIANCE] = state[MINIMUM] = state[MAXIMUM] = np.nan
+    if finite.size:
+        mean = finite[0] + (finite - finite[0]).sum() / finite.size
+        apart = finite - mean
+        apart = apart[np.isfinite(apart)]
+        state[MEAN], state[VARIANCE] = mean, plain.dot(apart, apart) / finite.size
+        state[MINIMUM], state[MAXIMUM] = finite.min(), finite.max()
+
+
+@compiled(in_numpy=_finite_moments_in_numpy)
 def _finite_moments(x: NDArray[Any], state: NDArray[np.float64]) -> None:
     """Take the long way: the moments of the finite values alone."""
     nans = infinities = finite = 0
@@ -139,7 +153,7 @@ def _moments64(x: NDArray[np.float64], state: NDArray[np.float64]) -> bool:
     return True
 
 
-@over_memory
+@over_memory()
 def moments(x: NDArray[Any], state: NDArray[np.float64]) -> None:
     """Fill `state` (STATE columns, as far as they are moments, extremes and counts) from values."""
     state[COUNT] = x.size
@@ -149,7 +163,7 @@ def moments(x: NDArray[Any], state: NDArray[np.float64]) -> None:
         _finite_moments(x, state)
 
 
-@compiled(vectorized=True)
+@compiled(vectorized=True, in_numpy=plain.sum_of_squares)
 def _sum_of_squares(x: NDArray[Any]) -> float:
     squares = 0.0
     for i in range(x.size):
@@ -158,7 +172,7 @@ def _sum_of_squares(x: NDArray[Any]) -> float:
     return squares
 
 
-@compiled()
+@compiled(in_numpy=plain.not_finite)
 def _not_finite(x: NDArray[Any]) -> int:
     count = 0
     for i in range(x.size):
@@ -167,7 +181,7 @@ def _not_finite(x: NDArray[Any]) -> int:
     return count
 
 
-@over_memory
+@over_memory(signatures=["(int64, int64, boolean)"])
 def squares(x: NDArray[Any]) -> tuple[float, int]:
     """Return the sum of squares of values, and how many of them are not finite."""
     total = _sum_of_squares(x)
@@ -184,7 +198,7 @@ def _add_row(
         squares[c] += d * d
 
 
-@over_memory
+@over_memory(in_numpy=plain.channel_moments)
 def channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> None:
     """Write the mean, then the biased variance of each channel of memory laid out (samples, channels, inner).
 
@@ -208,5 +222,6 @@ def channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> No
             squares[c] += square
     n = x.size // channels
     for c in range(channels):
+        variance = (squares[c] - totals[c] * totals[c] / n) / n
         out[c] = shifts[c] + totals[c] / n
-        out[channels + c] = max(0.0, (squares[c] - totals[c] * totals[c] / n) / n)
+        out[channels + c] = 0.0 if variance < 0.0 else variance  # noqa: FURB136  max() would make 0 of NaN

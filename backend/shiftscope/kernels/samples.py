@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shiftscope.kernels.compile import compiled
+from shiftscope.kernels.sorted_values import Floats, moments_of_rows
 from shiftscope.kernels.tensor_memory import dense, unseen
 
 PER_UNIT = 4096
 """Most values of one unit (or channel) that are looked at; of more, a random choice, the same at each time."""
 IN_ALL = 262_144
 """Most values of a site that are looked at."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,39 +37,12 @@ class Sample:
     @cached_property
     def moments(self) -> tuple[Floats, Floats]:
         """Mean and standard deviation of each unit, in float64: shape (units,)."""
-        return _moments(self.units)
+        return moments_of_rows(self.units)
 
     @cached_property
     def pooled_moments(self) -> tuple[Floats, Floats]:
         """Mean and standard deviation of all values together, in float64: shape (1,)."""
-        return _moments(self.units.reshape(1, -1))
-
-
-@compiled(vectorized=True)
-def _sum(x: NDArray[Any]) -> float:
-    total = 0.0
-    for i in range(x.size):
-        total += np.float64(x[i])
-    return total
-
-
-@compiled(vectorized=True)
-def _sum_of_squares_about(x: NDArray[Any], mean: float) -> float:
-    total = 0.0
-    for i in range(x.size):
-        d = np.float64(x[i]) - mean
-        total += d * d
-    return total
-
-
-@compiled()
-def _moments(values: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return mean and biased standard deviation of each row."""
-    means, sigmas = np.empty(values.shape[0]), np.empty(values.shape[0])
-    for u in range(values.shape[0]):
-        means[u] = _sum(values[u]) / values.shape[1]
-        sigmas[u] = np.sqrt(_sum_of_squares_about(values[u], means[u]) / values.shape[1])
-    return means, sigmas
+        return moments_of_rows(self.units.reshape(1, -1))
 
 
 def take(tensor: Tensor, axis: int) -> Sample:

@@ -13,7 +13,7 @@ from shiftscope.kernels.readout import write_histogram, write_moments, write_qua
 MOMENTS = 5
 
 
-@compiled()
+@compiled(signatures=["(float64[:,::1], int64, float64[::1], float32[::1], int64, int64)"])
 def write_units(
     picked: NDArray[np.float64], count: int, levels: NDArray[np.float64], row: NDArray[np.float32], at: int,
     histograms_at: int,

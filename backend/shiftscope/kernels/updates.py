@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.kernels import plain
 from shiftscope.kernels.compile import compiled, over_memory
 from shiftscope.kernels.interpreter import ADDRESS, COUNT, WIDE
 
 
-@over_memory
+@over_memory()
 def _copy(x: NDArray[Any], kept: NDArray[Any]) -> None:
     kept[:] = x
 
 
-@compiled()
+@compiled(signatures=[f"(int64[:,::1], int64[::1], {kind}[::1])" for kind in ("float32", "float64")])
 def keep_values(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any]) -> None:
     """Copy each slot's values into `kept`, from its start to the next one's; NaN where they are not as many."""
     for k in range(slots.shape[1]):
@@ -27,7 +28,7 @@ def keep_values(slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArr
             place[:] = np.nan
 
 
-@compiled(vectorized=True)
+@compiled(vectorized=True, in_numpy=plain.change_ratio)
 def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
     change = size = 0.0
     for i in range(new.size):
@@ -39,12 +40,12 @@ def _ratio(new: NDArray[Any], old: NDArray[Any]) -> float:
     return ratio
 
 
-@over_memory
+@over_memory()
 def _ratio_of(new: NDArray[Any], old: NDArray[Any]) -> float:
     return _ratio(new, old)
 
 
-@compiled()
+@compiled(signatures=[f"(int64[:,::1], int64[::1], {kind}[::1], float64[::1])" for kind in ("float32", "float64")])
 def change_ratios(
     slots: NDArray[np.int64], starts: NDArray[np.int64], kept: NDArray[Any], ratios: NDArray[np.float64]
 ) -> None:
