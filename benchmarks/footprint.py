@@ -27,6 +27,7 @@ import torch
 
 from shiftscope import open_recording, watch
 from shiftscope.engine.schedules import at, before, every
+from shiftscope.probes.registry import warm_up
 from shiftscope.server.launchers import ALLOCATOR
 from workloads import WORKLOADS, Loop, start
 
@@ -120,6 +121,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    warm_up()  # benchmarks/first_step.py measures what is done until kernels are compiled
     torch.set_num_threads(1)
     if given.child:
         what, how, count = given.child

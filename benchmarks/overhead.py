@@ -40,7 +40,7 @@ from shiftscope import watch
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.probe import Tier
 from shiftscope.engine.schedules import Schedule, at, every, never, thinning
-from shiftscope.probes.registry import PROBES, select
+from shiftscope.probes.registry import PROBES, select, warm_up
 from shiftscope.scope import Scope
 from workloads import WORKLOADS, Loop, Workload, start
 
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--by-probe", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    warm_up()  # benchmarks/first_step.py measures what is done until kernels are compiled
     torch.set_num_threads(1)
     results: dict[str, dict[str, float]] = {}
     for workload in WORKLOADS:

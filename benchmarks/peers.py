@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from overhead import EVERY_STEP
 from shiftscope import watch
 from shiftscope.engine.schedules import every
+from shiftscope.probes.registry import warm_up
 from workloads import WORKLOADS, Loop, Workload, start
 
 Step = Callable[[], None]
@@ -202,6 +203,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="of measuring, for each workload")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    warm_up()  # benchmarks/first_step.py measures what is done until kernels are compiled
     torch.set_num_threads(1)
     results: dict[str, dict[str, float]] = {}
     for workload in WORKLOADS:

@@ -37,7 +37,7 @@ from shiftscope import watch
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.probe import Tier
 from shiftscope.engine.schedules import Schedule, at, every, never
-from shiftscope.probes.registry import PROBES, select
+from shiftscope.probes.registry import PROBES, select, warm_up
 from shiftscope.scope import Scope
 from wild_models import MODELS, Model, Source, Training
 
@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--to", choices=["server", "file", "nothing"], default="file")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    warm_up()  # benchmarks/first_step.py measures what is done until kernels are compiled
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     torch.set_num_threads(1)
     results: dict[str, dict[str, Any]] = {}
