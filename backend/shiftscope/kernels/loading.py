@@ -127,12 +127,14 @@ class Loader:
 
     def _end(self) -> None:
         """Leave nothing running behind: at exit."""
-        with self._busy:
-            self._ending = True
+        self._ending = True
+        # A child is started under this lock: afterwards none is. Nobody's exit waits long for it.
+        if self._busy.acquire(timeout=1):
+            self._busy.release()
         if self._child is not None and self._child.poll() is None:
             self._child.kill()
         if self._thread is not None:
-            self._thread.join(timeout=2)
+            self._thread.join(timeout=1)
 
 
 _LOADER = Loader()
