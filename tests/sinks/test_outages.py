@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -219,6 +220,26 @@ def test_what_has_no_room_is_dropped_counted_and_told(server: LiveServer, tmp_pa
     assert sum(int(str(event.values["count"])) for event in events) == script.done - len(frames)
     for event in events:
         assert {event.values["first"], event.values["last"]} <= {0, *steps, script.done}
+
+
+def test_a_server_whose_disk_is_full_gets_all_of_it_when_it_has_room(tmp_path: Path) -> None:
+    data, folder = tmp_path / "runs", tmp_path / "spool"
+    with serve(data) as server:
+        script = Script(SocketSink.connect(server.url, limits=limits(folder)))
+        script.steps(20)
+        eventually(lambda: script.sink.acknowledged == 20)
+        bounds = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (30_000, bounds[1]))
+        script.steps(500)
+        eventually(lambda: spools(folder), "a spool file")
+        absent = eventually(lambda: server.run(script.sink.run)["absence"])
+        assert absent["code"] == "absence.not_kept"
+        script.steps(500)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, bounds)
+        eventually(lambda: script.sink.acknowledged == script.done)
+        script.sink.end("finished", "")
+        assert server.run(script.sink.run)["state"] == "finished"
+    assert whole(data / f"{script.sink.run}.shiftscope", script.done)
 
 
 def test_a_run_that_was_stopped_at_the_page_is_told_once(server: LiveServer, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class Uplink:
 
     def welcome(self, link: Link, welcome: Welcome) -> None:
         """Go on over a new connection after what the server has."""
-        self._link, self.trouble, self._attempts = link, "", 0
+        self._link, self.trouble = link, ""
         self._seq, self._events, self._begun = welcome.after, welcome.events, welcome.begun
         self._end_sent = False
         self._step = 0
@@ -237,6 +237,7 @@ class Uplink:
             return
         match message:
             case Acknowledged():
+                self._attempts = 0  # not for a welcome: a server with a full disk is welcoming, too
                 self._acknowledged(message.seq, message.events)
             case Command() if self._on_command is not None:
                 self._on_command(message)
