@@ -22,7 +22,7 @@ SITES = {
         ("layer1.0.conv1", "pre_activation"): ("layer1.0.bn1", 1),
         ("layer1.0.conv2", "linear_output"): ("layer1.0.conv2", 1),
     },
-    "vit_tiny_patch16_224": {("blocks.1.mlp", "pre_activation"): ("blocks.1.mlp.fc1", 1)},
+    "vit_tiny_patch16_224": {("blocks.1.mlp.fc1", "pre_activation"): ("blocks.1.mlp.fc1", 1)},
 }
 
 

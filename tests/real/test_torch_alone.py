@@ -246,7 +246,7 @@ TRAININGS = {
 }
 SITES = {
     "resnet": {("layers.1.0.conv1", "pre_activation"): ("layers.1.0.bn1", 1)},
-    "vit": {("blocks.1", "pre_activation"): ("blocks.1.fc1", 1)},
+    "vit": {("blocks.1.fc1", "pre_activation"): ("blocks.1.fc1", 1)},
     "vae": {("encoder", "pre_activation"): ("encoder.0", 1), ("encoder", "output"): ("encoder.1", 1)},
     "dqn": {("2", "pre_activation"): ("3", 0), ("2", "output"): ("3", 1)},
 }
