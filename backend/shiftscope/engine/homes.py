@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import is_
 from typing import Any
 
 from torch import nn
@@ -44,7 +45,7 @@ class Homes:
 
     def refresh(self, *, modules_changed: bool) -> bool:
         """Find everything again, if anything was replaced; return whether it was."""
-        if not modules_changed and all(held.get(own) is parameter for held, own, parameter in self._holders):
+        if not modules_changed and all(map(is_, map(dict.get, *self._holders), self._held)):
             return False
         modules = dict(self._network.named_modules())
         for index, name in enumerate(self._parameter_names):
@@ -61,9 +62,12 @@ class Homes:
         self._holders = self._held_parameters(modules)
         return True
 
-    def _held_parameters(self, modules: Mapping[str, nn.Module]) -> list[tuple[Mapping[str, Any], str, nn.Parameter]]:
-        return [
+    def _held_parameters(self, modules: Mapping[str, nn.Module]) -> tuple[list[Any], list[str]]:
+        """List the mappings that hold the parameters and their names there; note what is held there now."""
+        found = [
             (modules[name[0]]._parameters, name[1], parameter)
             for name, parameter in zip(self._parameter_names, self.parameters, strict=True)
             if name is not None and parameter is not self._gone and name[0] in modules
         ]
+        self._held = [parameter for _, _, parameter in found]
+        return [mapping for mapping, _, _ in found], [own for _, own, _ in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -26,12 +26,13 @@ from shiftscope.tracing.tracer import Tracer
 MOST_FAILED = 2
 """Parts at which measuring may fail before everything is given up: then it is no business of theirs."""
 
+_queue_callback = torch.autograd.Variable._execution_engine.queue_callback
+
 Batch = tuple[Any, Tensor]
 """Inputs and targets."""
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """What is said about a step from outside: each where it is known."""
 
     loss: float | None = None
@@ -237,8 +238,7 @@ class NetworkWatch:
         self.recorder.prepare(due)
 
     def _backward_begins(self) -> None:
-        queue = torch.autograd.Variable._execution_engine.queue_callback
-        queue(self._backward_ended)
+        _queue_callback(self._backward_ended)
 
     def _backward_ended(self) -> None:
         """Note the gradients as a backward pass leaves them; torch calls this at its end."""

@@ -39,7 +39,7 @@ class Passage:
 
     def __init__(self, call: Call, count: int) -> None:
         self.call, self.count = call, count
-        self.observed: list[tuple[Observer, NDArray[np.float32]]] = []
+        self.observed: list[tuple[Observer, NDArray[np.float32]]] | None = None
         self.kept: _Kept | None = None
 
 
@@ -66,6 +66,8 @@ class Passages:
         self._latest: list[Passage | None] = [None] * len(requests)
         self._earlier: dict[int, list[Passage]] = {}
         self._gradients: dict[tuple[int, Call], tuple[float, float]] = {}
+        self._observed = {slot for slot, request in enumerate(requests) if request.observers}
+        self._with_gradients = any(request.gradient for request in requests)
         self._units = [bool(request.all_statistics() & Statistic.UNITS) for request in requests]
         self._most = max(16, MEMORY // (len(requests) * 8192 or 1))
 
@@ -91,7 +93,8 @@ class Passages:
 
     def add_gradients(self, confirmed: Collection[Call], out: NDArray[np.float64], scale: float) -> None:
         """Write the sums over the calls that count, by slot, of a gradient that is `scale` times what it should be."""
-        out[:] = 0.0
+        if self._with_gradients:
+            out[:] = 0.0
         for (slot, call), (total, wild) in self._gradients.items():
             if call in confirmed:
                 out[slot, 0] += total / (scale * scale)
@@ -102,7 +105,8 @@ class Passages:
         for slot, latest in enumerate(self._latest):
             earlier = self._earlier.get(slot)
             if not earlier and latest is not None and latest.call in confirmed:
-                self._write_observed(slot, [latest])
+                if slot in self._observed:
+                    self._write_observed(slot, [latest])
                 continue
             if latest is not None:
                 self._put_aside(slot)
@@ -141,7 +145,7 @@ class Passages:
     def _write_observed(self, slot: int, passed: Sequence[Passage]) -> None:
         """Let each function's numbers be the mean over the passages, weighted by how many values passed."""
         for one in self._requests[slot].observers:
-            found = [(value, p.count) for p in passed for observer, value in p.observed if observer is one]
+            found = [(value, p.count) for p in passed for observer, value in p.observed or () if observer is one]
             one.latest[:] = _mean(found) if found else np.nan
 
 

@@ -240,7 +240,7 @@ class SiteSlots(PartObserver):
     def _call_observers(self, slot: int, passage: Passage, tensor: Tensor) -> None:
         for one in self._due_observers[slot]:
             begin = time.thread_time_ns()
-            passage.observed.append((one, one.function(tensor)))
+            passage.observed = [*(passage.observed or ()), (one, one.function(tensor))]
             self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
 
     def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
 from typing import Any
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.network_watch import Given
 from shiftscope.engine.session import Session
-from shiftscope.tracing.grad_scaler import scales_at
+from shiftscope.tracing.grad_scaler import UNSCALED, scales_at
 from shiftscope.tracing.optimizer_steps import Closure, OptimizerSteps
 
 
@@ -71,7 +71,7 @@ class Stepping:
         self._measured_by_hand = True
         known = self._given[0]() if self._given else None
         if given.learning_rate is None and known is not None:
-            given = replace(given, learning_rate=learning_rate_of(known))
+            given = given._replace(learning_rate=learning_rate_of(known))
         self._session.measure(name, given)
 
     def step(self) -> None:
@@ -159,7 +159,9 @@ class Stepping:
         watch = self._session.watch_of(name)
         if watch.measured is not None and self._measured_by_hand:
             return
-        scales = scales_at(optimizer)
+        # A scaler has unscaled the gradients by now, or lets the optimizer do it.
+        scaled = watch.gradients.rewritten or getattr(optimizer, "grad_scale", None) is not None
+        scales = scales_at(optimizer) if scaled else UNSCALED
         if scales.skipped:
             self._cycles[name].skipped = True
             watch.skip()

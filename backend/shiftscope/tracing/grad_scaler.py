@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import NamedTuple
 
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
-_DEEPEST = 16
-"""Frames between a step's hook and the scaler that makes the step: wrappers of optimizers and schedulers."""
+_NEAREST, _DEEPEST = 4, 12
+"""Frames between here and the scaler that makes the step: the hook, and wrappers of optimizers and schedulers."""
 
 
 class Scales(NamedTuple):
@@ -43,13 +44,12 @@ def scales_at(optimizer: Optimizer) -> Scales:
 
 def _calling_scaler() -> GradScaler | None:
     """Return the scaler that makes the step which is under way: it knows its optimizer, not the other way round."""
-    frame = sys._getframe(1)
-    for _ in range(_DEEPEST):
-        if frame.f_back is None:
+    frame: FrameType | None = sys._getframe(_NEAREST)
+    for _ in range(_NEAREST, _DEEPEST):
+        if frame is None:
             return None
-        frame = frame.f_back
-        if frame.f_code.co_name in {"step", "_maybe_opt_step"}:
+        if frame.f_code.co_name == "_maybe_opt_step":
             owner = frame.f_locals.get("self")
-            if isinstance(owner, GradScaler):
-                return owner
+            return owner if isinstance(owner, GradScaler) else None
+        frame = frame.f_back
     return None

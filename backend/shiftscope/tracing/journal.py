@@ -10,23 +10,38 @@ before was thrown away.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
-from torch.utils.weak import TensorWeakRef
+from torch.autograd.graph import Node
 
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
 
 
-@dataclass(eq=False)
 class Pass:
-    """One call of the whole network that builds a graph, with its arguments."""
+    """One call of the whole network that builds a graph.
 
-    arguments: Arguments
-    keywords: Keywords
+    Attributes:
+        arguments: that it was called with.
+        keywords: likewise.
+        calls: of the layers, in order.
+        plain: whether a backward pass can go through all of them.
+    """
+
+    __slots__ = ("arguments", "calls", "hooked", "keywords", "last", "plain")
+
+    def __init__(self, arguments: Arguments, keywords: Keywords) -> None:
+        self.arguments, self.keywords = arguments, keywords
+        self.calls: list[Call] = []
+        self.hooked = False
+        self.plain = True
+        self.last: tuple[Call, Node] | None = None
+
+
+_current_task = torch._C._current_graph_task_id
 
 
 class Call:
@@ -54,7 +69,7 @@ class Call:
 class _Gradient(NamedTuple):
     """A gradient as it is at some moment: which tensor, and how often that was written to. None where there is none."""
 
-    tensor: TensorWeakRef
+    tensor: ref[Tensor]
     version: int
     zero: bool = False
 
@@ -62,13 +77,14 @@ class _Gradient(NamedTuple):
         return other is not None and self.tensor() is other.tensor() and self.version == other.version
 
 
-@dataclass
 class _Backward:
     """One backward pass as a layer sees it: the gradient at the layer's parameter before, and the calls it reached."""
 
-    task: int
-    before: _Gradient | None
-    calls: list[Call] = field(default_factory=list)
+    __slots__ = ("before", "calls", "task")
+
+    def __init__(self, task: int, before: _Gradient | None) -> None:
+        self.task, self.before = task, before
+        self.calls: list[Call] = []
 
 
 class Confirmed(NamedTuple):
@@ -93,7 +109,8 @@ class Journal:
         self.on_backward = on_backward
         self._last_task = -1
         self._opened = 0
-        self._calls: list[Call] = []
+        self._alone: list[Call] = []
+        self._passes: list[Pass] = []
         self._reached: dict[int, list[_Backward]] = {}
 
     @property
@@ -107,20 +124,41 @@ class Journal:
         return self._opened > 0
 
     def open(self, layer: int, output: Tensor, within: Pass | None) -> Call:
-        """Note a call of a layer whose linear map has just returned."""
+        """Note a call of a layer whose linear map has just returned.
+
+        Of a pass only the first and last call are hooked that a gradient can tell of: it counts as a whole.
+        """
         call = Call(layer, within, self)
         self._opened += 1
         function = output.grad_fn if output.requires_grad else None
-        if function is not None:
-            function.register_prehook(call)
-            call.graph = True
+        call.graph = function is not None
+        if within is None:
+            self._alone.append(call)
         else:
-            self._calls.append(call)
+            within.calls.append(call)
+        if function is None:
+            if within is not None:
+                within.plain = False
+            return call
+        if within is None or (not within.hooked and self._parameter(layer) is not None):
+            function.register_prehook(call)
+            if within is not None:
+                within.hooked = True
+        else:
+            within.last = call, function
         return call
+
+    def end(self, within: Pass) -> None:
+        """Note that a pass is over."""
+        self._passes.append(within)
+        if within.last is not None:
+            call, function = within.last
+            function.register_prehook(call)
+            within.last = None
 
     def reached(self, call: Call) -> None:
         """Note that a backward pass goes through a call."""
-        task = torch._C._current_graph_task_id()
+        task = _current_task()
         passes = self._reached.setdefault(call.layer, [])
         if not passes or passes[-1].task != task:
             passes.append(_Backward(task, self._gradient(call.layer, passes)))
@@ -132,6 +170,31 @@ class Journal:
 
     def confirmed(self) -> Confirmed:
         """Return the calls whose backward passes filled the gradients as they are now."""
+        if (only := self._only_pass()) is not None:
+            return Confirmed(set(only.calls), 1)
+        kept, micro_batches = self._reached_and_used()
+        passes = dict.fromkeys(call.within for call in kept if call.within is not None)
+        calls = {call for one in passes for call in one.calls}
+        calls.update(call for call in kept if call.within is None)
+        # What has no graph is part of what was called with it; where it was repeated with one, it was a first try.
+        with_graph = {call.layer for call in calls if call.graph}
+        if any(call.within is None for call in kept):
+            calls.update(call for call in self._alone if not call.graph)
+        return Confirmed({call for call in calls if call.graph or call.layer not in with_graph}, micro_batches)
+
+    def _only_pass(self) -> Pass | None:
+        """Return the pass that the update is made of in the plain case: one pass and one backward pass through it."""
+        if len(self._passes) != 1 or self._alone:
+            return None
+        only = self._passes[0]
+        for layer, (first, *more) in self._reached.items():
+            parameter = self._parameter(layer)
+            if more or first.before is not None or parameter is None or parameter.grad is None:
+                return None
+        return only if self._reached and only.plain else None
+
+    def _reached_and_used(self) -> tuple[dict[Call, None], int]:
+        """Return the hooked calls whose gradients are still there, and by how many backward passes they are."""
         kept: dict[Call, None] = {}
         without: list[int] = []
         used: dict[int, list[_Backward]] = {}
@@ -160,17 +223,13 @@ class Journal:
             for one in self._reached[layer]:
                 if one.task in tasks:
                     kept.update(dict.fromkeys(one.calls))
-        passes_used = {id(call.within) for call in kept}
-        seen = {call.layer for call in kept}
-        kept.update(
-            dict.fromkeys(c for c in self._calls if c.layer not in seen and id(c.within) in passes_used)
-        )  # fmt: skip
-        return Confirmed(kept.keys(), micro_batches)
+        return kept, micro_batches
 
     def clear(self) -> None:
         """Begin anew, after an update."""
         self._opened = 0
-        self._calls.clear()
+        self._alone.clear()
+        self._passes.clear()
         self._reached.clear()
 
     def _used(self, layer: int, passes: list[_Backward]) -> tuple[list[_Backward], set[int]]:
@@ -196,7 +255,7 @@ class Journal:
         gradient = None if parameter is None else parameter.grad
         if gradient is None:
             return None
-        now = _Gradient(TensorWeakRef(gradient), gradient._version)
+        now = _Gradient(ref(gradient), gradient._version)
         # Only after an earlier backward pass could it have been set to zero without an update.
         if earlier and not gradient.is_sparse and not any(one.before and one.before.same(now) for one in earlier):
             return now._replace(zero=not bool(gradient.any()))

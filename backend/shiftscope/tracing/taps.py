@@ -17,6 +17,8 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 _PLACE = "_compiled_call_impl"
+_tracing = torch._C._get_tracing_state
+_frame = sys._getframe
 
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
@@ -45,9 +47,14 @@ def _make(module: nn.Module) -> Callable[..., Any]:
     watchers: list[Watcher] = []
 
     def tapped(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the module takes and gives
-        unwatched = module if is_dynamo_compiling() else _unwatched(module)
-        if unwatched is not None:
-            return unwatched._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]  # torch's
+        if is_dynamo_compiling():
+            return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]  # torch's
+        caller = _frame(1).f_locals.get("self")
+        if caller is not module and isinstance(caller, nn.Module):
+            # A shallow copy, as DataParallel makes of each module for each device: it has parameters of its own.
+            return caller._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
+        if _tracing() is not None:
+            return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         watching = tuple(watchers)
         for watcher in watching:
             if watcher.before:
@@ -64,15 +71,6 @@ def _make(module: nn.Module) -> Callable[..., Any]:
 
     setattr(tapped, _WATCHERS, watchers)
     return tapped
-
-
-def _unwatched(module: nn.Module) -> nn.Module | None:
-    """Return which module a call of a tap is of, where it is none that is watched."""
-    caller = sys._getframe(2).f_locals.get("self")
-    if caller is not module and isinstance(caller, nn.Module):
-        # A shallow copy, as DataParallel makes of each module for each device: it has parameters of its own.
-        return caller
-    return module if torch._C._get_tracing_state() is not None else None
 
 
 def _tell_of_failure(watching: tuple[Watcher, ...]) -> None:

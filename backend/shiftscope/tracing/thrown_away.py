@@ -39,6 +39,7 @@ class GradientWatch:
     def __init__(self, network: nn.Module) -> None:
         self._network = network
         self._held: Tensor | None = None
+        self._version = 0
         self._marks: list[_Mark] = []
         self._known: list[nn.Parameter] = []
         self.skipped = 0
@@ -56,21 +57,29 @@ class GradientWatch:
 
     def backward_ended(self) -> bool:
         """Keep the gradient that a backward pass has left; return whether an earlier one was skipped."""
-        skipped = self.check()
-        first = next(iter(self._trained()), None)
+        skipped = self._held is not None and self.check()
+        first = self._known[0] if self._known else None
+        if first is None or not first.requires_grad:
+            first = next(iter(self._trained()), None)
         self._held = None if first is None else first.grad
+        self._version = 0 if self._held is None else self._held._version
         return skipped
 
     def check(self) -> bool:
         """Return whether the gradient that was kept was thrown away, and not finite."""
-        held, first = self._held, next(iter(self._known), None)
-        if held is None or first is None or first.grad is held:
+        held = self._held
+        if held is None or self._known[0].grad is held:
             return False
         self._held = None
         if held.is_sparse or not held.dtype.is_floating_point or bool(torch.isfinite(held).all()):
             return False
         self.skipped += 1
         return True
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the gradient that was kept was written to since, as when it is unscaled or clipped."""
+        return self._held is None or self._held._version != self._version
 
     def mark(self) -> None:
         """Note what a few parameters are now."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from operator import is_
 from typing import Any, Protocol
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
-from torch.utils.weak import TensorWeakRef
 from typing_extensions import override
 
 from shiftscope.tracing.journal import Arguments, Call, Journal, Keywords, Pass
@@ -80,7 +81,7 @@ class Tracer:
         self._within: Pass | None = None
         self._depth = 0
         self._current: Call | None = None
-        self._producers: dict[int, tuple[TensorWeakRef, Call]] = {}
+        self._producers: dict[int, tuple[ref[Tensor], Call]] = {}
         self._tapped: list[tuple[nn.Module, Watcher]] = []
         self._observer: PartObserver | None = None
         self._lead: int | None = None
@@ -157,7 +158,7 @@ class Tracer:
 
     def refresh(self) -> bool:
         """Notice modules that were replaced since; return whether there were any."""
-        if all(holder.get(name) is module for holder, name, module in self._holders):
+        if all(map(is_, map(dict.get, *self._holders), self._held_modules)):
             return False
         modules = dict(self.root.named_modules())
         armed = self.armed
@@ -182,15 +183,19 @@ class Tracer:
             known = self._trained[layer] = next(own, None)
         return known
 
-    def _list_holders(self) -> list[tuple[dict[str, nn.Module | None], str, nn.Module]]:
-        """List where each part is held: the mapping of its parent, and its name there."""
+    def _list_holders(self) -> tuple[list[dict[str, nn.Module | None]], list[str]]:
+        """List where the parts are held, mappings of their parents and names there; note what is held there now."""
         modules = dict(self.root.named_modules())
-        held = []
+        held: list[dict[str, nn.Module | None]] = []
+        names: list[str] = []
+        self._held_modules: list[nn.Module] = []
         for part in self.parts:
             parent, _, own = part.name.rpartition(".")
             if part.name and parent in modules and modules.get(part.name) is part.module:
-                held.append((modules[parent]._modules, own, part.module))
-        return held
+                held.append(modules[parent]._modules)
+                names.append(own)
+                self._held_modules.append(part.module)
+        return held, names
 
     def _around(self, inner: Watcher) -> Watcher:
         """Return what watches the network itself, and it as a part, if it is one."""
@@ -230,7 +235,8 @@ class Tracer:
 
     def _end(self) -> None:
         self._depth = max(0, self._depth - 1)
-        if not self._depth:
+        if not self._depth and self._within is not None:
+            self.journal.end(self._within)
             self._within = None
 
     def _here(self) -> bool:
@@ -261,14 +267,14 @@ class Tracer:
         return Watcher(self._early(part.index, before) if before else None, self._follower(part.index, after))
 
     def _linear(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
-        def returned(arguments: Arguments, keywords: Keywords, output: Any) -> None:  # noqa: ANN401
+        def returned(_arguments: Arguments, _keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
                 if not self._counts() or not is_plain(output):
                     return
                 call = self._current = self.journal.open(part, output, self._within)
                 self._produced(output, call)
                 if show and part not in self._silent:
-                    show(call, first_tensor(arguments, keywords), output)
+                    show(call, output, output)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
                 self._failed(part, error)
 
@@ -321,23 +327,26 @@ class Tracer:
     def _produced(self, output: Tensor, call: Call) -> None:
         if len(self._producers) > _MOST_PRODUCERS:
             self._producers.clear()
-        self._producers[id(output)] = TensorWeakRef(output), call
+        self._producers[id(output)] = ref(output), call
 
 
+_stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
 _NO_TENSOR = torch.empty(0)
 
 
 def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
     """Whether something is a tensor with values of its own: not one that stands for others, as under torch.func."""
-    if not isinstance(value, Tensor) or torch._C._functorch.is_functorch_wrapped_tensor(value):
+    if not isinstance(value, Tensor) or _stands_for_others(value):
         return False
     kind = type(value)
     # A class that handles operations itself may have no values, as fake ones; those of DTensor lie in it.
-    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
+    return kind is Tensor or kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
 
 
 def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
     """Return the first tensor among the arguments; an empty one where there is none."""
+    if arguments and type(arguments[0]) is Tensor:  # nearly always
+        return arguments[0]
     for value in (*arguments, *keywords.values()):
         if isinstance(value, Tensor):
             return value
