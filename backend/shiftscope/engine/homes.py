@@ -63,11 +63,14 @@ class Homes:
         return True
 
     def _held_parameters(self, modules: Mapping[str, nn.Module]) -> tuple[list[Any], list[str]]:
-        """List the mappings that hold the parameters and their names there; note what is held there now."""
+        """List the mappings that hold the parameters and their names there; note what is held there now.
+
+        That is nothing, of one that is gone: it may come back.
+        """
         found = [
-            (modules[name[0]]._parameters, name[1], parameter)
+            (modules[name[0]]._parameters, name[1], None if parameter is self._gone else parameter)
             for name, parameter in zip(self._parameter_names, self.parameters, strict=True)
-            if name is not None and parameter is not self._gone and name[0] in modules
+            if name is not None and name[0] in modules
         ]
         self._held = [parameter for _, _, parameter in found]
         return [mapping for mapping, _, _ in found], [own for _, own, _ in found]

@@ -96,6 +96,8 @@ class NetworkWatch:
         Returns how many numbers are NaN or infinite.
         """
         self.measured = given
+        if self.recorder is not None:
+            self.recorder.refresh(modules_changed=False)
         confirmed = self.tracer.journal.confirmed()
         self.micro_batches = confirmed.micro_batches
         if self.recorder is None or self._explorer is not None:
@@ -253,6 +255,9 @@ class NetworkWatch:
         self._note_skipped(skipped=self.gradients.check())
         if self.on_call:
             self.on_call()
+        # Whatever was replaced since the last step is there now.
+        if self.tracer.armed and self.tracer.refresh() and self.recorder is not None:
+            self.recorder.refresh(modules_changed=True)
 
     def _note_skipped(self, *, skipped: bool) -> None:
         if skipped:

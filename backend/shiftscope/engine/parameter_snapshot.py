@@ -21,9 +21,9 @@ class ParameterSnapshot:
     """
 
     def __init__(self, parameters: Sequence[tuple[Mapping[str, Any], str]]) -> None:
-        held = [where[name] for where, name in parameters]
-        wide = any(parameter.dtype is torch.float64 for parameter in held)
-        sizes = [parameter.numel() for parameter in held]
+        held = [where.get(name) for where, name in parameters]
+        wide = any(parameter is not None and parameter.dtype is torch.float64 for parameter in held)
+        sizes = [0 if parameter is None else parameter.numel() for parameter in held]
         self._tensors = TensorTable([], parameters)
         self._starts = np.cumsum([0, *sizes], dtype=np.int64)
         self._kept = np.zeros(sum(sizes), dtype=np.float64 if wide else np.float32)

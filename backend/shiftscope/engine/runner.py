@@ -94,7 +94,7 @@ class Runner:
         """Notice parameters and modules that were replaced since the last step."""
         if self._homes.refresh(modules_changed=modules_changed):
             self._updates.refresh(modules_changed=True)
-            self._tensors = TensorTable(self._homes.parameters, self._homes.vectors)
+            self._tensors = TensorTable(self._homes.parameters, self._homes.vectors, self._tensors)
             self._snapshot = ParameterSnapshot(self._updates.vectors)
             self._directory = self._list_tables()
             self._row = None

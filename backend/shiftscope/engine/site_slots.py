@@ -40,6 +40,7 @@ from shiftscope.tracing.normalize import normalize
 from shiftscope.tracing.tracer import Given, Output, PartObserver
 
 Slots = tuple[int, ...]
+_BY_CHANNEL = Statistic.CHANNEL_MOMENTS | Statistic.UNITS
 
 
 class SiteSlots(PartObserver):
@@ -223,7 +224,23 @@ class SiteSlots(PartObserver):
     def _measure(self, slot: int, call: Call, tensor: Tensor) -> None:
         request = self._requests[slot]
         if request.channels and not _fits(request, tensor):
-            return
+            self._measure_unfit(slot, call, tensor)
+        else:
+            self._measure_all(slot, call, tensor)
+
+    def _measure_unfit(self, slot: int, call: Call, tensor: Tensor) -> None:
+        """Measure all but what is told by channel, of a tensor that has not as many as there is place for."""
+        requested = int(self._slots[slot, REQUESTED])
+        self._slots[slot, REQUESTED] = requested & ~int(_BY_CHANNEL)
+        try:
+            self._measure_all(slot, call, tensor)
+        finally:
+            self._slots[slot, REQUESTED] = requested
+        self.vector_of(slot)[:] = np.nan
+        self.state[slot, PICKED] = 0
+
+    def _measure_all(self, slot: int, call: Call, tensor: Tensor) -> None:
+        request = self._requests[slot]
         given, wide = tensor, False
         if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu and type(tensor) is Tensor):
             tensor = readable(tensor)

@@ -35,15 +35,24 @@ class TensorTable:
         parameters: those whose gradients are looked at.
         vectors: for each vector, the mapping that holds it (a module's parameters or buffers) and its name there; for
             as many values as it has now there is a place.
+        earlier: a table of the same places, some of whose tensors were replaced.
+
+    Attributes:
+        places: how many values there is place for, by vector.
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter], vectors: Sequence[tuple[Mapping[str, Any], str]]) -> None:
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], vectors: Sequence[tuple[Mapping[str, Any], str]],
+        earlier: TensorTable | None = None,
+    ) -> None:  # fmt: skip
         self._parameters, self._vectors = parameters, vectors
         size = len(parameters) + len(vectors)
         # Filled from Python, where array.array is quicker than numpy; both see the same memory.
         self._flat = array("q", bytes(8 * SLOT * size))
         self.table: NDArray[np.int64] = np.frombuffer(self._flat, dtype=np.int64).reshape(SLOT, size)
-        self.table[EXPECTED, len(parameters) :] = [held[name].numel() for held, name in vectors]
+        places = [_size(held.get(name)) for held, name in vectors] if earlier is None else earlier.places
+        self.places = places
+        self.table[EXPECTED, len(parameters) :] = places
         self._size = size
         self._classes: list[type] | None = None
         self._types: list[torch.dtype] = []
@@ -102,6 +111,10 @@ def _readable(tensor: Any, *, gradient: bool) -> Tensor | None:  # noqa: ANN401 
         return readable(tensor, zeros=not gradient)
     except Unreadable:
         return None
+
+
+def _size(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.numel()
 
 
 def _is_read_in_place(tensor: Any, values: Tensor | None) -> bool:  # noqa: ANN401

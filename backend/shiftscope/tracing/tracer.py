@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any, Protocol
 from weakref import ref
@@ -18,6 +18,9 @@ from shiftscope.tracing.taps import Watcher, is_compiled, tap, untap
 
 Given = Callable[[Call, Tensor], None]
 Output = Callable[[Call, Tensor, Tensor], None]
+
+_Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
+"""A module's parameters, and the name of one there."""
 
 _MOST_PRODUCERS = 4096
 """Outputs whose layer is remembered at most, where parts are called by themselves and no pass begins or ends."""
@@ -87,7 +90,7 @@ class Tracer:
         self._lead: int | None = None
         self._thread: int | None = None
         self._silent: set[int] = set()
-        self._trained: dict[int, nn.Parameter | None] = {}
+        self._trained: dict[int, _Held] = {}
         self._holders = self._list_holders()
 
     @property
@@ -178,10 +181,13 @@ class Tracer:
     def trained_parameter(self, layer: int) -> nn.Parameter | None:
         """Return a parameter of a layer's linear map that is trained; None where there is none."""
         known = self._trained.get(layer)
-        if known is None or not known.requires_grad:
-            own = (p for p in self.parts[layer].module.parameters() if p.requires_grad and p.is_leaf)
-            known = self._trained[layer] = next(own, None)
-        return known
+        if known is None or known[0].get(known[1]) is not known[2] or not known[2].requires_grad:
+            known = _trained_parameter(self.parts[layer].module)
+            if known is None:
+                self._trained.pop(layer, None)
+                return None
+            self._trained[layer] = known
+        return known[2]
 
     def _list_holders(self) -> tuple[list[dict[str, nn.Module | None]], list[str]]:
         """List where the parts are held, mappings of their parents and names there; note what is held there now."""
@@ -332,6 +338,14 @@ class Tracer:
 
 _stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
 _NO_TENSOR = torch.empty(0)
+
+
+def _trained_parameter(module: nn.Module) -> _Held | None:
+    for part in module.modules():
+        for name, parameter in part._parameters.items():
+            if parameter is not None and parameter.requires_grad and parameter.is_leaf:
+                return part._parameters, name, parameter
+    return None
 
 
 def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
