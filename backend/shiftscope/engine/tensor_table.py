@@ -50,8 +50,8 @@ class TensorTable:
         # Filled from Python, where array.array is quicker than numpy; both see the same memory.
         self._flat = array("q", bytes(8 * SLOT * size))
         self.table: NDArray[np.int64] = np.frombuffer(self._flat, dtype=np.int64).reshape(SLOT, size)
-        places = [_size(held.get(name)) for held, name in vectors] if earlier is None else earlier.places
-        self.places = places
+        places: list[int] = [_size(held.get(name)) for held, name in vectors] if earlier is None else earlier.places
+        self.places: list[int] = places
         self.table[EXPECTED, len(parameters) :] = places
         self._size = size
         self._classes: list[type] | None = None
