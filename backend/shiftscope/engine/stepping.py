@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.network_watch import Given
 from shiftscope.engine.session import Session
-from shiftscope.tracing.grad_scaler import UNSCALED, scales_at
+from shiftscope.tracing.grad_scaler import scales_at
 from shiftscope.tracing.optimizer_steps import Closure, OptimizerSteps
 
 
@@ -159,9 +159,7 @@ class Stepping:
         watch = self._session.watch_of(name)
         if watch.measured is not None and self._measured_by_hand:
             return
-        # A scaler has unscaled the gradients by now, or lets the optimizer do it.
-        scaled = watch.gradients.rewritten or getattr(optimizer, "grad_scale", None) is not None
-        scales = scales_at(optimizer) if scaled else UNSCALED
+        scales = scales_at(optimizer)
         if scales.skipped:
             self._cycles[name].skipped = True
             watch.skip()

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
-_NEAREST, _DEEPEST = 4, 12
+_STEPPING = frozenset({"step", "_maybe_opt_step"})
+"""What a scaler makes a step in: the first, where the optimizer unscales inside; else the second."""
+_DEEPEST = 16
 """Frames between here and the scaler that makes the step: the hook, and wrappers of optimizers and schedulers."""
 
 
@@ -44,12 +46,12 @@ def scales_at(optimizer: Optimizer) -> Scales:
 
 def _calling_scaler() -> GradScaler | None:
     """Return the scaler that makes the step which is under way: it knows its optimizer, not the other way round."""
-    frame: FrameType | None = sys._getframe(_NEAREST)
-    for _ in range(_NEAREST, _DEEPEST):
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEEPEST):
         if frame is None:
             return None
-        if frame.f_code.co_name == "_maybe_opt_step":
-            owner = frame.f_locals.get("self")
-            return owner if isinstance(owner, GradScaler) else None
+        # An optimizer that unscales inside is called by the one, any other by the other.
+        if frame.f_code.co_name in _STEPPING and isinstance(owner := frame.f_locals.get("self"), GradScaler):
+            return owner
         frame = frame.f_back
     return None

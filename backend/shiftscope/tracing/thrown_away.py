@@ -39,7 +39,6 @@ class GradientWatch:
     def __init__(self, network: nn.Module) -> None:
         self._network = network
         self._held: Tensor | None = None
-        self._version = 0
         self._marks: list[_Mark] = []
         self._known: list[nn.Parameter] = []
         self.skipped = 0
@@ -62,7 +61,6 @@ class GradientWatch:
         if first is None or not first.requires_grad:
             first = next(iter(self._trained()), None)
         self._held = None if first is None else first.grad
-        self._version = 0 if self._held is None else self._held._version
         return skipped
 
     def check(self) -> bool:
@@ -75,11 +73,6 @@ class GradientWatch:
             return False
         self.skipped += 1
         return True
-
-    @property
-    def rewritten(self) -> bool:
-        """Whether the gradient that was kept was written to since, as when it is unscaled or clipped."""
-        return self._held is None or self._held._version != self._version
 
     def mark(self) -> None:
         """Note what a few parameters are now."""
