@@ -15,7 +15,7 @@ from weakref import ref
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from shiftscope.engine.arguments import check_networks, check_optimizers, check_options
+from shiftscope.engine.arguments import check_networks, check_optimizers, check_options, check_place
 from shiftscope.engine.faults import Faults, MisuseError, OnError
 from shiftscope.engine.network_watch import Batch, Given
 from shiftscope.engine.probe import Need, Tier
@@ -87,6 +87,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     networks = check_networks(models)
     chosen = select(probes)
     check_options(schedule, schedules, total_steps, units, on_error)
+    check_place(to, name, loss)
     _check(chosen, schedules or {}, loss)
     optimizers = check_optimizers(networks, optimizer)
     faults = Faults(on_error)

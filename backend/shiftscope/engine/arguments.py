@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import get_args
 
 from torch import nn
@@ -10,6 +11,7 @@ from torch.optim import Optimizer
 
 from shiftscope.engine.faults import OnError
 from shiftscope.engine.schedules import Schedule
+from shiftscope.sinks.base import Sink
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.optimizer_steps import inner_optimizers
 
@@ -63,6 +65,20 @@ def check_options(schedule: object, schedules: object, total_steps: object, unit
         raise WatchError(f"on_error is {' or '.join(map(repr, get_args(OnError)))}, not {on_error!r}")
 
 
+def check_place(to: object, name: object, loss: object) -> None:
+    """Check where a run goes, its name, and the loss.
+
+    Raises:
+        WatchError: one of them is something else.
+    """
+    if to is not None and not isinstance(to, str | PathLike | Sink):
+        raise WatchError(f"to is a server's address, the path of a recording or a sink, not {_described(to)}")
+    if not isinstance(name, str):
+        raise WatchError(f"the name of a run is a text, not {_described(name)}")
+    if loss is not None and not callable(loss):
+        raise WatchError(f"loss is a function of outputs and targets, not {_described(loss)}")
+
+
 def check_optimizers(networks: Mapping[str, nn.Module], given: object) -> list[Optimizer]:
     """Return the optimizers of torch's among what was given, or inside of it.
 
@@ -76,6 +92,10 @@ def check_optimizers(networks: Mapping[str, nn.Module], given: object) -> list[O
     each: Iterable[object] = given.values() if isinstance(given, Mapping) else [given]
     if isinstance(given, list | tuple):
         each = given
+    each = list(each)
+    for one in each:
+        if isinstance(one, type) or not callable(getattr(one, "step", None)):
+            raise WatchError(f"optimizer is an optimizer, or a dict of one for each network, not {_described(one)}")
     found = [one for optimizer in each for one in inner_optimizers(optimizer)]
     held = {id(p) for one in found for group in one.param_groups for p in group["params"]}
     ours = {id(p) for network in networks.values() for p in network.parameters()}
