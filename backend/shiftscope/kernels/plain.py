@@ -87,8 +87,8 @@ def rows_apart(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     return apart
 
 
-def means_and_sigmas(values: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return mean and biased standard deviation of each row."""
+def means_and_sigmas(values: NDArray[Any], found: Floats) -> None:
+    """Write mean and biased standard deviation of each row, shape (2, rows)."""
     at_once = max(1, _PIECE // max(values.shape[1], 1))
     means, squares = np.empty(len(values)), np.empty(len(values))
     for start in range(0, len(values), at_once):
@@ -96,7 +96,7 @@ def means_and_sigmas(values: NDArray[Any]) -> tuple[Floats, Floats]:
         means[rows] = values[rows].mean(axis=1, dtype=np.float64)
         apart = values[rows] - means[rows, None]
         squares[rows] = np.einsum("uv,uv->u", apart, apart)
-    return means, np.sqrt(squares / values.shape[1])
+    found[0], found[1] = means, np.sqrt(squares / values.shape[1])
 
 
 def channel_moments(x: NDArray[Any], inner: int, out: NDArray[np.float32]) -> None:

@@ -105,11 +105,19 @@ def _sum_of_squares_about(x: NDArray[Any], mean: float) -> float:
     return total
 
 
-@compiled(in_numpy=plain.means_and_sigmas, signatures=[f"({rows},)" for rows in _ROWS])
+@compiled(in_numpy=plain.means_and_sigmas, signatures=[f"({rows}, float64[:,::1])" for rows in _ROWS])
+def write_moments_of_rows(values: NDArray[Any], found: Floats) -> None:
+    """Write mean and biased standard deviation of each row, shape (2, rows).
+
+    It makes no array for Python: compiled code that does turns a Ctrl-C that comes meanwhile into a SystemError.
+    """
+    for u in range(values.shape[0]):
+        found[0, u] = _sum(values[u]) / values.shape[1]
+        found[1, u] = np.sqrt(_sum_of_squares_about(values[u], found[0, u]) / values.shape[1])
+
+
 def moments_of_rows(values: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return mean and biased standard deviation of each row."""
-    means, sigmas = np.empty(values.shape[0]), np.empty(values.shape[0])
-    for u in range(values.shape[0]):
-        means[u] = _sum(values[u]) / values.shape[1]
-        sigmas[u] = np.sqrt(_sum_of_squares_about(values[u], means[u]) / values.shape[1])
-    return means, sigmas
+    found = np.empty((2, values.shape[0]))
+    write_moments_of_rows(values, found)
+    return found[0], found[1]
