@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 
 from shiftscope.engine.faults import OnError
 from shiftscope.engine.schedules import Schedule
-from shiftscope.sinks.base import Sink
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.optimizer_steps import inner_optimizers
 
@@ -71,7 +70,8 @@ def check_place(to: object, name: object, loss: object) -> None:
     Raises:
         WatchError: one of them is something else.
     """
-    if to is not None and not isinstance(to, str | PathLike | Sink):
+    sink = not isinstance(to, type) and callable(getattr(to, "frame", None))
+    if to is not None and not isinstance(to, str | PathLike) and not sink:
         raise WatchError(f"to is a server's address, the path of a recording or a sink, not {_described(to)}")
     if not isinstance(name, str):
         raise WatchError(f"the name of a run is a text, not {_described(name)}")
