@@ -28,7 +28,11 @@ def test_importing_the_app_loads_no_torch() -> None:
 
 
 def test_health(server: LiveServer) -> None:
-    assert server.client.get("/api/health").json() == {"status": "ok", "version": shiftscope.__version__}
+    assert server.client.get("/api/health").json() == {
+        "status": "ok",
+        "program": "shiftscope",
+        "version": shiftscope.__version__,
+    }
 
 
 def test_schema_draws_the_form(server: LiveServer) -> None:
