@@ -217,7 +217,8 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
 
 def _name(layers: list[Layer], parts: Sequence[Part]) -> None:
     """Name a layer after its block where all its parts are children of one that has no other layer."""
-    own = Counter(part.name.rpartition(".")[0] for part in parts if part.kind == "linear")
+    linear = [part.name.split(".")[:-1] for part in parts if part.kind == "linear"]
+    own = Counter(".".join(path[:depth]) for path in linear for depth in range(1, len(path) + 1))
     for layer in layers:
         blocks = {part.name.rpartition(".")[0] for part in layer.parts}
         name = blocks.pop() if len(blocks) == 1 else ""
