@@ -84,6 +84,7 @@ class NetworkWatch:
         self.on_backward_end: Callable[[], None] | None = None
         self.on_call: Callable[[], None] | None = None
         self.tracer.journal.on_backward = self._backward_begins
+        self.tracer.journal.failed = tools.faults.fail
         self.tracer.on_call = self._call_begins
         gradients = any(Need.ACTIVATION_GRADIENTS in probe.needs for probe in tools.probes)
         self._explorer: Explorer | None = Explorer(self.tracer.parts, gradients=gradients)
@@ -266,6 +267,8 @@ class NetworkWatch:
     def _failed(self, part: int, error: Exception) -> None:
         """Stop measuring at a layer, and everything where several fail."""
         if part in self._failed_parts:
+            if self._tools.faults.on_error == "raise":
+                raise error
             return
         self._failed_parts.add(part)
         self.tracer.silence(part)

@@ -149,8 +149,11 @@ class Session:
                 watch.disarm(counting=self.counts_calls and not self._closed)
 
     def _give_up(self) -> None:
-        """Let go of everything, as measuring has failed."""
-        self.close()
+        """Let go of everything, as measuring has failed: whatever else fails on the way is no news."""
+        self._closed, self.due = True, NOTHING
+        for watch in self._watches.values():
+            with suppress(Exception):
+                watch.release()
         if self._writer.begun:
             # Nothing more may come through, this note either.
             with suppress(Exception):

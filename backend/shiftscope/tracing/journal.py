@@ -63,7 +63,10 @@ class Call:
 
     def __call__(self, *_gradients: object) -> None:
         """Take note that a backward pass goes through; torch calls it."""
-        self._journal.reached(self)
+        try:
+            self._journal.reached(self)
+        except Exception as error:  # noqa: BLE001  reported: the training must not notice
+            self._journal.failed(error)
 
 
 class _Gradient(NamedTuple):
@@ -94,12 +97,19 @@ class Confirmed(NamedTuple):
     micro_batches: int
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 class Journal:
     """The calls of one network's layers since its last update.
 
     Args:
         parameter: returns a parameter of a layer that is trained, None where there is none.
         on_backward: called in each backward pass, with its number, when it first reaches a call.
+
+    Attributes:
+        failed: told of an error made in a backward pass.
     """
 
     def __init__(
@@ -107,6 +117,7 @@ class Journal:
     ) -> None:
         self._parameter = parameter
         self.on_backward = on_backward
+        self.failed: Callable[[Exception], None] = _raise
         self._last_task = -1
         self._opened = 0
         self._alone: list[Call] = []

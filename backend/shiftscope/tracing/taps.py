@@ -25,17 +25,19 @@ Keywords = dict[str, Any]
 
 
 class Watcher(NamedTuple):
-    """What is told of each call of a module; none of it may raise.
+    """What is told of each call of a module.
 
     Attributes:
         before: called with the arguments, before the module is.
         after: called with the arguments and what the module returned.
         failed: called where the module raised instead.
+        report: given an error of any of these, which is no business of the module's caller.
     """
 
     before: Callable[[Arguments, Keywords], None] | None = None
     after: Callable[[Arguments, Keywords, Any], None] | None = None
     failed: Callable[[], None] | None = None
+    report: Callable[[Exception], None] | None = None
 
 
 _WATCHERS = "shiftscope_watchers"
@@ -56,27 +58,46 @@ def _make(module: nn.Module) -> Callable[..., Any]:
         if _tracing() is not None:
             return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         watching = tuple(watchers)
-        for watcher in watching:
-            if watcher.before:
-                watcher.before(arguments, keywords)
+        _tell_before(watching, arguments, keywords)
         try:
             output = module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         except BaseException:
             _tell_of_failure(watching)
             raise
-        for watcher in watching:
-            if watcher.after:
-                watcher.after(arguments, keywords, output)
+        try:
+            for watcher in watching:
+                if watcher.after:
+                    watcher.after(arguments, keywords, output)
+        except Exception as error:  # noqa: BLE001  reported: the training must not notice
+            _report(watcher, error)
         return output
 
     setattr(tapped, _WATCHERS, watchers)
     return tapped
 
 
+def _tell_before(watching: tuple[Watcher, ...], arguments: Arguments, keywords: Keywords) -> None:
+    try:
+        for watcher in watching:
+            if watcher.before:
+                watcher.before(arguments, keywords)
+    except Exception as error:  # noqa: BLE001  reported: the training must not notice
+        _report(watcher, error)
+
+
 def _tell_of_failure(watching: tuple[Watcher, ...]) -> None:
     for watcher in watching:
         if watcher.failed:
-            watcher.failed()
+            try:
+                watcher.failed()
+            except Exception as error:  # noqa: BLE001  reported: the training must not notice
+                _report(watcher, error)
+
+
+def _report(watcher: Watcher, error: Exception) -> None:
+    if watcher.report is None:
+        raise error
+    watcher.report(error)
 
 
 def _watchers(module: nn.Module) -> list[Watcher] | None:

@@ -129,7 +129,7 @@ class Tracer:
         for part in self.parts if lead is None else self.parts[lead : lead + 1]:
             watcher = self._watcher(part, observer.before(part.index), observer.after(part.index))
             if lead is not None:
-                watcher = Watcher(before=self._lead_called)
+                watcher = Watcher(before=self._lead_called, report=self._reporter(part.index))
             if watcher is not None:
                 watchers[id(part.module)] = (part.module, watcher)
         if id(self.root) in watchers:
@@ -222,7 +222,7 @@ class Tracer:
             self.failed_passes += self._within is not None
             self._end()
 
-        return Watcher(begin, end, failed)
+        return Watcher(begin, end, failed, self._reporter(0))
 
     def _begin(self, arguments: Arguments, keywords: Keywords) -> None:
         self._call_begins()
@@ -246,9 +246,9 @@ class Tracer:
             self._within = None
 
     def _here(self) -> bool:
-        """Whether this is the thread whose calls count, the first one of each step."""
+        """Whether this is the thread whose calls count: the one of the pass under way, or of the next that begins."""
         thread = threading.get_ident()
-        if self._thread is None:
+        if self._within is None:
             self._thread = thread
         return self._thread == thread
 
@@ -267,10 +267,14 @@ class Tracer:
         if is_inside_compiled(self.root, part.name):
             return None
         if part.kind == "linear":
-            return Watcher(None, self._linear(part.index, after))
+            return Watcher(None, self._linear(part.index, after), report=self._reporter(part.index))
         if before is None and after is None:
             return None
-        return Watcher(self._early(part.index, before) if before else None, self._follower(part.index, after))
+        early = self._early(part.index, before) if before else None
+        return Watcher(early, self._follower(part.index, after), report=self._reporter(part.index))
+
+    def _reporter(self, part: int) -> Callable[[Exception], None]:
+        return lambda error: self._failed(part, error)
 
     def _linear(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
         def returned(_arguments: Arguments, _keywords: Keywords, output: Any) -> None:  # noqa: ANN401
