@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 _STEPPING = frozenset({"step", "_maybe_opt_step"})
 """What a scaler makes a step in: the first, where the optimizer unscales inside; else the second."""
-_DEEPEST = 16
+_NEAREST, _DEEPEST = 6, 11
 """Frames between here and the scaler that makes the step: the hook, and wrappers of optimizers and schedulers."""
 
 
@@ -46,8 +46,9 @@ def scales_at(optimizer: Optimizer) -> Scales:
 
 def _calling_scaler() -> GradScaler | None:
     """Return the scaler that makes the step which is under way: it knows its optimizer, not the other way round."""
-    frame: FrameType | None = sys._getframe(1)
-    for _ in range(_DEEPEST):
+    # The nearest frames are this module's, the hook's and torch's own; somebody has called these.
+    frame: FrameType | None = sys._getframe(_NEAREST)
+    for _ in range(_NEAREST, _DEEPEST):
         if frame is None:
             return None
         # An optimizer that unscales inside is called by the one, any other by the other.
