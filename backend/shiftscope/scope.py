@@ -121,7 +121,8 @@ class Scope:
         self._closed = False
         self._session = Session(networks, sink, options, faults)
         self._stepping = Stepping(self._session, networks, faults, optimizers)
-        self._at_exit = partial(_end_at_exit, ref(self), os.getpid())
+        # Held until it is closed: a script need not keep it.
+        self._at_exit = partial(_end_at_exit, self, os.getpid())
         atexit.register(self._at_exit)
 
     @property
@@ -260,13 +261,12 @@ def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value
 
 
-def _end_at_exit(reference: ref[Scope], process: int) -> None:
+def _end_at_exit(scope: Scope, process: int) -> None:
     """End a run whose script is over; a process that was forked off has the scope too, but not its run.
 
     The interpreter notes an error that nothing took and that ends a script. Where a person types, it notes others.
     """
-    scope = reference()
-    if scope is None or os.getpid() != process:
+    if os.getpid() != process:
         return
     typing = hasattr(sys, "ps1") or "IPython" in sys.modules
     error: BaseException | None = None if typing else getattr(sys, "last_value", None)
