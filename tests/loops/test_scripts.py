@@ -1,0 +1,53 @@
+"""Scripts that nobody closes a scope in: however they end, they end as they do unwatched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from shiftscope.recording.reader import open_recording
+from tests.waiting import PATIENCE
+
+SCRIPT = """
+import os, signal, sys, torch
+from torch import nn
+if len(sys.argv) > 2:
+    import shiftscope
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+if len(sys.argv) > 2:
+    shiftscope.watch(net, optimizer=optimizer, to=sys.argv[2])
+for step in range(3):
+    optimizer.zero_grad()
+    net(torch.randn(8, 4)).square().mean().backward()
+    optimizer.step()
+print(float(net[0].weight.double().sum()), flush=True)
+exec(sys.argv[1])
+"""
+ENDS = {
+    "with a thread": ("import threading; threading.Thread(target=print, args=['later']).start()", "finished"),
+    "with an exit code": ("loss = net(torch.randn(8, 4)).sum(); sys.exit(3)", "finished"),
+    "with an error": ("raise RuntimeError('of the user')", "failed"),
+    "with Ctrl-C": ("signal.raise_signal(signal.SIGINT)", "stopped"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_script_ends_as_it_does_unwatched(end, tmp_path):
+    code, state = ENDS[end]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", SCRIPT, code, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    path = tmp_path / "run.shiftscope"
+    bare, watched = run(), run(str(path))
+    assert (watched.stdout, watched.stderr) == (bare.stdout, bare.stderr)
+    # Which code a Ctrl-C leaves depends on what Python's own bookkeeping notes of threads that still run.
+    assert watched.returncode == bare.returncode or end == "with Ctrl-C"
+    with open_recording(path) as recording:
+        assert recording.steps("layers").tolist() == [0, 1, 2]
+        assert [event.value for event in recording.journal() if event.kind == "state"][-1] == state
