@@ -9,7 +9,6 @@ import time
 from collections import deque
 from typing import Self
 
-from pydantic import ValidationError
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidURI
 from websockets.frames import Frame, Opcode
@@ -71,7 +70,12 @@ class Link:
             raise SinkError(_nobody(url, error)) from error
         try:
             return link, link._introduce(hello, deadline)
-        except (OSError, InvalidHandshake, ValidationError) as error:
+        except (
+            OSError,
+            EOFError,
+            InvalidHandshake,
+            ValueError,
+        ) as error:  # a strange answer is the latter two, by version
             link.abort()
             raise SinkError(_nobody(url, error)) from error
         except BaseException:
