@@ -58,7 +58,8 @@ def _make(module: nn.Module) -> Callable[..., Any]:
         if _tracing() is not None:
             return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         watching = tuple(watchers)
-        _tell_before(watching, arguments, keywords)
+        if len(watching) > 1 or watching[0].before:  # nearly always one, that wants to know only afterwards
+            _tell_before(watching, arguments, keywords)
         try:
             output = module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         except BaseException:
