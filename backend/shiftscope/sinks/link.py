@@ -70,12 +70,8 @@ class Link:
             raise SinkError(_nobody(url, error)) from error
         try:
             return link, link._introduce(hello, deadline)
-        except (
-            OSError,
-            EOFError,
-            InvalidHandshake,
-            ValueError,
-        ) as error:  # a strange answer is the latter two, by version
+        # A strange answer is one of the last three, by the version of websockets.
+        except (OSError, EOFError, InvalidHandshake, ValueError) as error:
             link.abort()
             raise SinkError(_nobody(url, error)) from error
         except BaseException:
