@@ -1,6 +1,7 @@
 import gc
 import subprocess
 import sys
+import warnings
 import weakref
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 import shiftscope
 from shiftscope.engine.schedules import at, every
 from shiftscope.lab.models.twins import twin
+from shiftscope.probe import Probe, Quantity
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
 from shiftscope.testing import networks
@@ -434,3 +436,50 @@ def test_the_public_names():
         assert issubclass(getattr(shiftscope, name), Exception)
     with pytest.raises(AttributeError, match="nothing"):
         shiftscope.nothing  # noqa: B018
+
+
+def test_a_run_of_which_nothing_was_seen_says_so():
+    network, sink = networks.mlp(), Collecting()
+    scope = watch({"net": network}, to=sink)
+    for _ in range(2):
+        scope.step()
+    with pytest.warns(RuntimeWarning, match="no forward and backward pass of net was seen"):
+        scope.close()
+
+
+def test_an_optimizer_of_somebody_elses_is_followed_by_the_passes(capsys):
+    class Homemade:
+        def __init__(self, parameters):
+            self.parameters = list(parameters)
+
+        def step(self):
+            for parameter in self.parameters:
+                parameter.data -= 0.1 * parameter.grad
+                parameter.grad = None
+
+    network, sink = networks.mlp(), Collecting()
+    optimizer = Homemade(network.parameters())
+    scope = watch(network, optimizer=optimizer, to=sink, schedule=every(1))
+    assert "Homemade is no optimizer of torch's" in capsys.readouterr().err
+    for _ in range(3):
+        network(data()[0]).sum().backward()
+        optimizer.step()
+    scope.close()
+    assert [frame.step for frame in sink.of("layers")] == [0, 1, 2]
+
+
+def test_where_warnings_are_errors_a_failure_is_printed(capsys):
+    network, sink = networks.mlp(), Collecting()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    watch(network, optimizer=optimizer, to=sink, probes=["essential", FAILING], schedule=every(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        steps(2, network, optimizer)
+    assert "the probe 'failing' failed" in capsys.readouterr().err
+
+
+def fail(values):
+    raise ZeroDivisionError("by nothing")
+
+
+FAILING = Probe("failing", "fails", (Quantity("nothing", "1", "0 / 0"),), observe=fail)

@@ -103,6 +103,7 @@ ENGLISH: Mapping[str, str] = {
     "end.dismissed": "stopped from the page; the script that sent it may go on",
     "end.interrupted": "interrupted",
     "end.keyboard": "interrupted from the keyboard",
+    "end.nothing_seen": "nothing was recorded: no forward and backward pass of {networks} was seen",
     "end.watched_anew": "the network was watched anew",
     "end.server_shut_down_while": "the server was shut down while the run was {state}",
     "end.server_ended": "the server ended while the run was {state} at step {step}",

@@ -29,6 +29,7 @@ from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
+from shiftscope.sinks.telling import caution, tell
 from shiftscope.tracing.errors import WatchError
 from shiftscope.wire.messages import EndState, EventKind
 
@@ -97,6 +98,11 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     _let_go(networks.values())
     warm_up_in_background()
     sink = open_sink(to, name=name)
+    if optimizer is not None and not optimizers:
+        tell(
+            f"{type(optimizer).__name__} is no optimizer of torch's that holds the network's parameters: call step() "
+            "of the scope after each update, or each is noticed when the next pass begins."
+        )
     try:
         scope = Scope(networks, sink, options, faults, optimizers)
     except Exception as error:  # noqa: BLE001  reported: the training goes on with a scope that does nothing
@@ -213,6 +219,9 @@ class Scope:
         with self._faults:
             self._session.close()
         with self._faults:
+            if state == "finished" and self._session.step and not (self._session.recorded or self._faults.failed):
+                reason = reason or notice("end.nothing_seen", networks=", ".join(self._names))
+                caution(str(reason))
             self._sink.end(state, reason)
 
     def __enter__(self) -> Self:

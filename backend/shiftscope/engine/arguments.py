@@ -99,11 +99,13 @@ def check_optimizers(networks: Mapping[str, nn.Module], given: object) -> list[O
     found = [one for optimizer in each for one in inner_optimizers(optimizer)]
     held = {id(p) for one in found for group in one.param_groups for p in group["params"]}
     ours = {id(p) for network in networks.values() for p in network.parameters()}
-    if found and not held & ours:
+    if held & ours:
+        return found
+    if any(one in each for one in found):
         raise WatchError(
             f"the optimizer holds no parameter of {_listed(networks)}: make it of the network that is watched"
         )
-    return found
+    return []  # it is somebody else's, or holds copies of its own of the parameters
 
 
 def _described(value: object) -> str:

@@ -5,6 +5,7 @@ That is a probe at one layer; where it fails at several, the probe; where what f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -88,7 +89,7 @@ class Faults:
             raise error
         known = isinstance(error, NoticeError)
         text = f"{error}. The training goes on unwatched." if known else str(reports.scope_failed(error))
-        warn(text, RuntimeWarning, stacklevel=2)
+        _caution(text)
 
     def __enter__(self) -> None:
         """Enter a block from which no error comes out but those of the caller's own making."""
@@ -115,4 +116,12 @@ class Faults:
             raise error
         if probe not in self._warned:
             self._warned.add(probe)
-            warn(str(message), RuntimeWarning, stacklevel=2)
+            _caution(str(message))
+
+
+def _caution(text: str) -> None:
+    """Warn; where warnings are made errors, print: no training ends by it."""
+    try:
+        warn(text, RuntimeWarning, stacklevel=3)
+    except RuntimeWarning:
+        sys.stderr.write(f"shiftscope: {text}\n")

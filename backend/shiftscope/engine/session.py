@@ -134,6 +134,11 @@ class Session:
             self._write()
         self._report()
 
+    @property
+    def recorded(self) -> bool:
+        """Whether anything was."""
+        return self._writer.begun
+
     def arm(self) -> None:
         """Make ready for what is due at the coming step."""
         due = self.due = NOTHING if self._closed or self._faults.failed else self._options.scheduler.due(self.step)

@@ -33,7 +33,7 @@ from shiftscope.kernels.fused_pass import (
 )
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import PICKED, squares
-from shiftscope.kernels.tensor_memory import inner, readable
+from shiftscope.kernels.tensor_memory import inner, located, readable
 from shiftscope.tracing.explorer import Exploration, Explored
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.normalize import normalize
@@ -241,18 +241,16 @@ class SiteSlots(PartObserver):
 
     def _measure_all(self, slot: int, call: Call, tensor: Tensor) -> None:
         request = self._requests[slot]
-        given, wide = tensor, False
-        if not (tensor.dtype is torch.float32 and tensor.is_contiguous() and tensor.is_cpu and type(tensor) is Tensor):
-            tensor = readable(tensor)
-            wide = tensor.dtype is torch.float64
-        passage = self._passages.enter(slot, call, tensor.numel())
+        given = tensor
+        tensor, address, count, wide = located(tensor)
+        passage = self._passages.enter(slot, call, count)
         if slot in self._due_observers:
             self._call_observers(slot, passage, given)
         beside = inner(tensor) if request.channels and request.axis == 1 else 1
         if self._meter.timing:
-            self._measure_piecewise(slot, (tensor.data_ptr(), tensor.numel(), wide, beside))
+            self._measure_piecewise(slot, (address, count, wide, beside))
         else:
-            pass_over(self._directory, slot, tensor.data_ptr(), tensor.numel(), wide, beside)
+            pass_over(self._directory, slot, address, count, wide, beside)
 
     def _call_observers(self, slot: int, passage: Passage, tensor: Tensor) -> None:
         for one in self._due_observers[slot]:

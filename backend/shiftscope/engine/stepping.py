@@ -79,6 +79,12 @@ class Stepping:
         if self._counted:
             self._counted = False
             return
+        stepped = [name for name, cycle in self._cycles.items() if cycle.stepped]
+        if stepped:  # no other optimizer will follow these: the update is over
+            for name in stepped:
+                self._end(name)
+            self._counted = False
+            return
         self._decide(Driver.HAND)
         for name in self._cycles:
             self._session.updated(name)
