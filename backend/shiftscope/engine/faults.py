@@ -65,6 +65,7 @@ class Faults:
 
     def stop(self, probe: str, error: Exception, layer: str = "") -> None:
         """Stop a probe, at a layer or as a whole, and warn of it."""
+        _let_interrupts_through(error)
         if not self.measures(probe, layer):
             return
         failed_at = self._layers.setdefault(probe, set())
@@ -77,6 +78,7 @@ class Faults:
 
     def fail(self, error: Exception) -> None:
         """Stop everything, and warn of it; where nothing more can be sent, in the sink's own words."""
+        _let_interrupts_through(error)
         if self.failed:
             if self.on_error == "raise":
                 raise error
@@ -117,6 +119,15 @@ class Faults:
         if probe not in self._warned:
             self._warned.add(probe)
             _caution(str(message))
+
+
+def _let_interrupts_through(error: BaseException) -> None:
+    """Raise the Ctrl-C that an error is made of: compiled code may turn one into a SystemError."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _caution(text: str) -> None:

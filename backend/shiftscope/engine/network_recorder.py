@@ -210,9 +210,9 @@ class NetworkRecorder:
         self._meter.study(probe.name, thread_time_ns() - begin)
 
     def _write_counts(self, reading: Reading) -> None:
-        counts = (reading.confirmed.micro_batches, reading.skipped, reading.unseen, reading.failed)
-        for index, count in enumerate(counts):
-            self._numbers[self._counts_at + index] = count
+        numbers, at = self._numbers, self._counts_at
+        numbers[at], numbers[at + 1] = reading.confirmed.micro_batches, reading.skipped
+        numbers[at + 2], numbers[at + 3] = reading.unseen, reading.failed
 
     def _note_places(self) -> None:
         # Python's own view of the row: single numbers are quicker to reach by it than by numpy.

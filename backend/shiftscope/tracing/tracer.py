@@ -255,7 +255,7 @@ class Tracer:
     def _counts(self) -> bool:
         """Whether a call of a part counts."""
         if self._within is not None:
-            return self._thread == threading.get_ident()
+            return self._thread == _this_thread()
         if self._depth or not torch.is_grad_enabled() or not self._here():
             return False
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
@@ -314,8 +314,12 @@ class Tracer:
                 if not self._counts():
                     return
                 given = first_tensor(arguments, keywords)
-                call = self._caller(given)
-                if call is None or not is_plain(output) or not is_plain(given):
+                known = self._producers.get(id(given))
+                if known is not None and known[0]() is given:
+                    call: Call | None = known[1]
+                else:
+                    call = self._current if is_plain(given) else None
+                if call is None or not is_plain(output):
                     return
                 self._produced(output, call)
                 if part not in call.followed:
@@ -340,6 +344,7 @@ class Tracer:
         self._producers[id(output)] = ref(output), call
 
 
+_this_thread = threading.get_ident
 _stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
 _NO_TENSOR = torch.empty(0)
 
@@ -354,11 +359,13 @@ def _trained_parameter(module: nn.Module) -> _Held | None:
 
 def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
     """Whether something is a tensor with values of its own: not one that stands for others, as under torch.func."""
+    kind = type(value)
+    if kind is Tensor:  # nearly always
+        return not _stands_for_others(value)
     if not isinstance(value, Tensor) or _stands_for_others(value):
         return False
-    kind = type(value)
     # A class that handles operations itself may have no values, as fake ones; those of DTensor lie in it.
-    return kind is Tensor or kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
+    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
 
 
 def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
