@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +32,30 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 SERVER = os.environ.get("SHIFTSCOPE_TEST_SERVER", sys.executable)
 """The Python that servers run in: another one where that of the tests has the core alone (scripts/check-lowest)."""
+
+
+@pytest.fixture(autouse=True)
+def _scopes_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test leaves open: a scope follows every optimizer, those of later tests too."""
+    module = sys.modules.get("shiftscope.scope")
+    if module is None:
+        yield
+        return
+    made: list[weakref.ref[Any]] = []
+    begin = module.Scope.__init__
+
+    def note(scope: Any, *arguments: Any) -> None:
+        made.append(weakref.ref(scope))
+        begin(scope, *arguments)
+
+    monkeypatch.setattr(module.Scope, "__init__", note)
+    yield
+    for scope in (one() for one in made):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # One whose making failed has nothing to close.
+            with contextlib.suppress(Exception):
+                scope.close()
 
 
 FIRST = (

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
@@ -130,6 +132,8 @@ class Scope:
         # Held until it is closed: a script need not keep it.
         self._at_exit = partial(_end_at_exit, self, os.getpid())
         atexit.register(self._at_exit)
+        # A process of multiprocessing may end without doing what atexit knows.
+        self._finalize = None if parent_process() is None else Finalize(None, self._at_exit, exitpriority=0)
 
     @property
     def steps_done(self) -> int:
@@ -213,15 +217,18 @@ class Scope:
             return
         self._closed = True
         atexit.unregister(self._at_exit)
+        if self._finalize is not None:
+            self._finalize.cancel()
         with self._faults:
             self._stepping.remove()
             self._session.write_rest()
         with self._faults:
             self._session.close()
         with self._faults:
-            if state == "finished" and self._session.step and not (self._session.recorded or self._faults.failed):
-                reason = reason or notice("end.nothing_seen", networks=", ".join(self._names))
-                caution(str(reason))
+            if state == "finished" and not (self._session.recorded or self._faults.failed or reason):
+                reason = notice("end.nothing_seen", networks=", ".join(self._names))
+                if self._session.step:
+                    caution(str(reason))
             self._sink.end(state, reason)
 
     def __enter__(self) -> Self:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.engine.program import Comparison, Place
-from shiftscope.engine.study import Inputs
 from shiftscope.kernels.batch_drift import KEPT, SLOT, write_batch_drift
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import FINITE, STATE
@@ -68,7 +67,7 @@ class BatchComparison:
 def _count_samples(calls: Collection[Call]) -> int:
     """Count the samples of all passes that calls are part of; none are known where a layer was called by itself."""
     passes = {id(one.within): one.within for one in calls if one.within is not None}
-    return sum(Inputs(one.arguments, one.keywords).size for one in passes.values())
+    return sum(one.size for one in passes.values())
 
 
 def warm_up() -> None:

@@ -5,9 +5,12 @@ That is a probe at one layer; where it fails at several, the probe; where what f
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from traceback import walk_tb
+from types import CodeType
 from typing import Literal
 from warnings import warn
 
@@ -18,6 +21,8 @@ from shiftscope.tracing.errors import WatchError
 OnError = Literal["warn", "raise"]
 LAYERS = 1
 """Layers at which a probe may fail before it is stopped as a whole."""
+MOST_CAUSES = 16
+"""Errors of which one came of the other, as far as they are looked into."""
 PASSING = "what passes"
 """What measures in passing, for all probes together, under a name like a probe's."""
 
@@ -122,12 +127,26 @@ class Faults:
 
 
 def _let_interrupts_through(error: BaseException) -> None:
-    """Raise the Ctrl-C that an error is made of: compiled code may turn one into a SystemError."""
+    """Raise what is not the scope's own: a Ctrl-C, also as the SystemError that compiled code makes of it."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, KeyboardInterrupt):
+    for _ in range(MOST_CAUSES):
+        if cause is None:
+            return
+        if isinstance(cause, KeyboardInterrupt) or _is_of_a_signal(cause):
             raise cause
         cause = cause.__cause__ or cause.__context__
+
+
+def _is_of_a_signal(error: BaseException) -> bool:
+    """Whether somebody's handler of a signal raised an error, a time limit's say, while the scope's code ran."""
+    handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    frames = walk_tb(error.__traceback__)
+    return any(frame.f_code in handlers for frame, _ in frames)
+
+
+def _code(handler: object) -> CodeType | None:
+    found = getattr(handler, "__code__", None) or getattr(getattr(handler, "__call__", None), "__code__", None)  # noqa: B004
+    return found if isinstance(found, CodeType) else None
 
 
 def _caution(text: str) -> None:
@@ -135,4 +154,6 @@ def _caution(text: str) -> None:
     try:
         warn(text, RuntimeWarning, stacklevel=3)
     except RuntimeWarning:
-        sys.stderr.write(f"shiftscope: {text}\n")
+        # There may be no standard error output, or a closed one.
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"shiftscope: {text}\n")

@@ -63,7 +63,7 @@ class Runner:
         self._meter = meter
         self._starts: Mapping[str, int] = {}
         self._steps = sorted(program.steps.items(), key=lambda item: item[0].operation)
-        self.slots = SiteSlots(program.requests, network.units, meter, network.overwriting)
+        self.slots = SiteSlots(program.requests, network.units, meter, network.overwriting, failed)
         self._homes = Homes(network.module, program.parameters, program.vectors)
         self._updates = Homes(network.module, (), [(update.held, update.name) for update in program.updates])
         self._tensors = TensorTable(program.parameters, program.vectors)
@@ -78,7 +78,7 @@ class Runner:
         self._observers = [observer for request in program.requests for observer in request.observers]
         self._comparison = BatchComparison(program.compared, program.noise_floors)
         self._norms = [step for step, _ in self._steps if step.operation is Operation.WRITE_NORM]
-        self.slots.replay(exploration, failed)
+        self.slots.replay(exploration)
 
     def place(self, starts: Mapping[str, int]) -> None:
         """Write, from now on, into rows in which each stream begins at its start."""

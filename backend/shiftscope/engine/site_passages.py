@@ -12,7 +12,7 @@ from shiftscope.engine.program import Observer, SiteRequest
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.merging import merge_channels, merge_states, merge_units
 from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE
-from shiftscope.tracing.journal import Call
+from shiftscope.tracing.journal import MOST_UNREACHED, Call
 
 MEMORY = 1 << 26
 """Bytes that what is put aside may take; of more, the oldest is let go."""
@@ -122,8 +122,11 @@ class Passages:
         latest.kept = slots.state[slot].copy(), slots.fine[slot].copy(), slots.vector_of(slot).copy(), picked
         earlier = self._earlier.setdefault(slot, [])
         earlier.append(latest)
-        if len(earlier) > self._most:
-            del earlier[0]
+        if len(earlier) > MOST_UNREACHED:
+            # Of a pass that no backward pass went through nothing will be wanted; else the oldest is let go.
+            unwanted = next((index for index, one in enumerate(earlier) if _is_unreached(one.call)), None)
+            if unwanted is not None or len(earlier) > self._most:
+                del earlier[unwanted or 0]
         self._latest[slot] = None
 
     def _write(self, slot: int, passed: Sequence[Passage]) -> None:
@@ -147,6 +150,10 @@ class Passages:
         for one in self._requests[slot].observers:
             found = [(value, p.count) for p in passed for observer, value in p.observed or () if observer is one]
             one.latest[:] = _mean(found) if found else np.nan
+
+
+def _is_unreached(call: Call) -> bool:
+    return call.within is not None and not call.within.reached
 
 
 def _mean(found: Sequence[tuple[NDArray[np.float32], int]]) -> NDArray[np.float32]:

@@ -55,12 +55,14 @@ class SiteSlots(PartObserver):
     """
 
     def __init__(
-        self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter, overwriting: Collection[int]
-    ) -> None:
+        self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter, overwriting: Collection[int],
+        failed: Callable[[int, Exception], None],
+    ) -> None:  # fmt: skip
         size = len(requests)
         self._requests = requests
         self._meter = meter
         self._overwriting = overwriting
+        self._failed = failed
         self._slots = np.zeros((size, SLOT_COLUMNS), dtype=np.int64)
         self._limits = np.array([request.limits for request in requests], dtype=np.float64).reshape(size, 2)
         self._units = np.array(units, dtype=np.int64)
@@ -122,7 +124,7 @@ class SiteSlots(PartObserver):
         self._passages.settle(confirmed)
         self._passages.add_gradients(confirmed, self.gradients, scale)
 
-    def replay(self, exploration: Exploration, failed: Callable[[int, Exception], None]) -> None:
+    def replay(self, exploration: Exploration) -> None:
         """Measure the tensors of calls that were kept, and the gradients by them; report an error with its part."""
         self._due_observers = {
             slot: request.observers for slot, request in enumerate(self._requests) if request.observers
@@ -131,7 +133,7 @@ class SiteSlots(PartObserver):
             try:
                 self._replay_call(one)
             except Exception as error:  # noqa: BLE001  other parts can still be measured
-                failed(one.part, error)
+                self._failed(one.part, error)
 
     def _replay_call(self, one: Explored) -> None:
         for slot, request in enumerate(self._requests):
@@ -190,13 +192,16 @@ class SiteSlots(PartObserver):
     def _observe(self, slots: Slots, call: Call, tensor: Tensor) -> None:
         for slot in slots:
             request = self._requests[slot]
-            if request.gradient and tensor.requires_grad:
+            if request.gradient and tensor.requires_grad and not tensor.is_leaf:
                 self._hook(slot, call, tensor)
             self._measure(slot, call, _normalized(request, tensor))
 
     def _hook(self, slot: int, call: Call, tensor: Tensor) -> None:
         def measure(gradient: Tensor) -> None:
-            self._measure_gradient(slot, call, gradient)
+            try:
+                self._measure_gradient(slot, call, gradient)
+            except Exception as error:  # noqa: BLE001  reported: the training must not notice
+                self._failed(self._requests[slot].site.part, error)
 
         tensor.register_hook(measure)  # type: ignore[no-untyped-call]  # torch's
 

@@ -146,15 +146,17 @@ class Stepping:
         self._session.updated(name)
 
     def _counts(self, optimizer: Optimizer, name: str) -> bool:
-        """Whether an optimizer makes a network's updates: one that was given, or one that holds all that these hold.
+        """Whether an optimizer makes a network's updates.
 
-        Another one may hold a part that the network shares with others.
+        That is one that was given, one that holds all that these hold, and one that holds parameters of this network
+        alone. Any other may hold a part that the network shares with others, and be theirs.
         """
         given = [one for one in (reference() for reference in self._given) if one is not None]
         if not given or optimizer in given:
             return True
         own = {id(parameter) for parameter in self._networks[name].parameters()}
-        return own & _held(given) <= _held([optimizer])
+        held = _held([optimizer])
+        return own & _held(given) <= held or held <= own
 
     def _all_updated(self, name: str) -> bool:
         """Whether the optimizers that have stepped hold all parameters with gradients; else others will follow."""
@@ -216,6 +218,8 @@ class Stepping:
         if self._driver is not driver:
             self._driver = driver
             self._session.counts_calls = False
+            for name in self._cycles:
+                self._session.watch_of(name).gradients.unmark()
 
     def _failed(self, error: Exception) -> None:
         self._faults.fail(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from shiftscope.config import RunConfig
 from shiftscope.notices import as_notice, notice
 from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.folder import SPOOL
@@ -100,7 +101,7 @@ class Supervisor:
                 url=self._url,
                 run=run.id,
                 token=await asyncio.to_thread(run.new_token),
-                config=run.info.config,
+                config=_as_changed(run.info.config, run),
                 datasets=self._settings.datasets,
                 mirrors=self._settings.mirror_urls,
                 threads=self._settings.threads,
@@ -126,3 +127,10 @@ async def _dismiss(run: Run) -> None:
     await run.move(RunState.STOPPED, notice("end.dismissed"))
     if producer is not None:
         await producer.close(notice("end.dismissed"))
+
+
+def _as_changed(config: RunConfig, run: Run) -> RunConfig:
+    """Return what a run is trained by: its config, with what was changed while it was queued."""
+    rate = run.status.learning_rate
+    optimizer = config.optimizer if rate is None else config.optimizer.model_copy(update={"learning_rate": rate})
+    return config.model_copy(update={"pace": run.status.pace, "optimizer": optimizer})

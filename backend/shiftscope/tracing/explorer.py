@@ -11,7 +11,7 @@ from typing_extensions import override
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.layers import Layer, Part, Site, find_layers
 from shiftscope.tracing.normalize import normalize
-from shiftscope.tracing.tracer import Given, Output, PartObserver
+from shiftscope.tracing.tracer import Given, Output, PartObserver, is_plain
 
 BUDGET = 1 << 29
 """Bytes of the first step's tensors that are kept beyond those of its first pass; what comes after is not measured."""
@@ -92,7 +92,7 @@ class Explorer(PartObserver):
         def keep(call: Call, given: Tensor) -> None:
             explored = Explored(part, call, self._clone(given, call), None)
             self._keep_gradient(given, explored, 0)
-            self._before[call, part] = given, given._version, explored
+            self._before[call, part] = given, _version(given), explored
 
         return keep
 
@@ -103,7 +103,7 @@ class Explorer(PartObserver):
 
         def keep(call: Call, _given: Tensor, output: Tensor) -> None:
             given, version, explored = self._before.pop((call, part))
-            if given._version != version:
+            if _version(given) != version:
                 self._overwriting.add(part)
             explored.output = self._clone(output, call)
             self._keep_gradient(output, explored, 1)
@@ -125,14 +125,22 @@ class Explorer(PartObserver):
             self._kept += tensor.numel() * tensor.element_size()
             if self._kept > BUDGET:
                 return None
-        return tensor.detach().clone()
+        # On the host, where it will be measured: a device may have no room for more.
+        return tensor.detach().clone() if tensor.is_cpu else tensor.detach().cpu()
 
     def _keep_gradient(self, tensor: Tensor, explored: Explored, end: int) -> None:
         """Keep the gradient by a tensor; it is hooked now, before it may be written over."""
 
         def keep(gradient: Tensor) -> None:
-            known = explored.gradients.get(end)
-            explored.gradients[end] = gradient.detach().clone() if known is None else known + gradient.detach()
+            # Under torch.func, or where gradients of many losses are asked for at once, it stands for others.
+            if is_plain(gradient):
+                known = explored.gradients.get(end)
+                explored.gradients[end] = gradient.detach().clone() if known is None else known + gradient.detach()
 
-        if self._keep_gradients and tensor.requires_grad:
+        if self._keep_gradients and tensor.requires_grad and not tensor.is_leaf:
             tensor.register_hook(keep)  # type: ignore[no-untyped-call]  # torch's
+
+
+def _version(tensor: Tensor) -> int:
+    """Return how often a tensor was written to; of those made in inference mode torch keeps no count."""
+    return 0 if tensor.is_inference() else tensor._version

@@ -16,9 +16,14 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
+from torch.utils._pytree import tree_leaves
 
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
+
+
+MOST_UNREACHED = 64
+"""Passes that are remembered at most while no backward pass has gone through them: an evaluation may have thousands."""
 
 
 class Pass:
@@ -29,16 +34,33 @@ class Pass:
         keywords: likewise.
         calls: of the layers, in order.
         plain: whether a backward pass can go through all of them.
+        reached: whether one has gone through any.
     """
 
-    __slots__ = ("arguments", "calls", "hooked", "keywords", "last", "plain")
+    __slots__ = ("_size", "arguments", "calls", "hooked", "keywords", "last", "plain", "reached")
 
     def __init__(self, arguments: Arguments, keywords: Keywords) -> None:
         self.arguments, self.keywords = arguments, keywords
         self.calls: list[Call] = []
         self.hooked = False
         self.plain = True
+        self.reached = False
         self.last: tuple[Call, Node] | None = None
+        self._size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many samples there were: the length of the first tensor among the arguments."""
+        if self._size is None:
+            leaves = tree_leaves((self.arguments, self.keywords))
+            first = next((leaf for leaf in leaves if isinstance(leaf, Tensor)), None)
+            self._size = 1 if first is None or not first.dim() else len(first)
+        return self._size
+
+    def forget(self) -> None:
+        """Let go of the arguments; how many samples they were stays known."""
+        self._size = self.size
+        self.arguments, self.keywords = (), {}
 
 
 _current_task = torch._C._current_graph_task_id
@@ -64,7 +86,8 @@ class Call:
     def __call__(self, *_gradients: object) -> None:
         """Take note that a backward pass goes through; torch calls it."""
         try:
-            self._journal.reached(self)
+            if self._journal.open_to_calls:
+                self._journal.reached(self)
         except Exception as error:  # noqa: BLE001  reported: the training must not notice
             self._journal.failed(error)
 
@@ -77,7 +100,8 @@ class _Gradient(NamedTuple):
     zero: bool = False
 
     def same(self, other: _Gradient | None) -> bool:
-        return other is not None and self.tensor() is other.tensor() and self.version == other.version
+        mine = self.tensor()
+        return mine is not None and other is not None and mine is other.tensor() and self.version == other.version
 
 
 class _Backward:
@@ -119,6 +143,7 @@ class Journal:
         self.on_backward = on_backward
         self.failed: Callable[[Exception], None] = _raise
         self._last_task = -1
+        self.open_to_calls = True
         self._opened = 0
         self._alone: list[Call] = []
         self._passes: list[Pass] = []
@@ -162,6 +187,10 @@ class Journal:
     def end(self, within: Pass) -> None:
         """Note that a pass is over."""
         self._passes.append(within)
+        if len(self._passes) > MOST_UNREACHED:
+            forgotten = next((index for index, one in enumerate(self._passes) if not one.reached), None)
+            if forgotten is not None:
+                del self._passes[forgotten]
         if within.last is not None:
             call, function = within.last
             function.register_prehook(call)
@@ -174,6 +203,8 @@ class Journal:
         if not passes or passes[-1].task != task:
             passes.append(_Backward(task, self._gradient(call.layer, passes)))
         passes[-1].calls.append(call)
+        if call.within is not None:
+            call.within.reached = True
         if task != self._last_task:
             self._last_task = task
             if self.on_backward:

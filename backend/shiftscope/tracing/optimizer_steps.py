@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from torch import nn
+from torch.compiler import is_dynamo_compiling
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
@@ -86,6 +87,8 @@ class OptimizerSteps:
         )
 
     def _pre(self, optimizer: Optimizer, arguments: Arguments, keywords: Keywords) -> tuple[Arguments, Keywords] | None:
+        if is_dynamo_compiling():  # what is compiled must not be what watches
+            return None
         try:
             names = self.networks_of(optimizer)
             if not names:
@@ -103,6 +106,8 @@ class OptimizerSteps:
         return arguments, {**keywords, "closure": other}
 
     def _post(self, optimizer: Optimizer, _arguments: Arguments, _keywords: Keywords) -> None:
+        if is_dynamo_compiling():
+            return
         try:
             names = self.networks_of(optimizer)
             if names:

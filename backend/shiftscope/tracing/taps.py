@@ -58,7 +58,8 @@ def _make(module: nn.Module) -> Callable[..., Any]:
         if _tracing() is not None:
             return module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
         watching = tuple(watchers)
-        if len(watching) > 1 or watching[0].before:  # nearly always one, that wants to know only afterwards
+        # Nearly always one, that asks only afterwards; none where another thread has let go of the module just now.
+        if watching and (len(watching) > 1 or watching[0].before):
             _tell_before(watching, arguments, keywords)
         try:
             output = module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]

@@ -7,10 +7,15 @@ from typing import NamedTuple, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils.weak import TensorWeakRef
 
 _Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
 """A module's parameters, and the name of one there."""
+
+
+COMPARED = 1024
+"""Values of a parameter that are compared to know whether it was updated."""
 
 
 class _Mark(NamedTuple):
@@ -77,9 +82,13 @@ class GradientWatch:
     def mark(self) -> None:
         """Note what a few parameters are now."""
         self._marks = [
-            _Mark(held, name, p, p.data_ptr(), p._version, p.detach().clone())
+            _Mark(held, name, p, p.data_ptr(), p._version, _start(p).clone())
             for held, name, p in _few(self._network) if not p.is_meta
         ]  # fmt: skip
+
+    def unmark(self) -> None:
+        """Let go of what was noted: somebody announces updates."""
+        self._marks = []
 
     def moved(self) -> bool:
         """Whether any of them is another one since, and was so updated."""
@@ -87,7 +96,7 @@ class GradientWatch:
             # While a network is called as a function of other weights, plain tensors stand here.
             (m.held.get(m.name) is not m.parameter and isinstance(m.held.get(m.name), nn.Parameter))
             or m.parameter._version != m.version or m.parameter.data_ptr() != m.memory
-            or not torch.equal(m.parameter.detach(), m.values)
+            or not torch.equal(_start(m.parameter), m.values)
             for m in self._marks
         )  # fmt: skip
 
@@ -105,7 +114,12 @@ class GradientWatch:
 
 
 def _is_trained(parameter: Tensor | None) -> TypeGuard[nn.Parameter]:
-    return isinstance(parameter, nn.Parameter) and parameter.requires_grad
+    return isinstance(parameter, nn.Parameter) and parameter.requires_grad and not is_lazy(parameter)
+
+
+def _start(parameter: nn.Parameter) -> Tensor:
+    """Return the first values of a parameter, which an update changes like the others."""
+    return parameter.detach().flatten()[:COMPARED]
 
 
 def _few(network: nn.Module) -> list[_Held]:

@@ -137,6 +137,7 @@ class Tracer:
         else:
             watchers[id(self.root)] = (self.root, self._around(Watcher()))
         self._tapped = list(watchers.values())
+        self.journal.open_to_calls = lead is None
         for module, watcher in self._tapped:
             tap(module, watcher)
 
@@ -145,6 +146,7 @@ class Tracer:
         for module, watcher in self._tapped:
             untap(module, watcher)
         self._tapped = []
+        self.journal.open_to_calls = False
         self._within, self._depth, self._current = None, 0, None
         self._producers.clear()
 
@@ -209,7 +211,10 @@ class Tracer:
         def begin(arguments: Arguments, keywords: Keywords) -> None:
             self._depth += 1
             if self._depth == 1 and (self._any_pass or torch.is_grad_enabled()) and self._here():
-                self._begin(arguments, keywords)
+                if self._lead is None:
+                    self._begin(arguments, keywords)
+                else:
+                    self._call_begins()
             if inner.before:
                 inner.before(arguments, keywords)
 
@@ -230,6 +235,8 @@ class Tracer:
         self._thread, self._depth = threading.get_ident(), 1
         self._producers.clear()
         self._current = None
+        if self.last_pass is not None:
+            self.last_pass.forget()
         self._within = self.last_pass = Pass(arguments, keywords)
 
     def _call_begins(self) -> None:
