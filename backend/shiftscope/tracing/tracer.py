@@ -321,11 +321,7 @@ class Tracer:
                 if not self._counts():
                     return
                 given = first_tensor(arguments, keywords)
-                known = self._producers.get(id(given))
-                if known is not None and known[0]() is given:
-                    call: Call | None = known[1]
-                else:
-                    call = self._current if is_plain(given) else None
+                call = self._caller(given)
                 if call is None or not is_plain(output):
                     return
                 self._produced(output, call)
@@ -343,7 +339,7 @@ class Tracer:
         known = self._producers.get(id(given))
         if known is not None and known[0]() is given:
             return known[1]
-        return self._current
+        return self._current if is_plain(given) else None
 
     def _produced(self, output: Tensor, call: Call) -> None:
         if len(self._producers) > _MOST_PRODUCERS:
