@@ -3,65 +3,16 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from shiftscope import every
-from tests.loops import (
-    corpus_accumulation,
-    corpus_blocks,
-    corpus_closures,
-    corpus_compiled,
-    corpus_copies,
-    corpus_forwards,
-    corpus_games,
-    corpus_gradients,
-    corpus_graphs,
-    corpus_hooks,
-    corpus_inputs,
-    corpus_layers,
-    corpus_oddities,
-    corpus_optimizers,
-    corpus_parameters,
-    corpus_passes,
-    corpus_scaling,
-    corpus_scopes,
-    corpus_shapes,
-    corpus_state,
-    corpus_stepping,
-    corpus_tensors,
-    corpus_threads,
-    corpus_updates,
-)
 from tests.loops.checks import check_recordings
 from tests.loops.harness import Loop, Run, run_loop
 
-CORPUS = (
-    corpus_accumulation,
-    corpus_blocks,
-    corpus_closures,
-    corpus_compiled,
-    corpus_copies,
-    corpus_forwards,
-    corpus_games,
-    corpus_gradients,
-    corpus_graphs,
-    corpus_hooks,
-    corpus_inputs,
-    corpus_layers,
-    corpus_oddities,
-    corpus_optimizers,
-    corpus_parameters,
-    corpus_passes,
-    corpus_scaling,
-    corpus_scopes,
-    corpus_shapes,
-    corpus_state,
-    corpus_stepping,
-    corpus_tensors,
-    corpus_threads,
-    corpus_updates,
-)
+CORPUS = [import_module(f"tests.loops.{path.stem}") for path in sorted(Path(__file__).parent.glob("corpus_*.py"))]
 LOOPS = [one for module in CORPUS for one in vars(module).values() if isinstance(one, Loop)]
 HOW = {"by default": {}, "every step": {"schedule": every(1)}}
 
