@@ -31,7 +31,7 @@ from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
-from shiftscope.sinks.telling import caution, tell
+from shiftscope.telling import caution, tell
 from shiftscope.tracing.errors import WatchError
 from shiftscope.wire.messages import EndState, EventKind
 

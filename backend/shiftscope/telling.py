@@ -1,4 +1,4 @@
-"""What a sink tells the person who trains: a line on standard error, or a warning where something is lost."""
+"""What the person who trains is told: a line on standard error, or a warning where something is lost."""
 
 from __future__ import annotations
 

@@ -6,16 +6,15 @@ That is a probe at one layer; where it fails at several, the probe; where what f
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from traceback import walk_tb
 from types import CodeType
 from typing import Literal
-from warnings import warn
 
 from shiftscope.engine import reports
 from shiftscope.notices import Notice, NoticeError, notice
+from shiftscope.telling import caution
 from shiftscope.tracing.errors import WatchError
 
 OnError = Literal["warn", "raise"]
@@ -96,7 +95,7 @@ class Faults:
             raise error
         known = isinstance(error, NoticeError)
         text = f"{error}. The training goes on unwatched." if known else str(reports.scope_failed(error))
-        _caution(text)
+        caution(text)
 
     def __enter__(self) -> None:
         """Enter a block from which no error comes out but those of the caller's own making."""
@@ -123,7 +122,7 @@ class Faults:
             raise error
         if probe not in self._warned:
             self._warned.add(probe)
-            _caution(str(message))
+            caution(str(message))
 
 
 def _let_interrupts_through(error: BaseException) -> None:
@@ -147,13 +146,3 @@ def _is_of_a_signal(error: BaseException) -> bool:
 def _code(handler: object) -> CodeType | None:
     found = getattr(handler, "__code__", None) or getattr(getattr(handler, "__call__", None), "__code__", None)  # noqa: B004
     return found if isinstance(found, CodeType) else None
-
-
-def _caution(text: str) -> None:
-    """Warn; where warnings are made errors, print: no training ends by it."""
-    try:
-        warn(text, RuntimeWarning, stacklevel=3)
-    except RuntimeWarning:
-        # There may be no standard error output, or a closed one.
-        with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(f"shiftscope: {text}\n")

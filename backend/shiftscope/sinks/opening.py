@@ -21,7 +21,7 @@ from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import FileSink, open_file
 from shiftscope.sinks.socket import SocketSink
 from shiftscope.sinks.sync import send_spools_later
-from shiftscope.sinks.telling import tell
+from shiftscope.telling import tell
 from shiftscope.wire.frames import RunHeader
 from shiftscope.wire.messages import EndState, EventKind
 

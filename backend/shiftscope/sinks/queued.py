@@ -15,7 +15,7 @@ from typing_extensions import override
 from shiftscope.notices import Notice, NoticeError, as_notice
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.outbox import Item, Outbox
-from shiftscope.sinks.telling import caution
+from shiftscope.telling import caution
 from shiftscope.wire.frames import RunHeader
 from shiftscope.wire.messages import Begin, End, EndState, EventKind, EventMessage
 

@@ -17,8 +17,8 @@ from shiftscope.sinks.base import BATCH_SECONDS, SinkError
 from shiftscope.sinks.link import Link, Refused
 from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
 from shiftscope.sinks.spool import Spool
-from shiftscope.sinks.telling import tell
 from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
+from shiftscope.telling import tell
 from shiftscope.wire.messages import Hello, PreparingMessage, Welcome
 
 
