@@ -35,6 +35,7 @@ class Producer:
         self.welcome = self.hear()
         self.run = self.welcome["run"]
         self.acknowledged = 0
+        self.events_acknowledged = 0
 
     def __enter__(self) -> Self:
         return self
@@ -53,11 +54,11 @@ class Producer:
     def hear(self) -> dict[str, Any]:
         return json.loads(self.socket.recv(timeout=PATIENCE))
 
-    def wait_for_acknowledgement(self, seq: int) -> None:
-        while self.acknowledged < seq:
+    def wait_for_acknowledgement(self, seq: int, events: int = 0) -> None:
+        while self.acknowledged < seq or self.events_acknowledged < events:
             message = self.hear()
             if message["type"] == "acknowledged":
-                self.acknowledged = message["seq"]
+                self.acknowledged, self.events_acknowledged = message["seq"], message["events"]
 
     def wait_for_command(self) -> dict[str, Any]:
         while (message := self.hear())["type"] != "command":

@@ -22,7 +22,7 @@ from shiftscope.sinks.file import open_file
 from shiftscope.sinks.keeper import Keeper
 from shiftscope.wire.assignment import Assignment
 from shiftscope.wire.frames import Frame, RunHeader
-from shiftscope.wire.messages import End
+from shiftscope.wire.messages import End, EventMessage
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame, header
 from tests.relay import Relay
@@ -40,7 +40,7 @@ def begun(server: LiveServer, frames: int = 3) -> Producer:
     producer.begin()
     producer.socket.send(b"".join(map(frame, range(1, frames + 1))))
     producer.say(type="event", kind="note", step=1, message="one")
-    producer.wait_for_acknowledgement(frames)
+    producer.wait_for_acknowledgement(frames, events=1)
     return producer
 
 
@@ -237,17 +237,23 @@ def test_a_worker_whose_connection_breaks_goes_on(tmp_path: Path) -> None:
     assert [one.seq for one in frames] == list(range(1, len(frames) + 1))
 
 
-def test_a_server_that_starts_sends_itself_what_its_workers_could_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("events", "notes"), [(0, ["one"]), (1, ["one", "another"]), (3, ["one", "another"])])
+def test_a_server_that_starts_sends_itself_what_its_workers_could_not(
+    tmp_path: Path, events: int, notes: list[str]
+) -> None:
+    """Also if it has more or fewer events than it acknowledged."""
     data = tmp_path / "runs"
     with serve(data) as server:
         producer = begun(server)
         server.process.kill()
         server.process.wait(PATIENCE)
-    leave_spool(data, producer)
+    leave_spool(data, producer, events)
     with serve(data) as server:
-        eventually(lambda: server.run(producer.run)["seq"] == 5)
         server.wait(producer.run, "stopped")
+        assert server.run(producer.run)["seq"] == 5
         eventually(lambda: not list((data / "spool").iterdir()))
+    with open_recording(data / f"{producer.run}.shiftscope") as recording:
+        assert [event.message for event in recording.journal() if event.kind == "note"] == notes
 
 
 def test_a_spool_among_the_recordings_can_be_looked_at(tmp_path: Path) -> None:
@@ -264,15 +270,16 @@ def test_a_spool_among_the_recordings_can_be_looked_at(tmp_path: Path) -> None:
     assert [one.seq for one in viewer.frames] == [4, 5]
 
 
-def leave_spool(data: Path, producer: Producer) -> Path:
-    """Write what a producer could not send, as it would have."""
+def leave_spool(data: Path, producer: Producer, events: int = 1) -> Path:
+    """Write what a producer could not send, as it would have, and the event after so many."""
     (data / "spool").mkdir()
     path = data / "spool" / "left.shiftscope"
     info = RunInfo(id="spool", name="left", source="script", created=0.0)
     writer = RecordingWriter.create(path, info)
-    writer.address(Destination(url="http://gone", run=producer.run, token=producer.welcome["token"], events=1))
+    writer.address(Destination(url="http://gone", run=producer.run, token=producer.welcome["token"], events=events))
     keeper = Keeper(writer)
     keeper.begin(RunHeader.model_validate(header()))
+    keeper.event(EventMessage.saying("another", kind="note", step=3))
     keeper.frames([Frame.parse(frame(seq)) for seq in (4, 5)])
     keeper.end(End(state="stopped", reason="enough"))
     keeper.close()

@@ -102,7 +102,7 @@ class Backlog:
         if self.spool is not None:
             # What the spool lacks is written there should the connection break again: its numbers have no gap.
             events = min(events, self._events_spooled)
-        gone = max(0, events - self.events_before)
+        gone = min(max(0, events - self.events_before), len(self.events))
         del self.events[:gone]
         self.events_before += gone
         first = self._memory[0].seq if self._memory else 0

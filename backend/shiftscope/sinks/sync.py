@@ -124,6 +124,8 @@ def send_spools_of(url: str, data: Path, folder: Path) -> None:
                     sync(path, url, deadlines=Deadlines(dial=60))
                 except (NoticeError, OSError) as error:
                     faults.append(str(error))
+                except Exception:  # one file that is strange keeps no other from being sent
+                    logger.exception("%s cannot be sent", path)
         if not faults:
             return
         logger.warning("not sent yet: %s", "; ".join(faults))

@@ -88,7 +88,7 @@ class Uplink:
         self._call: Call | None = None
         self._attempts = 0
         self._begun = self._end_sent = self._more = False
-        self._seq = self._events = self._step = 0
+        self._seq = self._events = self._events_lost = self._step = 0
         now = time.monotonic()
         self._dial_at = self._kept_at = self._lost_at = self._pinged = self._reported = now
 
@@ -110,7 +110,9 @@ class Uplink:
     def welcome(self, link: Link, welcome: Welcome) -> None:
         """Go on over a new connection after what the server has."""
         self._link, self.trouble = link, ""
-        self._seq, self._events, self._begun = welcome.after, welcome.events, welcome.begun
+        # A server may have fewer than it once acknowledged: the power failed, or its file was put back from a copy.
+        self._events_lost = max(0, self.backlog.events_before - welcome.events)
+        self._seq, self._events, self._begun = welcome.after, welcome.events + self._events_lost, welcome.begun
         self._end_sent = False
         self._step = 0
         self._kept_at = self._pinged = time.monotonic()
@@ -193,10 +195,10 @@ class Uplink:
         if backlog.header is not None and not self._begun:
             self._begun = True
             return Begin(header=backlog.header).to_json()
-        before = backlog.events_before
-        if self._events < before + len(backlog.events):
-            self._events = max(self._events, before) + 1
-            return backlog.events[self._events - before - 1].to_json()
+        at = self._events - backlog.events_before
+        if at < len(backlog.events):
+            self._events += 1
+            return backlog.events[at].to_json()
         return None
 
     def _next_frames(self) -> bytes | None:
@@ -243,7 +245,7 @@ class Uplink:
                 self._on_command(message)
 
     def _acknowledged(self, seq: int, events: int) -> None:
-        self.backlog.acknowledge(seq, events)
+        self.backlog.acknowledge(seq, events + self._events_lost)
         self._kept_at = time.monotonic()
         self.kept += 1
 
