@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from shiftscope.lab.models import statistics as running
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.twins import twins
 from shiftscope.lab.training import clipping, optimizers, seeds
+from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""
@@ -163,6 +165,40 @@ class Training:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = value
+
+    def checkpoint(self) -> Checkpoint:
+        """Return a copy of all that is carried from the last step to the next. Raises RuntimeError inside a step."""
+        if self._computed:
+            raise RuntimeError(f"checkpoint() inside step {self.steps_done}; update() comes first")
+        return Checkpoint(
+            steps_done=self.steps_done,
+            networks={name: copy.deepcopy(network.state_dict()) for name, network in self.networks.items()},
+            optimizers={name: copy.deepcopy(one.state_dict()) for name, one in self.optimizers.items()},
+            random={name: state.clone() for name, state in self._random.items()},
+            order=self._order.get_state(),
+            permutation=self._permutation.clone(),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of a training of the same config: every step is then the one that followed there.
+
+        Raises:
+            CheckpointError: it is of other networks; what was restored until that was found may stay.
+        """
+        if checkpoint.networks.keys() != self.networks.keys() or checkpoint.random.keys() != self._random.keys():
+            there, here = ", ".join(checkpoint.networks), ", ".join(self.networks)
+            raise CheckpointError(f"the checkpoint is of the networks {there}, this training of {here}")
+        try:
+            for name, network in self.networks.items():
+                network.load_state_dict(checkpoint.networks[name])
+                self.optimizers[name].load_state_dict(copy.deepcopy(dict(checkpoint.optimizers[name])))
+        except (RuntimeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint does not fit this training: {error}") from error
+        self._random = {name: state.clone() for name, state in checkpoint.random.items()}
+        self._order.set_state(checkpoint.order)
+        self._permutation = checkpoint.permutation.clone()
+        self._computed = False
+        self.steps_done = checkpoint.steps_done
 
     @contextmanager
     def _own_random_state(self, name: str) -> Iterator[None]:
