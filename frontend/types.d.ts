@@ -324,6 +324,8 @@ export interface LegendItem {
   colors?: string[];
   width?: number;
   dash?: "dot" | "field";
+  /** lengths of strokes and gaps of a line that is dashed */
+  pattern?: number[];
 }
 /** An element of MathML, as data. */
 export interface Formula {

@@ -56,6 +56,15 @@ export function networkColors(networks, theme) {
   });
 }
 
+/** Lengths of strokes and gaps: what tells networks apart where colours do not, in print and for some eyes. */
+const DASHES = [[], [7, 3], [2, 2.5], [9, 3, 2, 3]];
+
+/**
+ * The dash of a network's lines where they share a plot with another's; the first has none.
+ * @param {number} index of the network
+ */
+export const dashOf = (index) => DASHES[index % DASHES.length];
+
 /**
  * Shades of one colour by depth: pale and yellowish (or greenish) at the input, deep at the output.
  * @param {Rgb} color

@@ -4,9 +4,24 @@ import { h, setText } from "../app/dom.js";
 
 /** @typedef {import("../types").LegendItem} LegendItem */
 
+/** A dashed line as a background. @param {string} color @param {number[]} pattern */
+function strokes(color, pattern) {
+  let at = 0;
+  const stops = pattern.map((length, i) => {
+    const from = at;
+    at += length;
+    return `${i % 2 ? "transparent" : color} ${from}px ${at}px`;
+  });
+  return `repeating-linear-gradient(90deg, ${stops.join(", ")})`;
+}
+
 /** @param {LegendItem} item */
-function swatchOf({ colors = [], width = 2, dash }) {
-  const across = colors.length > 1 ? `linear-gradient(90deg, ${colors.join(", ")})` : (colors[0] ?? "transparent");
+function swatchOf({ colors = [], width = 2, dash, pattern = [] }) {
+  const across = pattern.length
+    ? strokes(colors[0], pattern)
+    : colors.length > 1
+      ? `linear-gradient(90deg, ${colors.join(", ")})`
+      : (colors[0] ?? "transparent");
   const style =
     dash === "dot" ? `border-top: ${width}px dotted ${colors[0]}` : `height: ${width}px; background: ${across}`;
   return h("i", { class: dash === "field" ? "field" : "", style, "aria-hidden": "true" });
@@ -36,7 +51,7 @@ export function makeLegend() {
   return { element, refresh };
 }
 
-const SIGNS = { dot: "┄", field: "■", line: "━" };
+const SIGNS = { dot: "┄", field: "■", line: "━", dashed: "╍╍" };
 /** About how wide a letter and a sign are in a picture, in pixels. */
 const LETTER = 6.5;
 const SIGN = 12;
@@ -65,7 +80,7 @@ export function legendLines(items, width, escapeText) {
       left = width;
     }
     left -= widthOf(item);
-    const sign = SIGNS[item.dash ?? "line"];
+    const sign = SIGNS[item.dash ?? (item.pattern?.length ? "dashed" : "line")];
     const signs = ends(item.colors ?? []).map((color) => `<span style="color:${color}">${sign}</span>`);
     lines[lines.length - 1].push([signs.join(""), escapeText(item.text)].filter(Boolean).join(" "));
   }

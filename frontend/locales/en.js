@@ -126,7 +126,7 @@ export default {
   "legend.outline": "step {step}",
   "legend.number": "number: {quantity}",
   "legend.floor": "noise floor: batches of m samples differ by σ/√m or less",
-  "legend.depth": "first to last layer",
+  "legend.depth": "{first} → {last}",
   "legend.recorded": "values",
   "legend.density": "share of values",
   "legend.percentiles": "15, 50 and 85%",

@@ -76,6 +76,7 @@ export const stepAxis = (scene, more) =>
     range: [0, scene.span],
     showgrid: false,
     nticks: scene.narrow ? 4 : 6,
+    tickangle: 0,
     tickformat: "~s",
     ticklabelstandoff: 0,
     ...more,
@@ -88,8 +89,15 @@ export const stepTitle = (scene, shown) => ({
   font: { size: 11 },
 });
 
-/** Ticks of a log axis: at most about five labels. @param {[number, number]} range in decades */
-export const decades = (range) => ({ type: "log", dtick: Math.max(1, Math.ceil((range[1] - range[0]) / 5)) });
+/**
+ * Ticks of a log axis.
+ * @param {[number, number]} range in decades
+ * @param {number} [most] about how many labels there is room for
+ */
+export const decades = (range, most = 5) => ({
+  type: "log",
+  dtick: Math.max(1, Math.ceil((range[1] - range[0]) / most)),
+});
 
 /**
  * Domains of `count` equal columns (or rows).
@@ -131,6 +139,9 @@ export const heading = (scene, text, color, domain, more = {}) => ({
   font: { family: FONT, size: scene.narrow ? 11 : 12.5, color, weight: 600 },
   ...more,
 });
+
+/** A line's dash as figures name it. @param {{dash?: number[]}} line */
+export const dashStyle = ({ dash }) => (dash?.length ? { dash: dash.map((length) => `${length}px`).join() } : {});
 
 /** The step at the pointer, as Plotly fills it in. @param {import("../types").Translate} t */
 export const atStep = (t) => t("progress.at", { step: "%{x}" });

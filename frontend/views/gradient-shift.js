@@ -5,7 +5,10 @@ import { layerLines, lineView, withMeans } from "./lines.js";
 export const gradientShift = lineView({
   id: "gradient_shift",
   size: "wide",
-  rows: [{ title: "quantity.l2", log: true }, { title: "quantity.cosine" }],
+  rows: [
+    { title: "quantity.l2", log: true },
+    { title: "quantity.cosine", bounds: [-1, 1] },
+  ],
   lines: (scene) =>
     withMeans(scene, [...layerLines(scene, 0, "l2", ["weight"]), ...layerLines(scene, 1, "cosine", ["weight"])]),
 });

@@ -1,6 +1,6 @@
 /** How rough the loss is along the gradient (Santurkar et al. 2018, figure 4). */
 
-import { css } from "../app/colors.js";
+import { css, dashOf } from "../app/colors.js";
 import { axisId, colorsOf } from "./common.js";
 import { lineView, networkLegend } from "./lines.js";
 
@@ -33,6 +33,7 @@ function networkLines(scene, quantity, row) {
         name: scene.t(`quantity.${quantity}`),
         color: css(colors[index]),
         width: 1.8,
+        dash: dashOf(index),
       },
     ];
   });

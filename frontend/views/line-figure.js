@@ -9,6 +9,7 @@ import {
   axisId,
   axisName,
   colorsOf,
+  dashStyle,
   decades,
   escapeText,
   heading,
@@ -31,6 +32,7 @@ import { points, sample } from "./line-points.js";
  * @property {boolean} [log]
  * @property {boolean} [zero]
  * @property {boolean} [share] a fraction, which is shown in percent
+ * @property {[number, number]} [bounds] between which its values, or all that tell something, lie
  */
 
 /** @typedef {{network: string, text: string}} Title over a column, in its network's colour */
@@ -54,10 +56,22 @@ export const lineName = (scene, { network, name }) =>
 /** What a running mean is called. @param {Scene} scene @param {number} over */
 export const meanName = (scene, over) => scene.t("line.mean", { count: over });
 
+/** @type {[number, number]} */
+const SHARES = [0, 1];
+
 /** @param {Scene} scene @param {Line[]} lines @param {Row} row */
 function rangeOf(scene, lines, row) {
   const values = lines.flatMap((line) => sample(scene, line, Math.max(24, Math.floor(SAMPLED / lines.length))));
-  return robustRange(values, row);
+  return within(robustRange(values, row), row);
+}
+
+/** An axis goes no farther than its values can. @param {[number, number]} range @param {Row} row */
+function within([low, high], { log, share, bounds = share ? SHARES : undefined }) {
+  if (!bounds) return /** @type {[number, number]} */ ([low, high]);
+  const [least, most] = log ? bounds.map(Math.log10) : bounds;
+  const [from, to] = [Math.max(low, least), Math.min(high, most)];
+  // What lies wholly beyond is shown where it is.
+  return /** @type {[number, number]} */ (from < to ? [from, to] : [low, high]);
 }
 
 /** @param {[number, number]} range */
@@ -82,22 +96,33 @@ export function lineFigure(scene, lines, rows, settled, titles) {
       domain,
       anchor: axisId("y", rows.length - 1),
       title: stepTitle(scene, i === 0),
+      nticks: scene.narrow || across.length > 2 ? 3 : across.length > 1 ? 4 : 6,
     });
   });
   rows.forEach((row, i) => {
     const mine = lines.filter((line) => line.row === i);
     const range = rangeOf(scene, mine, row);
     if (!row.log && isLong(range)) layout.margin.l = LONG_MARGIN;
-    layout[axisName("y", i)] = axis(scene, { domain: down[i], range, ...ticksOf(row, range), anchor: "x" });
+    layout[axisName("y", i)] = axis(scene, {
+      domain: down[i],
+      range,
+      ...ticksOf(row, range, rows.length),
+      anchor: "x",
+    });
   });
   // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over
   // it.
   return { data: settled ? traces(scene, lines, rows) : axesOf(lines), layout };
 }
 
-/** @param {Row} row @param {[number, number]} range */
-const ticksOf = (row, range) =>
-  row.log ? decades(range) : { nticks: 5, ...(row.share ? { tickformat: ".0%" } : {}) };
+/** Labels that have room at the axis of a row, by how many rows there are. */
+const ROOM = [5, 5, 4, 2];
+
+/** @param {Row} row @param {[number, number]} range @param {number} rows how many there are */
+function ticksOf(row, range, rows) {
+  const most = ROOM[Math.min(rows, ROOM.length - 1)];
+  return row.log ? decades(range, most) : { nticks: most, ...(row.share ? { tickformat: ".0%" } : {}) };
+}
 
 /**
  * @param {Scene} scene @param {Title[]} titles @param {Row[]} rows
@@ -143,7 +168,7 @@ function traces(scene, lines, rows) {
       x,
       y,
       customdata: values.map((value, at) => [value, means?.[at] ?? null]),
-      line: { color: line.color, width: line.width, simplify: false, ...(line.dash ? { dash: "dot" } : {}) },
+      line: { color: line.color, width: line.width, simplify: false, ...dashStyle(line) },
       meta: line.layer ?? null,
       name,
       hovertemplate:

@@ -1,6 +1,6 @@
 /** The views that draw lines over steps: their lines, and the view that is made of them. */
 
-import { css, shade } from "../app/colors.js";
+import { css, dashOf, shade } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { axisId, colorsOf, commonKey } from "./common.js";
@@ -94,19 +94,42 @@ const valueText = ({ t }, { share }, value) =>
 
 /** @typedef {import("../types").LegendItem} LegendItem */
 
-/** Lines from layer to layer: pale near the input. @param {Scene} scene @returns {LegendItem[]} */
+/** Lines from layer to layer, and the one in focus. @param {Scene} scene @returns {LegendItem[]} */
 export function depthLegend(scene) {
   const { networks } = scene.header;
-  return colorsOf(scene).map((color, i) => {
-    const count = networks[i].layers.length;
-    const colors = networks[i].layers.map((_, index) => css(shade(color, index, count, scene.theme.name)));
-    return { text: i === networks.length - 1 ? scene.t("legend.depth") : "", colors, width: 4 };
+  const { layers } = scene.layoutIndex;
+  const shades = colorsOf(scene).map((color, i) =>
+    networks[i].layers.map((_, index, all) => css(shade(color, index, all.length, scene.theme.name))),
+  );
+  const first = named(layers[0] ?? "", scene.t);
+  const last = named(layers.at(-1) ?? "", scene.t);
+  const depth = layers.length > 1 ? scene.t("legend.depth", { first, last }) : first;
+  return [
+    ...shades.map((colors, i) => ({ text: i === networks.length - 1 ? depth : "", colors, width: 4 })),
+    ...focusLegend(scene, shades),
+  ];
+}
+
+/**
+ * The layer in focus, whose lines are bold.
+ * @param {Scene} scene @param {string[][]} shades by network and layer @returns {LegendItem[]}
+ */
+function focusLegend({ header, selection, t }, shades) {
+  if (selection.layer === null) return [];
+  const found = header.networks.flatMap(({ layers }, i) => {
+    const at = layers.findIndex(({ name }) => name === selection.layer);
+    return at < 0 ? [] : [shades[i][at]];
   });
+  return found.length ? [{ text: named(selection.layer, t), colors: found, width: 3 }] : [];
 }
 
 /** Lines of whole networks. @param {Scene} scene @returns {LegendItem[]} */
 export const networkLegend = (scene) =>
-  colorsOf(scene).map((color, i) => ({ text: named(scene.header.networks[i].name, scene.t), colors: [css(color)] }));
+  colorsOf(scene).map((color, i) => ({
+    text: named(scene.header.networks[i].name, scene.t),
+    colors: [css(color)],
+    pattern: dashOf(i),
+  }));
 
 /** Values and their running mean. @param {Scene} scene @param {number} over @returns {LegendItem[]} */
 const meanLegend = (scene, over) => [

@@ -1,6 +1,6 @@
 /** Loss and accuracy: on each batch as it is trained on, and on the training and test sets in evaluation mode. */
 
-import { css, mix } from "../app/colors.js";
+import { css, dashOf, mix } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axisId, colorsOf } from "./common.js";
 import { valueShown } from "./focus.js";
@@ -17,16 +17,15 @@ const QUANTITIES = [
   { quantity: "train_accuracy", row: 1, kind: "train" },
   { quantity: "test_accuracy", row: 1, kind: "test" },
 ];
-const WIDTHS = /** @type {Record<string, number>} */ ({ batch: 1.1, train: 1.8, test: 2.4 });
-const DOTS = [2, 3];
+const WIDTHS = /** @type {Record<string, number>} */ ({ batch: 1, train: 1.2, test: 2.6 });
 /**
  * How lines of a kind look in the legend.
  * @type {(Omit<LegendItem, "text"> & {kind: string, color: "faint" | "ink"})[]}
  */
 const STYLES = [
   { kind: "batch", color: "faint", width: 1 },
-  { kind: "train", color: "ink", dash: "dot" },
-  { kind: "test", color: "ink", width: 2.4 },
+  { kind: "train", color: "ink", width: 1.2 },
+  { kind: "test", color: "ink", width: 2.6 },
 ];
 
 /** Those that have come: a script of one's own need not give its loss, nor evaluate. @param {Scene} scene */
@@ -49,7 +48,7 @@ function lines(scene) {
           name: scene.t(`curve.${kind}`),
           color: css(kind === "batch" ? pale : colors[index]),
           width: WIDTHS[kind],
-          ...(kind === "train" ? { dash: DOTS } : {}),
+          ...(kind === "batch" ? {} : { dash: dashOf(index) }),
         },
       ];
     }),

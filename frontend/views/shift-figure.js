@@ -25,15 +25,17 @@ import { driftsOf, quantityName, scaleTicks, scaleTop, warped } from "./shift-sc
 
 /** About as many as there are pixels. */
 const SETTLED_COLUMNS = 800;
-const MOST_NAMES = 6;
-/** Hangul and Han fill the height of their line: fewer names have room. */
-const MOST_TALL_NAMES = 4;
+/** Names that have room in all panels together. */
+const MOST_NAMES = 10;
+/** Hangul and Han fill the height of their line: fewer have room. */
+const MOST_TALL_NAMES = 8;
 const TALL = /[\u1100-\u11ff\u2e80-\ud7af]/;
 
 /** The rows whose layer is named: all where there is room, else some, the last among them. @param {Scene} scene */
-function labelledRows({ layoutIndex, t }) {
+function labelledRows({ layoutIndex, header, t }) {
   const { layers } = layoutIndex;
-  const most = layers.some((name) => TALL.test(named(name, t))) ? MOST_TALL_NAMES : MOST_NAMES;
+  const room = layers.some((name) => TALL.test(named(name, t))) ? MOST_TALL_NAMES : MOST_NAMES;
+  const most = Math.max(2, Math.floor(room / header.networks.length));
   const every = Math.ceil(layers.length / most);
   return layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
 }

@@ -2,10 +2,10 @@
  * The runs of a trial side by side: one small panel a planned run, each network's curve in it, seeds over each other.
  */
 
-import { css, networkColors } from "../app/colors.js";
+import { css, dashOf, networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief, robustRange } from "../app/numbers.js";
-import { atStep, axis, axisId, axisName, escapeText, heading, layoutOf, split } from "./common.js";
+import { atStep, axis, axisId, axisName, dashStyle, escapeText, heading, layoutOf, split } from "./common.js";
 import { ownChoice } from "./controls.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
@@ -42,6 +42,10 @@ const networksOf = (scene) => scene.panels.flatMap((panel) => panel.readings)[0]
 function linesOf(scene) {
   const networks = networksOf(scene);
   const colors = networkColors(networks, scene.theme.name);
+  const styleOf = (/** @type {number} */ index) => ({
+    color: css(colors[index] ?? [128, 128, 128]),
+    dash: dashOf(Math.max(0, index)),
+  });
   return scene.panels.flatMap((panel, at) =>
     panel.readings.flatMap((reading, seed) =>
       reading.curves
@@ -51,7 +55,7 @@ function linesOf(scene) {
           panel,
           at,
           seed,
-          color: css(colors[networks.findIndex((one) => one.name === curve.network)] ?? [128, 128, 128]),
+          ...styleOf(networks.findIndex((one) => one.name === curve.network)),
         })),
     ),
   );
@@ -87,7 +91,7 @@ function traceOf({ t }, line, i) {
     yaxis: axisId("y", line.at),
     x: line.steps,
     y: line.values.map((value) => (Number.isFinite(value) ? value : null)),
-    line: { color: line.color, width: line.seed === 0 ? 1.9 : 1 },
+    line: { color: line.color, width: line.seed === 0 ? 1.9 : 1, ...dashStyle(line) },
     opacity: line.seed === 0 ? 1 : 0.65,
     name: escapeText(named(line.network, t)),
     hovertemplate:
@@ -157,6 +161,7 @@ export const sweep = {
     return networkColors(networks, scene.theme.name).map((color, i) => ({
       text: named(networks[i].name, scene.t),
       colors: [css(color)],
+      pattern: dashOf(i),
     }));
   },
   panelRows: (/** @type {any} */ scene) => grid(scene.panels.length, scene.narrow).rows,

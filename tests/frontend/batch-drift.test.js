@@ -26,7 +26,7 @@ test("it is drawn by layer, over sigma at first, with the noise of batches besid
   const floors = data.filter(({ name }) => name.endsWith("noise floor"));
   assert.deepEqual(
     floors.map(({ y, line }) => [[...y], line.dash]),
-    NETWORKS.map(() => [[0.125, 0.125, 0.125], "dot"]),
+    NETWORKS.map(() => [[0.125, 0.125, 0.125], "2px,3px"]),
   );
   assert.match(floors[0].hovertemplate, /1\/√m, in σ/);
   assert.ok(drawn.annotations.some(({ text }) => text === "W₁ / σ"));

@@ -11,6 +11,7 @@ const NONE = new Float32Array(0);
 /** So many take some ten milliseconds. */
 const VALUES_AT_A_TIME = 100_000;
 const LEAST = 64;
+const EDGE = 1.5;
 
 /** @param {Series} series */
 const meanOf = ({ smooth }) => (smooth ? new RunningMean(smooth) : null);
@@ -24,6 +25,8 @@ class Line {
     this.mean = meanOf(series);
     /** value at the last drawn position, or the running mean where that is drawn */
     this.last = NaN;
+    /** pixels from its beginning, where it is dashed: its strokes go on where they ended */
+    this.length = 0;
   }
 }
 
@@ -63,7 +66,8 @@ export class LinesPainter {
     const end = Math.min(stream.count, this.drawn + this.most);
     context.save();
     context.beginPath();
-    context.rect(mapping.x.offset, mapping.y.offset, mapping.x.length, mapping.y.length);
+    // What lies on the edge is drawn with its whole width.
+    context.rect(mapping.x.offset, mapping.y.offset - EDGE, mapping.x.length, mapping.y.length + 2 * EDGE);
     context.clip();
     context.translate(mapping.x.offset, mapping.y.offset);
     context.lineJoin = "round";
@@ -72,6 +76,7 @@ export class LinesPainter {
       context.strokeStyle = color;
       context.lineWidth = width;
       context.setLineDash(dash ?? []);
+      context.lineDashOffset = lines[0].length;
       context.beginPath();
       for (const line of lines) this.#trace(line, end);
       context.stroke();
@@ -89,15 +94,13 @@ export class LinesPainter {
     const { context, stream, mapping, drawn } = this;
     const { steps, order } = stream;
     const { many, offset } = line.series;
-    if (!many && line.column.length < end) line.column = stream.column(offset);
+    this.#prepare(line, end);
     const unknown = many ? undefined : stream.unknown.get(offset);
     const lacks = (/** @type {number} */ slot) => (many ? stream.rowOf[slot] < 0 : unknown?.[slot] === 1);
-    if (drawn === 0) line.mean = meanOf(line.series);
+    const dashed = line.series.dash !== undefined;
     let pen = false;
     let column = NaN;
-    let low = 0;
-    let high = 0;
-    let last = 0;
+    let [low, high, last] = [0, 0, 0];
     let start = Math.max(0, drawn - 1);
     // Where rows were let go, the line goes on from the last value that is there.
     while (start > 0 && lacks(order[start])) start--;
@@ -124,12 +127,20 @@ export class LinesPainter {
       } else {
         if (low !== high) this.#span(column, [low, high, last]);
         context.lineTo(x, y);
+        if (dashed) line.length += Math.hypot(x - column, y - last);
       }
       pen = true;
       column = Math.round(x);
       low = high = last = y;
     }
     if (pen && low !== high) this.#span(column, [low, high, last]);
+  }
+
+  /** @param {Line} line @param {number} end */
+  #prepare(line, end) {
+    const { many, offset } = line.series;
+    if (!many && line.column.length < end) line.column = this.stream.column(offset);
+    if (this.drawn === 0) Object.assign(line, { mean: meanOf(line.series), length: 0 });
   }
 
   /** What lies in one pixel column. @param {number} column @param {number[]} heights */
