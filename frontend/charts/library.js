@@ -11,6 +11,10 @@ export const CONFIG = {
   responsive: false,
 };
 
+/** How often Plotly is asked for again, and after how many milliseconds: a network that changes ends what is under way. */
+const RETRIES = 2;
+const RETRY_AFTER = 500;
+
 /** Plotly, once it is there. @returns {any} */
 export const plotly = () => /** @type {any} */ (globalThis).Plotly;
 
@@ -24,9 +28,18 @@ export function loadCharts(ready, failed) {
   ShapesPainter.start().addEventListener("error", (event) => {
     if (!(event instanceof ErrorEvent)) failed("charts/painting/shapes-worker.js");
   });
+  loadPlotly(ready, failed, RETRIES);
+}
+
+/** @param {() => void} ready @param {(file: string) => void} failed @param {number} retries */
+function loadPlotly(ready, failed, retries) {
   const script = document.createElement("script");
   script.src = new URL("../plotly.min.js", import.meta.url).href;
   script.addEventListener("load", ready);
-  script.addEventListener("error", () => failed("plotly.min.js"));
+  script.addEventListener("error", () => {
+    script.remove();
+    if (retries) setTimeout(loadPlotly, RETRY_AFTER, ready, failed, retries - 1);
+    else failed("plotly.min.js");
+  });
   document.head.append(script);
 }
