@@ -22,7 +22,11 @@ def test_what_did_not_arrive_is_asked_for_again(context: BrowserContext, lost: s
     context.route(f"**/{lost}", lose)
     page = context.new_page()
     said: list[str] = []
-    page.expose_function("noticed", lambda text: said.append(text))
+
+    def note(text: str) -> None:
+        said.append(text)
+
+    page.expose_function("noticed", note)
     page.add_init_script(
         """new MutationObserver((changes) => {
             for (const change of changes)
