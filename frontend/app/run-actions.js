@@ -20,7 +20,7 @@ import { FIRST_SELECTION } from "./state.js";
  *   | {type: "select", selection: Partial<import("../types").Selection>}
  *   | {type: "choose", name: string, value: string | null}
  *   | {type: "playing", playing: boolean}
- *   | {type: "speed", speed: number}} RunAction
+ *   | {type: "duration", duration: number}} RunAction
  */
 
 /** @param {RunEvent[]} events @param {RunEvent} event */
@@ -112,5 +112,5 @@ export const runActions = {
     selection: { ...state.selection, choices: withChoice(state.selection.choices, name, value) },
   }),
   playing: (state, { playing }) => ({ ...state, playing }),
-  speed: (state, { speed }) => ({ ...state, speed }),
+  duration: (state, { duration }) => ({ ...state, duration }),
 };

@@ -25,7 +25,7 @@
  * @property {number} retryIn seconds until the next attempt, when the connection is lost
  * @property {Selection} selection
  * @property {boolean} playing the replay moves on by itself
- * @property {number} speed of the replay; at 1 the whole run takes some seconds
+ * @property {number} duration of the replay of the whole run, in seconds
  *
  * @typedef {object} ExperimentPart
  * @property {string | null} experiment id of the experiment that is open
@@ -73,7 +73,7 @@ export const initialState = (surroundings) => ({
   retryIn: 0,
   selection: { ...FIRST_SELECTION, ...surroundings.linked.selection },
   playing: false,
-  speed: 1,
+  duration: 10,
   experiment: null,
   trial: null,
   trials: [],

@@ -1,8 +1,7 @@
 /** The elements of the timeline, and its keys; what they do is the timeline's. */
 
 import { h } from "../app/dom.js";
-
-const SPEEDS = [0.25, 0.5, 1, 2, 4];
+import { DURATIONS } from "./replay.js";
 
 /**
  * @typedef {object} TimelineActs
@@ -13,7 +12,7 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
  * @property {() => void} toMost
  * @property {() => void} live
  * @property {() => void} leaveLayer
- * @property {(speed: number) => void} setSpeed
+ * @property {(seconds: number) => void} setDuration
  *
  * @typedef {ReturnType<typeof makeElements>} TimelineElements
  */
@@ -30,23 +29,27 @@ function makeScrubber(t, acts) {
   return range;
 }
 
+/** @param {import("../types").Translate} t @param {number} seconds */
+const inWords = (t, seconds) =>
+  seconds < 60 ? t("timeline.seconds", { count: seconds }) : t("timeline.minutes", { count: seconds / 60 });
+
 /** @param {import("../types").Translate} t @param {number} chosen @param {TimelineActs} acts */
-function makeSpeeds(t, chosen, acts) {
-  const speed = h(
+function makeDurations(t, chosen, acts) {
+  const duration = h(
     "select",
-    { "aria-label": t("timeline.speed") },
-    ...SPEEDS.map((one) => h("option", { value: String(one), selected: one === chosen }, `${one}×`)),
+    { id: "duration", title: t("timeline.duration"), "aria-label": t("timeline.duration") },
+    ...DURATIONS.map((one) => h("option", { value: String(one), selected: one === chosen }, inWords(t, one))),
   );
-  speed.addEventListener("change", () => acts.setSpeed(Number(speed.value)));
-  return speed;
+  duration.addEventListener("change", () => acts.setDuration(Number(duration.value)));
+  return duration;
 }
 
 /**
  * @param {import("../types").Translate} t
- * @param {number} speed
+ * @param {number} duration of a replay, in seconds
  * @param {TimelineActs} acts
  */
-export const makeElements = (t, speed, acts) => ({
+export const makeElements = (t, duration, acts) => ({
   toStart: button("to-start", "«", t("timeline.first"), () => acts.seek(0)),
   back: button("back", "‹", t("timeline.back"), () => acts.move(-1)),
   play: button("play", "▶", t("timeline.play"), acts.toggle),
@@ -59,18 +62,18 @@ export const makeElements = (t, speed, acts) => ({
   range: makeScrubber(t, acts),
   arrived: h("span", { class: "arrived" }),
   at: h("span", { class: "at" }),
-  speed: makeSpeeds(t, speed, acts),
+  duration: makeDurations(t, duration, acts),
   live: h("button", { id: "live", type: "button", on: { click: acts.live } }),
 });
 
 /** @param {HTMLElement} root @param {TimelineElements} elements @param {HTMLElement} marks */
-export function arrange(root, { toStart, back, play, on, most, range, arrived, at, speed, live }, marks) {
+export function arrange(root, { toStart, back, play, on, most, range, arrived, at, duration, live }, marks) {
   root.replaceChildren(
     h("div", { class: "buttons" }, toStart, back, play, on, most),
     h("div", { class: "track" }, range, marks),
     arrived,
     at,
-    speed,
+    duration,
     live,
   );
 }

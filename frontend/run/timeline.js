@@ -39,9 +39,9 @@ export class Timeline {
       toMost: () => this.#toMost(),
       live: () => this.#stopAt(null),
       leaveLayer: () => host.dispatch({ type: "select", selection: { layer: null } }),
-      setSpeed: (speed) => host.dispatch({ type: "speed", speed }),
+      setDuration: (duration) => host.dispatch({ type: "duration", duration }),
     };
-    this.elements = makeElements(host.t(), host.state().speed, this.acts);
+    this.elements = makeElements(host.t(), host.state().duration, this.acts);
     this.drawnAt = 0;
     /** @type {import("../types").Selection | null} what was drawn then */
     this.drawn = null;
@@ -50,7 +50,7 @@ export class Timeline {
 
   /** The elements are made anew, in the page's language. */
   build() {
-    this.elements = makeElements(this.host.t(), this.host.state().speed, this.acts);
+    this.elements = makeElements(this.host.t(), this.host.state().duration, this.acts);
     arrange(this.root, this.elements, this.marks.element);
     this.host.wake();
   }
@@ -135,7 +135,7 @@ export class Timeline {
   /** @param {Scene} scene @param {number} now */
   #replay(scene, now) {
     const from = scene.selection.step ?? 0;
-    const next = this.replay.next(from, mainStream(scene).lastStep, this.host.state().speed, now);
+    const next = this.replay.next(from, mainStream(scene).lastStep, this.host.state().duration, now);
     if (next === null) return this.#stopAt(null);
     if (next !== from) this.seek(next);
     this.host.wake();
