@@ -23,6 +23,7 @@ from shiftscope.engine.network_watch import Batch, Given
 from shiftscope.engine.probe import Need, Tier
 from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
+from shiftscope.engine.scope_state import ScopeState
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.stepping import Stepping
 from shiftscope.engine.study import Inputs, Loss
@@ -57,6 +58,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     loss: Loss | None = None,
     units: Sequence[int] = (0, 1, 2),
     on_error: OnError = "warn",
+    resume: ScopeState | None = None,
 ) -> Scope:
     """Begin to measure one network, or several that are trained in step.
 
@@ -82,6 +84,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         units: single units of each layer that are looked at.
         on_error: what an error of the scope's own does: "warn" warns once and goes on without what failed, "raise"
             raises it in the training, for tests.
+        resume: `state()` of the scope that measured the steps before, where the training goes on from a checkpoint.
 
     Raises:
         WatchError: what is given cannot be watched, or does not go together.
@@ -94,9 +97,10 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     _check(chosen, schedules or {}, loss)
     optimizers = check_optimizers(networks, optimizer)
     faults = Faults(on_error)
-    scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps)
+    before = resume or ScopeState()
+    scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps, before.step)
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
-    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units))
+    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before)
     _let_go(networks.values())
     warm_up_in_background()
     sink = open_sink(to, name=name)
@@ -149,6 +153,14 @@ class Scope:
     def diverged(self) -> Mapping[str, int]:
         """The networks whose loss, activations or gradients were found not finite, and the step of the first time."""
         return self._session.diverged
+
+    def state(self) -> ScopeState:
+        """Return what is carried from the steps so far to those that follow, to be kept with a checkpoint.
+
+        What a scope that resumes it records under a name is what this one would have: drift is that from the first
+        step of all. Drift on training batches alone begins anew.
+        """
+        return self._session.state()
 
     def measure(
         self,

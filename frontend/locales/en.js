@@ -120,6 +120,7 @@ export default {
   "event.paused": "paused",
   "event.resumed": "went on",
   "event.note": "note",
+  "event.checkpoint": "state kept",
 
   "axis.step": "step",
   "axis.value": "value",

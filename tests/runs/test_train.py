@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,10 @@ from tests.waiting import PATIENCE, eventually
 def nothing() -> None: ...
 
 
+def unwanted(path: Path) -> None:
+    raise AssertionError(path)
+
+
 def once_waiting(controls: Controls, command: Command) -> Callable[[], None]:
     """Return what lets another thread give a command; it cannot before the controls wait, and let go of their lock."""
     return lambda: threading.Thread(target=controls.obey, args=[command]).start()
@@ -24,7 +29,7 @@ def once_waiting(controls: Controls, command: Command) -> Callable[[], None]:
 def test_at_full_speed_nothing_waits() -> None:
     controls = Controls()
     waits: list[int] = []
-    assert all(controls.proceed(lambda: waits.append(1)) for _ in range(1000))
+    assert all(controls.proceed(lambda: waits.append(1), unwanted) for _ in range(1000))
     assert not waits
 
 
@@ -33,7 +38,7 @@ def test_a_paused_run_waits_and_sends_what_is_pending_once() -> None:
     controls.obey(Command(command="pause"))
     waits: list[int] = []
     proceeded: list[bool] = []
-    training = threading.Thread(target=lambda: proceeded.append(controls.proceed(lambda: waits.append(1))))
+    training = threading.Thread(target=lambda: proceeded.append(controls.proceed(lambda: waits.append(1), unwanted)))
     training.start()
     eventually(lambda: waits)
     controls.obey(Command(command="set", learning_rate=0.5))  # wakes it, but lets it do no step
@@ -47,30 +52,30 @@ def test_granted_steps_are_taken_and_no_more() -> None:
     controls = Controls()
     for command in ("pause", "step", "step"):
         controls.obey(Command(command=command))
-    assert controls.proceed(nothing)
-    assert controls.proceed(nothing)
-    assert not controls.proceed(once_waiting(controls, Command(command="stop")))
+    assert controls.proceed(nothing, unwanted)
+    assert controls.proceed(nothing, unwanted)
+    assert not controls.proceed(once_waiting(controls, Command(command="stop")), unwanted)
 
 
 def test_pausing_again_takes_back_granted_steps() -> None:
     controls = Controls()
     for command in ("pause", "step", "pause"):
         controls.obey(Command(command=command))
-    assert not controls.proceed(once_waiting(controls, Command(command="stop")))
+    assert not controls.proceed(once_waiting(controls, Command(command="stop")), unwanted)
 
 
 @pytest.mark.parametrize("command", [Command(command="stop"), Command(command="set", pace=None)])
 def test_a_command_ends_the_wait_for_a_slow_pace(command: Command) -> None:
     controls = Controls(pace=1e-9)
-    assert controls.proceed(nothing)
-    assert controls.proceed(once_waiting(controls, command)) == (command.command == "set")
+    assert controls.proceed(nothing, unwanted)
+    assert controls.proceed(once_waiting(controls, command), unwanted) == (command.command == "set")
 
 
 def test_the_pace_spaces_steps() -> None:
     controls = Controls(pace=50)
     began = time.monotonic()
     for _ in range(11):
-        controls.proceed(nothing)
+        controls.proceed(nothing, unwanted)
     assert time.monotonic() - began >= 10 / 50
 
 

@@ -21,6 +21,7 @@ from shiftscope.engine.plan import Location, Plan
 from shiftscope.engine.probe import Need, Probe
 from shiftscope.engine.program import Program
 from shiftscope.engine.runner import Runner
+from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.setup import ProbeSetup
 from shiftscope.engine.site_slots import SiteSlots
 from shiftscope.engine.streams import STEPS
@@ -200,6 +201,17 @@ class NetworkRecorder:
         """Let studies that are due study the network as the update left it."""
         for probe, study in self._due_studies:
             self._study(probe, study.after, step)
+
+    def carried(self) -> Mapping[str, Carried]:
+        """Return what the studies compare later steps with, by probe."""
+        return {probe.name: carried for probe, study in self._studies if (carried := study.carried())}
+
+    def carry_on(self, carried: Mapping[str, Carried]) -> None:
+        """Let the studies compare with what those of another recorder have carried here."""
+        for probe, study in self._studies:
+            if probe.name in carried:
+                with self._faults.caught(probe.name):
+                    study.carry_on(carried[probe.name])
 
     def _study(self, probe: Probe, part: Callable[[TrainingStep, RowWriter], None], step: TrainingStep) -> None:
         if probe.name in self._faults.stopped or self._shadow is None:

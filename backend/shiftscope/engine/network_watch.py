@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from shiftscope.engine.network import DEFAULT_SITES, TracedNetwork
 from shiftscope.engine.network_recorder import NetworkRecorder, Reading, SetupError
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.probe import Need, Probe
+from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.study import Inputs, Loss, RunInputs, TrainingStep
 from shiftscope.tracing.explorer import Explorer
 from shiftscope.tracing.grad_scaler import UNSCALED, Scales
@@ -44,7 +45,7 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class Tools:
-    """What the networks of a run share; `clock` returns how many updates there were."""
+    """What the networks of a run share; `clock` returns how many updates there were, `carried` is by network."""
 
     probes: Sequence[Probe]
     numbers: dict[str, int]
@@ -54,6 +55,7 @@ class Tools:
     loss: Loss | None
     units: tuple[int, ...]
     clock: Callable[[], int]
+    carried: Mapping[str, Mapping[str, Carried]]
 
 
 class NetworkWatch:
@@ -181,6 +183,10 @@ class NetworkWatch:
             self.tracer.disarm()
             self.tracer.clear()
 
+    def carried(self) -> Mapping[str, Carried]:
+        """Return what its studies compare later steps with, by probe."""
+        return self._tools.carried.get(self.name, {}) if self.recorder is None else self.recorder.carried()
+
     def record_unseen(self, due: Due) -> None:
         """Make a recorder for a network of which no update was seen."""
         self._record(due, self.tracer.journal.confirmed(), Given())
@@ -238,6 +244,7 @@ class NetworkWatch:
                 tools.faults.stop(error.probe, error.error)
             else:
                 break
+        self.recorder.carry_on(tools.carried.get(self.name, {}))
         self.recorder.prepare(due)
 
     def _backward_begins(self) -> None:

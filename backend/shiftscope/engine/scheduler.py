@@ -38,6 +38,7 @@ class Scheduler:
         schedule: of what is measured in passing; by default every step at first, then ever fewer.
         own: schedules of single streams, by their name.
         total_steps: where known.
+        first_step: that is measured.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class Scheduler:
         schedule: Schedule | None,
         own: Mapping[str, Schedule] | None,
         total_steps: int | None,
+        first_step: int = 0,
     ) -> None:
         passing = [probe for probe in probes if not probe.study]
         self._passing = dict.fromkeys([STEPS, LAYERS, *(probe.stream for probe in passing)])
         # The first step finds out and compiles.
         self._schedules = (
             dict.fromkeys(self._passing, schedule or thinning(total_steps, FRAMES))
-            | {COST: thinning(total_steps, COST_FRAMES) & ~at(0)}
+            | {COST: thinning(total_steps, COST_FRAMES) & ~at(first_step)}
             | study_schedules(probes, total_steps, FRAMES)
             | dict(own or {})
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from time import thread_time_ns
 
@@ -17,6 +17,7 @@ from shiftscope.engine.network_watch import Given, NetworkWatch, Tools
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.probe import Probe
 from shiftscope.engine.scheduler import Scheduler
+from shiftscope.engine.scope_state import ScopeState
 from shiftscope.engine.streams import LAYERS, STEPS, number_streams
 from shiftscope.engine.study import Inputs, Loss
 from shiftscope.notices import notice
@@ -37,6 +38,7 @@ class Options:
         probe_batch: what the networks are called with to study them, where that was given.
         loss: (outputs, targets) -> a scalar.
         units: single units that are recorded.
+        resume: what was carried here by the scope that measured the steps before.
     """
 
     probes: Sequence[Probe]
@@ -45,6 +47,7 @@ class Options:
     probe_batch: Inputs | None = None
     loss: Loss | None = None
     units: tuple[int, ...] = (0, 1, 2)
+    resume: ScopeState = field(default_factory=ScopeState)
 
 
 class Session:
@@ -63,16 +66,16 @@ class Session:
         self._meter = OverheadMeter([probe.name for probe in options.probes])
         tools = Tools(
             options.probes, numbers, self._meter, faults, options.probe_batch, options.loss, options.units,
-            lambda: self.step,
+            lambda: self.step, options.resume.studies,
         )  # fmt: skip
         self._watches = {name: NetworkWatch(name, network, tools) for name, network in networks.items()}
         self._writer = FrameWriter(sink, tuple(networks), numbers, options.total_steps)
         self._prepared = NOTHING
         self._silent: set[str] = set()
         self._closed = False
-        self.step = 0
+        self.step = options.resume.step
         self.counts_calls = False
-        self.diverged: dict[str, int] = {}
+        self.diverged: dict[str, int] = dict(options.resume.diverged)
         self.due: Due = NOTHING
         faults.on_failure = self._give_up
 
@@ -117,6 +120,11 @@ class Session:
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Write what was found in eval mode, by network and quantity."""
         self._writer.evaluation(self.step, metrics)
+
+    def state(self) -> ScopeState:
+        """Return what is carried to the steps that follow."""
+        studies = {name: carried for name, watch in self._watches.items() if (carried := watch.carried())}
+        return ScopeState(self.step, dict(self.diverged), studies)
 
     def close(self) -> None:
         """Let go of the networks."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
 from shiftscope.engine.program import Place
+from shiftscope.engine.scope_state import Carried
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -142,3 +143,10 @@ class Study:
 
     def after(self, step: TrainingStep, row: RowWriter) -> None:
         """Study the network as the update left it."""
+
+    def carried(self) -> Carried:
+        """Return what later steps are compared with, where there is such."""
+        return {}
+
+    def carry_on(self, carried: Carried) -> None:
+        """Compare with what another study of this probe has carried here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from typing_extensions import override
 
 from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
@@ -12,6 +13,7 @@ from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.plan import Quantity
 from shiftscope.engine.probe import Need, Probe, Tier
 from shiftscope.engine.program import Place
+from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.setup import ProbeSetup
 from shiftscope.engine.study import RowWriter, Study, TrainingStep
 from shiftscope.kernels.distances import distances
@@ -54,6 +56,20 @@ class _Drift(Study):
         for index, place in self._dead.items():
             row.write(place, dead.get(index, np.nan))
         self._previous = now
+
+    @override
+    def carried(self) -> Carried:
+        return {"start": _as_tensors(self._start), "previous": _as_tensors(self._previous)} if self._start else {}
+
+    @override
+    def carry_on(self, carried: Carried) -> None:
+        self._start, self._previous = (
+            {index: Sample(values.numpy()) for index, values in carried[then].items()} for then in ("start", "previous")
+        )
+
+
+def _as_tensors(samples: Mapping[int, Sample]) -> dict[int, torch.Tensor]:
+    return {index: torch.from_numpy(sample.units) for index, sample in samples.items()}
 
 
 DRIFT = Probe(

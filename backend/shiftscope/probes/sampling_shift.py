@@ -8,8 +8,9 @@ from typing_extensions import override
 from shiftscope.engine.activation_sampler import ActivationSampler, warm_up
 from shiftscope.engine.distance_quantities import quantities
 from shiftscope.engine.probe import Need, Probe, Tier
+from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.setup import ProbeSetup
-from shiftscope.engine.study import RowWriter, Study, TrainingStep
+from shiftscope.engine.study import Inputs, RowWriter, Study, TrainingStep
 from shiftscope.kernels.distances import distances
 
 QUANTITIES = quantities(
@@ -37,6 +38,14 @@ class _Sampling(Study):
             known = index in one and index in other
             row.write(place, distances(one[index], other[index], one[index]) if known else np.full(10, np.nan))
         self._before = step.given.copied()
+
+    @override
+    def carried(self) -> Carried:
+        return {"arguments": self._before.arguments, "keywords": dict(self._before.keywords)}
+
+    @override
+    def carry_on(self, carried: Carried) -> None:
+        self._before = Inputs(tuple(carried["arguments"]), carried["keywords"])
 
 
 SAMPLING_SHIFT = Probe(

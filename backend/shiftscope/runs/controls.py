@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from shiftscope.wire.messages import Command
 
@@ -19,6 +21,7 @@ class Controls:
         self._stopped = False
         self._granted = 0
         self._learning_rate: float | None = None
+        self._checkpoints: deque[Path] = deque()
         self._last_step = float("-inf")
 
     @property
@@ -38,6 +41,9 @@ class Controls:
                     self._granted += 1
                 case "stop":
                     self._stopped = True
+                case "checkpoint":
+                    if command.path is not None:
+                        self._checkpoints.append(command.path)
                 case "set":
                     if "pace" in command.model_fields_set:
                         self._pace = command.pace
@@ -45,14 +51,24 @@ class Controls:
                         self._learning_rate = command.learning_rate
             self._changed.notify_all()
 
-    def proceed(self, before_waiting: Callable[[], None]) -> bool:
+    def proceed(self, before_waiting: Callable[[], None], save: Callable[[Path], None]) -> bool:
         """Wait until the next step is due; return False when there shall be none.
 
-        `before_waiting` is called when there is a wait: what is pending should not wait along.
+        Args:
+            before_waiting: is called when there is a wait: what is pending should not wait along.
+            save: is given each path to which the state as it is now shall be written, also during the wait.
         """
+        while isinstance(found := self._wait(before_waiting), Path):
+            save(found)
+        return found
+
+    def _wait(self, before_waiting: Callable[[], None]) -> bool | Path:
+        """Return whether a step is due, or where the state shall be written first."""
         called = False
         with self._changed:
             while not self._stopped:
+                if self._checkpoints:
+                    return self._checkpoints.popleft()
                 wait = self._seconds_to_wait()
                 if wait is not None and wait <= 0:
                     self._granted = max(0, self._granted - 1)

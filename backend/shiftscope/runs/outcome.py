@@ -28,7 +28,7 @@ class Outcome:
     reason: Notice
 
 
-def run_to_end(
+def run_to_end(  # noqa: PLR0913  all but the first two are keywords
     config: RunConfig,
     sink: Sink,
     *,
@@ -37,6 +37,7 @@ def run_to_end(
     waiting: Callable[[Notice, float | None], None] = lambda *_: None,
     claim: Claim | None = None,
     mirrors: Sequence[str] = (),
+    checkpoint: Path | None = None,
 ) -> Outcome:
     """Train a run, and end it in its sink: as it ended, or as failed or stopped by what was raised.
 
@@ -48,12 +49,16 @@ def run_to_end(
         waiting: is given what the run waits for before it trains, and how far that is.
         claim: what the run is made for, if anything.
         mirrors: base URLs to fetch data sets from, instead of the known ones.
+        checkpoint: what it goes on from, where it does not begin anew.
 
     Raises:
         SinkError, RecordingError: the sink takes no more, so that not even the end can be recorded.
     """
     try:
-        ended = train(config, sink, datasets=datasets, controls=controls, waiting=waiting, claim=claim, mirrors=mirrors)
+        ended = train(
+            config, sink, datasets=datasets, controls=controls, waiting=waiting, claim=claim, mirrors=mirrors,
+            checkpoint=checkpoint,
+        )  # fmt: skip
         return Outcome(*ended)
     except (SinkError, RecordingError):
         raise

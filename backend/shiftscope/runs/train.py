@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from torch.nn.functional import cross_entropy
 
 from shiftscope.config import RunConfig, Thinning
 from shiftscope.engine import schedules
+from shiftscope.engine.scope_state import ScopeState
 from shiftscope.experiments.experiment import Claim
 from shiftscope.experiments.figures import as_event_value
 from shiftscope.lab.data.datasets import load
@@ -16,6 +18,7 @@ from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training.loop import Training
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import study_schedules
+from shiftscope.runs.checkpoints import go_on, write_checkpoint
 from shiftscope.runs.claims import figures, measurement_class
 from shiftscope.runs.controls import Controls
 from shiftscope.scope import Scope, watch
@@ -28,7 +31,7 @@ class StoppedEarly(Exception):
     """The run was stopped before it began to train."""
 
 
-def train(
+def train(  # noqa: PLR0913  all but the first two are keywords
     config: RunConfig,
     sink: Sink,
     *,
@@ -37,14 +40,17 @@ def train(
     waiting: Callable[[Notice, float | None], None],
     claim: Claim | None = None,
     mirrors: Sequence[str] = (),
+    checkpoint: Path | None = None,
 ) -> tuple[EndState, Notice]:
     """Train a run to its end, send what its scope sees to the sink, and return the state in which it ended and why.
 
     `waiting` is given, before training begins, what the run waits for and how far that is (0 to 1, None if unknown).
     `mirrors` are where data sets are fetched from, instead of the known places.
     `claim` is what the run is made for; a run that finishes records what the verdict rests on as an event "measured".
+    `checkpoint` is what it goes on from, with the config's learning rate.
 
     Raises:
+        OSError, CheckpointError: the checkpoint cannot be read, or is not of this config.
         DatasetError: the data are missing or damaged.
         SinkError: the sink takes no more.
         StoppedEarly: the run was stopped before it began to train.
@@ -59,20 +65,23 @@ def train(
     data = load(config.dataset, datasets, waiting_unless_stopped, mirrors)
     waiting_unless_stopped(notice("wait.networks"), None)
     training = Training(config, data)
+    before = go_on(training, checkpoint) if checkpoint else ScopeState()
+    first = schedules.at(before.step)
     measurement = measurement_class(claim)(config, training, data)
     recorded = MemorySink(sink)
     scope = watch(
         training.networks,
         to=recorded if claim else sink,
-        schedule=schedule_of(config),
-        schedules=studies_of(config),
+        schedule=schedule_of(config) | first,
+        schedules={stream: study | first for stream, study in studies_of(config).items()},
         total_steps=training.total_steps,
         probe_batch=training.probe_batch,
         probes=config.probes,
         loss=cross_entropy,
         on_error="raise",
+        resume=before,
     )
-    state, reason = _train(config, training, scope, measurement, controls, sink.flush)
+    state, reason = _train(config, training, scope, measurement, controls, sink)
     if claim and state == "finished":
         value = as_event_value(figures(claim, recorded, measurement), measurement.data())
         sink.event("measured", training.steps_done, "", value=value)
@@ -101,12 +110,13 @@ def _train(
     scope: Scope,
     measurement: Measurement,
     controls: Controls,
-    flush: Callable[[], None],
+    sink: Sink,
 ) -> tuple[EndState, Notice]:
     """Do the steps; return the state in which the run ends and why."""
+    save = partial(write_checkpoint, training, scope, sink)
     _evaluate(training, scope, measurement)
     while training.steps_done < training.total_steps:
-        if not controls.proceed(flush):
+        if not controls.proceed(sink.flush, save):
             return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)

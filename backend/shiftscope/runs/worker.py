@@ -48,7 +48,7 @@ def work(assignment: Assignment) -> int:
         )  # fmt: skip
         run_to_end(
             assignment.config, sink, datasets=assignment.datasets, controls=controls, waiting=sink.preparing,
-            mirrors=assignment.mirrors, claim=claim,
+            mirrors=assignment.mirrors, claim=claim, checkpoint=assignment.checkpoint,
         )  # fmt: skip
     except SinkError as error:
         logger.error("%s", error)  # noqa: TRY400  the server is gone or has refused: there is nothing to trace here

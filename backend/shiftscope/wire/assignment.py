@@ -13,7 +13,7 @@ class Assignment(BaseModel):
     """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch.
 
     `experiment` is that whose verdict the run is measured for, if any. `spool` is the folder of
-    what cannot be sent for now.
+    what cannot be sent for now. `checkpoint` is what the training goes on from, where it does not begin anew.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,3 +27,4 @@ class Assignment(BaseModel):
     threads: int
     experiment: str | None = None
     spool: Path | None = None
+    checkpoint: Path | None = None

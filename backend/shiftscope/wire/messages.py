@@ -5,6 +5,7 @@ A message travels as `to_json` writes it. Members that a model does not have are
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
@@ -13,7 +14,7 @@ from typing_extensions import override
 from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, RunHeader
 
-EventKind = Literal["diverged", "note", "measured"]
+EventKind = Literal["diverged", "note", "measured", "checkpoint"]
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED = 4410
@@ -94,7 +95,11 @@ class EventMessage(_Message, Worded):
     step: int = Field(ge=0, lt=MAX_STEP)
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
-    value: JsonValue = Field(None, description="of a kind measured: what an experiment's verdict rests on")
+    value: JsonValue = Field(
+        None,
+        description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name, "
+        "null where none could be written",
+    )
 
 
 class End(_Message):
@@ -134,13 +139,15 @@ class Acknowledged(_Message):
 class Command(_Message):
     """What a launched worker is to do from its next step on.
 
-    `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed.
+    `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed. `path` goes
+    with "checkpoint": the file that the state between two steps is written to, also while the run is paused.
     """
 
     type: Literal["command"] = "command"
-    command: Literal["pause", "resume", "step", "stop", "set"]
+    command: Literal["pause", "resume", "step", "stop", "set", "checkpoint"]
     pace: float | None = None
     learning_rate: float | None = None
+    path: Path | None = None
 
     @override
     def to_json(self) -> str:

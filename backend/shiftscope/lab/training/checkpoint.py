@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +32,8 @@ class Checkpoint:
         random: the state of the stream from which each network that draws random numbers draws them.
         order: the state of the stream from which the order of each epoch is drawn.
         permutation: that of the epoch under way, int64; empty before the first step.
+        measuring: what else is carried along: by whoever measures the training. Tensors, numbers and texts in dicts,
+            lists and tuples.
     """
 
     steps_done: int
@@ -40,11 +42,12 @@ class Checkpoint:
     random: Mapping[str, Tensor]
     order: Tensor
     permutation: Tensor
+    measuring: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write a file, whole or not at all. Raises OSError."""
         partial = path.with_name(path.name + ".partial")
-        contents = {field.name: getattr(self, field.name) for field in fields(self)}
+        contents = {one.name: getattr(self, one.name) for one in fields(self)}
         try:
             with partial.open("wb") as file:
                 torch.save({"format": FORMAT, **contents}, file)
