@@ -144,8 +144,8 @@ ENGLISH: Mapping[str, str] = {
     "event.pace_set": "pace: {pace} steps/s",
     "event.full_speed": "pace: full speed",
     "event.learning_rate_set": "learning rate: {rate}",
-    "event.checkpoint": "the state at step {step} was kept",
-    "event.checkpoint_failed": "the state could not be kept: {error}",
+    "event.state_kept": "the state at step {step} was kept",
+    "event.state_not_kept": "the state could not be kept: {error}",
     # What was asked of a run and cannot be.
     "refused.state": "run {run} is {state}: it cannot {action}",
     "refused.script": "run {run} is {state}: it cannot {action} from here: its own script sets the pace",

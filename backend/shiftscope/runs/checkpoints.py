@@ -19,9 +19,9 @@ def write_checkpoint(training: Training, scope: Scope, sink: Sink, path: Path) -
     try:
         replace(training.checkpoint(), measuring=asdict(scope.state())).save(path)
     except OSError as error:
-        sink.event("checkpoint", step, notice("event.checkpoint_failed", error=str(error)))
+        sink.event("checkpoint", step, notice("event.state_not_kept", error=str(error)))
     else:
-        sink.event("checkpoint", step, notice("event.checkpoint", step=step), value=path.name)
+        sink.event("checkpoint", step, notice("event.state_kept", step=step), value=path.name)
     sink.flush()
 
 
