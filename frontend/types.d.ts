@@ -301,6 +301,11 @@ export interface Shape {
   x: Float64Array;
   y: Float64Array;
 }
+/** What is said of a trace's points, at which someone may point: numbers of each. */
+export interface Hover {
+  trace: number;
+  numbers: number[][];
+}
 export interface Label {
   trace: number;
   texts: string[];
@@ -308,11 +313,11 @@ export interface Label {
 
 /** Something to choose above a chart. What it does is an action of the store. */
 export interface Control {
-  kind: "select" | "number";
+  kind: "select" | "number" | "switch";
   name: string;
   label: string;
   value: string;
-  /** of a select */
+  /** of a select, or of a switch, which shows all of them */
   options?: { value: string; text: string }[];
   /** of a number */
   max?: number;
@@ -368,6 +373,8 @@ export interface View {
   rasters?(scene: Scene): Raster[];
   shapes?(scene: Scene): Shape[];
   labels?(scene: Scene): Label[];
+  /** what is said of the shapes' points, as they are now: `customdata` of their traces */
+  hovers?(scene: Scene): Hover[];
   /** what a click on a point of trace means */
   pick?(scene: Scene, point: any): Partial<Selection> | null;
 }

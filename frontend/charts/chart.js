@@ -9,6 +9,7 @@ import { PaintedCanvas } from "./canvas.js";
 import { observeHost } from "./host-observer.js";
 import { CONFIG, plotly } from "./library.js";
 import { Cursors } from "./painting/cursors.js";
+import { layBetween } from "./painting/mapping.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
 import { takePicture } from "./picture.js";
@@ -176,9 +177,7 @@ export class Chart {
     const scene = this.scene;
     if (!scene || !this.gd._fullLayout) return;
     this.attached = true;
-    // Between Plotly's two pictures: above the grid, below titles and hover labels.
-    const [below] = this.gd.querySelectorAll(".main-svg");
-    if (below && below.nextSibling !== this.canvas) below.after(this.canvas);
+    layBetween(this.gd, [this.canvas, this.texts?.layer]);
     const size = { width: this.width, height: this.height, ratio: globalThis.devicePixelRatio || 1 };
     this.shapes?.attach(this.gd, size.width, size.height, size.ratio);
     this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
@@ -229,7 +228,7 @@ export class Chart {
     if (!this.shapes || !this.view.shapes) return;
     const shapes = this.view.shapes(scene);
     this.shapes.draw(shapes);
-    if (this.hovered) tellPlotly(this.gd, shapes);
+    if (this.hovered) tellPlotly(this.gd, shapes, this.view.hovers?.(scene) ?? []);
   }
 
   /**

@@ -3,6 +3,7 @@
 import { h } from "../app/dom.js";
 
 /** @typedef {import("../types").Control} Control */
+/** @typedef {{element: HTMLElement, show: (value: string) => void}} Field */
 
 /** What of a control is drawn; its value and what it does change without a redraw. @param {Control} control */
 const shapeOf = ({ kind, name, label, options, max }) => JSON.stringify([kind, name, label, options, max]);
@@ -10,15 +11,40 @@ const shapeOf = ({ kind, name, label, options, max }) => JSON.stringify([kind, n
 /**
  * @param {Control} control
  * @param {(value: string) => void} change
+ * @returns {Field}
  */
-function fieldOf({ kind, name, options = [], max }, change) {
+function fieldOf({ kind, name, label, options = [], max }, change) {
   /** @type {HTMLSelectElement | HTMLInputElement} */
   const field =
     kind === "select"
       ? h("select", { class: name }, ...options.map(({ value, text }) => h("option", { value }, text)))
       : h("input", { class: name, type: "number", min: "0", step: "1", ...(max === undefined ? {} : { max }) });
   field.addEventListener("change", () => change(field.value));
-  return field;
+  return {
+    element: h("label", {}, label, field),
+    show(value) {
+      if (document.activeElement !== field && field.value !== value) field.value = value;
+    },
+  };
+}
+
+/**
+ * All options beside each other, the chosen one pressed.
+ * @param {Control} control
+ * @param {(value: string) => void} change
+ * @returns {Field}
+ */
+function switchOf({ name, label, options = [] }, change) {
+  const buttons = options.map(({ value, text }) =>
+    h("button", { type: "button", value, on: { click: () => change(value) } }, text),
+  );
+  const group = h("span", { class: "switch", "data-name": name, role: "group", "aria-label": label }, ...buttons);
+  return {
+    element: h("span", { class: "labelled" }, label, group),
+    show(chosen) {
+      for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === chosen));
+    },
+  };
 }
 
 /**
@@ -27,17 +53,17 @@ function fieldOf({ kind, name, options = [], max }, change) {
  */
 export function makeControls(dispatch) {
   const element = h("div", { class: "choices" });
-  /** @type {{control: Control, shape: string, field: HTMLSelectElement | HTMLInputElement}[]} */
+  /** @type {{control: Control, shape: string, field: Field}[]} */
   let drawn = [];
 
   /** @param {Control[]} controls */
   function redraw(controls) {
-    drawn = controls.map((control, i) => ({
-      control,
-      shape: shapeOf(control),
-      field: fieldOf(control, (value) => dispatch(drawn[i].control.change(value))),
-    }));
-    element.replaceChildren(...drawn.map(({ control, field }) => h("label", {}, control.label, field)));
+    drawn = controls.map((control, i) => {
+      const change = (/** @type {string} */ value) => dispatch(drawn[i].control.change(value));
+      const field = control.kind === "switch" ? switchOf(control, change) : fieldOf(control, change);
+      return { control, shape: shapeOf(control), field };
+    });
+    element.replaceChildren(...drawn.map(({ field }) => field.element));
   }
 
   /** @param {Control[]} all */
@@ -48,8 +74,7 @@ export function makeControls(dispatch) {
       redraw(controls);
     controls.forEach((control, i) => {
       drawn[i].control = control;
-      const { field } = drawn[i];
-      if (document.activeElement !== field && field.value !== control.value) field.value = control.value;
+      drawn[i].field.show(control.value);
     });
   }
 

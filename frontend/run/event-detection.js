@@ -1,7 +1,7 @@
 /** Events that the page finds in what was measured: gradients that vanish or explode, layers that fall silent. */
 
 import { driftOf } from "../views/drift.js";
-import { INPUT_SITES } from "../views/focus.js";
+import { hiddenOf, INPUT_SITES } from "../views/focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").RunEvent} RunEvent */
@@ -79,14 +79,14 @@ function firstStep(stream, offset, { kind, hit }) {
 }
 
 /**
- * The step and layer of the most drift in any network; null before there is any.
+ * The step and hidden layer of the most drift in any network; null before there is any.
  * @param {Scene} scene
  */
 export function mostShift(scene) {
   /** @type {{step: number, layer: string, value: number} | null} */
   let most = null;
   for (const network of scene.header.networks) {
-    for (const { name } of network.layers) {
+    for (const { name } of hiddenOf(network)) {
       const drift = driftOf(scene, network.name, name);
       if (!drift) continue;
       const stream = scene.history.stream(drift.stream);

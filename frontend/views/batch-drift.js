@@ -4,8 +4,8 @@
  */
 
 import { axisId } from "./common.js";
-import { ownChoice } from "./controls.js";
-import { driftChosen, driftName, driftQuantities, isInSigmas } from "./drift.js";
+import { driftChosen, driftName, isInSigmas } from "./drift.js";
+import { driftControls } from "./drift-controls.js";
 import { INPUT_SITES } from "./focus.js";
 import { depthLegend, layerLines, lineView } from "./lines.js";
 
@@ -66,14 +66,7 @@ export const batchDrift = lineView({
   // Layers differ by orders of magnitude, and the noise is at the small end.
   rows: (scene) => [{ title: title(scene), log: true }],
   choices: ["batch_drift"],
-  controls: (scene) => [
-    ownChoice(
-      scene,
-      "batch_drift",
-      scene.t("drift"),
-      driftQuantities(scene, "batch_drift").map((value) => ({ value, text: driftName(scene, value) })),
-    ),
-  ],
+  controls: (scene) => driftControls(scene, "batch_drift"),
   key: shown,
   lines: (scene) => [...drifts(scene), ...floors(scene)],
   legend: (scene) => [

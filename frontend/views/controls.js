@@ -27,6 +27,19 @@ export function ownChoice(scene, name, label, options) {
 }
 
 /**
+ * The same where all options are seen at once.
+ * @param {Scene} scene
+ * @param {string} name
+ * @param {string} label
+ * @param {{value: string, text: string}[]} options
+ * @returns {Control}
+ */
+export const ownSwitch = (scene, name, label, options) => ({
+  ...ownChoice(scene, name, label, options),
+  kind: "switch",
+});
+
+/**
  * The layer in focus, for who has no pointer.
  * @param {Scene} scene
  * @returns {Control}

@@ -26,6 +26,8 @@ const KINDS = /** @type {Kind[]} */ (Object.keys(USUAL));
 
 /** The page's own quantity: the distance of two steps' training batches. No probe records it. */
 export const BATCH_DISTANCE = "batch_distance";
+/** The same in values, not over sigma. */
+const VALUE_DISTANCE = "batch_distance_in_values";
 
 /** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, Map<Kind, Map<string, string>>>} */
 const recordings = new WeakMap();
@@ -83,6 +85,17 @@ const unitOf = (scene, quantity) =>
 export const isInSigmas = (scene, quantity) => quantity === BATCH_DISTANCE || unitOf(scene, quantity) === "std";
 
 /**
+ * The quantity that counts in values what another counts in standard deviations; the same where there is none, or
+ * where it does not count in them.
+ * @param {Scene} scene @param {string} quantity
+ */
+export function inValues(scene, quantity) {
+  if (quantity === BATCH_DISTANCE) return VALUE_DISTANCE;
+  const plain = quantity.replace(/_over_sigma_/, "_");
+  return [...recordedUnits(scene).values()].some((units) => units.has(plain)) ? plain : quantity;
+}
+
+/**
  * A quantity in the page's words; of single units, what it is of all values.
  * @param {Scene} scene
  * @param {string} quantity
@@ -90,6 +103,7 @@ export const isInSigmas = (scene, quantity) => quantity === BATCH_DISTANCE || un
  */
 export function driftName({ t }, quantity, step = 0) {
   if (quantity === BATCH_DISTANCE) return t("drift.batches", { step });
+  if (quantity === VALUE_DISTANCE) return t("drift.batches.values", { step });
   return quantity.startsWith("unit_")
     ? t("drift.unit", { drift: t(`quantity.${quantity.slice("unit_".length)}`) })
     : t(`quantity.${quantity}`);
@@ -118,21 +132,21 @@ const known = new WeakMap();
  * @param {Scene} scene
  * @param {string} network
  * @param {string} layer
+ * @param {string} [quantity]
  * @returns {Drift | null}
  */
-export function driftOf(scene, network, layer) {
+export function driftOf(scene, network, layer, quantity = driftShown(scene)) {
   let found = known.get(scene.layoutIndex);
   if (!found) {
     found = new Map();
     known.set(scene.layoutIndex, found);
   }
-  const quantity = driftShown(scene);
   const key = `${quantity} ${network} ${layer}`;
   let drift = found.get(key);
   if (drift === undefined) {
     drift =
-      quantity === BATCH_DISTANCE
-        ? distanceOverTime(scene, network, layer)
+      quantity === BATCH_DISTANCE || quantity === VALUE_DISTANCE
+        ? distanceOverTime(scene, network, layer, quantity === BATCH_DISTANCE ? batchDistance : valueDistance)
         : recorded(scene, quantity, network, layer);
     found.set(key, drift);
   }
@@ -152,9 +166,10 @@ function recorded(scene, quantity, network, layer) {
 
 /**
  * The page's own quantity, from the first step on.
- * @param {Scene} scene @param {string} network @param {string} layer @returns {Drift | null}
+ * @param {Scene} scene @param {string} network @param {string} layer @param {typeof batchDistance} distance
+ * @returns {Drift | null}
  */
-function distanceOverTime(scene, network, layer) {
+function distanceOverTime(scene, network, layer, distance) {
   const where = { network, layer };
   const mean = scene.layoutIndex.first(["mean"], where, INPUT_SITES);
   const std = mean && scene.layoutIndex.find("std", { ...where, site: mean.site });
@@ -167,11 +182,7 @@ function distanceOverTime(scene, network, layer) {
       const means = stream.column(mean.offset);
       const stds = stream.column(std.offset);
       const first = stream.order[0];
-      return batchDistance(
-        { mean: means[first], std: stds[first] },
-        { mean: means[slot], std: stds[slot] },
-        stds[first],
-      );
+      return distance({ mean: means[first], std: stds[first] }, { mean: means[slot], std: stds[slot] }, stds[first]);
     },
   };
 }
@@ -184,3 +195,10 @@ function distanceOverTime(scene, network, layer) {
  * @param {number} first the layer's sigma at the first recorded step
  */
 export const batchDistance = (a, b, first) => Math.hypot(b.mean - a.mean, b.std - a.std) / divisor(a.std, first);
+
+/**
+ * The same distance in values, not over sigma.
+ * @param {import("./distribution.js").Moments} a
+ * @param {import("./distribution.js").Moments} b
+ */
+export const valueDistance = (a, b) => Math.hypot(b.mean - a.mean, b.std - a.std);

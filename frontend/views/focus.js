@@ -5,6 +5,12 @@
 /** Sites of the input to the nonlinearity, the nearest to it first. */
 export const INPUT_SITES = ["pre_activation", "linear_output", "output"];
 
+/**
+ * The layers of a network that are compared with each other: its hidden ones. An output must move to learn anything.
+ * @param {import("../types").NetworkInfo} network
+ */
+export const hiddenOf = ({ layers }) => (layers.length > 1 ? layers.slice(0, -1) : layers);
+
 /** Asked for by every line of a chart. @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, string>} */
 const usualFocus = new WeakMap();
 

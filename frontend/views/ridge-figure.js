@@ -4,8 +4,9 @@ import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axis, axisId, axisName, colorsOf, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
 import { extent } from "./ridge-extent.js";
+import { hoverTemplate, pointNumbers } from "./ridge-hover.js";
 import { textsOf } from "./ridge-numbers.js";
-import { frameOf, inSigmas, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf } from "./ridge-shapes.js";
+import { comparedStep, frameOf, inSigmas, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
@@ -25,14 +26,15 @@ const axisTitle = (scene) =>
  * What stands for a row that has not come: Plotly gives a trace without a point no style, and what moves takes it from
  * there.
  */
-const notYet = () => ({ x: [null], y: [null] });
+const notYet = () => ({ x: [null], y: [null], customdata: [null] });
 
 /** The two polygons of a row. @param {Scene} scene @param {Ridge} ridge */
 function shapesOf(scene, ridge) {
   const rows = rowsOf(scene, ridge);
   if (!rows) return { now: notYet(), compared: notYet() };
   const frame = frameOf(scene, ridge, rows.compared);
-  return { now: shapeOf(ridge, frame, rows.now), compared: shapeOf(ridge, frame, rows.compared) };
+  const customdata = pointNumbers(ridge, frame, rows.now, rows.compared);
+  return { now: { ...shapeOf(ridge, frame, rows.now), customdata }, compared: shapeOf(ridge, frame, rows.compared) };
 }
 
 /** Traces: per ridge the compared outline and the shape now; per network its texts. @param {Scene} scene */
@@ -54,9 +56,11 @@ function tracesOf(scene) {
         fillcolor: css(color, strong ? 0.5 : 0.2),
         line: { color: css(color, strong ? 1 : 0.5), width: 1.5, simplify: false },
         hoveron: "points",
-        hovertemplate:
-          `<b>${escapeText(named(ridge.network, scene.t))} · ${escapeText(named(ridge.layer, scene.t))}</b><br>` +
-          `%{x:.3g}${inSigmas(scene) ? scene.t("ridge.sigma") : ""}<extra></extra>`,
+        hovertemplate: hoverTemplate(
+          scene,
+          `${escapeText(named(ridge.network, scene.t))} · ${escapeText(named(ridge.layer, scene.t))}`,
+          comparedStep(scene),
+        ),
       },
       {
         ...axes,

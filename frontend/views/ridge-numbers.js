@@ -1,9 +1,18 @@
 /** The numbers at the ridges: how far each row has moved, and what lies beyond its axis. */
 
 import { momentsOf } from "./distribution.js";
-import { BATCH_DISTANCE, batchDistance, driftName, driftOf, driftShown, driftText } from "./drift.js";
+import {
+  BATCH_DISTANCE,
+  batchDistance,
+  driftName,
+  driftOf,
+  driftShown,
+  driftText,
+  inValues,
+  valueDistance,
+} from "./drift.js";
 import { shownSlot } from "./focus.js";
-import { firstSigma, frameOf, ridgesOf, rowsOf } from "./ridge-shapes.js";
+import { firstSigma, frameOf, inSigmas, ridgesOf, rowsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
@@ -13,10 +22,13 @@ const CLIP_SHOWN = 0.005;
 
 /**
  * What says how far a row has moved: the recorded drift counts from the start of the run; from any other step the page
- * counts itself, and names it so.
+ * counts itself, and names it so. On an axis of values it is the measure that counts in values.
  * @param {Scene} scene
  */
-const movedBy = (scene) => (scene.selection.compare === 0 ? driftShown(scene) : BATCH_DISTANCE);
+function movedBy(scene) {
+  const moved = scene.selection.compare === 0 ? driftShown(scene) : BATCH_DISTANCE;
+  return inSigmas(scene) ? moved : inValues(scene, moved);
+}
 
 /** Its name in the page's words. @param {Scene} scene */
 export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.selection.compare);
@@ -27,13 +39,14 @@ export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.sel
  */
 function movedNow(scene, ridge) {
   if (scene.selection.compare === 0) {
-    const drift = driftOf(scene, ridge.network, ridge.layer);
+    const drift = driftOf(scene, ridge.network, ridge.layer, movedBy(scene));
     const slot = drift ? shownSlot(scene, drift.stream) : -1;
     return drift && slot >= 0 ? drift.at(slot) : NaN;
   }
   const rows = rowsOf(scene, ridge);
   if (!rows) return NaN;
-  return batchDistance(momentsOf(ridge, rows.compared), momentsOf(ridge, rows.now), firstSigma(scene, ridge));
+  const [before, now] = [momentsOf(ridge, rows.compared), momentsOf(ridge, rows.now)];
+  return inSigmas(scene) ? batchDistance(before, now, firstSigma(scene, ridge)) : valueDistance(before, now);
 }
 
 /**

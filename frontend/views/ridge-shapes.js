@@ -43,6 +43,12 @@ export function ridgesOf(scene) {
  */
 export const heightOf = (ratio) => Math.min(ratio ** 0.4, 1.6);
 
+/** The step of the outlines that are drawn. @param {Scene} scene */
+export function comparedStep(scene) {
+  const stream = scene.history.stream(ridgesOf(scene)[0].stream);
+  return stream.steps[Math.max(0, stream.slotAt(scene.selection.compare))] ?? scene.selection.compare;
+}
+
 /** Whether the axis counts in sigmas of the outline, as it does unless values are chosen. @param {Scene} scene */
 export const inSigmas = (scene) => scene.selection.choices.scale !== "value";
 

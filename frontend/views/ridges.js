@@ -5,21 +5,16 @@
 import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { colorsOf, commonKey } from "./common.js";
-import { compareField, ownChoice } from "./controls.js";
+import { compareField, ownSwitch } from "./controls.js";
 import { extent } from "./ridge-extent.js";
 import { ridgeFigure } from "./ridge-figure.js";
+import { hoverNumbers } from "./ridge-hover.js";
 import { movingShapes } from "./ridge-motion.js";
 import { farthest, movedByName, textsOf } from "./ridge-numbers.js";
-import { inSigmas, ridgesOf, rowsOf } from "./ridge-shapes.js";
+import { comparedStep, inSigmas, ridgesOf, rowsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
-
-/** The step of the outlines that are drawn. @param {Scene} scene */
-function comparedStep(scene) {
-  const stream = scene.history.stream(ridgesOf(scene)[0].stream);
-  return stream.steps[Math.max(0, stream.slotAt(scene.selection.compare))] ?? scene.selection.compare;
-}
 
 /** Every bin of every row, now and at the compared step. @param {Scene} scene */
 function table(scene) {
@@ -64,7 +59,7 @@ export const ridges = {
   size: "tall",
   choices: ["scale"],
   controls: (scene) => [
-    ownChoice(scene, "scale", scene.t("scale"), [
+    ownSwitch(scene, "scale", scene.t("scale"), [
       { value: "sigma", text: scene.t("scale.sigma") },
       { value: "value", text: scene.t("scale.value") },
     ]),
@@ -93,6 +88,7 @@ export const ridges = {
   },
   figure: ridgeFigure,
   shapes: (scene) => movingShapes(scene),
+  hovers: hoverNumbers,
   labels(scene) {
     const range = extent(scene);
     const all = ridgesOf(scene);

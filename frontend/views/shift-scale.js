@@ -2,6 +2,7 @@
 
 import { niceAbove, quantile, spread } from "../app/numbers.js";
 import { driftName, driftOf, driftShown } from "./drift.js";
+import { hiddenOf } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./drift.js").Drift} Drift */
@@ -31,12 +32,13 @@ export const driftsOf = (scene) =>
   scene.header.networks.map((network) => scene.layoutIndex.layers.map((layer) => driftOf(scene, network.name, layer)));
 
 /**
- * Upper end of the colour scale: nearly all cells of the run so far lie below; one wild cell does not darken the rest.
+ * Upper end of the colour scale: nearly all cells of hidden layers so far lie below. One wild cell, or an output,
+ * which moves farther than all others, does not pale the rest.
  * @param {Scene} scene
  */
 export function scaleTop(scene) {
-  const values = driftsOf(scene)
-    .flat()
+  const values = scene.header.networks
+    .flatMap((network) => hiddenOf(network).map(({ name }) => driftOf(scene, network.name, name)))
     .flatMap((drift) => (drift ? sampleOf(scene, drift) : []))
     .filter(Number.isFinite)
     .sort((a, b) => a - b);

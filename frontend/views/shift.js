@@ -3,8 +3,8 @@
 import { glow, wordsOf } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axisId, commonKey } from "./common.js";
-import { ownChoice } from "./controls.js";
-import { driftKind, driftName, driftQuantities, driftShown, driftText } from "./drift.js";
+import { driftKind, driftShown, driftText } from "./drift.js";
+import { driftControls } from "./drift-controls.js";
 import { shiftFigure } from "./shift-figure.js";
 import { driftsOf, quantityName, scaleTop, warped } from "./shift-scale.js";
 
@@ -65,14 +65,7 @@ export const shift = {
   id: "shift",
   size: "wide",
   choices: ["drift"],
-  controls: (scene) => [
-    ownChoice(
-      scene,
-      "drift",
-      scene.t("drift"),
-      driftQuantities(scene, "drift").map((value) => ({ value, text: driftName(scene, value) })),
-    ),
-  ],
+  controls: (scene) => driftControls(scene, "drift"),
   streams: (scene) => [
     ...new Set(
       driftsOf(scene)

@@ -77,7 +77,9 @@ def test_a_click_on_a_ridge_chooses_its_layer(charts: Page) -> None:
     charts.mouse.move(x - 3, y)
     settle(charts)
     charts.mouse.move(x, y)
-    expect(charts.locator('[data-view="ridges"] .hoverlayer text').first).to_be_attached()
+    said = charts.locator('[data-view="ridges"] .hoverlayer')
+    for words in ("without BN · hidden 2", "shown step: density", "step 0: density", "of the values lie below"):
+        expect(said).to_contain_text(words)
     charts.mouse.click(x, y)
     eventually(lambda: asked(charts, "layer") == "hidden 2")
 
@@ -113,9 +115,12 @@ def test_the_outline_can_be_any_step(charts: Page) -> None:
     eventually(lambda: asked(charts, "compare") == "40")
     settle(charts)
     before = picture(charts, "ridges")
-    charts.locator('[data-view="ridges"] select').select_option("value")
+    charts.locator('[data-view="ridges"]').get_by_role("button", name="in values").click()
     settle(charts)
     assert difference(charts, picture(charts, "ridges"), before) > 50
+    # The numbers at the ridges follow the axis, and say so.
+    expect(charts.locator('[data-view="ridges"] .legend')).to_contain_text("number: distance of training batches since")
+    expect(charts.locator('[data-view="ridges"] .texts')).not_to_contain_text("σ")
 
 
 def test_hovering_says_exact_values(charts: Page) -> None:

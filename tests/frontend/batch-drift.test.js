@@ -44,7 +44,7 @@ test("chart, ridges, headline, most shift, summary and file show one number unde
   const scene = batchDriftScene();
   assert.equal(ridges.labels(scene)[0].texts[0], "7.00 σ");
   assert.match(runSummaryOf(scene)[0], new RegExp(`^${OVER_SIGMA}: most in output, 7.00 σ`));
-  assert.deepEqual(mostShift(scene), { step: 16, layer: "output", value: 27 });
+  assert.deepEqual(mostShift(scene), { step: 16, layer: "hidden 2", value: 25 });
   assert.equal(
     batchDrift.summary({ ...scene, selection: { ...scene.selection, layer: "output" } }).split("; ")[0],
     `without BN · output: ${OVER_SIGMA} 7.00`,
@@ -58,7 +58,8 @@ test("chart, ridges, headline, most shift, summary and file show one number unde
 test("what is not in sigmas has no noise floor, and the page shows the chosen quantity throughout", () => {
   const chosen = "batch_wasserstein_from_start";
   const scene = batchDriftScene({ selection: { choices: { batch_drift: chosen } } });
-  assert.equal(batchDrift.controls(scene)[0].value, chosen);
+  const [what, since] = batchDrift.controls(scene);
+  assert.deepEqual([what.value, since.value], ["batch_wasserstein", "start"]);
   assert.equal(batchDrift.series(scene).length, NETWORKS.length * LAYERS.length);
   assert.equal(batchDrift.legend(scene).length, NETWORKS.length);
   assert.match(runSummaryOf(scene)[0], /^Wasserstein of training batches since step 0: most in output, 6\.00 ·/);
@@ -74,4 +75,16 @@ test("where drift on a fixed batch was recorded too, it is what the page shows t
   assert.ok(shift.available(scene) && batchDrift.available(scene));
   assert.match(runSummaryOf(scene)[0], /^Wasserstein \/ σ since step 0: most in output, 0\.500 σ/);
   assert.ok(batchDrift.summary(scene).includes(OVER_SIGMA));
+});
+
+test("what is measured and since when are two choices, which choose one quantity", () => {
+  const scene = batchDriftScene({ selection: { choices: { batch_drift: "batch_wasserstein_from_start" } } });
+  const [what, since] = batchDrift.controls(scene);
+  assert.deepEqual(
+    what.options.map(({ text }) => text),
+    ["Wasserstein / σ", "mean shift / σ", "Wasserstein"],
+  );
+  assert.deepEqual(what.change("batch_wasserstein_over_sigma"), { type: "choose", name: "batch_drift", value: null });
+  assert.equal(since.options[0].text, "step 0");
+  assert.equal(since.change("start").value, "batch_wasserstein_from_start");
 });

@@ -103,7 +103,8 @@ test("without recorded drift the map shows the distance of training batches, by 
   near(data[0].z[2][1], warped(1.5));
   near(data[1].z[2][1], 0);
   assert.equal(data[0].coloraxis, data[1].coloraxis);
-  assert.equal(scaleTop(scene), 2);
+  // The hidden layers decide: the second moves by 1, the output by 1.5.
+  assert.equal(scaleTop(scene), 1);
   assert.equal(shift.table(scene)[0][3], "distance of training batches / σ since step 0");
 });
 

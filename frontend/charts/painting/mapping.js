@@ -39,6 +39,16 @@ export function hideTrace(gd, trace) {
 }
 
 /**
+ * Lay what is drawn beside Plotly between its two pictures: above the grid, below titles and hover labels.
+ * @param {any} gd
+ * @param {(HTMLElement | undefined)[]} elements
+ */
+export function layBetween(gd, elements) {
+  const [below] = gd.querySelectorAll(".main-svg");
+  if (below && below.nextSibling !== elements[0]) below.after(...elements.filter((element) => element !== undefined));
+}
+
+/**
  * Pixel of a value inside the plot; NaN where the axis has no place for it.
  * @param {Axis} axis
  * @param {number} value

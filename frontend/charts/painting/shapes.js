@@ -124,8 +124,11 @@ const outlineOf = (trace, { x, y }) => ({
  * Give Plotly the numbers that are shown: it reads them when someone hovers.
  * @param {any} gd
  * @param {Shape[]} shapes
+ * @param {import("../../types").Hover[]} hovers
  */
-export function tellPlotly(gd, shapes) {
+export function tellPlotly(gd, shapes, hovers) {
+  for (const { trace, numbers } of hovers)
+    for (let i = 0; i < numbers.length; i++) gd.data[trace].customdata[i] = numbers[i];
   for (const { trace, x, y } of shapes) {
     const points = gd.calcdata[trace];
     const data = gd.data[trace];
