@@ -423,6 +423,7 @@ export default {
   "probe.update_ratios": "update size",
   "probe.drift": "drift",
   "probe.sampling_shift": "sampling shift",
+  "probe.followed": "single samples",
   "probe.batch_drift": "drift on training batches",
   "probe.gradient_shift": "gradient shift",
   "probe.stages": "stages of batch norm",

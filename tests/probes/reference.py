@@ -122,6 +122,15 @@ class Reference:
         axes = (0, *range(2, values.ndim))
         return np.mean((values == 0).all(axis=axes)), 1e-6
 
+    def followed(self, step, layer, site):
+        values = self.values(step, layer, site, self.probe_batch)[:16]
+        last = layer == list(networks.sites(self.steps[step].before, self.probe_batch))[-1]
+        features = values.shape[1]
+        units = range(min(10, features)) if last else [min(unit, features - 1) for unit in UNITS]
+        rows = values.reshape(len(values), features, -1)
+        found = rows[:, list(units), rows.shape[2] // 2]
+        return found, 1e-5 * np.abs(values).max()
+
     def batch_noise_floor(self, step, layer, site):
         return 1 / np.sqrt(len(self.steps[step].inputs)), 1e-6
 
