@@ -343,7 +343,7 @@ export interface Formula {
 export interface View {
   id: string;
   /** the room that its card takes: one of the small ones beside each other unless told otherwise */
-  size?: "tall" | "wide";
+  size?: "tall" | "wide" | "deep";
   /** how many rows of panels it has, where that decides its height */
   panelRows?(scene: Scene): number;
   /** names of its own choices, which stand in the link */

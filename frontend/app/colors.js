@@ -136,7 +136,7 @@ function along(scale, share) {
 export const colorStops = (scale) => scale.map((rgb, i) => [i / (scale.length - 1), css(rgb)]);
 
 /** @param {Rgb} rgb as the word that ImageData holds */
-const word = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+export const word = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /**
  * A scale as 256 words.

@@ -228,7 +228,7 @@ export default {
   "note.loss": "on each batch, and in evaluation mode",
   "note.gradients": "of each layer's parameters",
   "note.moments": "input to each nonlinearity",
-  "note.affine": "one line a channel",
+  "note.affine": "how the channels' learned scales and shifts spread",
   "note.density": "one layer over all steps",
   "note.gradient_shift": "what the layers before change in a layer's gradient",
   "note.units": "share that passes no gradient on",
@@ -247,7 +247,16 @@ export default {
   "help.moments":
     "Mean and standard deviation of the input to each nonlinearity over the batch and all units. With batch norm before the activation, they are beta's mean and about gamma's size: batch norm moves its own outputs too, but by what it learns.",
   "help.affine":
-    "Batch norm gives each channel a learned scale γ (it starts at 1) and shift β (it starts at 0). Each line is one channel of the chosen layer.",
+    "Batch norm gives each channel a learned scale γ (it starts at 1) and shift β (it starts at 0): the dotted lines. The bands hold the middle 50% and 90% of the chosen layer's channels, the line within them is their median. The two channels that lie outermost now have lines of their own, and so has the chosen unit.\nA band that widens says that the channels become different from each other; a median that leaves its dotted line, that all of them were scaled or shifted alike. γ near 0 silences a channel. Of more than 512 channels, 512 evenly spaced ones make the bands.",
+  "affine.gamma": "γ: scale, from 1",
+  "affine.beta": "β: shift, from 0",
+  "affine.highest": "highest now: {channels}",
+  "affine.lowest": "lowest: {channels}",
+  "affine.middle": "median",
+  "affine.half": "50% of the channels",
+  "affine.most": "90%",
+  "affine.summary":
+    "{network} · {layer}: median {quantity} {middle}, highest {high} in channel {highest}, lowest {low} in channel {lowest}",
   "help.density":
     "The distribution of the chosen layer at every step: the darker (or brighter) a cell, the more values lie there, relative to that step's own peak. The lines are percentiles.",
   "help.gradient_shift":
@@ -320,9 +329,12 @@ export default {
   "stage.pre_activation.short": "z",
   "stage.output.short": "a",
   "view.microscope": "Under the microscope",
-  "note.microscope": "what batch norm does to this batch in one layer; the equations: to one unit of it",
+  "note.microscope": "what batch norm does to this batch in one layer: all stages on one axis",
   "help.microscope":
-    "One layer, one batch, stage by stage: the linear map's output x, the same with the batch's mean taken off and divided by its standard deviation, then scaled by γ and shifted by β, and after the activation. The equations hold the numbers of one unit; choose another by its number.",
+    "One layer, one batch, stage by stage from top to bottom, all on one axis: what the linear map puts out (x), the same less the batch's mean and divided by its standard deviation (x̂), scaled by γ and shifted by β (z), and after the activation (a). The shapes are the values of all units; each has its own height.\nThe equations hold one unit's numbers, and the same numbers stand in the picture: the dark line is the unit's mean, the grey strip one standard deviation to both sides. Batch norm moves them from μ ± σ to 0 ± 1 and on to β ± γ. Until a unit is chosen it is the one whose x stood farthest from 0 at the first recorded step, measured in its own σ: there batch norm has most to do.\nA stage that is far wider than the others is cut off at the ends of the axis.",
+  "microscope.all": "all units",
+  "microscope.unit": "unit {unit}: mean ± σ",
+  "microscope.why": "its x was farthest from 0 at the first step",
   "microscope.summary": "{stage}: mean {mean}, standard deviation {std}",
   unit: "Unit",
   network: "Network",
@@ -330,10 +342,13 @@ export default {
   "axis.channel": "channel",
   "quantity.variance": "variance",
   "view.running": "Running and batch statistics",
-  "note.running": "of the same channels",
+  "note.running": "a point a channel: on the diagonal, evaluation uses what training used",
   "help.running":
-    "In training, batch norm uses the mean and variance of the batch at hand. In evaluation it uses running averages of them. Each channel of the chosen layer shows both, this batch's in the network's colour and the running one thin over it: where they part, the network is not the same in training and in use.",
-  "running.summary": "{network} · {layer}: running and batch means differ by {gap} of the batch's σ on average",
+    "In training, batch norm uses the mean and variance of the batch at hand; in evaluation it uses running averages of them. Each point is a channel of the chosen layer: to the right stands what this batch has, upwards what the running average holds.\nOn the diagonal both are the same. A point above or below it is a channel that the network will normalize otherwise in use than it did in training: early on, because the running averages still remember their start (0 and 1); later, because the batch is small or the layers below change faster than the average can follow. Points that lie around the diagonal are the luck of this batch; a whole cloud beside it is a difference that evaluation will feel.",
+  "running.point": "channel",
+  "running.diagonal": "both alike",
+  "running.summary":
+    "{network} · {layer}: running and batch means differ by {gap} of the batch's σ on average, most in channel {channel}: {most}",
   "statistics.batch": "this batch",
   "statistics.running": "running",
   "field.clipping": "gradient clipping",

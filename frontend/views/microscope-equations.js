@@ -1,8 +1,7 @@
 /** The equations of batch norm in MathML, with one unit's numbers of the shown batch in them. */
 
 import { brief } from "../app/numbers.js";
-import { focusLayer, shownSlot } from "./focus.js";
-import { normalizesAfter, subject } from "./microscope-subject.js";
+import { normalizesAfter, subject, unitNumbers } from "./microscope-subject.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -23,22 +22,6 @@ const equation = (text, ...children) => ({
   ...m("math", m("mrow", ...children)),
   attributes: { display: "block", "aria-label": text },
 });
-
-/**
- * One unit's numbers at the shown step; null for what was not measured.
- * @param {Scene} scene
- */
-function unitNumbers(scene) {
-  const found = subject(scene);
-  const layer = focusLayer(scene);
-  const at = (/** @type {string} */ quantity) => {
-    const entry = found && scene.layoutIndex.first([quantity], { network: found.network.name, layer }, ["", quantity]);
-    if (!entry) return null;
-    const unit = Math.min(scene.selection.unit ?? 0, entry.size - 1);
-    return scene.history.stream(entry.stream).value(shownSlot(scene, entry.stream), entry.offset + unit);
-  };
-  return { mean: at("batch_mean"), variance: at("batch_variance"), gamma: at("gamma"), beta: at("beta") };
-}
 
 /** ε of the open run's first batch normalization, as its settings say. @param {Scene} scene */
 const epsilonOf = (scene) => {

@@ -1,4 +1,4 @@
-/** Running against batch statistics: what evaluation will use beside what this batch has, channel by channel. */
+/** Running against batch statistics: what evaluation will use over what this batch has, channel by channel. */
 
 import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
@@ -6,21 +6,27 @@ import { brief } from "../app/numbers.js";
 import { colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
 import { runningFigure } from "./running-figure.js";
-import { columnsOf, linesOf, ROWS, values } from "./running-lines.js";
+import { networksOf, panelsOf, pointsOf, STATISTICS, values } from "./running-points.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
-/**
- * How far running and batch means are apart, as recorded, on average over the channels.
- * @param {Scene} scene
- * @param {string} network
- */
-function gap(scene, network) {
+/** How far running and batch means are apart, as recorded. @param {Scene} scene @param {string} network */
+function gapsOf(scene, network) {
   const entry = scene.layoutIndex.find("running_gap", { network, layer: focusLayer(scene) });
-  if (!entry) return NaN;
-  const { y } = values(scene, entry);
-  return y.reduce((sum, value) => sum + Math.abs(value), 0) / y.length;
+  return entry ? [...values(scene, entry)].map(Math.abs) : [];
+}
+
+/** What the points say of a network. @param {Scene} scene @param {string} network */
+function wordsOf(scene, network) {
+  const gaps = gapsOf(scene, network);
+  return scene.t("running.summary", {
+    network: named(network, scene.t),
+    layer: named(focusLayer(scene), scene.t),
+    gap: brief(gaps.length ? gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length : NaN),
+    most: brief(gaps.length ? Math.max(...gaps) : NaN),
+    channel: gaps.length ? gaps.indexOf(Math.max(...gaps)) : "–",
+  });
 }
 
 /** @type {View} */
@@ -28,33 +34,42 @@ export const running = {
   id: "running",
   legend: (scene) => [
     {
-      text: scene.t("statistics.batch"),
-      colors: columnsOf(scene).map(({ index }) => css(colorsOf(scene)[index])),
-      width: 3,
+      text: scene.t("running.point"),
+      colors: networksOf(scene).map(({ index }) => css(colorsOf(scene)[index])),
+      width: 8,
+      dash: "field",
     },
-    { text: scene.t("statistics.running"), colors: [scene.theme.ink], width: 1.2 },
+    { text: scene.t("running.diagonal"), colors: [scene.theme.muted], width: 1.2 },
   ],
   fits: true,
-  streams: (scene) => [...new Set(linesOf(scene).map(({ entry }) => entry.stream))],
-  available: (scene) => linesOf(scene).some(({ kind }) => kind === "running"),
+  streams: (scene) => [...new Set(panelsOf(scene).map(({ batch }) => batch.stream))],
+  available: (scene) => panelsOf(scene).length > 0,
   key: (scene) => [commonKey(scene), focusLayer(scene)].join("|"),
   figure: runningFigure,
-  shapes: (scene) => linesOf(scene).map(({ entry }, trace) => ({ trace, ...values(scene, entry) })),
+  shapes: (scene) =>
+    panelsOf(scene).map((panel, trace) => {
+      const { x, y } = pointsOf(scene, panel);
+      return { trace, x, y };
+    }),
   summary: (scene) =>
-    columnsOf(scene)
-      .map(({ network }) =>
-        scene.t("running.summary", {
-          network: named(network.name, scene.t),
-          layer: named(focusLayer(scene), scene.t),
-          gap: brief(gap(scene, network.name)),
-        }),
-      )
+    networksOf(scene)
+      .map(({ network }) => wordsOf(scene, network.name))
       .join("; "),
   table: (scene) => [
     ["network", "statistic", "channel", "value"],
-    ...linesOf(scene).flatMap(({ entry, kind, row }) =>
-      [...values(scene, entry).y].map((value, channel) => [entry.network, `${kind}_${ROWS[row]}`, channel, value]),
+    ...panelsOf(scene).flatMap(({ batch, running: kept, column }) =>
+      [
+        { entry: batch, kind: "batch" },
+        { entry: kept, kind: "running" },
+      ].flatMap(({ entry, kind }) =>
+        [...values(scene, entry)].map((value, channel) => [
+          entry.network,
+          `${kind}_${STATISTICS[column]}`,
+          channel,
+          value,
+        ]),
+      ),
     ),
   ],
-  pick: (_scene, point) => ({ unit: point.x }),
+  pick: (_scene, point) => ({ unit: point.customdata[0] }),
 };

@@ -180,15 +180,10 @@ test("a loss that nobody gave, and evaluations that nobody made, have no chart a
   );
 });
 
-test("one line a layer and network, one a channel", () => {
+test("one line a layer and network", () => {
   const scene = makeScene();
   assert.equal(gradients.series(scene).length, 12);
   assert.equal(moments.series(scene).length, 12);
-  assert.equal(affine.series(scene).length, 8);
-  assert.deepEqual(
-    affine.series(scene).map((line) => line.axes),
-    [...Array(4).fill("xy"), ...Array(4).fill("xy2")],
-  );
 });
 
 test("gamma and beta follow the layer in focus", () => {
