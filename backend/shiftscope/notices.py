@@ -145,14 +145,19 @@ ENGLISH: Mapping[str, str] = {
     "event.full_speed": "pace: full speed",
     "event.learning_rate_set": "learning rate: {rate}",
     "event.state_kept": "the state at step {step} was kept",
+    "event.forked_from": "forked from {name} at step {step}",
+    "event.forked": "forked: {name}",
     "event.state_not_kept": "the state could not be kept: {error}",
     # What was asked of a run and cannot be.
     "refused.state": "run {run} is {state}: it cannot {action}",
     "refused.script": "run {run} is {state}: it cannot {action} from here: its own script sets the pace",
+    "refused.absent": "run {run} is {state}, but there is no connection to its worker: it cannot {action} now",
+    "refused.no_answer": "run {run} is {state}, but its worker does not answer: it cannot {action} now",
     "action.pause": "pause",
     "action.resume": "resume",
     "action.step": "take a single step",
     "action.stop": "stop",
+    "action.fork": "be forked",
     "action.pace": "change its pace",
     "action.learning_rate": "change its learning rate",
     "action.learning_rate_and_pace": "change its learning rate and pace",
@@ -255,5 +260,6 @@ ENGLISH: Mapping[str, str] = {
     "name.trial": "{title}: {label}",
     "name.trial_seed": "{title}: {label}, seed {seed}",
     "name.script": "watched script",
+    "name.fork": "{name}, from step {step}",
 }
 """Every sentence by its code, with {blanks}."""

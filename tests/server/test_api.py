@@ -57,7 +57,7 @@ def test_openapi_documents_every_route(server: LiveServer) -> None:
         "/api/health", "/api/schema", "/api/experiments", "/api/experiments/{experiment_id}", "/api/trials",
         "/api/trials/{trial_id}", "/api/runs", "/api/runs/{run_id}",
         "/api/runs/{run_id}/pause", "/api/runs/{run_id}/resume", "/api/runs/{run_id}/step", "/api/runs/{run_id}/stop",
-        "/api/runs/{run_id}/curve", "/api/runs/{run_id}/recording",
+        "/api/runs/{run_id}/curve", "/api/runs/{run_id}/recording", "/api/runs/{run_id}/fork",
     }  # fmt: skip
     for path, methods in paths.items():
         for method, operation in methods.items():

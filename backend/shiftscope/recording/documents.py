@@ -32,6 +32,15 @@ class TrialPart(BaseModel):
     quick: bool = Field(False, description="whether it is the experiment's quick variant")
 
 
+class ForkedFrom(BaseModel):
+    """What a run went on from instead of beginning anew."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str = Field(description="id of the run, which may have been deleted since")
+    step: int = Field(ge=0, description="optimizer steps that were done there, and are not done again")
+
+
 class RunInfo(BaseModel):
     """What is known of a run when it is created."""
 
@@ -44,6 +53,7 @@ class RunInfo(BaseModel):
     created: float = Field(description="seconds since the epoch")
     config: RunConfig | None = None
     trial: TrialPart | None = None
+    forked: ForkedFrom | None = None
 
 
 class Admission(BaseModel):

@@ -11,6 +11,9 @@ DATA = Path("data/runs")
 SPOOL = "spool"
 """The folder below it of what could not be sent yet."""
 
+CHECKPOINTS = "checkpoints"
+"""The folder below it of states that runs are about to go on from."""
+
 
 def recordings_folder() -> Path:
     """Return the folder that SHIFTSCOPE_DATA names, or else the server's default."""

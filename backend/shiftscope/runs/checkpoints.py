@@ -19,7 +19,7 @@ def write_checkpoint(training: Training, scope: Scope, sink: Sink, path: Path) -
     try:
         replace(training.checkpoint(), measuring=asdict(scope.state())).save(path)
     except OSError as error:
-        sink.event("checkpoint", step, notice("event.state_not_kept", error=str(error)))
+        sink.event("checkpoint", step, notice("event.state_not_kept", error=str(error)), value=path.name)
     else:
         sink.event("checkpoint", step, notice("event.state_kept", step=step), value=path.name)
     sink.flush()

@@ -20,8 +20,9 @@ from shiftscope.recording.reader import open_recording
 from shiftscope.server.loss_curves import LossCurves, loss_curves
 from shiftscope.server.problems import Problem
 from shiftscope.server.run_state import RunState, RunView
-from shiftscope.server.runs import IllegalTransition, Run
+from shiftscope.server.runs import Run
 from shiftscope.server.services import NamedRun, Server
+from shiftscope.server.steering import command, refuse_unless_steerable
 from shiftscope.wire.messages import Command
 
 router = APIRouter(prefix="/api")
@@ -30,8 +31,8 @@ DEFAULT = RunConfig(pace=100, probes="full")
 """What {} starts: everything there is to see, at a pace at which it can be seen (at full speed it takes seconds)."""
 
 
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such run."}}
-_CONFLICT: dict[int | str, dict[str, Any]] = {
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such run."}}
+CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "The run's state does not allow it; `state` says which it is in."}
 }
 
@@ -97,19 +98,19 @@ async def create_run(server: Server, wanted: Annotated[NewRun | None, Body()] = 
     return run.view
 
 
-@router.get("/runs/{run_id}", responses=_NOT_FOUND)
+@router.get("/runs/{run_id}", responses=NOT_FOUND)
 async def get_run(run: NamedRun) -> RunView:
     """Return a run."""
     return run.view
 
 
-@router.patch("/runs/{run_id}", responses=_NOT_FOUND | _CONFLICT)
+@router.patch("/runs/{run_id}", responses=NOT_FOUND | CONFLICT)
 async def change_run(run: NamedRun, change: RunChange) -> RunView:
     """Rename a run at any time; change the pace or the learning rate of one that is under way."""
     training = change.model_fields_set & {"pace", "learning_rate"}
     async with run.changing:
         if training:
-            _refuse_unless_steerable(run, "action." + "_and_".join(sorted(training)))
+            refuse_unless_steerable(run, "action." + "_and_".join(sorted(training)))
         if change.name is not None:
             await run.record("name", notice("event.renamed", name=change.name), value=change.name)
         if "pace" in training:
@@ -122,7 +123,7 @@ async def change_run(run: NamedRun, change: RunChange) -> RunView:
         return run.view
 
 
-@router.delete("/runs/{run_id}", status_code=204, responses=_NOT_FOUND)
+@router.delete("/runs/{run_id}", status_code=204, responses=NOT_FOUND)
 async def delete_run(run: NamedRun, server: Server) -> None:
     """Stop a run that is under way, then remove it and its recording."""
     async with run.changing:
@@ -131,36 +132,36 @@ async def delete_run(run: NamedRun, server: Server) -> None:
         await asyncio.to_thread(server.store.delete, run)
 
 
-@router.post("/runs/{run_id}/pause", responses=_NOT_FOUND | _CONFLICT)
+@router.post("/runs/{run_id}/pause", responses=NOT_FOUND | CONFLICT)
 async def pause(run: NamedRun) -> RunView:
     """Hold a running run at its next step."""
     async with run.changing:
-        _refuse_unless_steerable(run, "action.pause", RunState.RUNNING)
-        await _command(run, Command(command="pause"))
+        refuse_unless_steerable(run, "action.pause", RunState.RUNNING)
+        await command(run, Command(command="pause"))
         await run.move(RunState.PAUSED)
         return run.view
 
 
-@router.post("/runs/{run_id}/resume", responses=_NOT_FOUND | _CONFLICT)
+@router.post("/runs/{run_id}/resume", responses=NOT_FOUND | CONFLICT)
 async def resume(run: NamedRun) -> RunView:
     """Let a paused run go on."""
     async with run.changing:
-        _refuse_unless_steerable(run, "action.resume", RunState.PAUSED)
+        refuse_unless_steerable(run, "action.resume", RunState.PAUSED)
         await run.move(RunState.RUNNING)
-        await _command(run, Command(command="resume"))
+        await command(run, Command(command="resume"))
         return run.view
 
 
-@router.post("/runs/{run_id}/step", responses=_NOT_FOUND | _CONFLICT)
+@router.post("/runs/{run_id}/step", responses=NOT_FOUND | CONFLICT)
 async def step(run: NamedRun) -> RunView:
     """Let a paused run take one step."""
     async with run.changing:
-        _refuse_unless_steerable(run, "action.step", RunState.PAUSED)
-        await _command(run, Command(command="step"))
+        refuse_unless_steerable(run, "action.step", RunState.PAUSED)
+        await command(run, Command(command="step"))
         return run.view
 
 
-@router.post("/runs/{run_id}/stop", responses=_NOT_FOUND | _CONFLICT)
+@router.post("/runs/{run_id}/stop", responses=NOT_FOUND | CONFLICT)
 async def stop(run: NamedRun, server: Server) -> RunView:
     """End a run; what it has recorded stays. Returns when it has ended."""
     async with run.changing:
@@ -168,13 +169,13 @@ async def stop(run: NamedRun, server: Server) -> RunView:
         return run.view
 
 
-@router.get("/runs/{run_id}/curve", responses=_NOT_FOUND)
+@router.get("/runs/{run_id}/curve", responses=NOT_FOUND)
 async def curve(run: NamedRun) -> LossCurves:
     """Return the loss of each network in a few points, also while the run goes on."""
     return await asyncio.to_thread(loss_curves, run.path, run.header)
 
 
-@router.get("/runs/{run_id}/recording", responses=_NOT_FOUND, response_class=FileResponse)
+@router.get("/runs/{run_id}/recording", responses=NOT_FOUND, response_class=FileResponse)
 async def download(run: NamedRun) -> FileResponse:
     """Return the run's recording, also while it goes on: one file, to be opened with shiftscope.open_recording."""
     folder = tempfile.TemporaryDirectory(prefix="shiftscope-")
@@ -199,18 +200,6 @@ def _chosen(wanted: NewRun) -> tuple[RunConfig, Notice]:
     return wanted.config or experiment.config, notice("name.experiment", title=experiment.title)
 
 
-def _refuse_unless_steerable(run: Run, action: str, state: RunState | None = None) -> None:
-    if run.state.ended or state not in {None, run.state}:
-        raise IllegalTransition(run, notice(action))
-    if run.info.source == "script":
-        raise IllegalTransition(run, notice(action), code="refused.script")
-
-
 async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | None, message: Notice) -> None:
-    await _command(run, Command(command="set", **{name: value}))
+    await command(run, Command(command="set", **{name: value}))
     await run.record(name, message, value=value)
-
-
-async def _command(run: Run, command: Command) -> None:
-    if run.producer is not None:
-        await run.producer.command(command)

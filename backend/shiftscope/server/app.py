@@ -10,7 +10,7 @@ from typing import TypedDict
 from fastapi import FastAPI
 
 import shiftscope
-from shiftscope.server import api, ingest, stream, trials
+from shiftscope.server import api, forks, ingest, stream, trials
 from shiftscope.server.absence import give_up_absent
 from shiftscope.server.access import AccessMiddleware
 from shiftscope.server.launchers import LocalLauncher
@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         store = await asyncio.to_thread(RunStore.open, settings.data)
+        await asyncio.to_thread(forks.remove_left_over, settings.data)
         launcher = LocalLauncher(threads=settings.threads, spare=settings.spare_worker)
         supervisor = Supervisor(launcher, _own_url(settings), settings)
         await launcher.prepare()
@@ -53,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="See internal covariate shift. docs/protocol.md describes the websockets.",
     )  # fmt: skip
     app.add_middleware(AccessMiddleware, hosts=settings.hosts)
-    for router in (api.router, trials.router, ingest.router, stream.router, pages_router(pages)):
+    for router in (api.router, forks.router, trials.router, ingest.router, stream.router, pages_router(pages)):
         app.include_router(router)
     explain_errors(app)
     return app

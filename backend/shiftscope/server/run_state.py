@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice, notice
-from shiftscope.recording.documents import Event, RunInfo, TrialPart
+from shiftscope.recording.documents import Event, ForkedFrom, RunInfo, TrialPart
 from shiftscope.wire.messages import Preparing
 
 
@@ -150,6 +150,7 @@ class RunView(BaseModel):
     source: str = Field(description="worker: trained by this server; script: sent by a watched program")
     config: RunConfig | None
     trial: TrialPart | None = Field(description="the trial of an experiment that the run is part of, if any")
+    forked: ForkedFrom | None = Field(description="what the run went on from, where it did not begin anew")
     step: int = Field(description="optimizer steps done")
     total_steps: int | None
     created: float = Field(description="seconds since the epoch, as are started and ended")

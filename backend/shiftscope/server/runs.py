@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice, NoticeError, notice
-from shiftscope.recording.documents import SUFFIX, Admission, Event, RecordingError, RunInfo, TrialPart
+from shiftscope.recording.documents import SUFFIX, Admission, Event, ForkedFrom, RecordingError, RunInfo, TrialPart
 from shiftscope.recording.reader import Recording, open_recording
 from shiftscope.recording.writer import RecordingWriter, settle
 from shiftscope.server.producer import Producer, admits, new_admission
@@ -64,16 +64,18 @@ class Run:
 
     @classmethod
     def create(
-        cls, folder: Path, name: Notice | str, source: str, config: RunConfig | None, trial: TrialPart | None = None
-    ) -> Run:
+        cls, folder: Path, name: Notice | str, source: str, config: RunConfig | None,
+        trial: TrialPart | None = None, forked: ForkedFrom | None = None,
+    ) -> Run:  # fmt: skip
         """Make a run and its recording. Raises RecordingError when the file cannot be written."""
         created = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
         run_id = f"{stamp}-{secrets.token_hex(3)}"
         title = name if isinstance(name, Notice) else None
         info = RunInfo(
-            id=run_id, name=str(name), title=title, source=source, created=created, config=config, trial=trial
-        )
+            id=run_id, name=str(name), title=title, source=source, created=created, config=config, trial=trial,
+            forked=forked,
+        )  # fmt: skip
         path = folder / f"{info.id}{SUFFIX}"
         return cls(path, info, RecordingWriter.create(path, info))
 
@@ -145,8 +147,8 @@ class Run:
         status = self.status
         return RunView(
             id=self.id, name=status.name, title=status.title, state=status.state, reason=status.reason,
-            source=self.info.source, config=config, trial=self.info.trial, step=status.step, total_steps=total,
-            created=self.info.created, started=status.started, ended=status.ended,
+            source=self.info.source, config=config, trial=self.info.trial, forked=self.info.forked,
+            step=status.step, total_steps=total, created=self.info.created, started=status.started, ended=status.ended,
             elapsed=status.elapsed(time.time()), pace=status.pace, learning_rate=status.learning_rate,
             preparing=self.preparing, absence=status.absence, seq=self.seq,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice
-from shiftscope.recording.documents import SUFFIX, RecordingError, TrialPart
+from shiftscope.recording.documents import SUFFIX, ForkedFrom, RecordingError, TrialPart
 from shiftscope.recording.writer import beside
 from shiftscope.server.runs import Run
 
@@ -28,9 +28,12 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))))
 
-    def create(self, name: Notice | str, source: str, config: RunConfig | None, trial: TrialPart | None = None) -> Run:
+    def create(
+        self, name: Notice | str, source: str, config: RunConfig | None,
+        trial: TrialPart | None = None, forked: ForkedFrom | None = None,
+    ) -> Run:  # fmt: skip
         """Make a run."""
-        run = Run.create(self.folder, name, source, config, trial)
+        run = Run.create(self.folder, name, source, config, trial, forked)
         self._runs[run.id] = run
         return run
 

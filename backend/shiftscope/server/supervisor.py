@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import as_notice, notice
@@ -35,9 +36,9 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._workers: dict[str, Worker] = {}
 
-    def start(self, run: Run) -> None:
-        """Queue a run."""
-        task = asyncio.create_task(self._conduct(run), name=f"run {run.id}")
+    def start(self, run: Run, checkpoint: Path | None = None) -> None:
+        """Queue a run, which goes on from a checkpoint where one is given; its file is removed once it was read."""
+        task = asyncio.create_task(self._conduct(run, checkpoint), name=f"run {run.id}")
         self._tasks[run.id] = task
         run.conducted = True
         task.add_done_callback(lambda _: self._over(run))
@@ -77,13 +78,14 @@ class Supervisor:
         run.conducted = False
         self._tasks.pop(run.id, None)
 
-    async def _conduct(self, run: Run) -> None:
+    async def _conduct(self, run: Run, checkpoint: Path | None) -> None:
+        discarding = asyncio.create_task(_discard_once_read(run, checkpoint)) if checkpoint else None
         try:
             async with self._places:
                 if not run.state.ended:
                     await run.move(RunState.PREPARING)
                     run.prepare(Preparing.saying(notice("wait.worker")))
-                    await self._work(run)
+                    await self._work(run, checkpoint)
         except (OSError, RecordingError, IllegalTransition) as error:
             logger.exception("run %s", run.id)
             if not run.state.ended:
@@ -92,8 +94,12 @@ class Supervisor:
             if not run.state.ended:
                 await run.move(RunState.INTERRUPTED, notice("end.server_shut_down_while", state=run.state.word))
             raise
+        finally:
+            if discarding is not None and checkpoint is not None:
+                discarding.cancel()
+                await asyncio.to_thread(checkpoint.unlink, missing_ok=True)
 
-    async def _work(self, run: Run) -> None:
+    async def _work(self, run: Run, checkpoint: Path | None) -> None:
         if run.info.config is None:
             raise ValueError(f"run {run.id} has no config to train by")
         worker = await self._launcher.launch(
@@ -101,12 +107,13 @@ class Supervisor:
                 url=self._url,
                 run=run.id,
                 token=await asyncio.to_thread(run.new_token),
-                config=_as_changed(run.info.config, run),
+                config=as_changed(run.info.config, run),
                 datasets=self._settings.datasets,
                 mirrors=self._settings.mirror_urls,
                 threads=self._settings.threads,
                 spool=self._settings.data / SPOOL,
                 experiment=run.info.trial.experiment if run.info.trial else None,
+                checkpoint=checkpoint,
             )
         )
         self._workers[run.id] = worker
@@ -129,8 +136,18 @@ async def _dismiss(run: Run) -> None:
         await producer.close(notice("end.dismissed"))
 
 
-def _as_changed(config: RunConfig, run: Run) -> RunConfig:
-    """Return what a run is trained by: its config, with what was changed while it was queued."""
+async def _discard_once_read(run: Run, checkpoint: Path) -> None:
+    """Remove a checkpoint's file when its run has taken its first step, or has ended without one."""
+    while True:
+        changed = run.signal.changed
+        if run.state not in {RunState.QUEUED, RunState.PREPARING}:
+            break
+        await changed.wait()
+    await asyncio.to_thread(checkpoint.unlink, missing_ok=True)
+
+
+def as_changed(config: RunConfig, run: Run) -> RunConfig:
+    """Return what a run is trained by: its config, with what was changed since it was made."""
     rate = run.status.learning_rate
     optimizer = config.optimizer if rate is None else config.optimizer.model_copy(update={"learning_rate": rate})
     return config.model_copy(update={"pace": run.status.pace, "optimizer": optimizer})

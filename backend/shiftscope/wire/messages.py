@@ -97,8 +97,7 @@ class EventMessage(_Message, Worded):
     layer: str = Field("", max_length=200)
     value: JsonValue = Field(
         None,
-        description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name, "
-        "null where none could be written",
+        description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name",
     )
 
 

@@ -1,0 +1,122 @@
+"""The HTTP API of forks: a run goes on from one of its steps in a second way, side by side with the first.
+
+The worker of the first writes its state into a file between two steps; that of the second begins from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from shiftscope.config import RunConfig
+from shiftscope.notices import notice
+from shiftscope.recording.documents import Event, ForkedFrom, RecordingError
+from shiftscope.recording.folder import CHECKPOINTS
+from shiftscope.server.api import CONFLICT, NOT_FOUND, RunName
+from shiftscope.server.problems import Problem
+from shiftscope.server.run_state import RunState, RunView
+from shiftscope.server.runs import IllegalTransition, Run
+from shiftscope.server.services import NamedRun, Server
+from shiftscope.server.steering import command, refuse_unless_steerable
+from shiftscope.server.supervisor import as_changed
+from shiftscope.wire.messages import Command
+
+router = APIRouter(prefix="/api")
+
+ANSWER_SECONDS = 30.0
+"""How long a worker may take to write its state: a step may be under way, or an evaluation."""
+_UNWRITTEN: dict[int | str, dict[str, Any]] = {507: {"model": Problem, "description": "The state could not be kept."}}
+
+
+class NewFork(BaseModel):
+    """What is another in the second way. What is left out is as in the first: with nothing at all both are the same."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    name: RunName | None = None
+    pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; null for full speed")
+    learning_rate: float | None = Field(None, gt=0, le=1e6)
+
+
+@router.post("/runs/{run_id}/fork", status_code=201, responses=NOT_FOUND | CONFLICT | _UNWRITTEN)
+async def fork(run: NamedRun, server: Server, wanted: Annotated[NewFork | None, Body()] = None) -> RunView:
+    """Let a second run go on from the step at which a running or paused one is.
+
+    It has the first one's weights, buffers, optimizer state, random numbers and order of the data: until something is
+    changed, both do the same to the bit.
+    """
+    wanted = wanted or NewFork()
+    async with run.changing:
+        refuse_unless_steerable(run, "action.fork", RunState.RUNNING, RunState.PAUSED)
+        if run.info.config is None:
+            raise ValueError(f"run {run.id} has no config to train by")
+        checkpoint = server.store.folder / CHECKPOINTS / secrets.token_hex(8)
+        step = await _kept(run, checkpoint)
+        config = _changed(as_changed(run.info.config, run), wanted)
+        origin = ForkedFrom(run=run.id, step=step)
+        called = run.status.title or run.status.name
+        name = wanted.name or notice("name.fork", name=called, step=step)
+        made = await asyncio.to_thread(server.store.create, name, "worker", config, forked=origin)
+        said = notice("event.forked_from", name=called, step=step)
+        await made.record("forked", said, value=origin.model_dump(), step=step)
+        server.supervisor.start(made, checkpoint)
+        await run.record("forked", notice("event.forked", name=name), value={"run": made.id}, step=step)
+        return made.view
+
+
+async def _kept(run: Run, path: Path) -> int:
+    """Let a run's worker write its state; return at which step it was.
+
+    Raises:
+        IllegalTransition: the worker is not there, has ended or does not answer.
+        RecordingError: it could not write.
+    """
+    if run.producer is None:
+        raise IllegalTransition(run, notice("action.fork"), code="refused.absent")
+    try:
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(notice("event.state_not_kept", error=str(error))) from error
+    seen = len(run.events)
+    await command(run, Command(command="checkpoint", path=path))
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            event = await _answer(run, path.name, seen)
+    except TimeoutError:
+        raise IllegalTransition(run, notice("action.fork"), code="refused.no_answer") from None
+    if event is None:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise IllegalTransition(run, notice("action.fork"))
+    if event.code == "event.state_not_kept":
+        raise RecordingError(event.notice)
+    return event.step
+
+
+async def _answer(run: Run, file: str, seen: int) -> Event | None:
+    """Return the event, none of the first `seen`, that says whether a file was written; None when the run has ended."""
+    while True:
+        changed = run.signal.changed
+        for event in run.events[seen:]:
+            if event.kind == "checkpoint" and event.value == file:
+                return event
+        if run.state.ended:
+            return None
+        await changed.wait()
+
+
+def _changed(config: RunConfig, wanted: NewFork) -> RunConfig:
+    given = wanted.model_fields_set
+    rate = wanted.learning_rate
+    optimizer = config.optimizer if rate is None else config.optimizer.model_copy(update={"learning_rate": rate})
+    return config.model_copy(update={"optimizer": optimizer} | ({"pace": wanted.pace} if "pace" in given else {}))
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove the files that nothing goes on from any more: no run that waited for its place outlives its server."""
+    for path in (folder / CHECKPOINTS).glob("*"):
+        path.unlink(missing_ok=True)

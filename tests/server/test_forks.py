@@ -1,0 +1,141 @@
+"""A fork through the API: a second run that goes on from a step of the first, which stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shiftscope.recording.reader import open_recording
+from tests.conftest import LiveServer, serve
+from tests.producer import Producer
+from tests.waiting import eventually
+
+LONG = {
+    "pace": 200, "duration": {"kind": "steps", "steps": 100_000}, "network": {"depth": 1, "width": 4},
+    "recording": {"kind": "every", "every": 1}, "probes": "essential",
+}  # fmt: skip
+SHORT = LONG | {"duration": {"kind": "steps", "steps": 400}}
+
+
+def fork(server: LiveServer, run: str, **wanted: Any) -> dict[str, Any]:
+    answer = server.client.post(f"/api/runs/{run}/fork", json=wanted)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def refusal(server: LiveServer, run: str, **wanted: Any) -> tuple[int, str]:
+    answer = server.client.post(f"/api/runs/{run}/fork", json=wanted)
+    return answer.status_code, answer.json()["detail"]
+
+
+def command(server: LiveServer, run: str, told: str) -> None:
+    server.client.post(f"/api/runs/{run}/{told}").raise_for_status()
+
+
+def left_over(server: LiveServer) -> list[Path]:
+    return list((server.data / "checkpoints").glob("*"))
+
+
+def rows(path: Path, stream: str, since: int) -> dict[int, bytes]:
+    with open_recording(path) as recording:
+        layout = recording.layouts[stream]
+        frames = [one for one in recording.read() if one.stream == layout.stream and one.step >= since]
+        return {frame.step: frame.row.tobytes() for frame in frames}
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
+def test_a_fork_of_a_run_does_what_its_origin_does(server: LiveServer, paused: bool) -> None:
+    origin = server.start(name="the first", config=SHORT)["id"]
+    server.wait_for_step(origin, 20)
+    if paused:
+        command(server, origin, "pause")
+    made = fork(server, origin, pace=None)
+    start = made["forked"]["step"]
+    assert made["forked"] == {"run": origin, "step": start}
+    assert (made["state"], made["step"], made["name"]) == ("queued", start, f"the first, from step {start}")
+    assert start >= 20
+    server.wait(made["id"], "finished")
+    if paused:
+        assert server.run(origin)["step"] == start
+        command(server, origin, "resume")
+    server.wait(origin, "finished")
+    one, other = (rows(server.data / f"{run}.shiftscope", "layers", start) for run in (origin, made["id"]))
+    assert min(other) == start
+    assert one == other
+    assert said(server, origin) == [(start, f"forked: {made['name']}")]
+    assert said(server, made["id"]) == [(start, f"forked from the first at step {start}")]
+    eventually(lambda: not left_over(server))
+
+
+def said(server: LiveServer, run: str) -> list[tuple[int, str]]:
+    with open_recording(server.data / f"{run}.shiftscope") as recording:
+        return [(event.step, event.message) for event in recording.journal() if event.kind == "forked"]
+
+
+def test_a_fork_takes_its_changes_and_survives_its_origin(server: LiveServer) -> None:
+    origin = server.start(config=LONG)["id"]
+    server.wait_for_step(origin, 5)
+    server.client.patch(f"/api/runs/{origin}", json={"learning_rate": 0.03}).raise_for_status()
+    same = fork(server, origin)
+    other = fork(server, origin, name="the other", learning_rate=0.5, pace=100)
+    found = [(one["name"], one["learning_rate"], one["pace"]) for one in (same, other)]
+    assert found[0][1:] == (0.03, 200)
+    assert found[1] == ("the other", 0.5, 100)
+    assert other["config"]["optimizer"]["learning_rate"] == 0.5
+    assert server.client.delete(f"/api/runs/{origin}").status_code == 204
+    for one in (same, other):
+        server.wait_for_step(one["id"], one["forked"]["step"] + 2)
+    again = fork(server, other["id"])
+    assert again["forked"]["run"] == other["id"]
+    for one in (same, other, again):
+        command(server, one["id"], "stop")
+    rates = rows(server.data / f"{other['id']}.shiftscope", "steps", 0)
+    assert min(rates) == other["forked"]["step"]
+    eventually(lambda: not left_over(server))
+
+
+def test_what_cannot_be_forked_is_refused_in_a_sentence(server: LiveServer) -> None:
+    assert refusal(server, "nobody") == (404, "there is no run 'nobody'; it may have been deleted")
+    run = server.start(config=LONG)["id"]
+    server.wait_for_step(run, 1)
+    for wrong in ({"learning_rate": -1}, {"pace": 0}, {"name": " "}, {"seed": 1}):
+        assert server.client.post(f"/api/runs/{run}/fork", json=wrong).status_code == 422
+    command(server, run, "stop")
+    assert refusal(server, run) == (409, f"run {run} is stopped: it cannot be forked")
+    with Producer(server.url) as script:
+        script.begin()
+        status, words = refusal(server, script.run)
+        script.end()
+    assert (status, words.startswith(f"run {script.run} is running: it cannot be forked from here")) == (409, True)
+
+
+def test_a_state_that_cannot_be_kept_is_refused_and_the_run_goes_on(tmp_path: Path) -> None:
+    with serve(tmp_path / "runs") as server:
+        run = server.start(config=LONG)["id"]
+        server.wait_for_step(run, 1)
+        (server.data / "checkpoints").write_text("in the way of the folder")
+        status, words = refusal(server, run)
+        assert (status, words.startswith("the state could not be kept: ")) == (507, True)
+        assert server.run(run)["state"] == "running"
+
+
+def test_a_fork_that_waits_for_its_place_ends_with_its_server(tmp_path: Path) -> None:
+    with serve(tmp_path / "runs", "--workers", "1") as server:
+        origin = server.start(config=LONG)["id"]
+        server.wait_for_step(origin, 1)
+        made, deleted = fork(server, origin), fork(server, origin)
+        assert len(left_over(server)) == 2
+        assert server.client.delete(f"/api/runs/{deleted['id']}").status_code == 204
+        eventually(lambda: len(left_over(server)) == 1)
+        server.process.kill()
+        server.process.wait()
+    with serve(tmp_path / "runs") as server:
+        found = server.run(made["id"])
+        assert (found["state"], found["forked"], found["step"]) == (
+            "interrupted",
+            made["forked"],
+            made["forked"]["step"],
+        )
+        assert left_over(server) == []
