@@ -197,7 +197,7 @@ export default {
 
   "quantity.mean": "mean",
   "quantity.std": "standard deviation",
-  "quantity.gradient_norm": "gradient norm",
+  "quantity.gradient_norm": "‖∇L‖₂",
   "quantity.saturated_fraction": "saturated",
   "quantity.zero_fraction": "zero",
   "quantity.update_ratio": "Δw / w",
@@ -219,20 +219,20 @@ export default {
   "view.moments": "Mean and standard deviation",
   "view.affine": "γ and β",
   "view.density": "Time by value",
-  "view.gradient_shift": "Gradient shift",
+  "view.gradient_shift": "Gradient shift (Santurkar et al.)",
   "view.units": "Silent units",
   "view.updates": "Update size",
   "note.ridges": "input to each nonlinearity now, over the dotted outline",
   "note.shift": "brighter or darker is farther from step 0",
   "note.batch_drift": "each training batch against the first: what was learned, and the noise of batches",
   "note.loss": "on each batch, and in evaluation mode",
-  "note.gradients": "of each layer's parameters",
+  "note.gradients": "L2 norm over all of a layer's parameters",
   "note.moments": "input to each nonlinearity",
-  "note.affine": "how the channels' learned scales and shifts spread",
+  "note.affine": "spread over the channels",
   "note.density": "one layer over all steps",
-  "note.gradient_shift": "what the layers before change in a layer's gradient",
+  "note.gradient_shift": "a layer's gradient before and after the layers below it were updated",
   "note.units": "share that passes no gradient on",
-  "note.updates": "size of one step over the size of the weights",
+  "note.updates": "of one step, over the weights",
 
   "help.ridges":
     "Each row is a layer, from the input at the bottom to the output at the top; each column is a network. The filled shape is the distribution of the layer's input to its nonlinearity now, the dotted line the same at the compared step (0 at first). Where the two part, the layer's input has shifted.\nThe axis counts from the outline's mean in units of its standard deviation (at least a hundredth of the layer's first one), so that layers of different sizes can be compared. Heights are relative to the outline's peak, and grow more slowly above it. A percentage at an edge is what lies beyond it.\nThe number at the right is the drift that the shift map (or the chart of drift on training batches) shows, as it was recorded. It counts from step 0: against any other step the number is the distance of the two training batches instead, √(Δμ² + Δσ²) / σ with the outline's σ.\nChoose a layer with a click: every chart follows.",
@@ -243,9 +243,9 @@ export default {
   "help.loss":
     "The thin line is the loss (or accuracy) on each training batch as it is trained on. The dotted line is the whole training set and the bold line the test set, both in evaluation mode: batch norm uses its running statistics there.\nA line that ends is a network that diverged.",
   "help.gradients":
-    "The norm of the loss's gradient for all of a layer's parameters together, on a logarithmic axis. Lines that spread apart with depth show a gradient that vanishes or explodes on its way back to the input.",
+    "The L2 norm of the loss's gradient for all of a layer's parameters together, on a logarithmic axis. Lines that spread apart with depth show a gradient that vanishes or explodes on its way back to the input.",
   "help.moments":
-    "Mean and standard deviation of the input to each nonlinearity over the batch and all units. With batch norm before the activation, they are beta's mean and about gamma's size: batch norm moves its own outputs too, but by what it learns.",
+    "Mean and standard deviation of the input to each nonlinearity over the batch and all units. With batch norm before the activation, they are beta's mean and about gamma's size: batch norm moves its own outputs too, but by what it learns.\nNetworks whose values reach about equally far share one scale; where one would flatten the other, each has a scale of its own: read the numbers at the axes.",
   "help.affine":
     "Batch norm gives each channel a learned scale γ (it starts at 1) and shift β (it starts at 0): the dotted lines. The bands hold the middle 50% and 90% of the chosen layer's channels, the line within them is their median. The two channels that lie outermost now have lines of their own, and so has the chosen unit.\nA band that widens says that the channels become different from each other; a median that leaves its dotted line, that all of them were scaled or shifted alike. γ near 0 silences a channel. Of more than 512 channels, 512 evenly spaced ones make the bands.",
   "affine.gamma": "γ: scale, from 1",
@@ -260,11 +260,17 @@ export default {
   "help.density":
     "The distribution of the chosen layer at every step: the darker (or brighter) a cell, the more values lie there, relative to that step's own peak. The lines are percentiles.",
   "help.gradient_shift":
-    "The second sense of internal covariate shift (Santurkar et al. 2018): a layer's gradient before and after the layers below it were updated, on the same batch. No shift is a distance of 0 and a cosine of 1. It need not agree with the drift of the distributions, and often does not.",
+    "The second sense of internal covariate shift (Santurkar et al. 2018). On one batch, a layer's gradient is taken twice: G with all weights as they are, and G′ after the layers below it (nearer to the input) have made this step's update, the layer itself and those above it not yet. What is between G and G′ is what the layers below change under this layer's feet in one step.\nNo shift is a distance of 0 and a cosine of 1; a cosine near 0 says that the update that the layer is about to make is out of date. The first layer has nothing below it: its distance is 0, which a logarithmic axis cannot show. It need not agree with the drift of the distributions, and often does not.",
+  "gradient_shift.l2": "distance ‖G − G′‖₂",
+  "gradient_shift.cosine": "cos(G, G′); 1: no shift",
   "help.units":
-    "Saturated: the share of activations where the nonlinearity is flat (sigmoid, tanh). Zero: the share of exactly zero outputs (ReLU). Such units pass no gradient on.",
+    "Saturated: the share of activations where the nonlinearity is flat (sigmoid, tanh). Zero: the share of values that are exactly 0 in this batch (ReLU): half of them is quite normal, since each unit is silent for some samples and speaks for others. Dead: the share of units that are 0 for every sample of the fixed probe batch: they pass no gradient on for any of them, and seldom come back.",
+  "units.saturated_fraction": "saturated: values where the activation is flat",
+  "units.zero_fraction": "zero: values that are 0 in this batch",
+  "units.dead_fraction": "dead: units that are 0 for every sample of the fixed batch",
   "help.updates":
-    "The norm of one optimizer update over the norm of the weights it changes. About 0.001 is common; much more is unstable, much less hardly learns.",
+    "The L2 norm of one optimizer update over the norm of the weights it changes. About 0.001 is common, the dotted line; the band is from a third of it to three times as much. Much more is unstable, much less hardly learns. It is a rule of thumb, not a law.",
+  "updates.usual": "usual: about 10⁻³",
 
   "ridges.summary": "{network}: {layer} has moved most, by {drift} ({quantity})",
   "shift.summary": "{network}: most in {layer}, {drift} ({quantity})",
@@ -342,11 +348,11 @@ export default {
   "axis.channel": "channel",
   "quantity.variance": "variance",
   "view.running": "Running and batch statistics",
-  "note.running": "a point a channel: on the diagonal, evaluation uses what training used",
+  "note.running": "channel by channel",
   "help.running":
     "In training, batch norm uses the mean and variance of the batch at hand; in evaluation it uses running averages of them. Each point is a channel of the chosen layer: to the right stands what this batch has, upwards what the running average holds.\nOn the diagonal both are the same. A point above or below it is a channel that the network will normalize otherwise in use than it did in training: early on, because the running averages still remember their start (0 and 1); later, because the batch is small or the layers below change faster than the average can follow. Points that lie around the diagonal are the luck of this batch; a whole cloud beside it is a difference that evaluation will feel.",
   "running.point": "channel",
-  "running.diagonal": "both alike",
+  "running.diagonal": "on this line evaluation normalizes as training does",
   "running.summary":
     "{network} · {layer}: running and batch means differ by {gap} of the batch's σ on average, most in channel {channel}: {most}",
   "statistics.batch": "this batch",
@@ -424,7 +430,7 @@ export default {
   "quantity.dead_fraction": "dead",
   "quantity.landscape_variation": "loss range",
   "quantity.gradient_predictiveness": "gradient change",
-  "quantity.effective_smoothness": "effective β",
+  "quantity.effective_smoothness": "effective smoothness",
   "quantity.wasserstein_over_sigma": "W₁ / σ",
   "probe.moments": "moments",
   "probe.not_finite": "values not finite",
@@ -450,13 +456,19 @@ export default {
   "quantity.milliseconds": "ms a step",
   "quantity.percent": "% of the rest",
   "view.landscape": "Loss landscape",
-  "note.landscape": "how rough it is along the gradient",
+  "note.landscape": "along one step",
   "help.landscape":
-    "From the weights w, steps along the gradient g from half a learning rate to four (Santurkar et al. 2018, figure 4). Loss range: the largest less the smallest loss met. Gradient change: ‖∇L(w) − ∇L(w − ηg)‖ for η of one learning rate. Effective β: the largest gradient change for its distance. Smaller is smoother.",
-  "view.sampling": "Sampling shift",
-  "note.sampling": "two batches, same weights: only noise",
+    "From the weights w, steps along the gradient g from half a learning rate to four (Santurkar et al. 2018, figure 4); each curve is one network over the training.\nLoss range: the largest less the smallest loss met. Gradient change: ‖∇L(w) − ∇L(w − ηg)‖ for η of one learning rate: whether the gradient still holds where the step ends (their gradient predictiveness). Effective smoothness: the largest gradient change for its distance, ‖∇L(w) − ∇L(w − ηg)‖ / ‖ηg‖: how quickly the slope turns. The lower each is, the smoother the loss, and the larger the steps that it allows.",
+  "landscape.landscape_variation": "loss range along the gradient",
+  "landscape.gradient_predictiveness": "gradient change over one step",
+  "landscape.effective_smoothness": "effective smoothness: change per distance",
+  "landscape.lower": "lower is smoother",
+  "view.sampling": "Drift and sampling noise",
+  "note.sampling": "what moved, what is chance",
   "help.sampling":
-    "How much two mini-batches differ in each layer at the same weights. Some call this covariate shift; it is about σ/√m in every layer, with batch norm or without, and does not come from learning. Compare its size with the shift map's.",
+    "Above: how far training has moved each layer since step 0, as in the shift map. Below, on the same scale: how much two mini-batches differ in each layer at the same weights. Some call the latter covariate shift; it is about σ/√m in every layer, with batch norm or without, and does not come from learning. Drift that lies no higher than it says nothing.",
+  "sampling.drift": "since step 0",
+  "sampling.batches": "two batches",
   "view.cost": "Cost of looking",
   "note.cost": "what measuring takes",
   "help.cost":

@@ -6,8 +6,8 @@ export const gradientShift = lineView({
   id: "gradient_shift",
   size: "wide",
   rows: [
-    { title: "quantity.l2", log: true },
-    { title: "quantity.cosine", bounds: [-1, 1] },
+    { title: "gradient_shift.l2", log: true },
+    { title: "gradient_shift.cosine", bounds: [-1, 1] },
   ],
   lines: (scene) =>
     withMeans(scene, [...layerLines(scene, 0, "l2", ["weight"]), ...layerLines(scene, 1, "cosine", ["weight"])]),

@@ -41,8 +41,8 @@ function networkLines(scene, quantity, row) {
 
 export const landscape = lineView({
   id: "landscape",
-  rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
+  rows: QUANTITIES.map((quantity) => ({ title: `landscape.${quantity}`, log: true })),
   lines: (scene) => QUANTITIES.flatMap((quantity, row) => networkLines(scene, quantity, row)),
   titles: () => [],
-  legend: networkLegend,
+  legend: (scene) => [...networkLegend(scene), { text: scene.t("landscape.lower") }],
 });

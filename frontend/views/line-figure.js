@@ -33,7 +33,11 @@ import { points, sample } from "./line-points.js";
  * @property {boolean} [zero]
  * @property {boolean} [share] a fraction, which is shown in percent
  * @property {[number, number]} [bounds] between which its values, or all that tell something, lie
+ * @property {string} [scale] rows of one scale have one range: their values are to be compared
+ * @property {boolean} [own] each network has an axis of its own, which differs where one would flatten the other
+ * @property {Guide} [guide] where values usually lie
  */
+/** @typedef {{at: number, from: number, to: number}} Guide a line, and the band around it */
 
 /** @typedef {{network: string, text: string}} Title over a column, in its network's colour */
 
@@ -42,6 +46,11 @@ const MOST_POINTS = 3000;
 const MOST_IN_ALL = 60_000;
 const FEWEST_POINTS = 240;
 const SAMPLED = 4800;
+/** Of a band where values usually lie. */
+export const GUIDE_COLOR = "rgba(128, 128, 128, 0.22)";
+/** Between columns, as a share of the width: where each has labels of its own, there is more. */
+const GAP = 0.09;
+const OWN_GAP = 0.14;
 /** An axis that names its values with exponents needs more room. */
 const LONG_FROM = 1e5;
 const LONG_MARGIN = 62;
@@ -59,11 +68,36 @@ export const meanName = (scene, over) => scene.t("line.mean", { count: over });
 /** @type {[number, number]} */
 const SHARES = [0, 1];
 
+/** So many times a network's range may hold another's before each has its own. */
+const DWARFED = 4;
+
 /** @param {Scene} scene @param {Line[]} lines @param {Row} row */
 function rangeOf(scene, lines, row) {
   const values = lines.flatMap((line) => sample(scene, line, Math.max(24, Math.floor(SAMPLED / lines.length))));
-  return within(robustRange(values, row), row);
+  return within(robustRange(row.guide ? [...values, row.guide.at] : values, row), row);
 }
+
+/**
+ * The range of each network's axis in a row: one for all, unless it would flatten one of them.
+ * @param {Scene} scene @param {Line[]} lines of the row @param {Row} row @param {number} columns
+ */
+function rangesOf(scene, lines, row, columns) {
+  const all = rangeOf(scene, lines, row);
+  if (!row.own || columns < 2) return [all];
+  const each = Array.from({ length: columns }, (_, column) => {
+    const mine = lines.filter((line) => line.column === column);
+    return mine.length ? rangeOf(scene, mine, row) : all;
+  });
+  const widths = each.map(([low, high]) => high - low);
+  return Math.max(...widths) > DWARFED * Math.min(...widths) ? each : each.map(() => all);
+}
+
+/**
+ * Which y axis a line has: one a row, and where networks have their own, one more for each after the first.
+ * @param {Row[]} rows @param {number} row @param {number} column @param {number} columns
+ */
+export const yIndex = (rows, row, column, columns) =>
+  rows[row]?.own && column > 0 ? rows.length + row * (columns - 1) + column - 1 : row;
 
 /** An axis goes no farther than its values can. @param {[number, number]} range @param {Row} row */
 function within([low, high], { log, share, bounds = share ? SHARES : undefined }) {
@@ -86,10 +120,14 @@ const isLong = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= LONG_
  * @returns {import("../types").Figure}
  */
 export function lineFigure(scene, lines, rows, settled, titles) {
-  const across = split(Math.max(1, titles.length), 0.09);
+  const columns = Math.max(1, titles.length);
+  const across = split(columns, rows.some(({ own }) => own) ? OWN_GAP : GAP);
   const down = split(rows.length, 0.13).reverse();
   /** @type {Record<string, any>} */
-  const layout = layoutOf(scene, { annotations: headings(scene, titles, rows, across, down) });
+  const layout = layoutOf(scene, {
+    annotations: headings(scene, titles, rows, across, down),
+    shapes: rows.flatMap((row, i) => guideShapes(scene, row, i, columns)),
+  });
   // The last step of one column and the 0 of the next must not read as one number.
   across.forEach((domain, i) => {
     layout[axisName("x", i)] = stepAxis(scene, {
@@ -100,19 +138,35 @@ export function lineFigure(scene, lines, rows, settled, titles) {
     });
   });
   rows.forEach((row, i) => {
-    const mine = lines.filter((line) => line.row === i);
-    const range = rangeOf(scene, mine, row);
-    if (!row.log && isLong(range)) layout.margin.l = LONG_MARGIN;
-    layout[axisName("y", i)] = axis(scene, {
-      domain: down[i],
-      range,
-      ...ticksOf(row, range, rows.length),
-      anchor: "x",
+    const mine = lines.filter((line) => rows[line.row] === row || (row.scale && rows[line.row].scale === row.scale));
+    rangesOf(scene, mine, row, columns).forEach((range, column) => {
+      if (!row.log && isLong(range)) layout.margin.l = LONG_MARGIN;
+      layout[axisName("y", yIndex(rows, i, column, columns))] = axis(scene, {
+        domain: down[i],
+        range,
+        ...ticksOf(row, range, rows.length),
+        anchor: axisId("x", column),
+      });
     });
   });
   // Lines that move are painted: Plotly needs to know of each when someone points at it, and till then takes long over
   // it.
   return { data: settled ? traces(scene, lines, rows) : axesOf(lines), layout };
+}
+
+/**
+ * Where the values of a row usually lie: a band below all lines, and a line in it.
+ * @param {Scene} scene @param {Row} row @param {number} i @param {number} columns
+ */
+function guideShapes(scene, { guide }, i, columns) {
+  if (!guide) return [];
+  return Array.from({ length: columns }, (_, column) => {
+    const on = { layer: "below", xref: `${axisId("x", column)} domain`, yref: axisId("y", i), x0: 0, x1: 1 };
+    return [
+      { ...on, type: "rect", y0: guide.from, y1: guide.to, fillcolor: GUIDE_COLOR, line: { width: 0 } },
+      { ...on, type: "line", y0: guide.at, y1: guide.at, line: { color: scene.theme.muted, width: 1, dash: "dot" } },
+    ];
+  }).flat();
 }
 
 /** Labels that have room at the axis of a row, by how many rows there are. */
@@ -163,8 +217,7 @@ function traces(scene, lines, rows) {
       type: "scatter",
       mode: "lines",
       uid: `line${i}`,
-      xaxis: axisId("x", line.column),
-      yaxis: axisId("y", line.row),
+      ...axesNames(line.axes),
       x,
       y,
       customdata: values.map((value, at) => [value, means?.[at] ?? null]),
@@ -178,14 +231,16 @@ function traces(scene, lines, rows) {
   });
 }
 
+/** The two axes of a subplot such as "x2y". @param {string} axes */
+const axesNames = (axes) => ({ xaxis: axes.slice(0, axes.indexOf("y")), yaxis: axes.slice(axes.indexOf("y")) });
+
 /** A trace without a point for each subplot, so that it has its axes. @param {Line[]} lines */
 const axesOf = (lines) =>
-  [...new Map(lines.map(({ axes, column, row }) => [axes, { column, row }])).values()].map(({ column, row }) => ({
+  [...new Set(lines.map(({ axes }) => axes))].map((axes) => ({
     type: "scatter",
     mode: "lines",
-    uid: `axes-${column}-${row}`,
-    xaxis: axisId("x", column),
-    yaxis: axisId("y", row),
+    uid: `axes-${axes}`,
+    ...axesNames(axes),
     x: [],
     y: [],
     hoverinfo: "skip",

@@ -5,7 +5,7 @@ import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
-import { lineFigure, lineName, meanName } from "./line-figure.js";
+import { lineFigure, lineName, meanName, yIndex } from "./line-figure.js";
 import { leftOut, points, valueNow } from "./line-points.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -157,11 +157,13 @@ export function lineView({
     const lines = allLines(scene);
     const rows = typeof allRows === "function" ? allRows(scene) : allRows;
     const used = rows.map((_, i) => i).filter((i) => lines.some((line) => line.row === i));
+    const kept = used.map((i) => rows[i]);
+    const columns = kept.some(({ own }) => own) ? titles(scene).length : 1;
     for (const line of lines) {
       line.row = used.indexOf(line.row);
-      line.axes = axisId("x", line.column) + axisId("y", line.row);
+      line.axes = axisId("x", line.column) + axisId("y", yIndex(kept, line.row, line.column, columns));
     }
-    return { lines, rows: used.map((i) => rows[i]) };
+    return { lines, rows: kept };
   };
   const lines = (/** @type {Scene} */ scene) => drawn(scene).lines;
   const meanOf = (/** @type {Scene} */ scene) => lines(scene).find((line) => line.mean)?.mean;

@@ -5,6 +5,9 @@ import { layerLines, lineView } from "./lines.js";
 
 export const moments = lineView({
   id: "moments",
-  rows: [{ title: "quantity.mean" }, { title: "quantity.std", zero: true }],
+  rows: [
+    { title: "quantity.mean", own: true },
+    { title: "quantity.std", zero: true, own: true },
+  ],
   lines: (scene) => [...layerLines(scene, 0, "mean", INPUT_SITES), ...layerLines(scene, 1, "std", INPUT_SITES)],
 });
