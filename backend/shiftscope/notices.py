@@ -148,7 +148,13 @@ ENGLISH: Mapping[str, str] = {
     "event.forked_from": "forked from {name} at step {step}",
     "event.forked": "forked: {name}",
     "event.state_not_kept": "the state could not be kept: {error}",
+    "event.frozen_below": "{network}: the layers below {layer} are frozen",
+    "event.released": "{network}: all layers are trained again",
     # What was asked of a run and cannot be.
+    "refused.unknown_network": "there is no network '{network}'; there are {known}",
+    "refused.nothing_below": "nothing can be frozen below '{layer}'; there are layers below {known}",
+    "refused.weights_shared": "nothing can be frozen: the layers of this network share their weights",
+    "action.networks": "change its networks",
     "refused.state": "run {run} is {state}: it cannot {action}",
     "refused.script": "run {run} is {state}: it cannot {action} from here: its own script sets the pace",
     "refused.absent": "run {run} is {state}, but there is no connection to its worker: it cannot {action} now",

@@ -117,6 +117,7 @@ export default {
   "event.diverged": "diverged",
   "event.learning_rate": "learning rate changed",
   "event.pace": "pace changed",
+  "event.intervention": "network changed",
   "event.paused": "paused",
   "event.resumed": "went on",
   "event.note": "note",

@@ -14,8 +14,7 @@ from shiftscope.probe import Probe, Quantity
 from shiftscope.scope import watch
 from tests.browser.looking import asked, chart, overflow, settle, violations
 from tests.conftest import LiveServer
-from tests.waiting import eventually
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.browser
 

@@ -17,6 +17,7 @@ from shiftscope.config.datasets import (
     Rotation,
     UnseenClasses,
 )
+from shiftscope.config.interventions import Intervention
 from shiftscope.config.networks import Cnn, Mlp, Network, Rnn
 from shiftscope.config.normalizations import (
     BatchNormalization,
@@ -73,6 +74,7 @@ __all__ = [
     "GroupNormalization",
     "Images",
     "InstanceNormalization",
+    "Intervention",
     "LayerNormalization",
     "Mlp",
     "Mnist",

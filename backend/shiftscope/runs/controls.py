@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from shiftscope.config import Intervention
 from shiftscope.wire.messages import Command
 
 
@@ -21,6 +22,7 @@ class Controls:
         self._stopped = False
         self._granted = 0
         self._learning_rate: float | None = None
+        self._interventions: dict[str, Intervention] = {}
         self._checkpoints: deque[Path] = deque()
         self._last_step = float("-inf")
 
@@ -49,6 +51,7 @@ class Controls:
                         self._pace = command.pace
                     if command.learning_rate is not None:
                         self._learning_rate = command.learning_rate
+                    self._interventions.update(command.networks or {})
             self._changed.notify_all()
 
     def proceed(self, before_waiting: Callable[[], None], save: Callable[[Path], None]) -> bool:
@@ -86,6 +89,12 @@ class Controls:
         with self._changed:
             value, self._learning_rate = self._learning_rate, None
             return value
+
+    def take_interventions(self) -> dict[str, Intervention]:
+        """Return what was asked to be done to which networks since the last call."""
+        with self._changed:
+            asked, self._interventions = self._interventions, {}
+            return asked
 
     def _seconds_to_wait(self) -> float | None:
         if self._paused:

@@ -120,6 +120,8 @@ def _train(
             return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)
+        for name, intervention in controls.take_interventions().items():
+            training.intervene(name, intervention)
         result = training.compute()
         scope.measure(
             result.losses,

@@ -13,14 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.background import BackgroundTask
 
 import shiftscope
-from shiftscope.config import RunConfig
+from shiftscope.config import Intervention, RunConfig
 from shiftscope.experiments.catalogue import find
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.reader import open_recording
+from shiftscope.server import interventions
 from shiftscope.server.loss_curves import LossCurves, loss_curves
 from shiftscope.server.problems import Problem
 from shiftscope.server.run_state import RunState, RunView
-from shiftscope.server.runs import Run
+from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
 from shiftscope.server.steering import command, refuse_unless_steerable
 from shiftscope.wire.messages import Command
@@ -68,6 +69,7 @@ class RunChange(BaseModel):
     name: RunName | None = None
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; null for full speed")
     learning_rate: float | None = Field(None, gt=0, le=1e6)
+    networks: dict[str, Intervention] = Field({}, max_length=16, description="what is done to each as it trains")
 
 
 @router.get("/health")
@@ -106,11 +108,16 @@ async def get_run(run: NamedRun) -> RunView:
 
 @router.patch("/runs/{run_id}", responses=NOT_FOUND | CONFLICT)
 async def change_run(run: NamedRun, change: RunChange) -> RunView:
-    """Rename a run at any time; change the pace or the learning rate of one that is under way."""
+    """Rename a run at any time; change pace, learning rate or networks of one that is under way."""
     training = change.model_fields_set & {"pace", "learning_rate"}
     async with run.changing:
         if training:
             refuse_unless_steerable(run, "action." + "_and_".join(sorted(training)))
+        if change.networks:
+            refuse_unless_steerable(run, "action.networks")
+            if run.header is None:
+                raise IllegalTransition(run, notice("action.networks"))
+        done = interventions.changed(run, change.networks)
         if change.name is not None:
             await run.record("name", notice("event.renamed", name=change.name), value=change.name)
         if "pace" in training:
@@ -120,6 +127,8 @@ async def change_run(run: NamedRun, change: RunChange) -> RunView:
         if change.learning_rate is not None:
             rate = change.learning_rate
             await _set(run, "learning_rate", rate, notice("event.learning_rate_set", rate=rate))
+        if done:
+            await _intervene(run, done)
         return run.view
 
 
@@ -203,3 +212,13 @@ def _chosen(wanted: NewRun) -> tuple[RunConfig, Notice]:
 async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | None, message: Notice) -> None:
     await command(run, Command(command="set", **{name: value}))
     await run.record(name, message, value=value)
+
+
+async def _intervene(run: Run, done: dict[str, Intervention]) -> None:
+    await command(run, Command(command="set", networks=done))
+    for network, now in done.items():
+        before = run.status.interventions.get(network, Intervention())
+        if now != before:
+            message = interventions.said(now, network)
+            layer, value = now.freeze_below or "", now.model_dump(mode="json")
+            await run.record("intervention", message, network=network, layer=layer, value=value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
@@ -134,11 +135,13 @@ async def _welcome(websocket: WebSocket, run: Run, token: str) -> None:
     if config is None or run.producer is None:
         return
     # What was changed while there was no connection: its worker was started by the config alone.
-    changed: dict[str, float | None] = {}
+    changed: dict[str, Any] = {}
     if begun or run.status.pace != config.pace:
         changed["pace"] = run.status.pace
     if run.status.learning_rate != config.optimizer.learning_rate:
         changed["learning_rate"] = run.status.learning_rate
+    if run.status.interventions:
+        changed["networks"] = dict(run.status.interventions)
     if changed:
         await run.producer.command(Command(command="set", **changed))
     if begun:

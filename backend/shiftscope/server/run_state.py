@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, Field
 
-from shiftscope.config import RunConfig
+from shiftscope.config import Intervention, RunConfig
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import Event, ForkedFrom, RunInfo, TrialPart
 from shiftscope.wire.messages import Preparing
@@ -72,6 +73,7 @@ class RunStatus:
         running_since: when it last began to run; None while it does not.
         absence: why there is no connection to what trains it; None while there is one, or none is needed.
         absent_since: since when.
+        interventions: what is done to each network that something was done to.
     """
 
     name: str
@@ -87,6 +89,7 @@ class RunStatus:
     running_since: float | None = None
     absence: Notice | None = None
     absent_since: float | None = None
+    interventions: Mapping[str, Intervention] = field(default_factory=dict)
 
     @classmethod
     def of(cls, info: RunInfo) -> Self:
@@ -114,6 +117,9 @@ class RunStatus:
                 status = replace(status, absence=absence, absent_since=since)
             case "learning_rate", (int() | float()) as rate:
                 return replace(status, learning_rate=float(rate))
+            case "intervention", dict(given):
+                done = {**status.interventions, event.network: Intervention.model_validate(given)}
+                return replace(status, interventions=done)
         return status
 
     def reach(self, step: int) -> Self:
@@ -159,6 +165,7 @@ class RunView(BaseModel):
     elapsed: float = Field(description="seconds of training, pauses left out")
     pace: float | None = Field(description="steps per second; null for full speed")
     learning_rate: float | None
+    interventions: dict[str, Intervention] = Field({}, description="what is done to each network as it trains")
     preparing: Preparing | None
     absence: Notice | None = Field(
         None, description="why nothing comes of a run that is under way: no connection to it; null while there is one"

@@ -150,6 +150,7 @@ class Run:
             source=self.info.source, config=config, trial=self.info.trial, forked=self.info.forked,
             step=status.step, total_steps=total, created=self.info.created, started=status.started, ended=status.ended,
             elapsed=status.elapsed(time.time()), pace=status.pace, learning_rate=status.learning_rate,
+            interventions=dict(status.interventions),
             preparing=self.preparing, absence=status.absence, seq=self.seq,
         )  # fmt: skip
 

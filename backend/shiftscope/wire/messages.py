@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from typing_extensions import override
 
+from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, RunHeader
 
@@ -138,7 +139,8 @@ class Acknowledged(_Message):
 class Command(_Message):
     """What a launched worker is to do from its next step on.
 
-    `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed. `path` goes
+    `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed.
+    So do `networks`: what is done to each of those that are named from now on, whole. `path` goes
     with "checkpoint": the file that the state between two steps is written to, also while the run is paused.
     """
 
@@ -146,6 +148,7 @@ class Command(_Message):
     command: Literal["pause", "resume", "step", "stop", "set", "checkpoint"]
     pace: float | None = None
     learning_rate: float | None = None
+    networks: dict[str, Intervention] | None = None
     path: Path | None = None
 
     @override

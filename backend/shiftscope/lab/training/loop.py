@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftscope.config import RunConfig
+from shiftscope.config import Intervention, RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.models import statistics as running
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.twins import twins
 from shiftscope.lab.training import clipping, optimizers, seeds
 from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
+from shiftscope.lab.training.freezing import Frozen, freeze_below
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""
@@ -87,6 +88,7 @@ class Training:
         # Networks that draw random numbers each have a stream of their own, and all the same one.
         start = seeds.generator(config.seed, seeds.Stream.LAYERS).get_state()
         self._random = {name: start for name, network in self.networks.items() if _is_random(network)}
+        self._frozen = {name: Frozen() for name in self.networks}
         self.total_steps = config.total_steps
         self.steps_done = 0
         shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
@@ -105,6 +107,7 @@ class Training:
                 outputs = network(inputs)
             loss = functional.cross_entropy(outputs, labels)
             torch.autograd.backward(loss)
+            self._frozen[name].restore()
             losses[name] = loss.detach()
             accuracies[name] = (outputs.detach().argmax(dim=1) == labels).float().mean()
         self._computed = True
@@ -115,6 +118,7 @@ class Training:
         if not self._computed:
             raise RuntimeError(f"update() at step {self.steps_done} has no gradients; compute() comes first")
         for name, optimizer in self.optimizers.items():
+            self._frozen[name].leave_out()
             clipping.clip(self._clipping, self.networks[name].parameters())
             optimizer.step()
         self._computed = False
@@ -165,6 +169,17 @@ class Training:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = value
+
+    def intervene(self, name: str, intervention: Intervention) -> None:
+        """Do something to a network from the next step on, in place of what was done to it so far.
+
+        Raises:
+            ValueError: there is no such network or layer, or nothing lies below the layer.
+        """
+        if name not in self.networks:
+            raise ValueError(f"there is no network {name!r}; there are {', '.join(self.networks)}")
+        below = intervention.freeze_below
+        self._frozen[name] = Frozen() if below is None else freeze_below(self.networks[name], below)
 
     def checkpoint(self) -> Checkpoint:
         """Return a copy of all that is carried from the last step to the next. Raises RuntimeError inside a step."""

@@ -1,0 +1,43 @@
+"""Layers that stand still while the rest of their network goes on training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from shiftscope.lab.models.recurrent import RowByRow
+
+
+class Frozen:
+    """Modules whose parameters no optimizer touches, and whose buffers keep what they held when this was made."""
+
+    def __init__(self, modules: Sequence[nn.Module] = ()) -> None:
+        self._parameters = [parameter for module in modules for parameter in module.parameters()]
+        self._buffers = [(buffer, buffer.clone()) for module in modules for buffer in module.buffers()]
+
+    def restore(self) -> None:
+        """Undo what a step did to the buffers: running statistics, counters. Called after the backward pass."""
+        with torch.no_grad():
+            for buffer, kept in self._buffers:
+                buffer.copy_(kept)
+
+    def leave_out(self) -> None:
+        """Take the gradients away before the optimizer comes: it passes by what has none, momentum and decay too."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+
+def freeze_below(network: nn.Module, layer: str) -> Frozen:
+    """Freeze all blocks of a network that come before one of them.
+
+    Raises:
+        ValueError: there is no such block, none comes before it, or it shares its weights with those before it.
+    """
+    blocks: list[tuple[str, nn.Module]] = [] if isinstance(network, RowByRow) else list(network.named_children())
+    names = [name for name, _ in blocks]
+    if layer not in names[1:]:
+        known = ", ".join(names[1:]) or "none, for they share their weights"
+        raise ValueError(f"nothing can be frozen below {layer!r}; there are layers below {known}")
+    return Frozen([module for _, module in blocks[: names.index(layer)]])

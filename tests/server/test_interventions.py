@@ -1,0 +1,103 @@
+"""What is done to a network as it trains, from the API to the frames and back into a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shiftscope.recording.reader import open_recording
+from shiftscope.wire.frames import find_entry
+from tests.conftest import LiveServer
+
+CONFIG: dict[str, Any] = {
+    "duration": {"kind": "steps", "steps": 100_000},
+    "network": {"depth": 3, "width": 8},
+    "recording": {"kind": "every", "every": 1, "studies": 100_000},
+}
+BELOW = "below hidden 2, hidden 3, output"
+PLAIN, NORMALIZED = "without BN", "with BN"
+
+
+@pytest.fixture(scope="module")
+def paused(server: LiveServer) -> Iterator[str]:
+    run = str(server.start(config=CONFIG)["id"])
+    server.wait_for_step(run, 1)
+    server.client.post(f"/api/runs/{run}/pause").raise_for_status()
+    yield run
+    server.client.delete(f"/api/runs/{run}").raise_for_status()
+
+
+def change(server: LiveServer, run: str, **networks: Any) -> Any:
+    return server.client.patch(f"/api/runs/{run}", json={"networks": networks})
+
+
+@pytest.mark.parametrize(
+    ("networks", "where", "what"),
+    [
+        ({"BN": {"freeze_below": None}}, ["networks", "BN"], "there are without BN, with BN"),
+        (
+            {PLAIN: {"freeze_below": "hidden 1"}},
+            ["networks", PLAIN, "freeze_below"],
+            BELOW,
+        ),
+        (
+            {PLAIN: {"freeze_below": "hidden 9"}},
+            ["networks", PLAIN, "freeze_below"],
+            BELOW,
+        ),
+        ({PLAIN: {"freeze_below": 3}}, ["networks", PLAIN, "freeze_below"], "valid string"),
+        ({PLAIN: {"freeze": "output"}}, ["networks", PLAIN, "freeze"], "not permitted"),
+        ({PLAIN: {"freeze_below": "output"}, "x": {}}, ["networks", "x"], "there are without BN, with BN"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_at_its_field(
+    server: LiveServer, paused: str, networks: dict[str, Any], where: list[str], what: str
+) -> None:
+    answer = change(server, paused, **networks)
+    assert answer.status_code == 422
+    (problem,) = answer.json()["detail"]
+    assert problem["loc"] == ["body", *where]
+    assert what in problem["msg"]
+    assert server.run(paused)["interventions"] == {}
+
+
+def test_a_network_is_frozen_below_a_layer_and_released(server: LiveServer, paused: str) -> None:
+    frozen = change(server, paused, **{NORMALIZED: {"freeze_below": "hidden 3"}})
+    assert frozen.json()["interventions"][NORMALIZED]["freeze_below"] == "hidden 3"
+    start = server.run(paused)["step"]
+    server.client.post(f"/api/runs/{paused}/resume").raise_for_status()
+    server.wait_for_step(paused, start + 60)
+    server.client.post(f"/api/runs/{paused}/pause").raise_for_status()
+    released = change(server, paused, **{NORMALIZED: {"freeze_below": None}})
+    assert released.json()["interventions"][NORMALIZED]["freeze_below"] is None
+    server.client.post(f"/api/runs/{paused}/stop").raise_for_status()
+    with open_recording(server.data / f"{paused}.shiftscope") as recording:
+        events = [event for event in recording.journal() if event.kind == "intervention"]
+        assert [(one.network, one.layer, one.code) for one in events] == [
+            (NORMALIZED, "hidden 3", "event.frozen_below"),
+            (NORMALIZED, "", "event.released"),
+        ]
+        assert recording.header is not None
+        (layout,) = [one for one in recording.header.layouts if one.name == "drift"]
+        rows = [frame for frame in recording.read() if frame.stream == layout.stream and frame.step > start + 20]
+        rows = [frame for frame in rows if frame.step <= events[1].step]
+        assert rows
+
+        def moved(network: str, layer: str) -> list[float]:
+            entry = find_entry(
+                layout, "wasserstein_over_sigma_from_previous", network=network, layer=layer, site="pre_activation"
+            )
+            return [float(frame.row[entry.offset]) for frame in rows]
+
+        assert set(moved(NORMALIZED, "hidden 2")) == {0.0}
+        assert min(moved(NORMALIZED, "hidden 3")) > 0
+        assert min(moved(PLAIN, "hidden 2")) > 0
+
+
+def test_a_run_that_has_ended_is_left_alone(server: LiveServer) -> None:
+    run = str(server.start(config={"duration": {"kind": "steps", "steps": 1}})["id"])
+    server.wait(run, "finished")
+    answer = change(server, run, **{PLAIN: {"freeze_below": "output"}})
+    assert (answer.status_code, answer.json()["state"]) == (409, "finished")
