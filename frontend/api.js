@@ -71,6 +71,8 @@ export const api = {
   command: (run, command) => call("POST", `${at(run)}/${command}`),
   /** @param {string} run @param {Record<string, any>} change */
   change: (run, change) => call("PATCH", at(run), change),
+  /** @param {string} run @param {Record<string, any>} change */
+  fork: (run, change) => call("POST", `${at(run)}/fork`, change),
   /** @param {string} run */
   remove: (run) => call("DELETE", at(run)),
   /** @param {string} run @returns {Promise<import("./types").LossCurves>} */

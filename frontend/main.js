@@ -20,6 +20,7 @@ import { OpenRun } from "./page/open-run.js";
 import { Page } from "./page/page.js";
 import { PageLink } from "./page/page-link.js";
 import { attempts } from "./run/attempt.js";
+import { Changes } from "./run/changes.js";
 import { drawPair, followParent } from "./run/compare.js";
 import { Controls } from "./run/controls.js";
 import { NewRun } from "./run/new-run.js";
@@ -40,10 +41,12 @@ const help = (/** @type {import("./types").View} */ view) => showHelp(view, stor
 
 const openRun = new OpenRun(store, () => grid.wake());
 const newRun = new NewRun(store, attempt);
+/** @param {string | null} run @param {string} pair */
+const compare = (run, pair) =>
+  location.assign(`${location.pathname}${writeLink(run, store.state.selection, { pair })}`);
 const runs = new RunList(store, attempt, {
   again: (config) => newRun.open(config),
-  compare: (pair) =>
-    location.assign(`${location.pathname}${writeLink(store.state.open, store.state.selection, { pair })}`),
+  compare: (pair) => compare(store.state.open, pair),
 });
 /** The share of the open run's frames that is in the page. */
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
@@ -68,7 +71,7 @@ const experiments = new Experiments(store, {
   help,
   draw: () => page.draw(),
 });
-const page = new Page(store, [experiments, new Controls(store, attempt), runs], {
+const page = new Page(store, [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs], {
   start: () => newRun.start(),
   configure: () => newRun.open(linked.config ?? undefined),
   again: (config) => newRun.open(config),

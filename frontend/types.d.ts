@@ -61,6 +61,8 @@ export interface Run {
   absence?: Notice | null;
   seq: number;
   trial?: TrialPart | null;
+  /** what the run went on from, where it did not begin anew */
+  forked?: { run: string; step: number } | null;
 }
 /** What the program says: which sentence, what its {blanks} stand for, and the whole in English. */
 export interface Notice {

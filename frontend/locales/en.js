@@ -420,6 +420,12 @@ export default {
   "option.cifar10": "CIFAR-10",
   "compare.with": "Compare",
   "compare.title": "Two runs side by side",
+  changes: "Change the network while it trains",
+  fork: "Fork here",
+  "fork.rate": "Learning rate of the fork",
+  "fork.note":
+    "A second run goes on from the step that this one is at, beside it: same weights, same optimizer state, same random numbers, same batches. Until something is changed, both are the same to the bit.",
+  "fork.origin": "Beside its origin (forked at step {step})",
   "welcome.picture":
     "Two stacks of curves: in one they wander apart from layer to layer, in the other they stay in place",
   "event.vanishing": "{network}, {layer}: gradient below 10⁻⁶",

@@ -58,7 +58,11 @@ export function drawPair(root, runs, state) {
     const src = writeLink(run, selection, { embed: true, language: t("locale"), theme: theme.name });
     return h("iframe", { title: wordsOf(run, state), src });
   });
-  root.replaceChildren(...frames.map((frame) => h("figure", {}, h("figcaption", {}, frame.title), frame)));
+  // Alone, a run has its controls.
+  const alone = (/** @type {string} */ run) => writeLink(run, selection, {});
+  const caption = (/** @type {HTMLIFrameElement} */ frame, /** @type {number} */ i) =>
+    h("figcaption", {}, h("a", { href: alone(runs[i]) }, frame.title));
+  root.replaceChildren(...frames.map((frame, i) => h("figure", {}, caption(frame, i), frame)));
   addEventListener("message", (event) => {
     const shared = selectionOf(event);
     if (!shared) return;
