@@ -122,7 +122,7 @@ def test_execute(name):
             [Operation.WRITE_GRADIENT, 0, 96, 0, 0], [Operation.WRITE_NORM, 0, 97, 1, 0],
             [Operation.WRITE_NORM, 2, 98, 1, 0], [Operation.WRITE_TOTAL_NOT_FINITE, 0, 99, 0, 0],
             [Operation.WRITE_VECTOR, 0, 100, 2 * CHANNELS, 0], [Operation.COPY, 1, 140, 0, 0],
-            [Operation.GAP, 1, 160, 100, 0], [Operation.FORGET, 0, 0, 0, 0],
+            [Operation.GAP, 1, 160, 100, 0],
         ], np.int64,
     )  # fmt: skip
     rows = []

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from shiftscope.kernels.compile import compiled, float32_at, float64_at, int32_at, int64_at, over_memory
 from shiftscope.kernels.histogram import STRIDE
-from shiftscope.kernels.moments import COUNT as COUNT_SEEN
-from shiftscope.kernels.moments import FINITE, INFINITIES, NANS, PICKED, STATE, squares
+from shiftscope.kernels.moments import FINITE, INFINITIES, NANS, STATE, squares
 from shiftscope.kernels.readout import write_histogram, write_moments, write_not_finite, write_quantiles
 
 
@@ -33,7 +32,6 @@ class Operation(IntEnum):
     WRITE_VECTOR = 9  # of the first number among those found by channel; argument: how many
     COPY = 10  # of a parameter or buffer
     GAP = 11  # of a running mean; argument: place of the batch means, followed by the variances; constant: eps
-    FORGET = 12  # all that was seen at sites
 
 
 # numba takes plain integers as constants.
@@ -42,7 +40,7 @@ _WRITE_NOT_FINITE, _WRITE_HISTOGRAM = int(Operation.WRITE_NOT_FINITE), int(Opera
 _WRITE_QUANTILES, _WRITE_FRACTION = int(Operation.WRITE_QUANTILES), int(Operation.WRITE_FRACTION)
 _WRITE_GRADIENT, _WRITE_NORM = int(Operation.WRITE_GRADIENT), int(Operation.WRITE_NORM)
 _WRITE_TOTAL, _WRITE_VECTOR = int(Operation.WRITE_TOTAL_NOT_FINITE), int(Operation.WRITE_VECTOR)
-_COPY, _GAP, _FORGET = int(Operation.COPY), int(Operation.GAP), int(Operation.FORGET)
+_COPY, _GAP = int(Operation.COPY), int(Operation.GAP)
 
 ADDRESS, COUNT, WIDE, EXPECTED = range(4)
 """Rows of the table of slots: where values lie, how many, UNREADABLE where they cannot be read, whether they are
@@ -98,13 +96,6 @@ def _fits(slots: NDArray[np.int64], k: int) -> bool:
     return fits
 
 
-@compiled()
-def _forget(states: NDArray[np.float64]) -> None:
-    states[:] = np.nan
-    for state in states:
-        state[COUNT_SEEN] = state[FINITE] = state[NANS] = state[INFINITIES] = state[PICKED] = 0
-
-
 @compiled(signatures=["(int64[:,::1], int64[:,::1])"])
 def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None:  # noqa: C901, PLR0912
     """Carry out `operations`, shape (operations, 5): operation, index, place in the row, argument, constant.
@@ -154,5 +145,3 @@ def execute(operations: NDArray[np.int64], directory: NDArray[np.int64]) -> None
         elif operation == _GAP:
             eps = constants[operations[i, 4]]
             _gap(slots[ADDRESS, k], slots[COUNT, k], slots[WIDE, k] != 0, row, at, argument, eps)
-        elif operation == _FORGET:
-            _forget(states)
