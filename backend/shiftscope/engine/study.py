@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
 from shiftscope.engine.program import Place
 from shiftscope.engine.scope_state import Carried
+from shiftscope.tracing.values import count_samples, tensors_in
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,13 +37,12 @@ class Inputs:
     @property
     def first(self) -> Tensor | None:
         """The first tensor there is."""
-        leaves = tree_leaves((self.arguments, dict(self.keywords)))
-        return next((leaf for leaf in leaves if isinstance(leaf, Tensor)), None)
+        return next(tensors_in(self.arguments, self.keywords), None)
 
     @property
     def size(self) -> int:
         """How many samples there are: the length of the first tensor."""
-        return len(self.first) if self.first is not None and self.first.dim() else 1
+        return count_samples(self.arguments, self.keywords)
 
     def run(self, network: nn.Module) -> Any:  # noqa: ANN401  whatever the network gives
         """Call a network."""

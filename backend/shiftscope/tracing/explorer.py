@@ -11,7 +11,8 @@ from typing_extensions import override
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.layers import Layer, Part, Site, find_layers
 from shiftscope.tracing.normalize import normalize
-from shiftscope.tracing.tracer import Given, Output, PartObserver, is_plain
+from shiftscope.tracing.tracer import Given, Output, PartObserver
+from shiftscope.tracing.values import is_plain
 
 BUDGET = 1 << 29
 """Bytes of the first step's tensors that are kept beyond those of its first pass; what comes after is not measured."""

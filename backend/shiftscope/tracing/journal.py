@@ -10,17 +10,14 @@ before was thrown away.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
-from weakref import ref
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
-from torch.utils._pytree import tree_leaves
 
-Arguments = tuple[Any, ...]
-Keywords = dict[str, Any]
-
+from shiftscope.tracing.backward_passes import BackwardPass, gradient_now, still_used
+from shiftscope.tracing.values import Arguments, Keywords, count_samples
 
 MOST_UNREACHED = 64
 """Passes that are remembered at most while no backward pass has gone through them: an evaluation may have thousands."""
@@ -52,9 +49,7 @@ class Pass:
     def size(self) -> int:
         """How many samples there were: the length of the first tensor among the arguments."""
         if self._size is None:
-            leaves = tree_leaves((self.arguments, self.keywords))
-            first = next((leaf for leaf in leaves if isinstance(leaf, Tensor)), None)
-            self._size = 1 if first is None or not first.dim() else len(first)
+            self._size = count_samples(self.arguments, self.keywords)
         return self._size
 
     def forget(self) -> None:
@@ -92,28 +87,6 @@ class Call:
             self._journal.failed(error)
 
 
-class _Gradient(NamedTuple):
-    """A gradient as it is at some moment: which tensor, and how often that was written to. None where there is none."""
-
-    tensor: ref[Tensor]
-    version: int
-    zero: bool = False
-
-    def same(self, other: _Gradient | None) -> bool:
-        mine = self.tensor()
-        return mine is not None and other is not None and mine is other.tensor() and self.version == other.version
-
-
-class _Backward:
-    """One backward pass as a layer sees it: the gradient at the layer's parameter before, and the calls it reached."""
-
-    __slots__ = ("before", "calls", "task")
-
-    def __init__(self, task: int, before: _Gradient | None) -> None:
-        self.task, self.before = task, before
-        self.calls: list[Call] = []
-
-
 class Confirmed(NamedTuple):
     """The calls that the update is made of, and how many micro-batches they are."""
 
@@ -147,7 +120,7 @@ class Journal:
         self._opened = 0
         self._alone: list[Call] = []
         self._passes: list[Pass] = []
-        self._reached: dict[int, list[_Backward]] = {}
+        self._reached: dict[int, list[BackwardPass[Call]]] = {}
 
     @property
     def any_backward(self) -> bool:
@@ -201,7 +174,7 @@ class Journal:
         task = _current_task()
         passes = self._reached.setdefault(call.layer, [])
         if not passes or passes[-1].task != task:
-            passes.append(_Backward(task, self._gradient(call.layer, passes)))
+            passes.append(BackwardPass(task, gradient_now(self._parameter(call.layer), passes)))
         passes[-1].calls.append(call)
         if call.within is not None:
             call.within.reached = True
@@ -239,13 +212,14 @@ class Journal:
         """Return the hooked calls whose gradients are still there, and by how many backward passes they are."""
         kept: dict[Call, None] = {}
         without: list[int] = []
-        used: dict[int, list[_Backward]] = {}
+        used: dict[int, list[BackwardPass[Call]]] = {}
         unclear: dict[int, set[int]] = {}
         for layer, passes in self._reached.items():
-            if self._parameter(layer) is None:
+            parameter = self._parameter(layer)
+            if parameter is None:
                 without.append(layer)
             else:
-                used[layer], unclear[layer] = self._used(layer, passes)
+                used[layer], unclear[layer] = still_used(passes, parameter)
         tasks = {one.task for passes in used.values() for one in passes}
         micro_batches = 0
         for layer, own in used.items():
@@ -273,32 +247,3 @@ class Journal:
         self._alone.clear()
         self._passes.clear()
         self._reached.clear()
-
-    def _used(self, layer: int, passes: list[_Backward]) -> tuple[list[_Backward], set[int]]:
-        """Return the backward passes whose gradients are still there, and the tasks of which that is unclear."""
-        used: list[_Backward] = []
-        unclear: set[int] = set()
-        for one, following in zip(passes, [*passes[1:], None], strict=True):
-            if one.before is None:
-                used.clear()
-                unclear.clear()
-            elif one.before.zero:
-                unclear.update(before.task for before in used)
-                used.clear()
-            after = following.before if following else self._gradient(layer, ())
-            if (one.before is None) != (after is None) or (one.before and not one.before.same(after)):
-                used.append(one)
-            else:
-                unclear.add(one.task)
-        return used, unclear
-
-    def _gradient(self, layer: int, earlier: Collection[_Backward]) -> _Gradient | None:
-        parameter = self._parameter(layer)
-        gradient = None if parameter is None else parameter.grad
-        if gradient is None:
-            return None
-        now = _Gradient(ref(gradient), gradient._version)
-        # Only after an earlier backward pass could it have been set to zero without an update.
-        if earlier and not gradient.is_sparse and not any(one.before and one.before.same(now) for one in earlier):
-            return now._replace(zero=not bool(gradient.any()))
-        return now

@@ -16,12 +16,11 @@ import torch
 from torch import nn
 from torch.compiler import is_dynamo_compiling
 
+from shiftscope.tracing.values import Arguments, Keywords
+
 _PLACE = "_compiled_call_impl"
 _tracing = torch._C._get_tracing_state
 _frame = sys._getframe
-
-Arguments = tuple[Any, ...]
-Keywords = dict[str, Any]
 
 
 class Watcher(NamedTuple):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from operator import is_
+from collections.abc import Callable
 from typing import Any, Protocol
 from weakref import ref
 
@@ -12,15 +11,16 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from shiftscope.tracing.journal import Arguments, Call, Journal, Keywords, Pass
-from shiftscope.tracing.layers import Part, find_parts
+from shiftscope.tracing.held_parts import HeldParts
+from shiftscope.tracing.journal import Call, Journal, Pass
+from shiftscope.tracing.layers import Part
 from shiftscope.tracing.taps import Watcher, is_compiled, tap, untap
+from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_plain
 
 Given = Callable[[Call, Tensor], None]
 Output = Callable[[Call, Tensor, Tensor], None]
 
-_Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
-"""A module's parameters, and the name of one there."""
+_this_thread = threading.get_ident
 
 _MOST_PRODUCERS = 4096
 """Outputs whose layer is remembered at most, where parts are called by themselves and no pass begins or ends."""
@@ -63,7 +63,6 @@ class Tracer:
         any_pass: whether passes that build no graph count as well.
 
     Attributes:
-        parts: the modules whose calls are of interest, as they are now.
         journal: of the calls since the last update.
         last_pass: the last one that built a graph.
         failed_passes: how many passes raised an error of the network's own, so far.
@@ -75,8 +74,8 @@ class Tracer:
     ) -> None:  # fmt: skip
         self.root = root
         self._any_pass = any_pass
-        self.parts: list[Part] = find_parts(root)
-        self.journal = Journal(self.trained_parameter)
+        self._held = HeldParts(root)
+        self.journal = Journal(self._held.trained_parameter)
         self.last_pass: Pass | None = None
         self.failed_passes = 0
         self.on_call: Callable[[], None] | None = None
@@ -90,8 +89,6 @@ class Tracer:
         self._lead: int | None = None
         self._thread: int | None = None
         self._silent: set[int] = set()
-        self._trained: dict[int, _Held] = {}
-        self._holders = self._list_holders()
 
     @property
     def armed(self) -> bool:
@@ -104,9 +101,14 @@ class Tracer:
         return is_compiled(self.root)
 
     @property
+    def parts(self) -> list[Part]:
+        """The modules whose calls are of interest, as they are now."""
+        return self._held.now
+
+    @property
     def lead(self) -> int:
         """A part whose calls stand for those of the network."""
-        return next((part.index for part in self.parts if part.kind == "linear"), 0)
+        return self._held.lead
 
     def observe_with(self, observer: PartObserver) -> None:
         """Show all that passes to an observer, from now on."""
@@ -163,47 +165,14 @@ class Tracer:
 
     def refresh(self) -> bool:
         """Notice modules that were replaced since; return whether there were any."""
-        if all(map(is_, map(dict.get, *self._holders), self._held_modules)):
+        if not self._held.are_replaced():
             return False
-        modules = dict(self.root.named_modules())
         armed = self.armed
         self.disarm()
-        found = [(part, modules.get(part.name)) for part in self.parts]
-        # Another kind of module in the same place is another layer: its values are not that one's.
-        self.parts = [
-            part if module is None or not _alike(part.module, module) else part._replace(module=module)
-            for part, module in found
-        ]
-        self._trained.clear()
-        self._holders = self._list_holders()
+        self._held.find_anew()
         if armed:
             self.arm(lead=self._lead)
         return True
-
-    def trained_parameter(self, layer: int) -> nn.Parameter | None:
-        """Return a parameter of a layer's linear map that is trained; None where there is none."""
-        known = self._trained.get(layer)
-        if known is None or known[0].get(known[1]) is not known[2] or not known[2].requires_grad:
-            known = _trained_parameter(self.parts[layer].module)
-            if known is None:
-                self._trained.pop(layer, None)
-                return None
-            self._trained[layer] = known
-        return known[2]
-
-    def _list_holders(self) -> tuple[list[dict[str, nn.Module | None]], list[str]]:
-        """List where the parts are held, mappings of their parents and names there; note what is held there now."""
-        modules = dict(self.root.named_modules())
-        held: list[dict[str, nn.Module | None]] = []
-        names: list[str] = []
-        self._held_modules: list[nn.Module] = []
-        for part in self.parts:
-            parent, _, own = part.name.rpartition(".")
-            if part.name and parent in modules and modules.get(part.name) is part.module:
-                held.append(modules[parent]._modules)
-                names.append(own)
-                self._held_modules.append(part.module)
-        return held, names
 
     def _around(self, inner: Watcher) -> Watcher:
         """Return what watches the network itself, and it as a part, if it is one."""
@@ -232,7 +201,7 @@ class Tracer:
     def _begin(self, arguments: Arguments, keywords: Keywords) -> None:
         self._call_begins()
         # Where that was the end of an update, everything begins anew: in this pass.
-        self._thread, self._depth = threading.get_ident(), 1
+        self._thread, self._depth = _this_thread(), 1
         self._producers.clear()
         self._current = None
         if self.last_pass is not None:
@@ -254,24 +223,26 @@ class Tracer:
 
     def _here(self) -> bool:
         """Whether this is the thread whose calls count: the one of the pass under way, or of the next that begins."""
-        thread = threading.get_ident()
+        thread = _this_thread()
         if self._within is None:
             self._thread = thread
         return self._thread == thread
 
     def _counts(self) -> bool:
-        """Whether a call of a part counts."""
+        """Whether a call of a part counts. Those within a pass, nearly all, are not asked this: it costs a call."""
         if self._within is not None:
             return self._thread == _this_thread()
         if self._depth or not torch.is_grad_enabled() or not self._here():
             return False
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
             self._call_begins()
-            self._thread = threading.get_ident()
+            self._thread = _this_thread()
+        if len(self._producers) > _MOST_PRODUCERS:
+            self._producers.clear()
         return True
 
     def _watcher(self, part: Part, before: Given | None, after: Output | None) -> Watcher | None:
-        if is_inside_compiled(self.root, part.name):
+        if self._held.is_inside_compiled(part):
             return None
         if part.kind == "linear":
             return Watcher(None, self._linear(part.index, after), report=self._reporter(part.index))
@@ -286,10 +257,11 @@ class Tracer:
     def _linear(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
         def returned(_arguments: Arguments, _keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
-                if not self._counts() or not is_plain(output):
+                counts = (self._within is not None and self._thread == _this_thread()) or self._counts()
+                if not counts or not is_plain(output):
                     return
                 call = self._current = self.journal.open(part, output, self._within)
-                self._produced(output, call)
+                self._producers[id(output)] = ref(output), call
                 if show and part not in self._silent:
                     show(call, output, output)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
@@ -318,13 +290,13 @@ class Tracer:
     def _follower(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
         def returned(arguments: Arguments, keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
-                if not self._counts():
+                if not ((self._within is not None and self._thread == _this_thread()) or self._counts()):
                     return
                 given = first_tensor(arguments, keywords)
                 call = self._caller(given)
                 if call is None or not is_plain(output):
                     return
-                self._produced(output, call)
+                self._producers[id(output)] = ref(output), call
                 if part not in call.followed:
                     call.followed.add(part)
                     if show and part not in self._silent:
@@ -340,57 +312,3 @@ class Tracer:
         if known is not None and known[0]() is given:
             return known[1]
         return self._current if is_plain(given) else None
-
-    def _produced(self, output: Tensor, call: Call) -> None:
-        if len(self._producers) > _MOST_PRODUCERS:
-            self._producers.clear()
-        self._producers[id(output)] = ref(output), call
-
-
-_this_thread = threading.get_ident
-_stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
-_NO_TENSOR = torch.empty(0)
-
-
-def _trained_parameter(module: nn.Module) -> _Held | None:
-    for part in module.modules():
-        for name, parameter in part._parameters.items():
-            if parameter is not None and parameter.requires_grad and parameter.is_leaf:
-                return part._parameters, name, parameter
-    return None
-
-
-def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
-    """Whether something is a tensor with values of its own: not one that stands for others, as under torch.func."""
-    kind = type(value)
-    if kind is Tensor:  # nearly always
-        return not _stands_for_others(value)
-    if not isinstance(value, Tensor) or _stands_for_others(value):
-        return False
-    # A class that handles operations itself may have no values, as fake ones; those of DTensor lie in it.
-    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
-
-
-def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
-    """Return the first tensor among the arguments; an empty one where there is none."""
-    if arguments and type(arguments[0]) is Tensor:  # nearly always
-        return arguments[0]
-    for value in (*arguments, *keywords.values()):
-        if isinstance(value, Tensor):
-            return value
-    return _NO_TENSOR
-
-
-def is_inside_compiled(root: nn.Module, name: str) -> bool:
-    """Whether a module is part of one that is compiled, or is one itself."""
-    module: nn.Module | None = root
-    for own in ["", *name.split(".")] if name else [""]:
-        module = module._modules.get(own) if own and module is not None else module
-        if module is not None and is_compiled(module):
-            return True
-    return False
-
-
-def _alike(one: nn.Module, other: nn.Module) -> bool:
-    """Whether a module may stand for another: of one kind."""
-    return type(one) is type(other)

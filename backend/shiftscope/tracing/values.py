@@ -1,0 +1,49 @@
+"""What modules are called with and return: whatever their owner likes, of which tensors with values are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+Arguments = tuple[Any, ...]
+Keywords = dict[str, Any]
+
+stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
+"""Whether a tensor stands for others, as under torch.func."""
+_NO_TENSOR = torch.empty(0)
+
+
+def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
+    """Whether something is a tensor with values of its own."""
+    kind = type(value)
+    if kind is Tensor:  # nearly always
+        return not stands_for_others(value)
+    if not isinstance(value, Tensor) or stands_for_others(value):
+        return False
+    # A class that handles operations itself may have no values, as fake ones; those of DTensor lie in it.
+    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__ or kind.__name__ == "DTensor"
+
+
+def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
+    """Return the first tensor among the arguments; an empty one where there is none."""
+    if arguments and type(arguments[0]) is Tensor:  # nearly always
+        return arguments[0]
+    for value in (*arguments, *keywords.values()):
+        if isinstance(value, Tensor):
+            return value
+    return _NO_TENSOR
+
+
+def tensors_in(arguments: Arguments, keywords: Mapping[str, Any]) -> Iterator[Tensor]:
+    """Yield the tensors of a call, however deep they lie."""
+    return (leaf for leaf in tree_leaves((arguments, dict(keywords))) if isinstance(leaf, Tensor))
+
+
+def count_samples(arguments: Arguments, keywords: Mapping[str, Any]) -> int:
+    """Return how many samples a call is given: the length of the first tensor."""
+    first = next(tensors_in(arguments, keywords), None)
+    return 1 if first is None or not first.dim() else len(first)
