@@ -40,6 +40,7 @@ __all__ = ["Scope", "WatchError", "watch"]
 
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
+_NO_NUMBERS: Mapping[str, Tensor | float] = {}
 _WATCHED: dict[int, tuple[ref[nn.Module], ref[Scope]]] = {}
 """Which network is watched by what: one that is watched anew, as in a cell that is run again, is let go first."""
 
@@ -258,8 +259,8 @@ class Scope:
 
     def _by_network(self, values: PerNetwork | None) -> Mapping[str, Tensor | float]:
         if values is None:
-            return {}
-        if isinstance(values, Mapping):
+            return _NO_NUMBERS
+        if not isinstance(values, Tensor) and isinstance(values, Mapping):  # the second takes long to say no
             return values
         if len(self._names) > 1:
             raise WatchError(f"give a number for each of {', '.join(self._names)}")

@@ -170,9 +170,8 @@ class NetworkWatch:
 
     def arm(self) -> None:
         """Watch passes and their parts."""
-        changed = self.tracer.refresh()
-        if self.recorder is not None:
-            self.recorder.refresh(modules_changed=changed)
+        if self.tracer.refresh() and self.recorder is not None:
+            self.recorder.refresh(modules_changed=True)
         self.tracer.arm()
 
     def disarm(self, *, counting: bool) -> None:

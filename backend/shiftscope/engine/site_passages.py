@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from shiftscope.tracing.journal import MOST_UNREACHED, Call
 MEMORY = 1 << 26
 """Bytes that what is put aside may take; of more, the oldest is let go."""
 
+_Observed = tuple[Observer, NDArray[np.float32]]
 _Kept = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]
 
 NOTHING_SEEN: NDArray[np.float64] = np.full(STATE, np.nan)
@@ -25,22 +26,20 @@ NOTHING_SEEN[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
 NOTHING_SEEN.flags.writeable = False
 
 
-class Passage:
-    """What was found when one call passed a site.
+class Passage(NamedTuple):
+    """What was found when one call passed a site, put aside.
 
     Attributes:
         call: of the layer.
-        count: how many values passed.
+        size: how many values passed.
         observed: what functions of the values returned.
-        kept: state, fine histogram, statistics by channel and values of single units, once they were put aside.
+        kept: state, fine histogram, statistics by channel and values of single units.
     """
 
-    __slots__ = ("call", "count", "kept", "observed")
-
-    def __init__(self, call: Call, count: int) -> None:
-        self.call, self.count = call, count
-        self.observed: list[tuple[Observer, NDArray[np.float32]]] | None = None
-        self.kept: _Kept | None = None
+    call: Call
+    size: int
+    observed: list[_Observed]
+    kept: _Kept
 
 
 class Slots(Protocol):
@@ -63,7 +62,9 @@ class Passages:
     def __init__(self, slots: Slots, requests: Sequence[SiteRequest]) -> None:
         self._slots = slots
         self._requests = requests
-        self._latest: list[Passage | None] = [None] * len(requests)
+        self._latest: list[Call | None] = [None] * len(requests)
+        self._counts = [0] * len(requests)
+        self._values: dict[int, list[_Observed]] = {}
         self._earlier: dict[int, list[Passage]] = {}
         self._gradients: dict[tuple[int, Call], tuple[float, float]] = {}
         self._observed = {slot for slot, request in enumerate(requests) if request.observers}
@@ -74,17 +75,23 @@ class Passages:
     def clear(self) -> None:
         """Begin anew, after an update."""
         self._latest = [None] * len(self._latest)
+        if self._values:
+            self._values.clear()
         if self._earlier:
             self._earlier.clear()
         if self._gradients:
             self._gradients.clear()
 
-    def enter(self, slot: int, call: Call, count: int) -> Passage:
-        """Note that a call passes a slot, whose numbers are about to be written."""
+    def enter(self, slot: int, call: Call, count: int) -> None:
+        """Note that a call passes a slot with so many values, whose numbers are about to be written."""
         if self._latest[slot] is not None:
             self._put_aside(slot)
-        passage = self._latest[slot] = Passage(call, count)
-        return passage
+        self._latest[slot] = call
+        self._counts[slot] = count
+
+    def observed(self, slot: int, observer: Observer, value: NDArray[np.float32]) -> None:
+        """Note what a function of the values that passed a slot last has returned."""
+        self._values.setdefault(slot, []).append((observer, value))
 
     def enter_gradient(self, slot: int, call: Call, squares: float, not_finite: float) -> None:
         """Add the sum of squares of a gradient by what a call passed, and how many of its values are not finite."""
@@ -103,25 +110,25 @@ class Passages:
     def settle(self, confirmed: Collection[Call]) -> None:
         """Make each slot's numbers those of all calls that count; may be done again as more calls come."""
         for slot, latest in enumerate(self._latest):
-            earlier = self._earlier.get(slot)
-            if not earlier and latest is not None and latest.call in confirmed:
+            if latest in confirmed and not self._earlier.get(slot):
                 if slot in self._observed:
-                    self._write_observed(slot, [latest])
+                    self._write_observed(slot, [(self._values.get(slot, []), self._counts[slot])])
                 continue
             if latest is not None:
                 self._put_aside(slot)
             passed = [one for one in self._earlier.get(slot, ()) if one.call in confirmed]
             self._write(slot, passed)
-            self._write_observed(slot, passed)
+            self._write_observed(slot, [(one.observed, one.size) for one in passed])
 
     def _put_aside(self, slot: int) -> None:
         latest, slots = self._latest[slot], self._slots
         if latest is None:
             return
+        observed = self._values.pop(slot, [])
         picked = slots.picked[slots.pick(slot)].copy() if self._units[slot] else np.empty((0, 0))
-        latest.kept = slots.state[slot].copy(), slots.fine[slot].copy(), slots.vector_of(slot).copy(), picked
+        kept = slots.state[slot].copy(), slots.fine[slot].copy(), slots.vector_of(slot).copy(), picked
         earlier = self._earlier.setdefault(slot, [])
-        earlier.append(latest)
+        earlier.append(Passage(latest, self._counts[slot], observed, kept))
         if len(earlier) > MOST_UNREACHED:
             # Of a pass that no backward pass went through nothing will be wanted; else the oldest is let go.
             unwanted = next((index for index, one in enumerate(earlier) if _is_unreached(one.call)), None)
@@ -131,7 +138,7 @@ class Passages:
 
     def _write(self, slot: int, passed: Sequence[Passage]) -> None:
         """Write the numbers of several passages, or of none, into a slot."""
-        slots, kept = self._slots, [one.kept for one in passed if one.kept is not None]
+        slots, kept = self._slots, [one.kept for one in passed]
         if not kept:
             slots.state[slot] = NOTHING_SEEN
             slots.vector_of(slot)[:] = np.nan
@@ -139,16 +146,16 @@ class Passages:
         states, fines, vectors, picks = (list(parts) for parts in zip(*kept, strict=True))
         merge_states(np.stack(states), np.stack(fines), slots.state[slot], slots.fine[slot])
         if vectors[0].size:
-            counts = np.array([float(one.count) for one in passed if one.kept is not None])
+            counts = np.array([float(one.size) for one in passed])
             merge_channels(np.stack(vectors), counts, slots.vector_of(slot))
         if self._units[slot]:
             counts = np.array([state[PICKED] for state in states])
             slots.state[slot, PICKED] = merge_units(np.stack(picks), counts, slots.picked[slots.pick(slot)])
 
-    def _write_observed(self, slot: int, passed: Sequence[Passage]) -> None:
+    def _write_observed(self, slot: int, passed: Sequence[tuple[list[_Observed], int]]) -> None:
         """Let each function's numbers be the mean over the passages, weighted by how many values passed."""
         for one in self._requests[slot].observers:
-            found = [(value, p.count) for p in passed for observer, value in p.observed or () if observer is one]
+            found = [(value, count) for observed, count in passed for observer, value in observed if observer is one]
             one.latest[:] = _mean(found) if found else np.nan
 
 

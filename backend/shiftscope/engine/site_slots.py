@@ -19,7 +19,7 @@ from typing_extensions import override
 from shiftscope.engine.due import Due
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.program import Observer, SiteRequest
-from shiftscope.engine.site_passages import NOTHING_SEEN, Passage, Passages
+from shiftscope.engine.site_passages import NOTHING_SEEN, Passages
 from shiftscope.kernels.fused_pass import (
     DIRECTORY,
     MOST_PICKED,
@@ -33,13 +33,14 @@ from shiftscope.kernels.fused_pass import (
 )
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import PICKED, squares
-from shiftscope.kernels.tensor_memory import inner, located, readable
+from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, inner, located, readable
 from shiftscope.tracing.explorer import Exploration, Explored
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.normalize import normalize
 from shiftscope.tracing.tracer import Given, Output, PartObserver
 
 Slots = tuple[int, ...]
+_FLOAT32 = torch.float32
 _BY_CHANNEL = Statistic.CHANNEL_MOMENTS | Statistic.UNITS
 
 
@@ -207,24 +208,26 @@ class SiteSlots(PartObserver):
 
     def _measure_both(self, slots: tuple[int, int], call: Call, given: Tensor, output: Tensor) -> bool:
         """Measure a part's input and output at once, where both are simple tensors and there is nothing to keep."""
-        first, second = slots
-        if (
-            given.dtype is torch.float32
-            and output.dtype is torch.float32
+        if not (
+            given.dtype is output.dtype is _FLOAT32
             and given.is_contiguous()
             and output.is_contiguous()
             and given.is_cpu
             and output.is_cpu
             and not self._meter.timing
             and type(output) is type(given) is Tensor
+            and not (given.is_neg() or output.is_neg())
         ):
-            self._passages.enter(first, call, given.numel())
-            self._passages.enter(second, call, output.numel())
-            pass_over_both(
-                self._directory, first, given.data_ptr(), given.numel(), second, output.data_ptr(), output.numel()
-            )  # fmt: skip
-            return True
-        return False
+            return False
+        address, output_address = given.data_ptr(), output.data_ptr()
+        if address < LOWEST_ADDRESS or output_address < LOWEST_ADDRESS:
+            return False
+        first, second = slots
+        count, output_count = given.numel(), output.numel()
+        self._passages.enter(first, call, count)
+        self._passages.enter(second, call, output_count)
+        pass_over_both(self._directory, first, address, count, second, output_address, output_count)
+        return True
 
     def _measure(self, slot: int, call: Call, tensor: Tensor) -> None:
         request = self._requests[slot]
@@ -248,19 +251,19 @@ class SiteSlots(PartObserver):
         request = self._requests[slot]
         given = tensor
         tensor, address, count, wide = located(tensor)
-        passage = self._passages.enter(slot, call, count)
+        self._passages.enter(slot, call, count)
         if slot in self._due_observers:
-            self._call_observers(slot, passage, given)
+            self._call_observers(slot, given)
         beside = inner(tensor) if request.channels and request.axis == 1 else 1
         if self._meter.timing:
             self._measure_piecewise(slot, (address, count, wide, beside))
         else:
             pass_over(self._directory, slot, address, count, wide, beside)
 
-    def _call_observers(self, slot: int, passage: Passage, tensor: Tensor) -> None:
+    def _call_observers(self, slot: int, tensor: Tensor) -> None:
         for one in self._due_observers[slot]:
             begin = time.thread_time_ns()
-            passage.observed = [*(passage.observed or ()), (one, one.function(tensor))]
+            self._passages.observed(slot, one, one.function(tensor))
             self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
 
     def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:
