@@ -72,7 +72,8 @@ const experiments = new Experiments(store, {
   draw: () => page.draw(),
 });
 const page = new Page(store, [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs], {
-  start: () => newRun.start(),
+  start: (config) => newRun.start(config),
+  home: () => experiments.home(),
   configure: () => newRun.open(linked.config ?? undefined),
   again: (config) => newRun.open(config),
   list: () => runs.open(),

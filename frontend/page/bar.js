@@ -22,6 +22,10 @@ export function connectBar(store, acts) {
     event.preventDefault();
     acts.home();
   });
+  byId("skip-timeline").addEventListener("click", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    byId("scrub").focus();
+  });
   byId("new-run").addEventListener("click", acts.newRun);
   byId("show-runs").addEventListener("click", acts.runs);
   byId("copy-link").addEventListener("click", () => copyLink(store));

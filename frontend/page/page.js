@@ -3,7 +3,7 @@
 import { byId } from "../app/dom.js";
 import { drawNotices } from "../run/notices.js";
 import { drawWaiting } from "../run/waiting.js";
-import { drawWelcome } from "../run/welcome.js";
+import { Welcome } from "../run/welcome.js";
 import { drawTitle } from "./bar.js";
 import { drawSections } from "./sections.js";
 
@@ -21,14 +21,15 @@ export class Page {
   /**
    * @param {import("../app/store.js").Store} store
    * @param {{draw: () => void}[]} parts that draw themselves
-   * @param {Parameters<typeof drawWelcome>[2] & Parameters<typeof drawWaiting>[2] & Parameters<typeof drawNotices>[2]}
-   *   acts
+   * @param {import("../run/welcome.js").Acts & Parameters<typeof drawWaiting>[2] &
+   *   Parameters<typeof drawNotices>[2]} acts
    */
   constructor(store, parts, acts) {
     this.store = store;
     this.parts = parts;
     this.acts = acts;
     this.asked = false;
+    this.welcome = new Welcome(byId("welcome"), acts);
     store.listen((now, before) => {
       if (changedBeyondSelection(now, before)) this.soon();
     });
@@ -47,7 +48,7 @@ export class Page {
     drawTitle(state);
     for (const part of this.parts) part.draw();
     drawNotices(byId("notices"), state, this.acts);
-    if (!byId("welcome").hidden) drawWelcome(byId("welcome"), state, this.acts);
+    if (!byId("welcome").hidden) this.welcome.draw(state);
     if (!byId("waiting").hidden) drawWaiting(byId("waiting"), state, this.acts);
   }
 }

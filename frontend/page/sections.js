@@ -3,13 +3,15 @@
 import { byId } from "../app/dom.js";
 import { experimentOf, openTrial, pairOf } from "../app/state.js";
 import { showsResults, trialExperiment } from "../experiments/experiments.js";
+import { unknownOf } from "../run/waiting.js";
 
 /** @typedef {import("../app/state.js").State} State */
 
 /** Parts of a run. @param {State} state */
-function runSections({ open, run, header, drawable, runs, trial }) {
+function runSections(state) {
+  const { open, run, header, drawable, runs, trial } = state;
   const begun = open !== null && header !== null;
-  const waited = open === null ? runs === null || trial !== null : !begun || !drawable;
+  const waited = open === null ? runs === null || trial !== null || unknownOf(state) !== null : !begun || !drawable;
   return {
     "run-title": run !== null,
     controls: run !== null,
@@ -51,5 +53,5 @@ export function sectionsOf(state) {
 export function drawSections(state) {
   for (const [id, shown] of Object.entries(sectionsOf(state))) byId(id).hidden = !shown;
   // The timeline comes with the first frame.
-  if (state.open === null) byId("timeline").hidden = true;
+  if (state.open === null) byId("timeline").hidden = byId("skip-timeline").hidden = true;
 }

@@ -1,8 +1,9 @@
 /** Running the open run: pause, resume, one step, stop, pace, learning rate; and how far it is. */
 
-import { api } from "../api.js";
+import { api, Refusal } from "../api.js";
 import { duration, paceOf, positionOf, remaining } from "../app/clock.js";
 import { byId, setText } from "../app/dom.js";
+import { noticeOf, worded } from "../app/server-messages.js";
 import { isLive } from "../app/state.js";
 import { Throttle } from "../app/throttle.js";
 
@@ -25,6 +26,7 @@ export class Controls {
     this.pace = byId("pace");
     /** @type {HTMLInputElement} */
     this.rate = byId("learning-rate");
+    byId("more-controls").addEventListener("click", () => this.#unfold());
     for (const command of COMMANDS) byId(command).addEventListener("click", () => this.#command(command));
     this.pace.addEventListener("input", () => this.#choosePace());
     this.rate.addEventListener("change", () => this.#chooseRate());
@@ -53,10 +55,26 @@ export class Controls {
     this.sending.soon(() => void this.#change({ pace: chosen() }));
   }
 
-  #chooseRate() {
+  /** On a narrow screen pace and learning rate are folded away. */
+  #unfold() {
+    const open = byId("more-controls").getAttribute("aria-expanded") !== "true";
+    byId("more-controls").setAttribute("aria-expanded", String(open));
+  }
+
+  /** A refusal stands beside the field, and what was written stays until something else is. */
+  async #chooseRate() {
+    const { run, t } = this.store.state;
     const value = Number(this.rate.value);
-    if (value > 0) void this.#change({ learning_rate: value });
-    else drawRate(this.rate, this.store.state.run);
+    if (!run) return;
+    if (!(value > 0)) return refuseRate(this.rate, t("learning_rate.refused"));
+    refuseRate(this.rate, "");
+    try {
+      this.store.dispatch({ type: "state", run: await api.change(run.id, { learning_rate: value }) });
+    } catch (reason) {
+      if (!(reason instanceof Refusal)) throw reason;
+      const [field] = reason.fields;
+      refuseRate(this.rate, worded(field ? noticeOf({ ...field, message: field.msg }) : reason.notice, t));
+    }
   }
 
   /** Show the state of the open run. */
@@ -65,13 +83,14 @@ export class Controls {
     byId("controls").hidden = !run;
     if (!run) return;
     drawButtons(run);
-    this.pace.disabled = this.rate.disabled = !isLive(run);
+    for (const id of ["transport", "tuning", "more-controls"]) byId(id).hidden = !isLive(run);
     // What a person is about to choose stays under their hands.
     if (document.activeElement !== this.pace) {
       this.pace.value = String(positionOf(run.pace));
       drawPace(this.pace, run.pace, t);
     }
-    if (document.activeElement !== this.rate) drawRate(this.rate, run);
+    const refused = this.rate.hasAttribute("aria-invalid");
+    if (document.activeElement !== this.rate && !refused) drawRate(this.rate, run);
     drawProgress(run, t);
   }
 }
@@ -93,6 +112,18 @@ function drawPace(slider, pace, t) {
   slider.setAttribute("aria-valuetext", words);
 }
 
+/**
+ * Show what is wrong with the learning rate; an empty text is nothing.
+ * @param {HTMLInputElement} field
+ * @param {string} why
+ */
+function refuseRate(field, why) {
+  if (why) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  byId("learning-rate-error").hidden = why === "";
+  setText(byId("learning-rate-error"), why);
+}
+
 /** @param {HTMLInputElement} field @param {Run | null} run */
 function drawRate(field, run) {
   field.value = String(run?.learning_rate ?? "");
@@ -102,10 +133,6 @@ function drawRate(field, run) {
 function drawProgress(run, t) {
   const step = run.step.toLocaleString(t("locale"));
   const total = run.total_steps;
-  /** @type {HTMLProgressElement} */
-  const bar = byId("progress-bar");
-  if (total === null) bar.removeAttribute("value");
-  else bar.value = total ? Math.min(1, run.step / total) : 1;
   setText(
     byId("progress-step"),
     total === null ? t("progress.at", { step }) : t("progress.of", { step, total: total.toLocaleString(t("locale")) }),

@@ -22,9 +22,9 @@ export class NewRun {
     onBackdrop(this.dialog, () => this.dialog.close());
   }
 
-  /** Start a run as the server would by itself. */
-  async start() {
-    const run = await this.attempt(() => api.start({}));
+  /** Start a run at once. @param {Record<string, any>} [config] what differs from the defaults */
+  async start(config) {
+    const run = await this.attempt(() => api.start(config ? { config } : {}));
     if (run) this.store.dispatch({ type: "started", run });
   }
 

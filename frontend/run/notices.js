@@ -19,13 +19,14 @@ const FAILURES = new Set([
 const MOST_FAILURES = 3;
 
 /** What is wrong with the way to the server. @param {State} state @param {Acts} acts @returns {Notice[]} */
-function connectionNotices({ t, reachable, open, connection }, acts) {
+function connectionNotices({ t, reachable, open, connection, header }, acts) {
   /** @type {Notice[]} */
   const list = [];
   if (!reachable) list.push({ key: "unreachable", text: t("unreachable"), bad: true });
   if (open && connection === "lost")
     list.push({ key: "lost", text: t("link.lost"), action: { text: t("link.retry"), act: acts.retry } });
-  if (open && connection === "unknown") list.push({ key: "unknown", text: t("link.unknown"), bad: true });
+  // Of a run that was never seen the page itself says that there is none.
+  if (open && header && connection === "unknown") list.push({ key: "unknown", text: t("link.unknown"), bad: true });
   return list;
 }
 

@@ -1,6 +1,6 @@
 /** The elements of the timeline, and its keys; what they do is the timeline's. */
 
-import { h } from "../app/dom.js";
+import { h, svg } from "../app/dom.js";
 import { DURATIONS } from "./replay.js";
 
 /**
@@ -45,6 +45,24 @@ function makeDurations(t, chosen, acts) {
 }
 
 /**
+ * It replays what was recorded: its sign is not that of a training that goes on.
+ * @param {import("../types").Translate} t @param {TimelineActs} acts
+ */
+function replayButton(t, acts) {
+  const play = button("play", "", t("timeline.play"), acts.toggle);
+  play.classList.add("replay");
+  play.append(
+    svg(
+      "svg",
+      { viewBox: "0 0 20 20", "aria-hidden": "true" },
+      svg("path", { class: "again", d: "M4.2 8.2A6.2 6.2 0 1 1 4 12M4 3.6v4.8h4.8" }),
+      svg("path", { class: "hold", d: "M7 5v10M13 5v10" }),
+    ),
+  );
+  return play;
+}
+
+/**
  * @param {import("../types").Translate} t
  * @param {number} duration of a replay, in seconds
  * @param {TimelineActs} acts
@@ -52,7 +70,7 @@ function makeDurations(t, chosen, acts) {
 export const makeElements = (t, duration, acts) => ({
   toStart: button("to-start", "«", t("timeline.first"), () => acts.seek(0)),
   back: button("back", "‹", t("timeline.back"), () => acts.move(-1)),
-  play: button("play", "▶", t("timeline.play"), acts.toggle),
+  play: replayButton(t, acts),
   on: button("on", "›", t("timeline.on"), () => acts.move(1)),
   most: h(
     "button",

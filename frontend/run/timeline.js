@@ -1,6 +1,7 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
 import { byId, setText } from "../app/dom.js";
+import { isLive } from "../app/state.js";
 import { mostShift } from "./event-detection.js";
 import { EventMarks } from "./event-marks.js";
 import { Replay } from "./replay.js";
@@ -68,7 +69,7 @@ export class Timeline {
     if (now - this.drawnAt < DRAW_EVERY && step === null && selection === this.drawn) return;
     this.drawnAt = now;
     this.drawn = selection;
-    this.root.hidden = false;
+    this.root.hidden = byId("skip-timeline").hidden = false;
     const last = mainStream(scene).lastStep;
     this.#drawStep(scene, step, last);
     this.#drawState(scene, step === null);
@@ -87,14 +88,16 @@ export class Timeline {
   }
 
   /** @param {Scene} scene @param {boolean} isAtEnd */
-  #drawState({ t }, isAtEnd) {
+  #drawState({ t, run }, isAtEnd) {
     const { arrived, live, play } = this.elements;
     const { playing } = this.host.state();
     const share = this.host.arrived();
     setText(arrived, share < 1 ? t("timeline.arrived", { percent: Math.floor(100 * share) }) : "");
     live.setAttribute("aria-pressed", String(isAtEnd));
-    setText(live, t("timeline.live"));
-    setText(play, playing ? "⏸" : "▶");
+    const more = isLive(run);
+    live.toggleAttribute("data-live", more);
+    setText(live, t(more ? "timeline.live" : "timeline.end"));
+    play.setAttribute("aria-pressed", String(playing));
     play.setAttribute("aria-label", t(playing ? "timeline.pause" : "timeline.play"));
   }
 

@@ -2,20 +2,39 @@
 
 import { h } from "../app/dom.js";
 import { noticeOf, worded } from "../app/server-messages.js";
-import { isLive } from "../app/state.js";
+import { experimentOf, isLive } from "../app/state.js";
+import { definition } from "./welcome.js";
 
 /** @typedef {import("../app/state.js").State} State */
+
+/**
+ * What a link names that is not there; null where all is.
+ * @param {State} state
+ * @returns {"run" | "experiment" | null}
+ */
+export function unknownOf(state) {
+  const { open, connection, header, experiment, experiments } = state;
+  if (open !== null && connection === "unknown" && header === null) return "run";
+  return experiment !== null && experiments.length > 0 && !experimentOf(state, experiment) ? "experiment" : null;
+}
 
 /**
  * What is waited for, in words; `over` when nothing more can come.
  * @param {State} state
  */
-function waitingFor({ t, run, connection }) {
-  const over = connection === "unknown" || (run !== null && !isLive(run));
-  const title = run === null ? t("waiting.loading") : t(`waiting.${run.state}`);
+function waitingFor(state) {
+  const { t, run, open, trial, experiment } = state;
+  const unknown = unknownOf(state);
+  if (unknown !== null) {
+    const id = (unknown === "run" ? open : experiment) ?? "";
+    const message = t(`unknown.${unknown}.text`, { id });
+    return { over: true, title: t(`unknown.${unknown}`), message, fraction: null };
+  }
+  if (open === null && trial === null) return { over: false, title: t("welcome.title"), message: "", fraction: null };
+  const over = run !== null && !isLive(run);
   return {
     over,
-    title: connection === "unknown" ? t("link.unknown") : title,
+    title: run === null ? t("waiting.loading") : t(`waiting.${run.state}`),
     message: run?.preparing ? worded(noticeOf(run.preparing), t) : worded(over ? run?.reason : null, t),
     fraction: run?.preparing?.fraction ?? null,
   };
@@ -24,8 +43,8 @@ function waitingFor({ t, run, connection }) {
 /**
  * @param {HTMLElement} root
  * @param {State} state
- * @param {{list: () => void, again: (config: Record<string, any>) => void}} acts `again` begins a run with these
- *   settings
+ * @param {{list: () => void, home: () => void, again: (config: Record<string, any>) => void}} acts `again` begins
+ *   a run with these settings
  */
 export function drawWaiting(root, state, acts) {
   const { t } = state;
@@ -38,7 +57,7 @@ export function drawWaiting(root, state, acts) {
   root.replaceChildren(
     h("h2", {}, title),
     ...(over ? [] : [progress]),
-    h("p", {}, message),
+    state.open === null && state.trial === null && !over ? definition(t) : h("p", {}, message),
     ...(over ? [waysOn(state, acts)] : []),
   );
 }
@@ -53,5 +72,6 @@ function waysOn({ t, run }, acts) {
       ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again"))
       : null,
     h("button", { type: "button", on: { click: acts.list } }, t("runs")),
+    h("button", { type: "button", on: { click: acts.home } }, t("home")),
   );
 }

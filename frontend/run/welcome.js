@@ -1,68 +1,69 @@
-/** Before the first run. */
+/** Before the first run: what this is about, a recording of it, and ways to begin. */
 
-import { h, svg } from "../app/dom.js";
+import { h } from "../app/dom.js";
+import { Hero } from "./hero.js";
+import { presetList } from "./presets.js";
 
 /** @typedef {import("../app/state.js").State} State */
+/** @typedef {{start: (config?: Record<string, any>) => void, configure: () => void, list: () => void}} Acts */
 
-const LAYERS = 5;
-const ROW = 42;
-
-/** A bell as a path. @param {number} x @param {number} base @param {number} width @param {number} height */
-function bell(x, base, width, height) {
-  const points = Array.from({ length: 41 }, (_, i) => {
-    const z = (i - 20) / 6;
-    return `${(x + z * width).toFixed(1)},${(base - height * Math.exp((-z * z) / 2)).toFixed(1)}`;
-  });
-  return `M${points.join("L")}Z`;
-}
-
-/** One layer's bells, without batch norm and with it; outlines show where they began. @param {number} layer */
-function bellsOf(layer) {
-  const base = (LAYERS - layer) * ROW + 20;
-  return [
-    svg("path", { class: "none", d: bell(90 + 11 * layer, base, 13 + 4.5 * layer, 46 / (1 + 0.16 * layer)) }),
-    svg("path", { class: "outline", d: bell(84, base, 13, 46) }),
-    svg("path", { class: "batch", d: bell(310 + 2 * (layer % 2), base, 14, 44) }),
-    svg("path", { class: "outline", d: bell(309, base, 13, 46) }),
-  ];
-}
-
-/** A sketch of what one will see: without batch norm the layers wander off, more with depth. @param {string} title */
-const sketch = (title) =>
-  svg(
-    "svg",
-    { viewBox: `0 0 420 ${LAYERS * ROW + 30}`, role: "img", "aria-label": title },
-    ...Array.from({ length: LAYERS }, (_, i) => bellsOf(LAYERS - 1 - i)).flat(),
-  );
-
-/**
- * @param {HTMLElement} root
- * @param {State} state
- * @param {{start: () => void, configure: () => void, list: () => void}} acts
- */
-export function drawWelcome(root, { t, experiments, runs, schema }, acts) {
+/** The buttons below the text. @param {State} state @param {Acts} acts */
+function waysIn({ t, runs, schema }, acts) {
   const count = runs?.length ?? 0;
-  const key = `${t("locale")}|${experiments.length}|${count}|${schema !== null}`;
-  if (root.dataset.key === key) return;
-  root.dataset.key = key;
-  const start = h("button", { id: "start", type: "button", class: "primary" }, t("welcome.start"));
-  start.addEventListener("click", acts.start);
+  const start = { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } };
   const configure = { type: "button", disabled: schema === null, on: { click: acts.configure } };
   const list = { type: "button", on: { click: acts.list } };
-  root.replaceChildren(
-    h(
-      "div",
-      { class: "hero" },
-      h("h2", {}, t("welcome.title")),
-      h("p", {}, t("welcome.text")),
-      sketch(t("welcome.picture")),
-      h(
-        "div",
-        { class: "go" },
-        start,
-        h("button", configure, t("welcome.configure")),
-        count ? h("button", list, t("welcome.runs", { count })) : null,
-      ),
-    ),
+  return h(
+    "div",
+    { class: "go" },
+    h("button", start, t("welcome.start")),
+    h("button", configure, t("welcome.configure")),
+    count ? h("button", list, t("welcome.runs", { count })) : null,
   );
+}
+
+/** What it is about, in a line. @param {import("../types").Translate} t */
+export const definition = (t) =>
+  h("p", { class: "definition" }, h("strong", {}, t("welcome.term")), " ", t("welcome.ics"));
+
+/** Draws the welcome; the recording in it is made once. */
+export class Welcome {
+  /** @param {HTMLElement} root @param {Acts} acts */
+  constructor(root, acts) {
+    this.root = root;
+    this.acts = acts;
+    this.hero = new Hero();
+    this.key = "";
+    this.language = "";
+  }
+
+  /** @param {State} state */
+  draw(state) {
+    const { t, experiments, runs, schema } = state;
+    const key = `${t("locale")}|${experiments.length}|${runs?.length}|${schema !== null}`;
+    if (this.key !== key) {
+      this.key = key;
+      this.root.replaceChildren(
+        h(
+          "div",
+          { class: "hero" },
+          h(
+            "div",
+            {},
+            h("h2", {}, t("welcome.title")),
+            definition(t),
+            h("p", {}, t("welcome.text")),
+            waysIn(state, this.acts),
+          ),
+          this.hero.element,
+        ),
+        h("h3", {}, t("welcome.presets")),
+        presetList(t, this.acts.start),
+      );
+    }
+    if (this.language !== t("locale")) {
+      this.language = t("locale");
+      void this.hero.show(t);
+    } else this.hero.wake();
+  }
 }

@@ -44,6 +44,13 @@ test("every text that the page asks for is there", () => {
   );
 });
 
+test("what the page says before its scripts have come is what they say", () => {
+  const page = readFileSync(new URL("index.html", root), "utf8");
+  const said = [...page.matchAll(/data-t="([\w.]+)">([^<]+)</g)];
+  assert.ok(said.length > 2);
+  for (const [, key, text] of said) assert.equal(text, english[key]);
+});
+
 test("every chart has a name, a note and an explanation", () => {
   for (const { id } of VIEWS)
     for (const part of ["view", "note", "help"]) assert.ok(`${part}.${id}` in english, `${part}.${id}`);

@@ -21,12 +21,14 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from shiftscope.translations import FOLDER, languages
+from shiftscope.translations import FOLDER, languages, read
 
 PLOTLY = "plotly.min.js"
 TRANSLATIONS = "translations/"
 _LANGUAGES = "<!-- languages -->"
 _FACTORY = re.compile(rb"(?P<before>\? self : this, )(?P<factory>\(\) => \{.*\})(?P<after>\)\);\s*)\Z", re.DOTALL)
+_TAG = re.compile(r"[A-Za-z][\w-]*")
+_WORDS = re.compile(r'(?P<before>data-t="(?P<key>[\w.]+)">)(?P<text>[^<]+)<')
 _COMPRESSIBLE = {".html", ".js", ".css", ".svg", ".json", ".map"}
 _HEADERS = {
     # Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
@@ -85,11 +87,25 @@ class Pages:
             return _file_below(self.translations, name.removeprefix(TRANSLATIONS), suffix=".json")
         return _file_below(self.folder, name)
 
-    def index(self) -> Response:
-        """Answer with the page itself."""
+    def index(self, wanted: str = "") -> Response:
+        """Answer with the page itself; what it says before its scripts have come is in a language of those `wanted`."""
         page = (self.folder / "index.html").read_text(encoding="utf-8")
         page = page.replace('"static/', f'"static/{self.look()}/').replace(_LANGUAGES, self._options())
-        return Response(page, media_type="text/html", headers={**_HEADERS, "Cache-Control": "no-cache"})
+        page = self._worded(page, next(filter(None, (self._known(tag) for tag in _TAG.findall(wanted))), "en"))
+        headers = {**_HEADERS, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
+        return Response(page, media_type="text/html", headers=headers)
+
+    def _known(self, tag: str) -> str:
+        """Return the language of a tag ("ko-KR"), or "" where there is none."""
+        known = languages(self.translations)
+        return next((one for one in (tag, tag.partition("-")[0]) if one in known), "")
+
+    def _worded(self, page: str, language: str) -> str:
+        if language == "en":
+            return page
+        texts = read(language, self.translations)["texts"]
+        page = page.replace('<html lang="en"', f'<html lang="{html.escape(language)}"', 1)
+        return _WORDS.sub(lambda one: f"{one['before']}{html.escape(texts.get(one['key'], one['text']))}<", page)
 
     def _options(self) -> str:
         """Return the languages as options of the page's select element, from which its script knows them."""
@@ -151,8 +167,9 @@ def pages_router(pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
-    async def index() -> Response:
-        return await asyncio.to_thread(pages.index)
+    async def index(request: Request) -> Response:
+        wanted = f"{request.query_params.get('lang', '')},{request.headers.get('accept-language', '')}"
+        return await asyncio.to_thread(pages.index, wanted)
 
     @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(name: str, request: Request) -> Response:

@@ -7,13 +7,15 @@ so that trials and their verdicts survive whatever happens to the server.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import secrets
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated
 
-from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shiftscope.experiments.catalogue import catalogue, find
 from shiftscope.experiments.experiment import Experiment
@@ -69,10 +71,21 @@ class TrialView(BaseModel):
     reason: Notice | None = Field(description="why there is no verdict; null when there is one")
 
 
-@router.get("/experiments")
-async def experiments() -> tuple[Experiment, ...]:
+@router.get("/experiments", response_model=tuple[Experiment, ...])
+async def experiments(request: Request) -> Response:
     """Return the experiments that come with the program: texts, runs, rules."""
-    return catalogue()
+    plain, compressed = await asyncio.to_thread(_written)
+    headers = {"Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain, media_type="application/json", headers=headers)
+    return Response(compressed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
+
+
+@cache
+def _written() -> tuple[bytes, bytes]:
+    """Return the catalogue as JSON, and the same compressed: it changes with the program alone."""
+    plain = TypeAdapter(tuple[Experiment, ...]).dump_json(catalogue())
+    return plain, gzip.compress(plain, compresslevel=6, mtime=0)
 
 
 @router.post("/experiments/{experiment_id}", status_code=201, responses={404: {"description": "No such experiment."}})
