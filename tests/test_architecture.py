@@ -19,8 +19,10 @@ WALLS: dict[str, set[str]] = {
     "config": {"config.defaults", "notices"},
     "wire": {"config", "notices"},
     "recording": {"wire", "config", "notices"},
+    "narration": {"wire", "notices"},
+    "narration.recorded": {"recording", "wire", "notices", "narration"},
     "sinks.base": {"wire", "notices"},
-    "sinks": {"telling", "sinks.base", "recording", "wire", "config", "notices"},
+    "sinks": {"telling", "sinks.base", "narration", "recording", "wire", "config", "notices"},
     "kernels": set(),
     "tracing": {"wire"},
     "engine": {"telling", "config.defaults", "kernels", "tracing", "wire", "sinks.base", "notices"},
@@ -36,10 +38,12 @@ WALLS: dict[str, set[str]] = {
         "scope", "probes", "engine", "sinks", "sinks.base", "recording", "wire", "config", "lab", "experiments",
         "notices",
     },
-    "server": {"wire", "recording", "experiments", "translations", "config", "notices", ""},
+    "server": {
+        "narration", "narration.recorded", "wire", "recording", "experiments", "translations", "config", "notices", "",
+    },
     "server_extra": set(),
     "server_commands": {"server", "runs", "experiments", "recording", "sinks", "config", "notices"},
-    "cli": {"server_commands", "server_extra", "recording", "sinks", "config", "notices", ""},
+    "cli": {"server_commands", "server_extra", "narration.recorded", "recording", "sinks", "config", "notices", ""},
 }  # fmt: skip
 """What each room may import besides itself. "" is the package: its version. A room's file may have a row of its own."""
 

@@ -34,6 +34,26 @@ def sync(
         raise typer.Exit(1)
 
 
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(help="a recording")],
+) -> None:
+    """Print what happened in a run: the narrator's sentences, in the order of their steps."""
+    from shiftscope.narration.recorded import recorded_sentences  # what they import is needed by this command alone
+    from shiftscope.notices import NoticeError
+    from shiftscope.recording.reader import open_recording
+
+    try:
+        with open_recording(file) as recording:
+            name, found = recording.info.name, recorded_sentences(recording)
+    except (NoticeError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(name)
+    for event in found:
+        typer.echo(f"step {event.step:,}: {event.message}")
+
+
 def _refuse(name: str) -> None:
     """Register a command that only names what it lacks, whatever it is given."""
 

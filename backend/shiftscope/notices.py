@@ -150,6 +150,52 @@ ENGLISH: Mapping[str, str] = {
     "event.state_not_kept": "the state could not be kept: {error}",
     "event.frozen_below": "{network}: the layers below {layer} are frozen",
     "event.released": "{network}: all layers are trained again",
+    # What the narrator finds in what was recorded (narration/).
+    "narration.still_smaller": "{name} has not begun to learn: its loss is {loss}, at the start it was {first}. The "
+    "gradient at {layer_name} is {times} times smaller than that of {other} ({gradient} against {its}).",
+    "narration.still": "{name} has not begun to learn: its loss is {loss}, at the start it was {first}.",
+    "narration.wakes": "{name} wakes up: its loss has fallen from {first} to {loss}.",
+    "narration.wakes_moving": "{name} wakes up: its loss has fallen from {first} to {loss}, and between the steps "
+    "{since} and {until} {layer_name} went from {before} σ to {drift} σ away from its start.",
+    "narration.silent": "{name}: {percent} % of the units of {layer_name} give 0 for every sample.",
+    "narration.silent_stopped": "{name}: {percent} % of the units of {layer_name} give 0 for every sample, and no "
+    "gradient reaches the first layer: the network has stopped learning.",
+    "narration.silent_values": "{name}: {percent} % of what {layer_name} gives out is 0.",
+    "narration.silent_values_stopped": "{name}: {percent} % of what {layer_name} gives out is 0, and no gradient "
+    "reaches the first layer: the network has stopped learning.",
+    "narration.saturated": "{name}: {percent} % of what {layer_name} gives out is saturated: hardly any gradient "
+    "passes there.",
+    "narration.saturated_stopped": "{name}: {percent} % of what {layer_name} gives out is saturated, and no gradient "
+    "reaches the first layer: the network has stopped learning.",
+    "narration.diverged": "{name} diverged: its loss is no number any more. At step {before} it was {loss}.",
+    "narration.vanishing": "{name}: the gradient vanishes on its way back. At {first} it is {times} times smaller "
+    "than at {last} ({small} against {large}).",
+    "narration.exploding": "{name}: the gradient grows on its way back. At {first} it is {times} times larger than at "
+    "{last} ({large} against {small}).",
+    "narration.huge_gradient": "{name}: the gradient explodes. Its norm at {layer_name} is {gradient}.",
+    "narration.moved_farther": "The hidden layers of {name} have moved {times} times farther than those of {other}: "
+    "{layer_name} by {drift} σ, against {other_drift} σ of {other_layer}. The output layers, which have to move: "
+    "{output} σ and {other_output} σ.",
+    "narration.moved_farther_while_still": "The hidden layers of {name} have moved {times} times farther than those "
+    "of {other}, which has not begun to learn: {layer_name} by {drift} σ, against {other_drift} σ of {other_layer}. "
+    "The output layers, which have to move: {output} σ and {other_output} σ.",
+    "narration.equal_loss": "At equal loss: {name} reached {loss} at step {early}, {other} at step {late}.",
+    "narration.equal_loss_moved": "At equal loss: {name} reached {loss} at step {early} and {other} at step {late}. "
+    "The hidden layers that had moved most then: {layer_name} of {name} by {drift} σ, {other_layer} of {other} by "
+    "{other_drift} σ.",
+    "narration.accuracy": "{name} reaches a test accuracy of {percent} %.",
+    "narration.overtakes": "{name} overtakes {other}: its loss is {loss}, the other's {other_loss}.",
+    "narration.learning_rate": "The learning rate went from {before} to {after} at step {since}. Since then: {found}.",
+    "narration.end": "At the end, {name}: {found}.",
+    "narration.part.no_loss": "no loss is recorded",
+    "narration.part.loss_lower": "the loss of {name} fell from {before} to {after}",
+    "narration.part.loss_higher": "the loss of {name} rose from {before} to {after}",
+    "narration.part.loss_about": "the loss of {name} stayed about the same ({before}, {after})",
+    "narration.part.diverged": "diverged",
+    "narration.part.loss": "loss {loss}",
+    "narration.part.accuracy": "{percent} % on the test set",
+    "narration.part.moved": "of the hidden layers {layer} moved most, {drift} σ",
+    "narration.part.output_moved": "the output layer {drift} σ",
     # What was asked of a run and cannot be.
     "refused.unknown_network": "there is no network '{network}'; there are {known}",
     "refused.nothing_below": "nothing can be frozen below '{layer}'; there are layers below {known}",

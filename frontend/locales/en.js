@@ -143,6 +143,7 @@ export default {
   "event.resumed": "went on",
   "event.note": "note",
   "event.checkpoint": "state kept",
+  "event.narration": "what happened",
 
   "axis.step": "step",
   "axis.value": "value",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
@@ -26,6 +26,7 @@ from shiftscope.wire.messages import (
     Begin,
     Command,
     End,
+    EventKind,
     EventMessage,
     Hello,
     PreparingMessage,
@@ -130,7 +131,9 @@ async def _receive_text(websocket: WebSocket) -> str:
 
 async def _welcome(websocket: WebSocket, run: Run, token: str) -> None:
     seq, events, begun = await run.kept()
-    await websocket.send_text(Welcome(run=run.id, token=token, after=seq, events=events, begun=begun).to_json())
+    kinds = get_args(EventKind)
+    welcome = Welcome(run=run.id, token=token, after=seq, events=events, begun=begun, kinds=kinds)
+    await websocket.send_text(welcome.to_json())
     config = run.info.config
     if config is None or run.producer is None:
         return

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -51,6 +52,8 @@ class Run:
         self.conducted = False
         """Whether a supervisor takes it to its end, and knows better than a connection how it ends."""
         self.events: list[Event] = []
+        self.narrated: Sequence[Event] | None = None
+        """What was narrated of a recording that holds no sentences; None before anybody looked at it."""
         self.header: RunHeader | None = None
         self.frame_bytes: dict[int, int] = {}
         self.preparing: Preparing | None = None

@@ -10,14 +10,16 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import JsonValue
 
+from shiftscope.recording.documents import Event
 from shiftscope.recording.reader import Recording, open_recording
 from shiftscope.recording.writer import settle
+from shiftscope.server.narration import sentences_of
 from shiftscope.server.runs import Run
 from shiftscope.server.services import Server
 
@@ -73,14 +75,26 @@ class Viewer:
         self._view_sent_at = 0.0
         self._events_sent = 0
         self._header_sent = False
+        self._sentences: asyncio.Future[Sequence[Event]] | None = None
 
     async def follow(self) -> None:
         """Send what there is and what comes, until the run has ended and everything is sent."""
         await self._introduce()
+        self._sentences = asyncio.ensure_future(sentences_of(self._run))
+        try:
+            await self._follow()
+            await self._send_sentences()
+        finally:
+            if self._sentences is not None:
+                self._sentences.cancel()
+
+    async def _follow(self) -> None:
         while True:
             changed = self._run.signal.changed
             ended = self._run.state.ended
             late = await self._send_news()
+            if self._sentences is not None and self._sentences.done():
+                await self._send_sentences()
             if await self._send_frames():
                 continue
             if ended:
@@ -115,6 +129,12 @@ class Viewer:
         self._view_sent, self._view_sent_at = view, time.monotonic()
         await self._send(type="state", run=view)
         return False
+
+    async def _send_sentences(self) -> None:
+        """Send, once, what is narrated of a recording that holds no sentences."""
+        sentences, self._sentences = self._sentences, None
+        for event in await sentences if sentences is not None else ():
+            await self._send(type="event", event=event.model_dump(mode="json"))
 
     async def _send_frames(self) -> bool:
         wanted = self._backlog.upcoming(self._run.seq)

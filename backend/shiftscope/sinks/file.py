@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from shiftscope.recording.documents import RecordingError, RunInfo
 from shiftscope.recording.writer import RecordingWriter
 from shiftscope.sinks.base import BATCH_SECONDS
 from shiftscope.sinks.keeper import Keeper
+from shiftscope.sinks.narration import Narration
 from shiftscope.sinks.numbering import Gap, Numbering
 from shiftscope.sinks.outbox import Item
 from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
@@ -47,6 +48,7 @@ class FileSink(QueuedSink):
         self.path = path
         self._keeper = Keeper(RecordingWriter.create(path, info))
         self._numbering = Numbering()
+        self._narration = Narration()
         self._over = False
         self._woken, self._hurried = threading.Event(), threading.Event()
         threading.Thread(target=self._carry, name="shiftscope-file", daemon=True).start()
@@ -75,7 +77,7 @@ class FileSink(QueuedSink):
                 self._hurried.wait(BATCH_SECONDS)
                 self._woken.clear()
                 self._hurried.clear()
-                self._keep(self._outbox.take())
+                self._keep(self._narration.added_to(self._outbox.take()))
         except NoticeError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001  the boundary of the thread: the training thread reports it
@@ -86,7 +88,7 @@ class FileSink(QueuedSink):
                 self._keeper.close()
             self._ended.set()
 
-    def _keep(self, items: list[Item]) -> None:
+    def _keep(self, items: Iterable[Item]) -> None:
         for frames, group in groupby(items, lambda item: isinstance(item, bytes)):
             if frames:
                 for batch in _batches(item for item in group if isinstance(item, bytes)):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from typing_extensions import override
 
+from shiftscope.narration.sentence import KIND
 from shiftscope.notices import Notice, NoticeError
 from shiftscope.recording.documents import Destination
 from shiftscope.sinks.backlog import MEMORY_BYTES, SPOOL_BYTES, Backlog
 from shiftscope.sinks.base import BATCH_SECONDS, SinkError
 from shiftscope.sinks.link import Link, Refused
+from shiftscope.sinks.narration import Narration
+from shiftscope.sinks.outbox import Item
 from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
 from shiftscope.sinks.spool import Spool
 from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
@@ -65,6 +69,8 @@ class SocketSink(QueuedSink):
         hello = Hello(run=welcome.run, token=welcome.token)
         self._uplink = Uplink(url, hello, backlog, limits.deadlines, on_command)
         self._uplink.welcome(link, welcome)
+        # An older server knows no such events, and would refuse the run.
+        self._narration = Narration() if KIND in welcome.kinds else None
         self._taken = 0.0
         self._hurried = self._leaving = self._told = False
         self._left = ""
@@ -155,7 +161,7 @@ class SocketSink(QueuedSink):
             wait = (SPOOL_SECONDS if self._uplink.hopeless else BATCH_SECONDS) - (now - self._taken)
             if self._hurried or wait <= 0:
                 self._hurried, self._taken, wait = False, now, TICK_SECONDS
-                for item in self._outbox.take():
+                for item in self._emitted():
                     backlog.add(item, self._outbox.frames_refused)
         if backlog.spooling:
             backlog.spill()
@@ -208,8 +214,12 @@ class SocketSink(QueuedSink):
     def _take_rest(self) -> None:
         backlog = self._uplink.backlog
         backlog.step = self._step
-        for item in self._outbox.take():
+        for item in self._emitted():
             backlog.add(item, self._outbox.frames_refused)
+
+    def _emitted(self) -> Iterable[Item]:
+        items = self._outbox.take()
+        return items if self._narration is None else self._narration.added_to(items)
 
     def _new_spool(self, events: int) -> Spool:
         address = Destination(url=self._url, run=self.run, token=self.token, events=events)

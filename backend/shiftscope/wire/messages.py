@@ -15,7 +15,7 @@ from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, RunHeader
 
-EventKind = Literal["diverged", "note", "measured", "checkpoint"]
+EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint"]
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED = 4410
@@ -126,6 +126,7 @@ class Welcome(_Message):
     after: int = Field(0, description="seq of the last frame that is kept")
     events: int = Field(0, description="how many of the producer's events are kept")
     begun: bool = Field(False, description="whether the header is kept")
+    kinds: tuple[str, ...] = Field((), description="of events that the server takes; an older one does not name them")
 
 
 class Acknowledged(_Message):

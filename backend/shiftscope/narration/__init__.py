@@ -1,0 +1,1 @@
+"""The narrator: sentences about a run, made of what it recorded; pure, without a file, a clock or a network."""

@@ -1,0 +1,47 @@
+"""One sentence of the narrator: an event of a run, with the chart that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from shiftscope.notices import Value, notice
+from shiftscope.wire.messages import EventMessage
+
+KIND: Final = "narration"
+"""Of the narrator's events."""
+
+
+def sentence(
+    code: str,
+    step: int,
+    view: str,
+    *,
+    network: str = "",
+    layer: str = "",
+    values: Mapping[str, Value] | None = None,
+    **more: Value,
+) -> EventMessage:
+    """Return a sentence by its code in shiftscope.notices.
+
+    Args:
+        code: which sentence it is.
+        step: at which it is true.
+        view: id of the page's chart in which that can be seen.
+        network: of which it speaks, where that is one.
+        layer: likewise.
+        values: what its blanks stand for; floats are rounded to three digits.
+        more: likewise.
+    """
+    said = notice(code, **{name: _rounded(value) for name, value in {**(values or {}), **more}.items()})
+    return EventMessage.saying(said, kind=KIND, step=step, network=network, layer=layer, value={"view": view})
+
+
+def _rounded(value: Value) -> Value:
+    return rounded(value) if isinstance(value, float) else value
+
+
+def rounded(value: float, digits: int = 3) -> float | int:
+    """Return a number with so many digits, as a whole number where nothing follows the point."""
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short

@@ -1,0 +1,99 @@
+"""Runs that are made up, so that a rule of the narrator has something to speak of, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from shiftscope.narration.narrator import Narrator
+from shiftscope.wire.frames import Frame, LayerInfo, LayoutBuilder, NetworkInfo, RunHeader, encode
+from shiftscope.wire.messages import EventMessage
+
+LAYERS = ("hidden 1", "hidden 2", "hidden 3", "output")
+STREAMS = ("steps", "layers", "evaluation", "drift")
+
+Numbers = Mapping[str, float | Sequence[float]]
+"""Of one network at one step, by quantity: a number, or one a layer."""
+
+USUAL: Numbers = {
+    "loss": 1.0,
+    "gradient_norm": (1.0, 1.0, 1.0, 1.0),
+    "zero_fraction": (0.5, 0.5, 0.5, 0.0),
+    "saturated_fraction": (0.0, 0.0, 0.0, 0.0),
+    "wasserstein_over_sigma_from_start": (0.1, 0.1, 0.1, 0.1),
+    "dead_fraction": (0.0, 0.0, 0.0, 0.0),
+}
+"""What a network does of which there is nothing to say."""
+HOME = {
+    "loss": ("steps", ""),
+    "test_accuracy": ("evaluation", ""),
+    "gradient_norm": ("layers", ""),
+    "zero_fraction": ("layers", "output"),
+    "saturated_fraction": ("layers", "output"),
+    "wasserstein_over_sigma_from_start": ("drift", "pre_activation"),
+    "dead_fraction": ("drift", "output"),
+}
+"""The stream and site of each quantity."""
+
+
+class Story:
+    """A run that is narrated while it is made up: each `step` is a recorded one."""
+
+    def __init__(self, *names: str, without: Sequence[str] = ()) -> None:
+        self._builders = {name: LayoutBuilder(number, name) for number, name in enumerate(STREAMS)}
+        self._places: dict[tuple[str, str], list[slice]] = {}
+        self.names = names or ("plain",)
+        for network in self.names:
+            for quantity in HOME:
+                if quantity not in without:
+                    self._places[network, quantity] = list(self._declare(network, quantity))
+        self._rate = self._builders["steps"].add("learning_rate", unit="1")
+        self.layouts = tuple(builder.build() for builder in self._builders.values())
+        layers = tuple(LayerInfo(name=name, features=8) for name in LAYERS)
+        networks = tuple(NetworkInfo(name=name, layers=layers) for name in self.names)
+        self.header = RunHeader(networks=networks, layouts=self.layouts)
+        self.narrator = Narrator(self.header)
+        self.frames: list[Frame] = []
+        self.at = 0
+
+    def _declare(self, network: str, quantity: str) -> Iterator[slice]:
+        stream, site = HOME[quantity]
+        if stream in ("steps", "evaluation"):
+            yield self._builders[stream].add(quantity, unit="1", network=network)
+            return
+        for layer in LAYERS:
+            yield self._builders[stream].add(quantity, unit="1", network=network, layer=layer, site=site)
+
+    def step(
+        self, numbers: Mapping[str, Numbers] | None = None, *, times: int = 1, rate: float = 0.1
+    ) -> list[EventMessage]:
+        """Record steps alike, and return what the narrator says of them."""
+        said = []
+        for _ in range(times):
+            for layout in self.layouts:
+                row = np.full(layout.size, np.nan, dtype=np.float32)
+                if self._fill(row, layout.name, numbers or {}, rate):
+                    data = encode(layout.stream, len(self.frames) + 1, self.at, 0.0, row)
+                    self.frames.append(Frame.parse(data))
+                    said += self.narrator.observe(self.frames[-1])
+            self.at += 1
+        return said
+
+    def _fill(self, row: np.ndarray, stream: str, numbers: Mapping[str, Numbers], rate: float) -> bool:
+        written = False
+        for (network, quantity), places in self._places.items():
+            given = {**USUAL, **numbers.get(network, {})}.get(quantity)
+            if HOME[quantity][0] != stream or given is None:
+                continue
+            for place, value in zip(places, np.atleast_1d(np.asarray(given)), strict=True):
+                row[place] = value
+            written = True
+        if stream == "steps":
+            row[self._rate] = rate
+        return written
+
+
+def codes(said: Sequence[EventMessage]) -> list[str]:
+    """Return which sentences were said."""
+    return [one.code.removeprefix("narration.") for one in said]

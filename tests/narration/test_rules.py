@@ -1,0 +1,261 @@
+"""Each rule of the narrator: a run that makes it speak, one that does not, and one that goes to and fro."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from shiftscope.narration.rule import Latch
+from tests.narration.stories import Story, codes
+
+DRIFT = "wasserstein_over_sigma_from_start"
+LEARNED = {"loss": 0.5}
+
+
+def test_a_run_of_which_there_is_nothing_to_say() -> None:
+    assert codes(Story("a", "b").step(times=150)) == []
+
+
+def test_a_threshold_has_two_sides() -> None:
+    latch = Latch(10.0, 5.0, needed=2)
+    assert [latch.turns_on(value) for value in (11, 9, 11, 11, 7, 12, 12, 4, 11, 11)] == [
+        False, False, False, True, False, False, False, False, False, True,
+    ]  # fmt: skip
+    assert not Latch(1.0, 0.5).turns_on(math.nan)
+    below = Latch(0.1, 0.5)
+    assert [below.turns_on(value) for value in (0.05, 0.3, 0.05, 0.6, 0.05)] == [True, False, False, False, True]
+
+
+class TestLearning:
+    def test_one_does_not_learn_while_the_other_does(self) -> None:
+        story = Story("plain", "bn")
+        story.step({"plain": {"gradient_norm": (0.01, 1, 1, 1)}})
+        numbers = {"plain": {"loss": 0.999, "gradient_norm": (0.01, 1, 1, 1)}, "bn": LEARNED}
+        said = [one for one in story.step(numbers, times=60) if "still" in one.code]
+        assert codes(said) == ["still_smaller"]
+        assert (said[0].step, said[0].network, said[0].layer, said[0].value) == (
+            50, "plain", "hidden 1", {"view": "gradients"},
+        )  # fmt: skip
+        assert (said[0].values["times"], said[0].values["gradient"], said[0].values["its"]) == (100, 0.01, 1)
+
+    def test_the_gradient_is_named_where_it_explains_something_alone(self) -> None:
+        story = Story("plain", "bn")
+        story.step()
+        assert "still" in codes(story.step({"bn": LEARNED}, times=60))
+
+    def test_alone_it_has_more_time(self) -> None:
+        story = Story()
+        assert codes(story.step(times=200)) == []
+        assert codes(story.step(times=300)) == ["still"]
+
+    def test_who_learns_at_once_is_not_spoken_of(self) -> None:
+        story = Story()
+        story.step()
+        assert codes(story.step({"plain": {"loss": 0.7}}, times=300)) == []
+
+    def test_a_run_that_goes_on_from_somewhere_is_not_judged(self) -> None:
+        story = Story()
+        story.at = 1000
+        assert codes(story.step(times=500)) == []
+
+    def test_it_wakes_once(self) -> None:
+        story = Story()
+        story.step(times=300)
+        moving = {"loss": 0.8, DRIFT: (0.2, 6.0, 0.3, 30.0)}
+        said = story.step({"plain": moving}, times=10)
+        assert codes(said) == ["wakes_moving"]
+        assert (said[0].layer, said[0].values["before"], said[0].values["drift"]) == ("hidden 2", 0.1, 6)
+        story.step(times=100)
+        assert codes(story.step({"plain": moving}, times=10)) == []
+
+    def test_it_wakes_where_no_drift_is_recorded(self) -> None:
+        story = Story(without=[DRIFT])
+        story.step(times=300)
+        assert codes(story.step({"plain": {"loss": 0.8}}, times=10)) == ["wakes"]
+
+
+class TestSilence:
+    def test_a_layer_whose_units_are_silent(self) -> None:
+        story = Story()
+        story.step(times=3)
+        said = story.step({"plain": {"dead_fraction": (0.5, 1.0, 1.0, 0.0)}}, times=5)
+        assert codes(said) == ["silent"]
+        assert (said[0].layer, said[0].values["percent"], said[0].value) == ("hidden 2", 100, {"view": "units"})
+
+    def test_it_has_stopped_learning_where_no_gradient_arrives(self) -> None:
+        story = Story()
+        story.step(times=3)
+        silent = {"dead_fraction": (0.0, 1.0, 0.0, 0.0), "gradient_norm": (0.0, 0.0, 0.1, 1.0)}
+        assert codes(story.step({"plain": silent}, times=5)) == ["silent_stopped"]
+
+    def test_not_the_output_layer_and_not_most_units(self) -> None:
+        assert codes(Story().step({"plain": {"dead_fraction": (0.98, 0.98, 0.98, 1.0)}}, times=20)) == []
+
+    def test_it_is_said_again_only_of_who_came_back(self) -> None:
+        story = Story()
+        silent, nearly, back = ({"plain": {"dead_fraction": (part, 0, 0, 0)}} for part in (1.0, 0.95, 0.5))
+        assert codes(story.step(silent)) == ["silent"]
+        story.step(nearly)
+        assert codes(story.step(silent)) == []
+        story.step(back)
+        assert codes(story.step(silent)) == ["silent"]
+
+    def test_values_of_the_batch_where_units_are_not_recorded(self) -> None:
+        story = Story(without=["dead_fraction"])
+        assert codes(story.step({"plain": {"zero_fraction": (0, 0, 1.0, 0)}})) == ["silent_values"]
+        assert codes(story.step({"plain": {"saturated_fraction": (0, 0.999, 0, 0)}})) == ["saturated"]
+
+
+class TestGradientsAlongDepth:
+    @pytest.mark.parametrize(
+        ("norms", "code"), [((1e-3, 0.1, 1.0, 1.0), "vanishing"), ((500.0, 1.0, 1.0, 1.0), "exploding")]
+    )
+    def test_far_apart_for_some_steps(self, norms: tuple[float, ...], code: str) -> None:
+        story = Story()
+        assert codes(story.step({"plain": {"gradient_norm": norms}}, times=4)) == []
+        said = story.step({"plain": {"gradient_norm": norms}}, times=10)
+        assert codes(said) == [code]
+        assert (said[0].values["first"], said[0].values["last"]) == ("hidden 1", "hidden 3")
+
+    def test_it_is_said_again_only_after_they_came_together(self) -> None:
+        story = Story()
+        apart, near, together = ({"plain": {"gradient_norm": (norm, 1, 1, 1)}} for norm in (1e-3, 0.02, 1.0))
+        story.step(apart, times=9)
+        assert codes(story.step(near) + story.step(apart, times=9)) == []
+        assert codes(story.step(together) + story.step(apart, times=9)) == ["vanishing"]
+
+    def test_the_output_layer_is_not_compared(self) -> None:
+        assert codes(Story().step({"plain": {"gradient_norm": (1, 1, 1, 500)}}, times=20)) == []
+
+    def test_a_huge_one_anywhere(self) -> None:
+        story = Story()
+        said = story.step({"plain": {"gradient_norm": (1, 1, 1, 5000)}})
+        assert codes(said) == ["huge_gradient"]
+        assert said[0].layer == "output"
+        assert codes(story.step({"plain": {"gradient_norm": (1, 1, 1, 500)}})) == []
+        assert codes(story.step({"plain": {"gradient_norm": (1, 1, 1, 5000)}})) == []
+
+
+class TestDivergence:
+    def test_once_and_then_nothing_more(self) -> None:
+        story = Story()
+        story.step(times=4)
+        nothing = {"loss": math.nan, "gradient_norm": (math.nan,) * 4, "dead_fraction": (1.0,) * 4}
+        said = story.step({"plain": nothing}, times=300)
+        assert codes(said) == ["diverged"]
+        assert (said[0].step, said[0].values["before"], said[0].values["loss"]) == (4, 3, 1)
+
+    def test_a_loss_that_was_never_given_is_none_that_diverged(self) -> None:
+        assert codes(Story().step({"plain": {"loss": math.nan}}, times=20)) == []
+
+
+class TestDriftCompared:
+    @pytest.mark.parametrize(("far", "near"), [("a", "b"), ("b", "a")])
+    def test_whoever_moved_farther(self, far: str, near: str) -> None:
+        story = Story("a", "b")
+        numbers = {far: {"loss": 0.8, DRIFT: (1, 9, 2, 3)}, near: {"loss": 0.8, DRIFT: (1, 1, 1.5, 70)}}
+        story.step()
+        said = [one for one in story.step(numbers, times=20) if "moved" in one.code]
+        assert codes(said) == ["moved_farther"]
+        values = said[0].values
+        assert (values["name"], values["layer_name"], values["drift"]) == (far, "hidden 2", 9)
+        assert (values["other"], values["other_drift"], values["times"]) == (near, 1.5, 6)
+        assert (values["output"], values["other_output"]) == (3, 70)  # named apart: it decides nothing
+
+    def test_that_the_other_has_not_begun_is_said(self) -> None:
+        story = Story("plain", "bn")
+        story.step()
+        numbers = {"bn": {"loss": 0.5, DRIFT: (1.2, 1, 1, 1)}, "plain": {DRIFT: (0.1, 0.1, 0.1, 0.1)}}
+        assert "moved_farther_while_still" in codes(story.step(numbers, times=20))
+
+    def test_not_for_a_moment_nor_for_little(self) -> None:
+        story = Story("a", "b")
+        assert codes(story.step({"a": {DRIFT: (9, 1, 1, 1)}}, times=4)) == []
+        assert codes(story.step({"a": {DRIFT: (0.9, 0, 0, 0)}, "b": {DRIFT: (0.01,) * 4}}, times=40)) == []
+
+    def test_to_and_fro(self) -> None:
+        story = Story("a", "b")
+        far, near, even = ({"a": {DRIFT: (drift,) * 4}, "b": {DRIFT: (1.0,) * 4}} for drift in (4.0, 2.5, 1.0))
+        assert codes(story.step(far, times=9)) == ["moved_farther_while_still"]
+        assert codes(story.step(near, times=9) + story.step(far, times=9)) == []
+        assert len(codes(story.step(even, times=9) + story.step(far, times=9))) == 1
+
+
+class TestEqualLoss:
+    def test_it_compares_where_the_loss_is_the_same(self) -> None:
+        story = Story("plain", "bn")
+        story.step()
+        story.step({"bn": {"loss": 0.45, DRIFT: (0.2, 0.1, 0.1, 3)}}, times=40)
+        said = story.step(
+            {"plain": {"loss": 0.45, DRIFT: (0.2, 7, 0.1, 9)}, "bn": {"loss": 0.45, DRIFT: (2, 2, 2, 2)}}, times=10
+        )
+        found = next(one for one in said if "equal" in one.code)
+        assert found.code == "narration.equal_loss_moved"
+        values = found.values
+        assert (values["name"], values["early"], values["drift"], values["other"]) == ("bn", 4, 0.2, "plain")
+        assert (values["late"], values["other_layer"], values["other_drift"]) == (found.step, "hidden 2", 7)
+        assert [one for one in codes(story.step(times=50)) if "equal" in one] == []
+
+    def test_nothing_where_one_never_gets_there(self) -> None:
+        story = Story("plain", "bn")
+        story.step()
+        assert [one for one in codes(story.step({"bn": {"loss": 0.2}}, times=40)) if "equal" in one] == []
+
+
+class TestProgress:
+    def test_the_highest_milestone_and_each_once(self) -> None:
+        story = Story()
+        assert codes(story.step({"plain": {"test_accuracy": 0.3}})) == []
+        said = story.step({"plain": {"test_accuracy": 0.91}})
+        assert codes(said) == ["accuracy"]
+        assert said[0].values["percent"] == 91
+        fro = [story.step({"plain": {"test_accuracy": found}}) for found in (0.89, 0.92, 0.6, 0.94)]
+        assert codes([one for said in fro for one in said]) == []
+        assert codes(story.step({"plain": {"test_accuracy": 0.96}})) == ["accuracy"]
+
+    def test_overtaking_needs_somebody_who_led(self) -> None:
+        story = Story("a", "b")
+        ahead = {"a": {"loss": 0.6}, "b": {"loss": 0.9}}
+        behind = {"a": {"loss": 0.6}, "b": {"loss": 0.3}}
+        story.step()
+        assert "overtakes" not in codes(story.step(ahead, times=40))
+        said = [one for one in story.step(behind, times=40) if "overtakes" in one.code]
+        assert [one.network for one in said] == ["b"]
+
+    def test_close_together_nobody_overtakes(self) -> None:
+        story = Story("a", "b")
+        for _ in range(5):
+            said = story.step({"a": {"loss": 0.9}}, times=20) + story.step({"b": {"loss": 0.9}}, times=20)
+            assert "overtakes" not in codes(said)
+
+
+class TestLearningRate:
+    def test_what_followed_a_change(self) -> None:
+        story = Story("a", "b")
+        story.step(times=20)
+        said = story.step({"a": {"loss": 2.0}}, times=60, rate=5.0)
+        found = [one for one in said if one.code == "narration.learning_rate"]
+        assert [(one.step, one.values["since"]) for one in found] == [(70, 20)]
+        assert found[0].message == (
+            "The learning rate went from 0.1 to 5 at step 20. Since then: the loss of a rose from 1 to 2, "
+            "the loss of b stayed about the same (1, 1)."
+        )
+
+    def test_a_schedule_is_no_change(self) -> None:
+        story = Story()
+        said = [story.step(rate=0.1 * 0.97**at) for at in range(120)]
+        assert codes([one for each in said for one in each]) == []
+
+
+def test_the_end_names_hidden_layers_and_the_output_apart() -> None:
+    story = Story("a", "b")
+    story.step({"a": {DRIFT: (1, 5, 2, 90), "test_accuracy": 0.25}}, times=6)
+    story.step({"a": {DRIFT: (1, 5, 2, 90), "test_accuracy": 0.25}, "b": {"loss": math.inf}})
+    said = story.narrator.end()
+    assert [one.message for one in said] == [
+        "At the end, a: loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, 5 σ, "
+        "the output layer 90 σ.",
+        "At the end, b: diverged.",
+    ]
+    assert said[0].layer == "hidden 2"
