@@ -25,7 +25,7 @@ function makeParts(view, first, host) {
     "aria-labelledby": title.id,
     "aria-describedby": summary.id,
   });
-  const controls = makeControls(host.dispatch);
+  const controls = makeControls(host.dispatch, t);
   const legend = makeLegend();
   const badge = h("span", { class: "badge", hidden: true });
   const math = h("div", { class: "math", hidden: true });

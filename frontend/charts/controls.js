@@ -1,6 +1,6 @@
 /** Draws what can be chosen above a chart, from what its view says of it. */
 
-import { h } from "../app/dom.js";
+import { h, setText } from "../app/dom.js";
 
 /** @typedef {import("../types").Control} Control */
 /** @typedef {{element: HTMLElement, show: (value: string) => void}} Field */
@@ -9,21 +9,31 @@ import { h } from "../app/dom.js";
 const shapeOf = ({ kind, name, label, options, max }) => JSON.stringify([kind, name, label, options, max]);
 
 /**
+ * A select, or a number: what is out of its bounds is refused beside it, and stays there to be mended.
  * @param {Control} control
  * @param {(value: string) => void} change
+ * @param {import("../types").Translate} t
  * @returns {Field}
  */
-function fieldOf({ kind, name, label, options = [], max }, change) {
+function fieldOf({ kind, name, label, options = [], max }, change, t) {
   /** @type {HTMLSelectElement | HTMLInputElement} */
   const field =
     kind === "select"
       ? h("select", { class: name }, ...options.map(({ value, text }) => h("option", { value }, text)))
       : h("input", { class: name, type: "number", min: "0", step: "1", ...(max === undefined ? {} : { max }) });
-  field.addEventListener("change", () => change(field.value));
+  const error = h("span", { class: "error", role: "alert" });
+  field.addEventListener("change", () => {
+    const valid = field.checkValidity();
+    setText(error, valid ? "" : t("control.refused", { low: 0, high: (max ?? 0).toLocaleString(t("locale")) }));
+    if (valid) field.removeAttribute("aria-invalid");
+    else field.setAttribute("aria-invalid", "true");
+    if (valid) change(field.value);
+  });
   return {
-    element: h("label", {}, label, field),
+    element: h("label", {}, label, field, kind === "select" ? null : error),
     show(value) {
-      if (document.activeElement !== field && field.value !== value) field.value = value;
+      const kept = document.activeElement === field || field.hasAttribute("aria-invalid");
+      if (!kept && field.value !== value) field.value = value;
     },
   };
 }
@@ -50,8 +60,9 @@ function switchOf({ name, label, options = [] }, change) {
 /**
  * The controls of one chart. A choice among less than two is not shown.
  * @param {(action: import("../app/store.js").Action) => void} dispatch
+ * @param {import("../types").Translate} t
  */
-export function makeControls(dispatch) {
+export function makeControls(dispatch, t) {
   const element = h("div", { class: "choices" });
   /** @type {{control: Control, shape: string, field: Field}[]} */
   let drawn = [];
@@ -60,7 +71,7 @@ export function makeControls(dispatch) {
   function redraw(controls) {
     drawn = controls.map((control, i) => {
       const change = (/** @type {string} */ value) => dispatch(drawn[i].control.change(value));
-      const field = control.kind === "switch" ? switchOf(control, change) : fieldOf(control, change);
+      const field = control.kind === "switch" ? switchOf(control, change) : fieldOf(control, change, t);
       return { control, shape: shapeOf(control), field };
     });
     element.replaceChildren(...drawn.map(({ field }) => field.element));

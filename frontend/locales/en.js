@@ -105,7 +105,9 @@ export default {
   "form.item": "Network {number}",
   "form.remove": "Remove network {number}",
   "form.add": "Add a network",
+  "form.more": "All settings",
   "form.bounds": "{low}\u00a0to\u00a0{high}",
+  "control.refused": "{low} to {high}",
 
   "runs.empty": "There are no runs yet. Start one: it takes a few seconds.",
   "runs.loading": "Loading the list …",

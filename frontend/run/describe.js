@@ -5,6 +5,9 @@
 /** @param {Record<string, any>} network @param {import("../types").Translate} t */
 const activationOf = ({ activation }, t) => (activation ? t(`option.${activation}`) : "");
 
+/** How deep a network is and how wide its layers are, as far as it has either. @param {Record<string, any>} network */
+const sizeOf = ({ depth, width, channels }) => [depth, width ?? channels].filter(Boolean).join(" × ");
+
 /** The settings that tell runs apart, in a few words. @param {Run} run @param {import("../types").Translate} t */
 export function describe(run, t) {
   const { config } = run;
@@ -12,7 +15,7 @@ export function describe(run, t) {
   const network = config.network ?? {};
   const parts = [
     config.dataset?.kind && t(`option.${config.dataset.kind}`),
-    network.depth && [`${network.depth} × ${network.width}`, activationOf(network, t)].filter(Boolean).join(" "),
+    [sizeOf(network), activationOf(network, t)].filter(Boolean).join(" "),
     config.optimizer && `${t(`option.${config.optimizer.kind}`)} ${config.optimizer.learning_rate}`,
     config.batch_size && t("describe.batch", { size: config.batch_size }),
     t("describe.seed", { seed: config.seed }),

@@ -12,6 +12,9 @@ import { makeForm } from "./schema-form.js";
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {import("./schema-form.js").Form} Form */
 
+/** What a person sees first of all settings. */
+const FIRST = ["dataset.kind", "network.depth", "network.activation", "optimizer.learning_rate", "batch_size"];
+
 export class NewRun {
   /** @param {import("../app/store.js").Store} store @param {import("./attempt.js").Attempt} attempt */
   constructor(store, attempt) {
@@ -34,7 +37,7 @@ export class NewRun {
     const schema = this.store.state.schema ?? (await this.attempt(api.schema));
     if (!schema || this.dialog.open) return;
     const { experiments, t } = this.store.state;
-    const form = makeForm(schema, { ...defaultOf(schema, schema), ...config }, t);
+    const form = makeForm(schema, { ...defaultOf(schema, schema), ...config }, t, FIRST);
     const body = drawNewRun(this.dialog, form, experiments, t);
     body.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -89,21 +92,14 @@ function drawNewRun(dialog, form, experiments, t) {
   const error = h("p", { class: "error", role: "alert" });
   const submit = h("button", { type: "submit", class: "primary" }, t("start"));
   const { preset, about } = beginnings(form, experiments, t);
-  const choices = h(
-    "div",
-    { class: "row-wide" },
-    h("label", { for: "preset" }, t("setup.preset")),
-    preset,
-    h("label", { for: "new-name" }, t("setup.name")),
-    name,
-  );
+  const choices = h("div", { class: "row-wide" }, h("label", { for: "preset" }, t("setup.preset")), preset);
   const cancel = h("button", { type: "button", on: { click: () => dialog.close() } }, t("cancel"));
   const whole = h(
     "form",
     { noValidate: true },
     dialogHead(dialog, "setup-title", t("setup.title"), t),
     h("div", { class: "body" }, choices, about, form.element),
-    h("div", { class: "foot" }, error, cancel, submit),
+    h("div", { class: "foot" }, error, h("label", { for: "new-name" }, t("setup.name")), name, cancel, submit),
   );
   return { form: whole, name, error, submit };
 }

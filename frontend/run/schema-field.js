@@ -14,6 +14,7 @@ import { boundsOf, partOf } from "./schema.js";
  * @property {Translate} t
  * @property {() => void} redraw
  * @property {() => string} newId
+ * @property {string[]} first paths of the fields that stand above all others
  */
 
 /** Where a refusal is shown. @param {string} [id] */

@@ -1,9 +1,9 @@
 /** A form drawn from a JSON Schema, and back: the page knows no field of RunConfig by name. */
 
 import { h } from "../app/dom.js";
-import { noticeOf, worded } from "../app/server-messages.js";
-import { defaultOf, discriminator, nearest, partOf, tagOf } from "./schema.js";
+import { defaultOf, discriminator, partOf, tagOf } from "./schema.js";
 import { drawField, errorText } from "./schema-field.js";
+import { refuse } from "./schema-refusals.js";
 
 /** @typedef {import("./schema.js").Schema} Schema */
 /** @typedef {import("./schema-field.js").Context} Context */
@@ -22,14 +22,18 @@ import { drawField, errorText } from "./schema-field.js";
  * @param {Schema} root
  * @param {any} value
  * @param {import("../types").Translate} t
+ * @param {string[]} [first] paths of the fields that stand above all others, which are folded away
  * @returns {Form}
  */
-export function makeForm(root, value, t) {
-  const element = h("div", { class: "form" });
+export function makeForm(root, value, t, first = []) {
+  const element = h("div", {});
   let current = structuredClone(value ?? defaultOf(root, root));
   let fields = 0;
   const newId = () => `field-${fields++}`;
-  const redraw = () => element.replaceChildren(...drawForm({ root, t, redraw, newId }, current));
+  const redraw = () => {
+    const open = element.querySelector("details")?.open ?? false;
+    element.replaceChildren(...drawForm({ root, t, redraw, newId, first }, current, open));
+  };
   redraw();
   return {
     element,
@@ -54,7 +58,7 @@ const GROUPS = ["object", "union", "list"];
 function partsOf(context, schema, value, path) {
   const parts = Object.entries(/** @type {Record<string, Schema>} */ (schema.properties ?? {}))
     .map(([name, part]) => ({ name, part, kind: partOf(context.root, part).kind }))
-    .filter(({ kind }) => kind !== "constant")
+    .filter(({ name, kind }) => kind !== "constant" && !context.first.includes([...path, name].join(".")))
     .map(({ name, part, kind }) => {
       if (!(name in value)) value[name] = defaultOf(context.root, part);
       return { kind, element: drawPart(context, part, value, name, [...path, name]) };
@@ -65,11 +69,45 @@ function partsOf(context, schema, value, path) {
   };
 }
 
-/** The whole form: its groups, then the fields of no group. @param {Context} context @param {any} value */
-function drawForm(context, value) {
+/**
+ * The whole form: what stands first, and folded away its groups, then the fields of no group.
+ * @param {Context} context
+ * @param {any} value
+ * @param {boolean} open whether the rest is unfolded
+ */
+function drawForm(context, value, open) {
   const { fields, groups } = partsOf(context, context.root, value, []);
-  if (!fields.length) return groups;
-  return [...groups, h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...fields)];
+  const general = h("fieldset", { class: "grid" }, h("legend", {}, context.t("form.general")), ...fields);
+  const rest = h("div", { class: "form" }, ...groups, fields.length ? general : null);
+  if (!context.first.length) return [rest];
+  return [
+    h("div", { class: "form first" }, ...context.first.flatMap((path) => drawFirst(context, value, path.split(".")))),
+    h("details", { class: "more", open }, h("summary", {}, context.t("form.more")), rest),
+  ];
+}
+
+/**
+ * One field by its path; nothing where the objects that are chosen have none of that name.
+ * @param {Context} context
+ * @param {any} value
+ * @param {string[]} path
+ */
+function drawFirst(context, value, path) {
+  let schema = context.root;
+  let holder = value;
+  for (const [i, name] of path.slice(0, -1).entries()) {
+    const part = partOf(context.root, schema.properties[name]);
+    const tag = part.kind === "union" ? discriminator(part.schema) : "";
+    if (tag && tag === path[i + 1])
+      return [h("div", {}, kindRow(context, part, holder, name, path.slice(0, i + 1), `field.${name}`))];
+    schema = tag ? optionOf(part.options, tag, holder[name][tag]) : part.schema;
+    holder = holder[name];
+  }
+  const name = path[path.length - 1];
+  const given = schema.properties[name];
+  if (!given) return [];
+  if (!(name in holder)) holder[name] = defaultOf(context.root, given);
+  return [drawPart(context, given, holder, name, path)];
 }
 
 /**
@@ -84,7 +122,7 @@ function drawPart(context, given, holder, name, path) {
   const { kind, schema, options } = partOf(context.root, given);
   if (kind === "object") return drawGroup(context, name, path, drawObject(context, schema, holder[name], path));
   if (kind === "list") return drawList(context, schema, holder[name], name, path);
-  if (kind === "union") return drawUnion(context, schema, options, holder, name, path);
+  if (kind === "union") return drawUnion(context, { kind, schema, options, nullable: false }, holder, name, path);
   return drawField(context, given, holder, name, path);
 }
 
@@ -109,20 +147,23 @@ const drawGroup = ({ t }, name, path, children) =>
     errorText(),
   );
 
+/** @param {Schema[]} options @param {string} tag @param {string} value */
+const optionOf = (options, tag, value) => options.find((one) => tagOf(one, tag) === value) ?? options[0];
+
 /**
- * One of several objects: which, and its parts.
+ * The choice of one of several objects.
  * @param {Context} context
- * @param {Schema} schema
- * @param {Schema[]} options
+ * @param {import("./schema.js").Part} part
  * @param {any} holder
  * @param {string | number} name
- * @param {(string | number)[]} path
+ * @param {(string | number)[]} path of the object
+ * @param {string} label
  */
-function drawUnion(context, schema, options, holder, name, path) {
+function kindRow(context, { schema, options }, holder, name, path, label) {
   const { root, t } = context;
   const tag = discriminator(schema);
-  const optionOf = (/** @type {string} */ value) => options.find((one) => tagOf(one, tag) === value) ?? options[0];
   const id = context.newId();
+  const place = [...path, tag].join(".");
   const select = h(
     "select",
     { id },
@@ -130,13 +171,27 @@ function drawUnion(context, schema, options, holder, name, path) {
   );
   select.value = holder[name][tag];
   select.addEventListener("change", () => {
-    holder[name] = { ...defaultOf(root, optionOf(select.value)), [tag]: select.value };
+    holder[name] = { ...defaultOf(root, optionOf(options, tag, select.value)), [tag]: select.value };
     context.redraw();
-    const drawn = document.querySelector(`[data-path="${path.join(".")}"] select`);
-    /** @type {HTMLSelectElement | null} */ (drawn)?.focus();
+    /** @type {HTMLSelectElement | null} */ (document.querySelector(`[data-path="${place}"] select`))?.focus();
   });
-  const row = h("div", { class: "row" }, h("label", { for: id }, t("form.kind")), select);
-  return drawGroup(context, name, path, [row, ...drawObject(context, optionOf(select.value), holder[name], path)]);
+  return h("div", { class: "row", "data-path": place }, h("label", { for: id }, t(label)), select, errorText());
+}
+
+/**
+ * One of several objects: which, and its parts.
+ * @param {Context} context
+ * @param {import("./schema.js").Part} part
+ * @param {any} holder
+ * @param {string | number} name
+ * @param {(string | number)[]} path
+ */
+function drawUnion(context, part, holder, name, path) {
+  const tag = discriminator(part.schema);
+  const chosen = optionOf(part.options, tag, holder[name][tag]);
+  const isFirst = context.first.includes([...path, tag].join("."));
+  const row = isFirst ? [] : [kindRow(context, part, holder, name, path, "form.kind")];
+  return drawGroup(context, name, path, [...row, ...drawObject(context, chosen, holder[name], path)]);
 }
 
 /**
@@ -192,42 +247,4 @@ function drawItem(context, schema, list, i, path) {
       ? h("button", { type: "button", class: "plain", on: { click } }, t("form.remove", { number: i + 1 }))
       : null,
   );
-}
-
-/** @param {HTMLElement} form */
-function forgetRefusals(form) {
-  for (const error of form.querySelectorAll("[data-path] > .error")) error.setAttribute("hidden", "");
-  for (const input of form.querySelectorAll("[data-path] > [aria-invalid]")) input.removeAttribute("aria-invalid");
-}
-
-/**
- * Show each refusal at the deepest field that its location passes through.
- * @param {HTMLElement} form
- * @param {FieldRefusal[]} refusals
- * @param {import("../types").Translate} t
- */
-function refuse(form, refusals, t) {
-  forgetRefusals(form);
-  const parts = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-path]")]);
-  const paths = parts.map((part) => part.dataset.path?.split(".") ?? []);
-  /** @type {string[]} */
-  const ofNoField = [];
-  /** @type {HTMLElement[]} */
-  const inputs = [];
-  for (const { loc, msg, code, values } of refusals) {
-    const words = worded(noticeOf({ message: msg, code, values }), t);
-    const part = parts[nearest(paths, loc)];
-    const error = part?.querySelector(":scope > .error");
-    if (!error) {
-      ofNoField.push(words);
-      continue;
-    }
-    error.textContent = words;
-    error.removeAttribute("hidden");
-    const input = /** @type {HTMLElement | null} */ (part.querySelector(":scope > input, :scope > select"));
-    input?.setAttribute("aria-invalid", "true");
-    if (input) inputs.push(input);
-  }
-  inputs[0]?.focus();
-  return ofNoField;
 }

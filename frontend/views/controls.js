@@ -1,6 +1,7 @@
 /** What can be chosen above a chart, as data: the card draws it. */
 
 import { named } from "../app/i18n.js";
+import { isLive } from "../app/state.js";
 import { focusLayer } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -65,6 +66,8 @@ export const compareField = (scene) => ({
   kind: "number",
   name: "compare",
   label: scene.t("compare"),
+  // Of a run without a known end, the last step moves in every frame while it goes on.
+  max: scene.run.total_steps ?? (isLive(scene.run) ? undefined : scene.history.lastStep),
   value: String(scene.selection.compare),
   change: (text) => ({ type: "select", selection: { compare: wholeNumber(text) } }),
 });

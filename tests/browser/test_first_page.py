@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from shiftscope.config import RunConfig
 from tests.browser.conftest import SHORT
-from tests.browser.looking import settle, step_of
+from tests.browser.looking import asked, settle, step_of
 from tests.conftest import LiveServer
 from tests.waiting import eventually
 
@@ -126,3 +126,46 @@ def test_on_a_phone_the_first_chart_stands_in_the_first_third(browser: Browser, 
         page.click("#more-controls")
         expect(page.locator("#learning-rate")).to_be_visible()
         page.click("#stop")
+
+
+def test_the_form_has_five_fields_and_a_refusal_unfolds_the_rest(page: Page) -> None:
+    page.goto("/")
+    page.click("#new-run")
+    form = page.locator("#setup")
+    expect(form.locator(".first .row")).to_have_count(5)
+    expect(form.locator(".first label").first).to_have_text("Data")
+    expect(form.locator('[data-path="seed"] input')).to_be_hidden()
+    form.locator('[data-path="dataset.kind"] select').select_option("mnist")
+    expect(form.locator('[data-path="dataset.kind"] select')).to_be_focused()
+    form.locator(".more > summary").click()
+    form.locator('[data-path="seed"] input').fill("-1")
+    form.locator(".more > summary").click()
+    form.locator("button[type=submit]").click()
+    expect(form.locator('[data-path="seed"] .error')).to_contain_text("0")
+    expect(form.locator('[data-path="seed"] input')).to_be_focused()
+
+
+def test_an_outline_beyond_the_run_is_refused_at_its_field(page: Page, finished: str) -> None:
+    page.goto(f"/?run={finished}")
+    settle(page)
+    card = page.locator('[data-view="ridges"]')
+    field = card.locator("input[type=number]")
+    field.fill("99999")
+    field.press("Enter")
+    expect(card.locator(".choices .error")).to_have_text("0 to 150")
+    expect(field).to_have_value("99999")
+    field.fill("40")
+    field.press("Enter")
+    eventually(lambda: asked(page, "compare") == "40")
+    expect(card.locator(".choices .error")).to_have_text("")
+
+
+def test_no_text_says_undefined(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator(".claim").first).to_be_visible()
+    for link in page.eval_on_selector_all(".claim", "(links) => links.map((one) => one.getAttribute('href'))"):
+        page.evaluate("(link) => document.querySelector(`[href=\"${link}\"]`).click()", link)
+        expect(page.locator("#start-trial")).to_be_visible()
+        assert "undefined" not in page.inner_text("body")
+        page.go_back()
+        expect(page.locator(".claim").first).to_be_visible()

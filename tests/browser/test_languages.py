@@ -109,6 +109,7 @@ def test_the_form_whatever_is_chosen(page_in_toy: Page) -> None:
     page.click("#new-run")
     selects = page.locator("#setup .form select")
     expect(selects.first).to_be_visible()
+    page.locator("#setup .more > summary").click()
     chosen = 0
     while chosen < selects.count():
         for value in selects.nth(chosen).evaluate("(select) => Array.from(select.options, (one) => one.value)"):
