@@ -111,7 +111,7 @@ function translate() {
 store.listen((now, before) => {
   if (now.open !== before.open) arrangeCharts();
   if (now.t !== before.t) translate();
-  if (now.theme !== before.theme || now.selection.choices !== before.selection.choices) experiments.charts.wake();
+  if (now.theme !== before.theme || now.selection.choices !== before.selection.choices) experiments.wake();
   grid.wake();
 });
 for (const event of ["online", "pageshow"]) addEventListener(event, () => openRun.retry());
@@ -121,7 +121,7 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("resize", () => {
   grid.wake();
-  experiments.charts.wake();
+  experiments.wake();
 });
 
 /** What tests and benchmarks reach for; nothing of the page depends on it. */

@@ -127,6 +127,7 @@ export interface Experiment {
   views: string[];
   layer: string;
   seeds: number;
+  surfaces: QuadraticLoss[];
   runs: { label: string; config: Record<string, any> }[];
   quick: { label: string; config: Record<string, any> }[];
   config: Record<string, any>;
@@ -180,22 +181,24 @@ export interface Panel {
   label: string;
   readings: Reading[];
 }
-/** Losses ("loss"[row of w2][column of w1]) of two weights, the lowest point, and the path of gradient descent. */
-export interface Surface {
-  inputs: string[];
-  w1: number[];
-  w2: number[];
-  loss: number[][];
-  lowest: number[];
-  path: number[][];
-  steps: number;
+/** A loss that is quadratic in two weights: its Hessian, and the weights where it is lowest. */
+export interface QuadraticLoss {
+  label: string;
+  inputs: [string, string];
+  hessian: [[number, number], [number, number]];
+  lowest: [number, number];
+}
+/** What the chart of an experiment's losses reads. */
+export interface SurfaceScene extends Scene {
+  surfaces: QuadraticLoss[];
+  /** steps of descent shown, whole or between two */
+  at: number;
+  /** the learning rate, as a share of the largest that does not diverge */
+  share: number;
 }
 /** What the charts of a whole trial read. */
 export interface TrialScene extends Scene {
   panels: Panel[];
-  surfaces: { label: string; surface: Surface }[];
-  /** steps of descent shown, whole or between two */
-  at: number;
 }
 
 /** Where a quantity stands: its stream, and how many of that stream's floats it takes. */

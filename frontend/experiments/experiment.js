@@ -119,10 +119,11 @@ const headerOf = (one, t) =>
  * @param {HTMLElement} root
  * @param {Experiment} one
  * @param {Trial[]} trials of this experiment, the newest first
+ * @param {HTMLElement | null} demonstration what can be tried out before it runs
  * @param {Translate} t
  * @param {Acts} acts
  */
-export function drawExperiment(root, one, trials, t, acts) {
+export function drawExperiment(root, one, trials, demonstration, t, acts) {
   const key = JSON.stringify([
     t("locale"),
     one.id,
@@ -135,6 +136,7 @@ export function drawExperiment(root, one, trials, t, acts) {
     backLink(t, acts),
     headerOf(one, t),
     startOf(one, t, acts),
+    ...(demonstration ? [h("div", { class: "demonstration" }, demonstration)] : []),
     columnsOf(one, t),
     ...(trials.length ? [section(t("experiment.trials"), earlier)] : []),
   );

@@ -5,6 +5,7 @@ import { experimentOf, openTrial } from "../app/state.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
+import { makeSurfacePanel } from "./surface-panel.js";
 import { announce, drawTrial } from "./trial-bar.js";
 import { TrialCharts } from "./trial-charts.js";
 import { drawVerdict } from "./verdict.js";
@@ -39,6 +40,9 @@ export class Experiments {
     this.store = store;
     this.host = host;
     this.charts = new TrialCharts(byId("outcome-charts"), store, host.help);
+    /** @type {ReturnType<typeof makeSurfacePanel> | null} losses of the experiment that is shown */
+    this.surface = null;
+    this.surfaceKey = "";
   }
 
   /** Open what a link names. @param {import("../app/trial-actions.js").Route} route */
@@ -95,13 +99,31 @@ export class Experiments {
   /** @param {Experiment} experiment */
   #drawExperiment(experiment) {
     const { trials, t } = this.store.state;
+    this.#drawSurface(experiment);
     const earlier = trials.filter((one) => one.experiment === experiment.id);
-    drawExperiment(byId("experiment"), experiment, earlier, t, {
+    drawExperiment(byId("experiment"), experiment, earlier, this.surface?.element ?? null, t, {
       back: () => this.home(),
       start: (quick) => this.host.startTrial(experiment.id, quick),
       settings: () => this.host.settings(experiment.config),
       trial: (trial) => this.open({ trial }),
     });
+  }
+
+  /** What can be tried out before anything is trained. @param {Experiment} experiment */
+  #drawSurface(experiment) {
+    const key = experiment.surfaces.length ? [experiment.id, this.store.state.t("locale")].join() : "";
+    if (key !== this.surfaceKey) {
+      this.surfaceKey = key;
+      this.surface?.destroy();
+      this.surface = key ? makeSurfacePanel(this.store, experiment, this.host.help) : null;
+    }
+    this.surface?.wake();
+  }
+
+  /** The theme, the window or what is chosen has changed. */
+  wake() {
+    this.charts.wake();
+    this.surface?.wake();
   }
 
   /** @param {Trial} trial */

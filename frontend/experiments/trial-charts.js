@@ -1,24 +1,17 @@
-/** The charts of a whole trial: its runs side by side, and the loss surface where one was measured. */
+/** The charts of a whole trial: its runs side by side, and the losses that its experiment has to draw. */
 
 import { localized } from "../app/i18n.js";
 import { experimentOf, FIRST_SELECTION } from "../app/state.js";
 import { makePanel } from "../charts/panel.js";
-import { surface } from "../views/surface.js";
 import { sweep } from "../views/sweep.js";
-import { DescentPlayer } from "./descent-player.js";
-import { panelsOf, Readings, surfacesOf } from "./trial-readings.js";
+import { makeSurfacePanel } from "./surface-panel.js";
+import { panelsOf, Readings } from "./trial-readings.js";
 
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").View} View */
 
 const NARROW = 720;
-
-/** @param {TrialScene} scene @param {Trial} trial @returns {View[]} */
-const viewsOf = ({ panels, surfaces }, trial) => [
-  ...(trial.runs.length > 1 && panels.length ? [sweep] : []),
-  ...(surfaces.length ? [surface] : []),
-];
 
 export class TrialCharts {
   /**
@@ -31,10 +24,6 @@ export class TrialCharts {
     this.store = store;
     this.help = help;
     this.readings = new Readings(() => this.#draw());
-    this.descent = new DescentPlayer(
-      () => this.scene(),
-      () => this.wake(),
-    );
     /** @type {ReturnType<typeof makePanel>[]} */
     this.panels = [];
     /** @type {Trial | null} */
@@ -58,8 +47,6 @@ export class TrialCharts {
       history: { count: 0 },
       narrow: innerWidth < NARROW,
       panels: panelsOf(trial, this.readings.byRun),
-      surfaces: surfacesOf(trial, this.readings.byRun),
-      at: this.descent.at,
     });
   }
 
@@ -78,8 +65,6 @@ export class TrialCharts {
 
   #clear() {
     this.#destroyPanels();
-    this.descent.at = 0;
-    this.descent.playing = false;
     this.key = "";
   }
 
@@ -93,28 +78,34 @@ export class TrialCharts {
   #draw() {
     if (!this.trial) return;
     const scene = this.scene();
-    const views = viewsOf(scene, this.trial);
+    const { trial } = this;
+    const experiment = experimentOf(this.store.state, trial.experiment);
+    const sweeps = trial.runs.length > 1 && scene.panels.length > 0;
+    const drawn = experiment?.surfaces.length ? experiment : null;
     const counts = scene.panels.map((panel) => panel.readings.length);
-    const key = JSON.stringify([this.trial.id, scene.t("locale"), counts, views.map((view) => view.id)]);
+    const key = JSON.stringify([trial.id, scene.t("locale"), counts, sweeps, drawn?.id]);
     if (key !== this.key) {
       this.key = key;
       this.#destroyPanels();
-      for (const view of views) this.#addPanel(view, scene);
+      if (sweeps) this.#add(this.#sweepPanel(scene));
+      if (drawn) this.#add(makeSurfacePanel(this.store, drawn, this.help));
     }
     this.wake();
   }
 
-  /** @param {View} view @param {TrialScene} scene */
-  #addPanel(view, scene) {
-    const panel = makePanel(view, scene, {
+  /** @param {TrialScene} scene */
+  #sweepPanel(scene) {
+    return makePanel(sweep, scene, {
       scene: () => this.scene(),
       drawable: () => this.store.state.drawable,
       dispatch: this.store.dispatch,
       help: this.help,
-      ...(view === surface ? { moves: (/** @type {number} */ now) => this.descent.advance(now) } : {}),
     });
+  }
+
+  /** @param {ReturnType<typeof makePanel>} panel */
+  #add(panel) {
     this.panels.push(panel);
     this.root.append(panel.element);
-    if (view === surface) panel.choose(this.descent.controls());
   }
 }

@@ -5,7 +5,6 @@ import { readRun } from "../stream/run-reader.js";
 import { labelsOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Trial} Trial */
-/** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").Reading} Reading */
 
 /** @param {Trial} trial @param {Map<string, Reading>} readings @returns {import("../types").Panel[]} */
@@ -16,12 +15,6 @@ export const panelsOf = (trial, readings) =>
       readings: trial.runs.flatMap((one) => (one.label === label ? (readings.get(one.run.id) ?? []) : [])),
     }))
     .filter((panel) => panel.readings.length > 0);
-
-/** @param {Trial} trial @param {Map<string, Reading>} readings @returns {TrialScene["surfaces"]} */
-export const surfacesOf = (trial, readings) =>
-  panelsOf(trial, readings).flatMap(({ label, readings: [first] }) =>
-    first.data.surface ? [{ label, surface: first.data.surface }] : [],
-  );
 
 export class Readings {
   /**

@@ -72,30 +72,39 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
     expect(page.locator("#verdict .parts")).to_be_visible()
 
 
-def test_a_sweep_is_one_chart_and_one_table_and_the_descent_moves(page: Page, swept: str) -> None:
+def test_a_sweep_is_one_chart_and_one_table(page: Page, swept: str) -> None:
     page.goto(f"/?trial={swept}")
     sweep = page.locator('[data-view="sweep"]')
     expect(sweep.locator(".xy .js-line").first).to_be_attached()
     expect(sweep.locator(".x2y2 .js-line").first).to_be_attached()
     sweep.locator("select").select_option("test_loss")
     expect(page.locator("#summary-sweep")).to_contain_text("test loss")
-    surface = page.locator('[data-view="surface"]')
-    surface.scroll_into_view_if_needed()
+    expect(page.locator('[data-view="surface"] .contour').first).to_be_attached()
+
+
+def test_gradient_descent_is_tried_out_before_anything_is_trained(page: Page) -> None:
+    page.goto(f"/?experiment={SWEEP}")
+    surface = page.locator('#experiment [data-view="surface"]')
     expect(surface.locator(".contour").first).to_be_attached()
-    slider = surface.locator('input[type="range"]')
     # It is walking by itself; taken by hand it stays where it is put.
-    slider.fill("3")
+    step = surface.locator("input.step")
+    step.fill("3")
     at = surface.locator(".at")
     expect(at).to_contain_text("raw: step 3 of")
     chart = surface.locator(".chart")
-    settle(page, '[data-view="surface"]')
+    settle(page, '#experiment [data-view="surface"]')
     before = chart.screenshot()
-    slider.fill("60")
+    step.fill("60")
     expect(at).to_contain_text("raw: step 60 of")
-    settle(page, '[data-view="surface"]')
+    expect(at).to_contain_text("standardized: step 1 of 1")
+    settle(page, '#experiment [data-view="surface"]')
     assert chart.screenshot() != before
-    surface.get_by_role("button", name="Watch the descent").click()
-    expect(at).not_to_contain_text("step 60 of")
+    # Beyond the limit descent runs away; another learning rate begins anew.
+    surface.locator("input.rate").fill("105")
+    expect(at).to_contain_text("it never arrives")
+    surface.locator("input.rate").fill("90")
+    expect(at).not_to_contain_text("it never arrives")
+    expect(surface.locator("output")).to_have_text("90% of the limit")
 
 
 def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:

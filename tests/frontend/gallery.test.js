@@ -7,7 +7,7 @@ import { readLink, writeLink } from "../../frontend/app/link.js";
 import { FIRST_SELECTION } from "../../frontend/app/state.js";
 import { currentRun } from "../../frontend/app/trial-actions.js";
 import { allowed } from "../../frontend/experiments/mathml.js";
-import { panelsOf, surfacesOf } from "../../frontend/experiments/trial-readings.js";
+import { panelsOf } from "../../frontend/experiments/trial-readings.js";
 import {
   accuracies,
   broken,
@@ -19,7 +19,6 @@ import {
 } from "../../frontend/experiments/trial-state.js";
 import { whyNot } from "../../frontend/experiments/verdict.js";
 import { Reader } from "../../frontend/stream/run-reader.js";
-import { lossAt, pathUpTo, pointAt, surface } from "../../frontend/views/surface.js";
 import { quantitiesOf, sweep } from "../../frontend/views/sweep.js";
 import { HEADER, THEME } from "./scene.js";
 
@@ -214,22 +213,6 @@ const curve = (network, values, quantity = "test_accuracy") => ({
   steps: values.map((_, i) => 10 * i),
   values,
 });
-const bowl = () => {
-  const at = [-1, 0, 1];
-  return {
-    inputs: ["age", "height"],
-    w1: at,
-    w2: at,
-    loss: at.map((y) => at.map((x) => 1 + x * x + y * y)),
-    lowest: [0, 0],
-    path: [
-      [1, 1],
-      [0.5, 0],
-      [0, 0],
-    ],
-    steps: 2,
-  };
-};
 const readingOf = (accuracy, data = {}) => ({
   networks: HEADER.networks,
   curves: [
@@ -245,8 +228,6 @@ const sceneOf = (panels, more = {}) => ({
   t,
   narrow: false,
   selection: FIRST_SELECTION,
-  surfaces: [],
-  at: 0,
   panels,
   ...more,
 });
@@ -276,48 +257,15 @@ test("runs side by side: a panel each on one vertical axis, a line a network", (
   assert.notEqual(sweep.key(scene), sweep.key(showing(scene, "test_loss")));
 });
 
-test("descent is drawn as far as it has come", () => {
-  const { path } = bowl();
-  assert.deepEqual(pointAt(path, 0.5), [0.75, 0.5]);
-  assert.deepEqual(pointAt(path, 99), [0, 0]);
-  const { x, y } = pathUpTo(path, 1.5);
-  assert.deepEqual([...x], [1, 0.5, 0.25]);
-  assert.deepEqual([...y], [1, 0, 0]);
-  assert.equal(lossAt(bowl(), 0), 3);
-  assert.equal(lossAt(bowl(), 1), 1.25);
-  assert.equal(lossAt(bowl(), 2), 1);
-});
-
-test("what moves on the loss surface is what a whole figure would draw", () => {
-  const scene = sceneOf([], {
-    surfaces: ["raw", "standardized"].map((label) => ({ label, surface: bowl() })),
-    at: 1.25,
-  });
-  const { data, layout } = surface.figure(scene);
-  assert.equal(layout.yaxis2.scaleanchor, "x2");
-  const moving = surface.shapes(scene);
-  assert.equal(moving.length, 4);
-  for (const { trace, x, y } of moving) {
-    assert.deepEqual([...x], [...data[trace].x]);
-    assert.deepEqual([...y], [...data[trace].y]);
-  }
-  assert.match(surface.summary(scene), /raw: 2 steps of descent, loss from 3\.00 to 1\.00/);
-  assert.equal(surface.table(scene).length, 1 + 2 * 3);
-});
-
-test("readings are put to their label, and a surface is found in what was measured", () => {
+test("readings are put to their label", () => {
   const trial = trialOf(["finished", "finished", "running"]);
   const readings = new Map([
-    ["r0", readingOf(0.5, { surface: bowl() })],
+    ["r0", readingOf(0.5)],
     ["r1", readingOf(0.6)],
   ]);
   assert.deepEqual(
     panelsOf(trial, readings).map((panel) => panel.label),
     ["run 0", "run 1"],
-  );
-  assert.deepEqual(
-    surfacesOf(trial, readings).map(({ label }) => label),
-    ["run 0"],
   );
 });
 

@@ -48,6 +48,15 @@ class PlannedRun(_Data):
     config: RunConfig
 
 
+class QuadraticLoss(_Data):
+    """A loss of two weights that can be drawn before anything is trained: quadratic, lowest at `lowest`."""
+
+    label: str = Field(description="as that of the planned run which measures it")
+    inputs: tuple[str, str] = Field(description="what the weights multiply: input.NAME in the page's texts")
+    hessian: tuple[tuple[float, float], tuple[float, float]]
+    lowest: tuple[float, float] = Field(description="the two weights at which the loss is lowest")
+
+
 class Experiment(_Data):
     """All that is known of an experiment before it runs."""
 
@@ -72,6 +81,7 @@ class Experiment(_Data):
     runs: tuple[PlannedRun, ...] = Field(min_length=1)
     quick: tuple[PlannedRun, ...] = Field((), description="the same with fewer steps; empty where `runs` are as quick")
     quick_note: Prose = Field("", description="what the quick runs leave out")
+    surfaces: tuple[QuadraticLoss, ...] = Field((), description="losses on which gradient descent can be tried out")
 
     @computed_field(description="config of the first run")  # type: ignore[prop-decorator]
     @property

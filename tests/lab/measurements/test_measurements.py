@@ -185,6 +185,20 @@ def test_the_surface_is_the_loss_and_its_path_goes_down(scaling):
     assert along[-1] <= 0.01
 
 
+@pytest.mark.parametrize("surface", find("input-scaling").experiment.surfaces, ids=lambda one: one.label)
+def test_the_surface_that_is_drawn_before_training_is_the_measured_one(surface):
+    options = config(dataset=Digits(scaling=surface.label))
+    measuring = LossSurface(options, Training(options, DATA), DATA)
+    drawn = measuring.data()["surface"]
+    loss, curvature = quadratic(drawn)
+    assert surface.lowest == pytest.approx(drawn["lowest"])
+    assert list(surface.inputs) == drawn["inputs"]
+    assert np.linalg.eigvalsh(surface.hessian) == pytest.approx(curvature, rel=1e-6)
+    away = np.array([drawn["w1"][7], drawn["w2"][3]]) - surface.lowest
+    excess = loss(drawn["w1"][7], drawn["w2"][3]) - loss(*surface.lowest)
+    assert 0.5 * away @ np.array(surface.hessian) @ away == pytest.approx(excess, rel=1e-6)
+
+
 def test_the_gradient_is_measured_before_it_is_clipped():
     options = config(clipping=ClipByNorm(limit=1e-6), optimizer=Sgd(learning_rate=0.1))
     training = Training(options, DATA)

@@ -6,7 +6,7 @@ from shiftscope.config import Digits, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
 from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, part, shorter, steps, stop
-from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
+from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, QuadraticLoss, Source
 from shiftscope.experiments.outcomes import all_of, at_least, at_most, below
 from shiftscope.experiments.text import t
 from shiftscope.experiments.verdict import Results, Verdict, conclude, number, table
@@ -21,6 +21,16 @@ _RUNS = (
     PlannedRun(label=STANDARDIZED, config=RunConfig(
         dataset=Digits(scaling="standardized"), variants=TWINS, network=Mlp(depth=2, width=32), optimizer=Sgd(learning_rate=0.1), duration=Steps(steps=800))),
 )  # fmt: skip
+
+_SURFACES = (
+    QuadraticLoss(label=RAW, inputs=("age", "height"),
+        hessian=((2204.93585170786, 7562.307098627361), (7562.307098627361, 28828.244977042956)),
+        lowest=(0.028977278209668354, -0.007546816111279082)),
+    QuadraticLoss(label=STANDARDIZED, inputs=("age", "height"),
+        hessian=((1.0, 0.03877980544850407), (0.03877980544850407, 1.0)),
+        lowest=(0.4837693683713434, 0.31858390454609703)),
+)  # fmt: skip
+"""What the measurement finds of its two hundred people, so that the page can draw it at once. A test compares."""
 
 
 def verdict(results: Results) -> Verdict:
@@ -96,7 +106,7 @@ CLAIM = Claim(
         sources=(Source(title="LeCun et al. 1998, Efficient BackProp", url="https://doi.org/10.1007/3-540-49430-8_2"),),
         views=("loss", "moments", "gradients"), layer="hidden 1",
         seeds=1,
-        runs=_RUNS, quick=shorter(_RUNS, 500), quick_note=QUICK,
+        runs=_RUNS, quick=shorter(_RUNS, 500), quick_note=QUICK, surfaces=_SURFACES,
     ),
     verdict,
     steps,
