@@ -1,7 +1,7 @@
 /**
- * Heals a page of which a part did not arrive: the network changed (a VPN, a container's bridge, another Wi-Fi), or the
- * server was started anew while the page loaded. A module of which one import is missing never runs, so that nothing
- * else could say so; this is a plain script for that reason, and the first.
+ * Heals a page of which a part did not arrive: the network changed (a VPN, a container's bridge, another Wi-Fi), or
+ * the server was started anew while the page loaded. A module of which one import is missing never runs, so that
+ * nothing else could say so; this is a plain script for that reason, and the first.
  */
 
 {

@@ -8,6 +8,7 @@ import { plain } from "./app/server-messages.js";
 import { initialState, pairOf } from "./app/state.js";
 import { createStore } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
+import { AxisBar } from "./charts/axis-bar.js";
 import { ChartGrid } from "./charts/chart-grid.js";
 import { loadCharts } from "./charts/library.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
@@ -82,7 +83,9 @@ const page = new Page(store, [experiments, new Controls(store, attempt), new Cha
   seek: (step) => timeline.seek(step),
 });
 const link = new PageLink(store, (route) => experiments.open(route));
+const axisBar = new AxisBar(byId("axis-bar"), { dispatch, scene: () => grid.scene() });
 grid.followers.push(
+  (scene) => axisBar.follow(scene),
   (scene, now) => timeline.follow(scene, now),
   () => experiments.follow(),
   makeRunSummary().follow,

@@ -50,6 +50,8 @@ export interface Run {
   config: Record<string, any> | null;
   step: number;
   total_steps: number | null;
+  /** null, or not there, where nobody knows */
+  steps_per_epoch?: number | null;
   created: number;
   started: number | null;
   ended: number | null;
@@ -291,6 +293,8 @@ export interface Series {
   mean?: number;
   /** the same, where this line is that running mean */
   smooth?: number;
+  /** where a frame stands on the axis along the run, by its slot; not there where that counts steps */
+  x?: (slot: number) => number;
   /** one of many: its values are read from the kept rows, no column of its own is held */
   many?: boolean;
 }

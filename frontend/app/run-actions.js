@@ -61,7 +61,9 @@ export function openRun(state, run) {
     playing: false,
     problem: null,
     selection:
-      open === null ? selection : { ...FIRST_SELECTION, choices: selection.choices, charts: selection.charts },
+      open === null
+        ? selection
+        : { ...FIRST_SELECTION, choices: withChoice(selection.choices, "zoom", null), charts: selection.charts },
   };
 }
 

@@ -133,6 +133,13 @@ export class PaintedCanvas {
     return new Set(this.painters.map(({ axes }) => axes));
   }
 
+  /** Where a step stands on the axis of a subplot. @param {string} axes @param {number} step */
+  placeOf(axes, step) {
+    const painter = this.painters.find((one) => one.axes === axes);
+    const place = painter instanceof LinesPainter ? painter.place : undefined;
+    return painter && place ? place(painter.stream.slotAt(step)) : step;
+  }
+
   /** How many frames of a stream are painted. @param {StreamHistory} stream */
   drawn(stream) {
     const mine = this.painters.filter((painter) => painter.stream === stream);

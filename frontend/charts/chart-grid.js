@@ -3,6 +3,7 @@
 import { spanOf } from "../app/numbers.js";
 import { markRest } from "../app/rest.js";
 import { isLive } from "../app/state.js";
+import { zoomText } from "../views/run-axis.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { offerHidden } from "./hidden-charts.js";
@@ -187,6 +188,7 @@ export class ChartGrid {
     this.root.insertBefore(made.element, after ?? null);
     const chart = new Chart(made.chart, view, {
       pick: (selection) => this.#pick(selection),
+      zoom: (range) => this.host.dispatch({ type: "choose", name: "zoom", value: range && zoomText(range) }),
       wake: () => this.wake(),
     });
     this.charts.set(view.id, { chart, card: made, view });

@@ -14,6 +14,7 @@ import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
 import { takePicture } from "./picture.js";
 import { plotlyLanguage } from "./plotly-language.js";
+import { doubleClick, followPointer } from "./pointing.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -25,13 +26,13 @@ import { plotlyLanguage } from "./plotly-language.js";
 const LABELS_EVERY = 140;
 const KEY_EVERY = 1500;
 const SETTLE_EVERY = 1000;
-const TWO_CLICKS = 350;
 
 export class Chart {
   /**
    * @param {HTMLElement} host an empty element with a size of its own
    * @param {View} view
-   * @param {{pick: (selection: Partial<import("../types").Selection>) => void, wake: () => void}} hooks
+   * @param {{pick: (selection: Partial<import("../types").Selection>) => void, wake: () => void,
+   *   zoom: (range: [number, number] | null) => void}} hooks
    */
   constructor(host, view, hooks) {
     this.host = host;
@@ -63,7 +64,7 @@ export class Chart {
     this.painted = view.shapes ? null : new PaintedCanvas(this.canvas);
     this.texts = view.labels ? new Texts(host) : null;
     this.cursors = new Cursors(host);
-    this.times = { key: 0, labels: 0, settle: 0, picked: -TWO_CLICKS };
+    this.times = { key: 0, labels: 0, settle: 0 };
     /** how many frames there were when it was last drawn by Plotly, for who points at it */
     this.settledCount = -1;
     /** @type {import("../types").Selection | null} */
@@ -153,23 +154,19 @@ export class Chart {
     this.stale = false;
     this.host.classList.toggle("painted", Boolean(this.view.series || this.view.rasters));
     this.attached = false;
+    const config = { ...CONFIG, ...doubleClick(figure), ...plotlyLanguage(scene.t) };
     if (first) {
-      plotly().newPlot(this.gd, figure.data, figure.layout, { ...CONFIG, ...plotlyLanguage(scene.t) });
+      plotly().newPlot(this.gd, figure.data, figure.layout, config);
+      const { zoom } = this.hooks;
+      const pick = (/** @type {any} */ point) => {
+        const selection = this.scene && this.view.pick?.(this.scene, point);
+        if (selection) this.hooks.pick(selection);
+      };
+      followPointer(this.gd, { figure: () => this.figure, zoom, pick });
       this.gd.on("plotly_afterplot", () => this.#attach());
-      this.gd.on("plotly_click", (/** @type {any} */ event) => this.#picked(event));
-    } else plotly().react(this.gd, figure.data, figure.layout, { ...CONFIG, ...plotlyLanguage(scene.t) });
+    } else plotly().react(this.gd, figure.data, figure.layout, config);
     // Plotly tells of it at once, or only after this task: what lies under the axes does not wait for that.
     if (!this.attached) this.#attach();
-  }
-
-  /** The first click of two, which reset the zoom. @param {any} event */
-  #picked(event) {
-    const now = performance.now();
-    const second = now - this.times.picked < TWO_CLICKS;
-    this.times.picked = now;
-    if (second) return;
-    const selection = this.scene && event.points?.[0] ? this.view.pick?.(this.scene, event.points[0]) : null;
-    if (selection) this.hooks.pick(selection);
   }
 
   /** Read the axes anew, and draw everything on them. */
@@ -183,7 +180,10 @@ export class Chart {
     this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
     // While someone points, it is laid out again and again: what was there stays there.
     this.painted?.attach(scene, this.view, this.gd._fullLayout, size, this.hovered);
-    this.cursors.place(this.gd._fullLayout, this.painted?.subplots ?? new Set(), scene.selection.step);
+    const { painted } = this;
+    this.cursors.place(this.gd._fullLayout, painted?.subplots ?? new Set(), scene.selection.step, (axes, step) =>
+      painted ? painted.placeOf(axes, step) : step,
+    );
     this.times.labels = 0;
     this.hooks.wake();
   }

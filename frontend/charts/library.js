@@ -8,10 +8,11 @@ export const CONFIG = {
   displaylogo: false,
   showSendToCloud: false,
   doubleClick: "reset",
+  showTips: false,
   responsive: false,
 };
 
-/** How often Plotly is asked for again, and after how many milliseconds: a network that changes ends what is under way. */
+/** How often Plotly is asked for again, after how many milliseconds: a network that changes ends what is under way. */
 const RETRIES = 2;
 const RETRY_AFTER = 500;
 

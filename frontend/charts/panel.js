@@ -24,7 +24,7 @@ export function makePanel(view, first, host) {
   });
   let asked = false;
   let alive = true;
-  const chart = new Chart(made.chart, view, { pick: () => {}, wake });
+  const chart = new Chart(made.chart, view, { pick: () => {}, zoom: () => {}, wake });
 
   function wake() {
     if (asked || !alive || !host.drawable()) return;

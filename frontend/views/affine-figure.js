@@ -90,7 +90,7 @@ function layoutFor(scene, panels) {
   });
   QUANTITIES.forEach((_, row) => {
     const range = rangeOf(scene, panels, row);
-    layout[axisName("y", row)] = axis(scene, { domain: down[row], range, nticks: 5, anchor: "x" });
+    layout[axisName("y", row)] = axis(scene, { domain: down[row], range, nticks: 5, anchor: "x", fixedrange: true });
   });
   return layout;
 }

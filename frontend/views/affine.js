@@ -8,6 +8,7 @@ import { affineFigure, BAND_ALPHAS, channelName } from "./affine-figure.js";
 import { colorsOf, commonKey } from "./common.js";
 import { focusLayer, shownSlot } from "./focus.js";
 import { leftOut, points } from "./line-points.js";
+import { runAxisKey } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -152,7 +153,7 @@ export const affine = {
   key: (scene) =>
     [
       commonKey(scene),
-      scene.span,
+      runAxisKey(scene),
       focusLayer(scene),
       scene.selection.unit,
       ...panelsOf(scene).map((panel) => Object.values(outermost(scene, panel) ?? {})),

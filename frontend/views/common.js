@@ -2,6 +2,7 @@
 
 import { networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
+import { runAxisKey, runAxisKind, runRange } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -66,28 +67,55 @@ export function axis(scene, more) {
   };
 }
 
+/** What all axes along the run have in common. @param {Scene} scene @param {Record<string, any>} more */
+const alongRun = (scene, more) =>
+  axis(scene, { showgrid: false, nticks: scene.narrow ? 4 : 6, tickangle: 0, ticklabelstandoff: 0, ...more });
+
+/** Marks an axis that shows the stretch that is chosen for all. */
+const LINKED = "along the run ";
+
 /**
- * The axis of steps.
+ * Whether an axis of a figure shows the stretch that is chosen for all.
+ * @param {Record<string, any> | undefined} axis
+ */
+export const isLinked = (axis) => String(axis?.uirevision ?? "").startsWith(LINKED);
+
+/** @param {Scene} scene */
+const linked = (scene) => ({ range: runRange(scene), uirevision: LINKED + runAxisKey(scene) });
+
+/**
+ * An axis of steps, for charts that have no other: it shows the chosen stretch where that is one of steps.
  * @param {Scene} scene
  * @param {Record<string, any>} more
  */
 export const stepAxis = (scene, more) =>
-  axis(scene, {
-    range: [0, scene.span],
-    showgrid: false,
-    nticks: scene.narrow ? 4 : 6,
-    tickangle: 0,
+  alongRun(scene, {
+    ...(runAxisKind(scene) === "step" ? linked(scene) : { range: [0, scene.span] }),
     tickformat: "~s",
-    ticklabelstandoff: 0,
     ...more,
   });
 
+/**
+ * An axis along the run, whatever it counts.
+ * @param {Scene} scene
+ * @param {Record<string, any>} more
+ */
+export function runAxis(scene, more) {
+  const kind = runAxisKind(scene);
+  if (kind === "step") return stepAxis(scene, more);
+  const range = runRange(scene);
+  const ticks = kind === "loss" ? decades(/** @type {[number, number]} */ ([range[1], range[0]]), 4) : {};
+  return alongRun(scene, { ...linked(scene), ...ticks, ...more });
+}
+
+/** @param {string} text */
+const titled = (text) => ({ text, standoff: 3, font: { size: 11 } });
+
 /** The title under an axis of steps. @param {Scene} scene @param {boolean} shown */
-export const stepTitle = (scene, shown) => ({
-  text: shown ? scene.t("axis.step") : "",
-  standoff: 3,
-  font: { size: 11 },
-});
+export const stepTitle = (scene, shown) => titled(shown ? scene.t("axis.step") : "");
+
+/** The title under an axis along the run. @param {Scene} scene @param {boolean} shown */
+export const runTitle = (scene, shown) => titled(shown ? scene.t(`axis.${runAxisKind(scene)}`) : "");
 
 /**
  * Ticks of a log axis.
@@ -143,8 +171,12 @@ export const heading = (scene, text, color, domain, more = {}) => ({
 /** A line's dash as figures name it. @param {{dash?: number[]}} line */
 export const dashStyle = ({ dash }) => (dash?.length ? { dash: dash.map((length) => `${length}px`).join() } : {});
 
-/** The step at the pointer, as Plotly fills it in. @param {import("../types").Translate} t */
-export const atStep = (t) => t("progress.at", { step: "%{x}" });
+/**
+ * The step at the pointer, as it is filled in.
+ * @param {import("../types").Translate} t
+ * @param {string} [where] in a point's own numbers, where the axis does not count steps
+ */
+export const atStep = (t, where = "x") => t("progress.at", { step: `%{${where}}` });
 
 /**
  * Plotly reads tags in its texts; names of networks and layers are text, not markup.

@@ -57,7 +57,7 @@ function layoutFor(scene, shown, range) {
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
     annotations: headings,
-    yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x" }),
+    yaxis: axis(scene, { range, nticks: 6, showgrid: false, anchor: "x", fixedrange: true }),
   });
   shown.forEach((_, i) => {
     layout[axisName("x", i)] = stepAxis(scene, { domain: across[i], anchor: "y", title: stepTitle(scene, i === 0) });

@@ -10,6 +10,7 @@ import { allBands, bands, panels, scaleOf, shareAt, valueRange } from "./density
 import { peakOf } from "./distribution.js";
 import { focusLayer } from "./focus.js";
 import { leftOut, points, valueNow } from "./line-points.js";
+import { runAxisKey } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -25,7 +26,7 @@ export const density = {
   ],
   streams: (scene) => [...new Set(panels(scene).map(({ distribution }) => distribution.stream))],
   available: (scene) => panels(scene).length > 0,
-  key: (scene) => [commonKey(scene), scene.span, focusLayer(scene), ...valueRange(scene)].join("|"),
+  key: (scene) => [commonKey(scene), scene.span, runAxisKey(scene), focusLayer(scene), ...valueRange(scene)].join("|"),
   figure: densityFigure,
   series: allBands,
   rasters(scene) {

@@ -7,10 +7,12 @@ import { density } from "./density.js";
 import { gradientShift } from "./gradient-shift.js";
 import { gradients } from "./gradients.js";
 import { landscape } from "./landscape.js";
+import { SMOOTHING } from "./lines.js";
 import { loss } from "./loss.js";
 import { microscope } from "./microscope.js";
 import { moments } from "./moments.js";
 import { ridges } from "./ridges.js";
+import { RUN_AXIS_CHOICES } from "./run-axis.js";
 import { running } from "./running.js";
 import { sampling } from "./sampling.js";
 import { shift } from "./shift.js";
@@ -45,5 +47,9 @@ export const VIEWS = [
  */
 export const TRIAL_VIEWS = [sweep, surface];
 
-/** Names of all choices that belong to single charts: they stand in the page's link. */
-export const CHOICES = [...VIEWS, ...TRIAL_VIEWS].flatMap((view) => view.choices ?? []);
+/** Names of all choices of charts, those of many first: they stand in the page's link. */
+export const CHOICES = [
+  ...RUN_AXIS_CHOICES,
+  SMOOTHING,
+  ...[...VIEWS, ...TRIAL_VIEWS].flatMap((view) => view.choices ?? []),
+];

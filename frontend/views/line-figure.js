@@ -14,9 +14,9 @@ import {
   escapeText,
   heading,
   layoutOf,
+  runAxis,
+  runTitle,
   split,
-  stepAxis,
-  stepTitle,
 } from "./common.js";
 import { points, sample } from "./line-points.js";
 
@@ -130,10 +130,10 @@ export function lineFigure(scene, lines, rows, settled, titles) {
   });
   // The last step of one column and the 0 of the next must not read as one number.
   across.forEach((domain, i) => {
-    layout[axisName("x", i)] = stepAxis(scene, {
+    layout[axisName("x", i)] = runAxis(scene, {
       domain,
       anchor: axisId("y", rows.length - 1),
-      title: stepTitle(scene, i === 0),
+      title: runTitle(scene, i === 0),
       nticks: scene.narrow || across.length > 2 ? 3 : across.length > 1 ? 4 : 6,
     });
   });
@@ -146,6 +146,7 @@ export function lineFigure(scene, lines, rows, settled, titles) {
         range,
         ...ticksOf(row, range, rows.length),
         anchor: axisId("x", column),
+        fixedrange: true,
       });
     });
   });
@@ -209,7 +210,7 @@ function headings(scene, titles, rows, across, down) {
 function traces(scene, lines, rows) {
   const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, Math.floor(MOST_IN_ALL / lines.length)));
   return lines.map((line, i) => {
-    const { x, y, values, means } = points(scene, line, most);
+    const { x, steps, y, values, means } = points(scene, line, most);
     const name = escapeText(lineName(scene, line));
     const what = line.what ? `${escapeText(line.what)}<br>` : "";
     const format = rows[line.row].share ? ".1%" : ".4g";
@@ -220,12 +221,12 @@ function traces(scene, lines, rows) {
       ...axesNames(line.axes),
       x,
       y,
-      customdata: values.map((value, at) => [value, means?.[at] ?? null]),
+      customdata: values.map((value, at) => [value, means?.[at] ?? null, steps[at]]),
       line: { color: line.color, width: line.width, simplify: false, ...dashStyle(line) },
       meta: line.layer ?? null,
       name,
       hovertemplate:
-        `${name}<br>${what}${atStep(scene.t)}: <b>%{customdata[0]:${format}}</b>` +
+        `${name}<br>${what}${atStep(scene.t, "customdata[2]")}: <b>%{customdata[0]:${format}}</b>` +
         `${line.mean ? `<br>${meanName(scene, line.mean)}: %{customdata[1]:${format}}` : ""}<extra></extra>`,
     };
   });

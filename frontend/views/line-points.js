@@ -1,13 +1,15 @@
 /** The points of a line: its values as recorded, their running mean, and which of them a picture or a label needs. */
 
 import { RunningMean, spread } from "../app/numbers.js";
+import { positionsShown } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Series} Series */
 /** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
 /**
  * @typedef {object} Points
- * @property {number[]} x steps
+ * @property {number[]} x places on the axis along the run
+ * @property {number[]} steps
  * @property {number[]} y what is drawn
  * @property {number[]} values as recorded
  * @property {number[] | null} means their running mean, where one is shown
@@ -29,8 +31,11 @@ export function points(scene, line, most = Infinity) {
   const drawnAt =
     line.smooth && means ? (/** @type {number} */ i) => means[i] : (/** @type {number} */ i) => valueAt(recorded[i]);
   const chosen = telling(recorded.length, most, drawnAt);
+  const slots = chosen.map((i) => stream.order[recorded[i]]);
+  const steps = slots.map((slot) => stream.steps[slot]);
   return {
-    x: chosen.map((i) => stream.steps[stream.order[recorded[i]]]),
+    x: line.x ? slots.map(line.x) : steps,
+    steps,
     y: chosen.map(drawnAt),
     values: chosen.map((i) => valueAt(recorded[i])),
     means: means && chosen.map((i) => means[i]),
@@ -38,14 +43,15 @@ export function points(scene, line, most = Infinity) {
 }
 
 /**
- * Some values of a line, evenly spread: enough to choose an axis by.
+ * Some of a line's values that are shown, evenly spread: enough to choose an axis by.
  * @param {Scene} scene
  * @param {Series} line
  * @param {number} most
  */
 export function sample(scene, line, most) {
   const stream = scene.history.stream(line.stream);
-  const positions = spread(stream.count, most);
+  const [from, to] = positionsShown(scene, line);
+  const positions = spread(to - from, most).map((i) => from + i);
   if (!line.smooth) return positions.map(readerOf(stream, line));
   const all = Array.from({ length: stream.count }, (_, position) => position);
   const means = runningMeans(all, readerOf(stream, line), line.smooth);

@@ -7,6 +7,7 @@ import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
 import { lineFigure, lineName, meanName, yIndex } from "./line-figure.js";
 import { leftOut, points, valueNow } from "./line-points.js";
+import { placeOf, runAxisKey } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -18,6 +19,9 @@ const MOST_SPOKEN = 12;
 /** Recorded values that a running mean is over, and what share of them all, at least; it doubles as they come. */
 const MEAN_OVER = 15;
 const MEAN_SHARE = 1 / 64;
+const MOST_OVER = 10_000;
+/** The choice of how many values a running mean is over; it stands in the link. */
+export const SMOOTHING = "smoothing";
 /** What stands behind a running mean is paler and thinner. */
 const BEHIND = { alpha: 0.14, width: 0.8 };
 
@@ -59,24 +63,28 @@ export function layerLines(scene, row, quantity, sites = [""]) {
 }
 
 /**
- * How many values of a stream a running mean is over.
+ * How many values of a stream a running mean is over: as many as are chosen, else more with their number.
+ * @param {Scene} scene
  * @param {number} count
  */
-function meanOver(count) {
+function meanOver(scene, count) {
+  const chosen = Number(scene.selection.choices[SMOOTHING]);
+  if (chosen >= 1) return Math.min(Math.round(chosen), MOST_OVER);
   let over = MEAN_OVER;
   while (over < count * MEAN_SHARE) over *= 2;
   return over;
 }
 
 /**
- * The same lines with their running means: the values stand pale behind them.
+ * The same lines with their running means: the values stand pale behind them. A mean of one value is that value.
  * @param {Scene} scene
  * @param {Line[]} lines
  * @returns {Line[]}
  */
 export function withMeans(scene, lines) {
   const strong = (/** @type {Line} */ line) => scene.selection.layer === null || scene.selection.layer === line.layer;
-  const overOf = (/** @type {Line} */ line) => meanOver(scene.history.stream(line.stream).count);
+  const overOf = (/** @type {Line} */ line) => meanOver(scene, scene.history.stream(line.stream).count);
+  if (lines.every((line) => overOf(line) === 1)) return lines;
   return [
     ...lines.map((line) => ({
       ...line,
@@ -162,6 +170,7 @@ export function lineView({
     for (const line of lines) {
       line.row = used.indexOf(line.row);
       line.axes = axisId("x", line.column) + axisId("y", yIndex(kept, line.row, line.column, columns));
+      line.x = placeOf(scene, line);
     }
     return { lines, rows: kept };
   };
@@ -170,7 +179,7 @@ export function lineView({
   return {
     streams: (scene) => [...new Set(lines(scene).map((line) => line.stream))],
     available: (scene) => lines(scene).length > 0,
-    key: (scene) => [commonKey(scene), scene.span, scene.selection.layer, meanOf(scene), key(scene)].join("|"),
+    key: (scene) => [commonKey(scene), runAxisKey(scene), scene.selection.layer, meanOf(scene), key(scene)].join("|"),
     figure: (scene, settled = true) => {
       const { lines, rows } = drawn(scene);
       return lineFigure(scene, lines, rows, settled, titles(scene));
@@ -194,7 +203,7 @@ export function lineView({
     },
     table: (scene) => tableOf(scene, recordedLines(lines(scene))),
     leftOut: (scene) => Math.max(0, ...lines(scene).map((line) => leftOut(scene, line))),
-    pick: (_scene, point) => ({ step: point.x, ...(point.data.meta ? { layer: point.data.meta } : {}) }),
+    pick: (_scene, point) => ({ step: point.customdata[2], ...(point.data.meta ? { layer: point.data.meta } : {}) }),
     ...more,
   };
 }
@@ -212,8 +221,8 @@ function tableOf(scene, lines) {
   /** @type {(string | number)[][]} */
   const table = [["network", "line", "quantity", "step", "value", ...(over ? [`running_mean_of_${over}`] : [])]];
   for (const line of lines) {
-    const { x, values, means } = points(scene, line);
-    for (const [i, step] of x.entries()) {
+    const { steps, values, means } = points(scene, line);
+    for (const [i, step] of steps.entries()) {
       const row = [line.network, line.name, line.quantity, step, values[i]];
       table.push(over ? [...row, means?.[i] ?? NaN] : row);
     }

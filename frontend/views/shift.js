@@ -5,6 +5,7 @@ import { named } from "../app/i18n.js";
 import { axisId, commonKey } from "./common.js";
 import { driftKind, driftShown, driftText } from "./drift.js";
 import { driftControls } from "./drift-controls.js";
+import { runAxisKey } from "./run-axis.js";
 import { shiftFigure } from "./shift-figure.js";
 import { driftsOf, quantityName, scaleTop, warped } from "./shift-scale.js";
 
@@ -79,7 +80,10 @@ export const shift = {
     driftsOf(scene)
       .flat()
       .some((drift) => drift !== null),
-  key: (scene) => [commonKey(scene), scene.span, driftShown(scene), scaleTop(scene), scene.selection.layer].join("|"),
+  key: (scene) =>
+    [commonKey(scene), scene.span, runAxisKey(scene), driftShown(scene), scaleTop(scene), scene.selection.layer].join(
+      "|",
+    ),
   figure: shiftFigure,
   rasters(scene) {
     const words = wordsOf(glow(scene.theme.name));

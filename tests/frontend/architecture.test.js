@@ -17,6 +17,7 @@ const ROOMS = [
   "experiments",
   "page",
   "main.js",
+  "boot.js",
 ];
 
 /** What stands in these rooms alone, and what does not stand in those. Comments may name anything. */

@@ -14,7 +14,7 @@ function sceneOf(values, { capacity, selection = { step: null } } = {}) {
   if (capacity) history.streams.set(0, new StreamHistory(1, capacity));
   for (const [step, value] of values.entries())
     history.append({ stream: 0, seq: step + 1, step, time: 0, row: Float32Array.of(value) });
-  return { history, selection };
+  return { history, selection: { choices: {}, ...selection } };
 }
 
 test("a running mean stands beside the values that it is over", () => {

@@ -159,6 +159,7 @@ class RunView(BaseModel):
     forked: ForkedFrom | None = Field(description="what the run went on from, where it did not begin anew")
     step: int = Field(description="optimizer steps done")
     total_steps: int | None
+    steps_per_epoch: int | None = Field(None, description="optimizer steps of a pass over the training set, if known")
     created: float = Field(description="seconds since the epoch, as are started and ended")
     started: float | None
     ended: float | None

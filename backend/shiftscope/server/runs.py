@@ -152,6 +152,7 @@ class Run:
             id=self.id, name=status.name, title=status.title, state=status.state, reason=status.reason,
             source=self.info.source, config=config, trial=self.info.trial, forked=self.info.forked,
             step=status.step, total_steps=total, created=self.info.created, started=status.started, ended=status.ended,
+            steps_per_epoch=config.steps_per_epoch if config else None,
             elapsed=status.elapsed(time.time()), pace=status.pace, learning_rate=status.learning_rate,
             interventions=dict(status.interventions),
             preparing=self.preparing, absence=status.absence, seq=self.seq,

@@ -6,7 +6,7 @@ export class Cursors {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    /** @type {{element: HTMLElement, x: import("../../types").Axis}[]} */
+    /** @type {{element: HTMLElement, x: import("../../types").Axis, place: (step: number) => number}[]} */
     this.lines = [];
     /** @type {number | null} */
     this.step = NaN;
@@ -17,8 +17,9 @@ export class Cursors {
    * @param {any} layout gd._fullLayout
    * @param {Set<string>} subplots
    * @param {number | null} step
+   * @param {(axes: string, step: number) => number} placeOf where a step stands on the axis of a subplot
    */
-  place(layout, subplots, step) {
+  place(layout, subplots, step, placeOf) {
     for (const { element } of this.lines) element.remove();
     this.lines = [...subplots].map((name) => {
       const { x, y } = mappingOf(layout, name);
@@ -26,7 +27,7 @@ export class Cursors {
       element.className = "cursor";
       Object.assign(element.style, { left: `${x.offset}px`, top: `${y.offset}px`, height: `${y.length}px` });
       this.host.append(element);
-      return { element, x };
+      return { element, x, place: (/** @type {number} */ at) => placeOf(name, at) };
     });
     this.step = NaN;
     this.move(step);
@@ -36,8 +37,8 @@ export class Cursors {
   move(step) {
     if (this.step === step) return;
     this.step = step;
-    for (const { element, x } of this.lines) {
-      const at = step === null ? NaN : pixelOf(x, step);
+    for (const { element, x, place } of this.lines) {
+      const at = step === null ? NaN : pixelOf(x, place(step));
       element.hidden = !(at >= 0 && at <= x.length);
       if (!element.hidden) element.style.transform = `translateX(${at.toFixed(1)}px)`;
     }

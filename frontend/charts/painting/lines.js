@@ -43,6 +43,7 @@ export class LinesPainter {
     this.stream = stream;
     this.mapping = mapping;
     this.axes = series[0].axes;
+    this.place = series[0].x;
     /** positions that have been drawn */
     this.drawn = 0;
     /** positions that are drawn at a time: hundreds of lines over a long history take several turns */
@@ -93,7 +94,7 @@ export class LinesPainter {
   #trace(line, end) {
     const { context, stream, mapping, drawn } = this;
     const { steps, order } = stream;
-    const { many, offset } = line.series;
+    const { many, offset, x: place } = line.series;
     this.#prepare(line, end);
     const unknown = many ? undefined : stream.unknown.get(offset);
     const lacks = (/** @type {number} */ slot) => (many ? stream.rowOf[slot] < 0 : unknown?.[slot] === 1);
@@ -117,7 +118,7 @@ export class LinesPainter {
         column = NaN;
         continue;
       }
-      const x = pixelOf(mapping.x, steps[slot]);
+      const x = pixelOf(mapping.x, place ? place(slot) : steps[slot]);
       if (!pen) context.moveTo(x, y);
       else if (Math.round(x) === column && position < end - 1) {
         if (y < low) low = y;
