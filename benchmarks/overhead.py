@@ -12,9 +12,10 @@ time over that of the bare loop's block in the same round. A first few steps of 
 every_step            moments, 64-bin histograms, 11 quantiles, gradient norms, gamma and beta of every layer
 activation_gradients  the same and the norm of the gradient by each site's values
 essential, standard, full  the tiers, what they measure in passing, at every step
-drift, sampling_shift, gradient_shift, landscape  studies at every step, in steps of training
+drift, followed, sampling_shift, gradient_shift, landscape  studies at every step, in steps of training
 default               watch(network, optimizer=...) as it comes, over a training of RUN steps: computed of what a frame
-                      and a study cost and how many the schedules take; default_full the same with probes="full"
+                      costs and how many the schedule takes; default_full the same with probes="full" and what its
+                      studies need (a probe batch, the loss, each step's batch): what these cost as well
 disarmed              watched, with nothing due
 
 With --by-probe, instead, each probe alone, at every step: what it adds to a bare step. `python docs/measures.py` reads
@@ -47,6 +48,8 @@ from workloads import WORKLOADS, Loop, Workload, start
 RUN = 50_000
 """Steps of the training that the default schedule is told for: as many as Ioffe & Szegedy's figure 1 takes for W1."""
 EVERY_STEP = ("moments", "histograms", "quantiles", "gradient_norms", "affine")
+PROBE_SAMPLES = 512
+"""Of the probe batch, as in the trainings that the server runs."""
 STUDIES = tuple(probe.name for probe in PROBES if probe.study)
 
 Step = Callable[[], None]
@@ -70,6 +73,7 @@ def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule]
         probes=probes,
         schedule=schedules[""],
         schedules=own | {name: schedule for name, schedule in schedules.items() if name},
+        probe_batch=loop.inputs[:PROBE_SAMPLES],
         loss=torch.nn.functional.cross_entropy,
         on_error="raise",
     )
@@ -149,7 +153,7 @@ def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
     for study in STUDIES:
         found[study] -= found["disarmed"]
     for tier, name in ((Tier.STANDARD, "default"), (Tier.FULL, "default_full")):
-        studies = [probe for probe in select(tier).probes if probe.study]
+        studies = [probe for probe in select(tier).probes if probe.study and tier is Tier.FULL]
         extra = (found[tier.value] - 1) * taken(FRAMES)
         extra += sum(found[probe.name] * taken(round(probe.share * FRAMES)) for probe in studies)
         found[name] = 1 + max(0.0, extra) / RUN
