@@ -21,6 +21,10 @@ class BatchComparison:
     Args:
         sites: that are compared.
         floors: where what two batches of one distribution differ by is written.
+
+    Attributes:
+        stream: the one that the distances are recorded in; empty where nothing is compared.
+        probe: who is charged.
     """
 
     def __init__(self, sites: Sequence[Comparison], floors: Sequence[Place]) -> None:
@@ -31,17 +35,9 @@ class BatchComparison:
         self._states[:, :, FINITE] = 0
         self._fines = np.zeros((len(sites), KEPT, STRIDE), dtype=np.int32)
         self._at_floors: list[int] = []
+        self.stream = sites[0].requester.stream if sites else ""
+        self.probe = sites[0].requester.probe if sites else ""
         self._begins = True
-
-    @property
-    def stream(self) -> str:
-        """The stream that the distances are recorded in; empty where nothing is compared."""
-        return self._sites[0].requester.stream if self._sites else ""
-
-    @property
-    def probe(self) -> str:
-        """Who is charged."""
-        return self._sites[0].requester.probe if self._sites else ""
 
     def place(self, position: Callable[[Place], int]) -> None:
         """Write, from now on, where the places are now."""

@@ -108,7 +108,7 @@ class Runner:
         self._write_units(row)
         if self._comparison.stream in due.streams:
             begin = thread_time_ns()
-            self._comparison.write(self.slots.state, self.slots.fine, confirmed, row)
+            self._comparison.write(self.slots.memory.state, self.slots.memory.fine, confirmed, row)
             self._meter.passing(self._comparison.probe, thread_time_ns() - begin)
         for one in self._observers:
             begin = self._position(one.place)
@@ -157,7 +157,7 @@ class Runner:
 
     def _list_tables(self) -> NDArray[np.int64]:
         """Make the directory, as far as it stays."""
-        found = self.slots
+        found = self.slots.memory
         tables: dict[int, NDArray[Any]] = {
             SLOTS: self._tensors.table, SUMS: self._sums, STATES: found.state, FINES: found.fine,
             VECTORS: found.vectors, GRADIENTS: found.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
@@ -168,10 +168,11 @@ class Runner:
         return directory
 
     def _write_units(self, row: NDArray[np.float32]) -> None:
+        memory = self.slots.memory
         for slot, places in self._program.units.items():
             begin = thread_time_ns()
             write_units(
-                self.slots.picked[self.slots.pick(slot)], self.slots.picked_count(slot), self._levels, row,
+                memory.picked[memory.pick(slot)], memory.picked_count(slot), self._levels, row,
                 self._position(places.moments) if places.moments != NOWHERE else -1,
                 self._position(places.histograms) if places.histograms != NOWHERE else -1,
             )  # fmt: skip
@@ -195,7 +196,7 @@ class Runner:
     def _operation(self, step: Step) -> tuple[int, ...]:
         index = step.target
         if step.operation is Operation.WRITE_VECTOR:
-            index = self.slots.vector(index)
+            index = self.slots.memory.vector(index)
         elif step.operation in {Operation.COPY, Operation.GAP}:
             index += len(self._program.parameters)
         argument = step.argument if step.other == NOWHERE else self._position(step.other)

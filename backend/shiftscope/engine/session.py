@@ -108,13 +108,14 @@ class Session:
 
     def updated(self, name: str) -> None:
         """Take note that a network was updated."""
-        watch = self._watches[name]
-        if self.due:
+        watch, due = self._watches[name], self.due
+        armed = bool(due)
+        if armed:
             begin = thread_time_ns()
-            watch.finish(self.due)
+            watch.finish(due)
             self._meter.inside += thread_time_ns() - begin
-        watch.end_update(armed=bool(self.due))
-        if watch.updates >= MOST_UPDATES or all(one.updates for one in self._watches.values()):
+        watch.end_update(armed=armed)
+        if len(self._watches) == 1 or watch.updates >= MOST_UPDATES or all(w.updates for w in self._watches.values()):
             self._end_step()
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:

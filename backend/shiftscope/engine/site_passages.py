@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.engine.program import Observer, SiteRequest
+from shiftscope.engine.slot_memory import NOTHING_SEEN, SlotMemory
 from shiftscope.kernels.fused_pass import Statistic
 from shiftscope.kernels.merging import merge_channels, merge_states, merge_units
-from shiftscope.kernels.moments import COUNT, FINITE, INFINITIES, NANS, PICKED, STATE
+from shiftscope.kernels.moments import PICKED
 from shiftscope.tracing.journal import MOST_UNREACHED, Call
 
 MEMORY = 1 << 26
@@ -19,11 +20,6 @@ MEMORY = 1 << 26
 
 _Observed = tuple[Observer, NDArray[np.float32]]
 _Kept = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]
-
-NOTHING_SEEN: NDArray[np.float64] = np.full(STATE, np.nan)
-"""The state of a site that nothing has passed."""
-NOTHING_SEEN[[COUNT, FINITE, NANS, INFINITIES, PICKED]] = 0
-NOTHING_SEEN.flags.writeable = False
 
 
 class Passage(NamedTuple):
@@ -42,24 +38,10 @@ class Passage(NamedTuple):
     kept: _Kept
 
 
-class Slots(Protocol):
-    """The numbers of each slot, as the last passage left them."""
-
-    state: NDArray[np.float64]
-    fine: NDArray[np.int32]
-    picked: NDArray[np.float64]
-
-    def vector_of(self, slot: int) -> NDArray[np.float32]:
-        """Return the statistics by channel of a slot; empty where there are none."""
-
-    def pick(self, slot: int) -> int:
-        """Return which of `picked` is a slot's."""
-
-
 class Passages:
     """The calls that have passed each slot since the last update; the slots themselves hold the last one's numbers."""
 
-    def __init__(self, slots: Slots, requests: Sequence[SiteRequest]) -> None:
+    def __init__(self, slots: SlotMemory, requests: Sequence[SiteRequest]) -> None:
         self._slots = slots
         self._requests = requests
         self._latest: list[Call | None] = [None] * len(requests)

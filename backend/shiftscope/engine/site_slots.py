@@ -10,29 +10,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
 from shiftscope.engine.due import Due
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.program import Observer, SiteRequest
-from shiftscope.engine.site_passages import NOTHING_SEEN, Passages
-from shiftscope.kernels.fused_pass import (
-    DIRECTORY,
-    MOST_PICKED,
-    PICK,
-    REQUESTED,
-    SLOT_COLUMNS,
-    VECTOR,
-    Statistic,
-    pass_over,
-    pass_over_both,
-)
-from shiftscope.kernels.histogram import STRIDE
-from shiftscope.kernels.moments import PICKED, squares
+from shiftscope.engine.site_passages import Passages
+from shiftscope.engine.slot_memory import SlotMemory
+from shiftscope.kernels.fused_pass import Statistic, pass_over, pass_over_both
+from shiftscope.kernels.moments import squares
 from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, inner, located, readable
 from shiftscope.tracing.explorer import Exploration, Explored
 from shiftscope.tracing.journal import Call
@@ -48,65 +36,27 @@ class SiteSlots(PartObserver):
     """A slot for each site, and what was last measured there.
 
     Attributes:
-        state: float64, shape (slots, STATE).
-        fine: int32, shape (slots, STRIDE): fine histograms.
-        vectors: float32: statistics by channel.
-        picked: float64, shape (sites with single units, units, MOST_PICKED): values of single units.
-        gradients: float64, shape (slots, 2): sum of squares, and count of what is not finite, of the gradients.
+        memory: the numbers that are found.
     """
 
     def __init__(
         self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter, overwriting: Collection[int],
         failed: Callable[[int, Exception], None],
     ) -> None:  # fmt: skip
-        size = len(requests)
         self._requests = requests
         self._meter = meter
         self._overwriting = overwriting
         self._failed = failed
-        self._slots = np.zeros((size, SLOT_COLUMNS), dtype=np.int64)
-        self._limits = np.array([request.limits for request in requests], dtype=np.float64).reshape(size, 2)
-        self._units = np.array(units, dtype=np.int64)
-        end = picks = 0
-        for slot, request in enumerate(requests):
-            statistics = request.all_statistics()
-            self._slots[slot] = statistics, request.channels, end, picks
-            end += 2 * request.channels if statistics & Statistic.CHANNEL_MOMENTS else 0
-            picks += bool(statistics & Statistic.UNITS)
-        self.state = np.tile(NOTHING_SEEN, (size, 1))
-        self.fine = np.zeros((size, STRIDE), dtype=np.int32)
-        self.vectors = np.full(end, np.nan, dtype=np.float32)
-        self.picked = np.zeros((picks, len(units), MOST_PICKED))
-        self.gradients = np.zeros((size, 2))
-        self._directory = np.zeros(DIRECTORY, dtype=np.int64)
-        tables = (self._slots, self._limits, self.state, self.fine, self.vectors, self._units, self.picked)
-        self._directory[:] = [*(table.ctypes.data for table in tables), len(units)]
-        self._passages = Passages(self, requests)
+        self.memory = SlotMemory(requests, units)
+        self._passages = Passages(self.memory, requests)
         self._due_observers: dict[int, list[Observer]] = {}
         self._requested: dict[Due, list[Statistic]] = {}
-
-    def vector(self, slot: int) -> int:
-        """Return where in `vectors` begin the statistics by channel of a slot."""
-        return int(self._slots[slot, VECTOR])
-
-    def vector_of(self, slot: int) -> NDArray[np.float32]:
-        """Return the statistics by channel of a slot; empty where there are none."""
-        request, start = self._requests[slot], self.vector(slot)
-        return self.vectors[start : start + 2 * request.channels * (Statistic.CHANNEL_MOMENTS in request.statistics)]
-
-    def pick(self, slot: int) -> int:
-        """Return which of `picked` is a slot's."""
-        return int(self._slots[slot, PICK])
-
-    def picked_count(self, slot: int) -> int:
-        """Return how many values of each single unit there are at a slot."""
-        return int(self.state[slot, PICKED])
 
     def prepare(self, due: Due) -> None:
         """Measure, from the next pass on, what the streams that are due need."""
         if due not in self._requested:
             self._requested[due] = [request.due_statistics(due.streams) for request in self._requests]
-        self._slots[:, REQUESTED] = self._requested[due]
+        self.memory.request(self._requested[due])
         self._due_observers = {
             slot: [one for one in request.observers if one.requester.stream in due.streams]
             for slot, request in enumerate(self._requests)
@@ -123,7 +73,7 @@ class SiteSlots(PartObserver):
         The gradients by activations are those of the loss times `scale`.
         """
         self._passages.settle(confirmed)
-        self._passages.add_gradients(confirmed, self.gradients, scale)
+        self._passages.add_gradients(confirmed, self.memory.gradients, scale)
 
     def replay(self, exploration: Exploration) -> None:
         """Measure the tensors of calls that were kept, and the gradients by them; report an error with its part."""
@@ -226,7 +176,7 @@ class SiteSlots(PartObserver):
         count, output_count = given.numel(), output.numel()
         self._passages.enter(first, call, count)
         self._passages.enter(second, call, output_count)
-        pass_over_both(self._directory, first, address, count, second, output_address, output_count)
+        pass_over_both(self.memory.directory, first, address, count, second, output_address, output_count)
         return True
 
     def _measure(self, slot: int, call: Call, tensor: Tensor) -> None:
@@ -238,14 +188,9 @@ class SiteSlots(PartObserver):
 
     def _measure_unfit(self, slot: int, call: Call, tensor: Tensor) -> None:
         """Measure all but what is told by channel, of a tensor that has not as many as there is place for."""
-        requested = int(self._slots[slot, REQUESTED])
-        self._slots[slot, REQUESTED] = requested & ~int(_BY_CHANNEL)
-        try:
+        with self.memory.only(slot, ~_BY_CHANNEL):
             self._measure_all(slot, call, tensor)
-        finally:
-            self._slots[slot, REQUESTED] = requested
-        self.vector_of(slot)[:] = np.nan
-        self.state[slot, PICKED] = 0
+        self.memory.forget_channels(slot)
 
     def _measure_all(self, slot: int, call: Call, tensor: Tensor) -> None:
         request = self._requests[slot]
@@ -258,7 +203,7 @@ class SiteSlots(PartObserver):
         if self._meter.timing:
             self._measure_piecewise(slot, (address, count, wide, beside))
         else:
-            pass_over(self._directory, slot, address, count, wide, beside)
+            pass_over(self.memory.directory, slot, address, count, wide, beside)
 
     def _call_observers(self, slot: int, tensor: Tensor) -> None:
         for one in self._due_observers[slot]:
@@ -268,14 +213,12 @@ class SiteSlots(PartObserver):
 
     def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:
         """Measure each statistic by itself, and charge it to the probe that first requested it."""
-        requested = Statistic(int(self._slots[slot, REQUESTED]))
-        for statistic in requested:
-            self._slots[slot, REQUESTED] = statistic
-            begin = time.thread_time_ns()
-            pass_over(self._directory, slot, *memory)
-            requester = self._requests[slot].statistics[statistic][0]
-            self._meter.site(requester.probe, time.thread_time_ns() - begin)
-        self._slots[slot, REQUESTED] = requested
+        for statistic in self.memory.requested(slot):
+            with self.memory.only(slot, statistic):
+                begin = time.thread_time_ns()
+                pass_over(self.memory.directory, slot, *memory)
+                spent = time.thread_time_ns() - begin
+            self._meter.site(self._requests[slot].statistics[statistic][0].probe, spent)
 
     def _measure_gradient(self, slot: int, call: Call, gradient: Tensor) -> None:
         begin = time.thread_time_ns()

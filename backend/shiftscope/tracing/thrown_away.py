@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.utils.weak import TensorWeakRef
 
 _Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
 """A module's parameters, and the name of one there."""
@@ -47,7 +47,7 @@ class GradientWatch:
         self._marks: list[_Mark] = []
         self._known: list[nn.Parameter] = []
         self.skipped = 0
-        self._used: list[tuple[TensorWeakRef, int] | None] = []
+        self._used: list[tuple[ref[Tensor], int] | None] = []
 
     def fresh(self) -> bool:
         """Whether a few parameters have other gradients than the last update used, whether or not a pass was seen."""
@@ -104,7 +104,7 @@ class GradientWatch:
         """Let go of the gradient: an update has used it."""
         self._held = None
         gradients = [p.grad for p in self._trained()]
-        self._used = [None if one is None else (TensorWeakRef(one), one._version) for one in gradients]
+        self._used = [None if one is None else (ref(one), one._version) for one in gradients]
 
     def _trained(self) -> list[nn.Parameter]:
         """Return a few small ones: of the first module that has any, of the last, and the smallest of all."""
