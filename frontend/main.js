@@ -11,11 +11,12 @@ import { readTheme, setTheme } from "./app/theme.js";
 import { AxisBar } from "./charts/axis-bar.js";
 import { ChartGrid } from "./charts/chart-grid.js";
 import { loadCharts } from "./charts/library.js";
+import { printCharts } from "./charts/printed.js";
+import { chosen } from "./charts/selection.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { ordered } from "./experiments/trial-state.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
 import { connectBar, drawTexts, offeredLanguages } from "./page/bar.js";
-import { showHelp } from "./page/help.js";
 import { load } from "./page/load.js";
 import { OpenRun } from "./page/open-run.js";
 import { Page } from "./page/page.js";
@@ -38,7 +39,6 @@ const store = createStore(initialState({ t, theme: setTheme(linked.theme ?? reca
 const { dispatch } = store;
 const attempt = attempts(store);
 const read = { state: () => store.state, t: () => store.state.t, theme: () => store.state.theme };
-const help = (/** @type {import("./types").View} */ view) => showHelp(view, store.state.t);
 
 const openRun = new OpenRun(store, () => grid.wake());
 const newRun = new NewRun(store, attempt);
@@ -56,7 +56,6 @@ const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
   dispatch,
   arrived,
   stream: () => (store.state.drawable ? openRun.stream : null),
-  help,
   hidden: byId("hidden-charts"),
 });
 const timeline = new Timeline({
@@ -69,7 +68,6 @@ const timeline = new Timeline({
 const experiments = new Experiments(store, {
   startTrial: (experiment, quick) => void startTrial(store, attempt, experiment, quick),
   settings: (config) => newRun.open(config),
-  help,
   draw: () => page.draw(),
 });
 const page = new Page(store, [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs], {
@@ -90,6 +88,10 @@ grid.followers.push(
   () => experiments.follow(),
   makeRunSummary().follow,
 );
+printCharts(byId("printed"), {
+  scene: () => grid.scene(),
+  views: () => chosen(grid.views, store.state.selection.charts),
+});
 followTrials(store, attempt);
 connectBar(store, {
   home: () => experiments.home(),

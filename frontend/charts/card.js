@@ -30,7 +30,14 @@ function makeParts(view, first, host) {
   const badge = h("span", { class: "badge", hidden: true });
   const math = h("div", { class: "math", hidden: true });
   const empty = h("p", { class: "empty", hidden: true }, t("empty.view"));
-  const tools = makeTools(view, first, host);
+  const help = h(
+    "div",
+    { class: "help", id: `help-${view.id}`, hidden: true, role: "note", tabIndex: 0 },
+    ...t(`help.${view.id}`)
+      .split("\n")
+      .map((text) => h("p", {}, text)),
+  );
+  const tools = makeTools(view, first, host, help);
   const element = h(
     "article",
     { class: "card", "data-view": view.id, "data-size": view.size ?? "small" },
@@ -40,6 +47,7 @@ function makeParts(view, first, host) {
     legend.element,
     chart,
     empty,
+    help,
     summary,
   );
   return { element, chart, controls, legend, badge, math, empty, summary, tools };

@@ -33,7 +33,7 @@ export class ChartGrid {
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
    *   stream: () => import("../stream/run-stream.js").RunStream | null,
    *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
-   *   t: () => import("../types").Translate, help: (view: View) => void, arrived: () => number,
+   *   t: () => import("../types").Translate, arrived: () => number,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
   constructor(root, views, host) {
@@ -172,13 +172,12 @@ export class ChartGrid {
 
   /** The card of a view, in its place among the others. @param {View} view @param {Scene} scene */
   #add(view, scene) {
-    const { dispatch, arrived, help } = this.host;
+    const { dispatch, arrived } = this.host;
     const made = card(view, scene, {
       dispatch,
       arrived,
       picture: (format) => chart.picture(format, this.scene() ?? scene),
       scene: () => this.scene(),
-      help: () => help(view),
       hide: () => this.#choose(without, view.id),
     });
     const after = this.views

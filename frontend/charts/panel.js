@@ -11,7 +11,7 @@ import { Chart } from "./chart.js";
 /**
  * @param {import("../types").View} view
  * @param {TrialScene} first
- * @param {{scene: () => TrialScene, drawable: () => boolean, help: (view: import("../types").View) => void,
+ * @param {{scene: () => TrialScene, drawable: () => boolean,
  *   dispatch: (action: import("../app/store.js").Action) => void,
  *   moves?: (now: number) => boolean}} host `moves` brings on what moves and tells whether more is to come
  */
@@ -19,7 +19,6 @@ export function makePanel(view, first, host) {
   const made = card(view, first, {
     dispatch: host.dispatch,
     scene: host.scene,
-    help: () => host.help(view),
     picture: (format) => chart.picture(format, host.scene()),
   });
   let asked = false;

@@ -12,7 +12,6 @@ const ASK_EVERY = 200;
  * @typedef {object} SaveHost
  * @property {(format: "png" | "svg") => Promise<string>} picture
  * @property {() => Scene | null} scene
- * @property {() => void} help
  * @property {() => void} [hide]
  * @property {() => number} [arrived] the share of the run's frames that is in the page
  */
@@ -73,8 +72,9 @@ function savesTable(button, view, host, t) {
  * @param {View} view
  * @param {Scene} first
  * @param {SaveHost} host
+ * @param {HTMLElement} help what explains the chart, beside it
  */
-export function makeTools(view, first, host) {
+export function makeTools(view, first, host, help) {
   const { t } = first;
   const tool = (/** @type {string} */ text, /** @type {string} */ title, /** @type {Record<string, any>} */ more) =>
     h("button", { type: "button", title, ariaLabel: `${t(`view.${view.id}`)}: ${title}`, ...more }, text);
@@ -82,13 +82,19 @@ export function makeTools(view, first, host) {
     host.picture(format).then((address) => download(fileName(host.scene() ?? first, view, `.${format}`), address));
   const table = tool("CSV", t("save.csv"), { class: "take" });
   savesTable(table, view, host, t);
+  const explain = tool("?", t("help"), { "aria-expanded": "false", "aria-controls": help.id });
+  explain.addEventListener("click", () => {
+    help.hidden = !help.hidden;
+    explain.setAttribute("aria-expanded", String(!help.hidden));
+    help.closest(".card")?.classList.toggle("explained", !help.hidden);
+  });
   return h(
     "div",
     { class: "tools" },
-    tool("?", t("help"), { on: { click: host.help } }),
+    explain,
     tool("PNG", t("save.png"), { class: "take", on: { click: picture("png") } }),
     tool("SVG", t("save.svg"), { class: "take", on: { click: picture("svg") } }),
     table,
-    host.hide ? tool("✕", t("chart.hide"), { class: "hide", on: { click: host.hide } }) : null,
+    host.hide ? tool("×", t("chart.hide"), { class: "hide", on: { click: host.hide } }) : null,
   );
 }

@@ -33,13 +33,12 @@ export class Experiments {
    * @param {import("../app/store.js").Store} store
    * @param {{startTrial: (experiment: string, quick: boolean) => void,
    *   settings: (config: Record<string, any>) => void,
-   *   help: (view: import("../types").View) => void,
    *   draw: () => void}} host `settings` opens them as a new run; `draw` draws the page now
    */
   constructor(store, host) {
     this.store = store;
     this.host = host;
-    this.charts = new TrialCharts(byId("outcome-charts"), store, host.help);
+    this.charts = new TrialCharts(byId("outcome-charts"), store);
     /** @type {ReturnType<typeof makeSurfacePanel> | null} losses of the experiment that is shown */
     this.surface = null;
     this.surfaceKey = "";
@@ -115,7 +114,7 @@ export class Experiments {
     if (key !== this.surfaceKey) {
       this.surfaceKey = key;
       this.surface?.destroy();
-      this.surface = key ? makeSurfacePanel(this.store, experiment, this.host.help) : null;
+      this.surface = key ? makeSurfacePanel(this.store, experiment) : null;
     }
     this.surface?.wake();
   }

@@ -13,9 +13,8 @@ const NARROW = 720;
 /**
  * @param {import("../app/store.js").Store} store
  * @param {Experiment} experiment one that has losses to draw
- * @param {(view: import("../types").View) => void} help
  */
-export function makeSurfacePanel(store, experiment, help) {
+export function makeSurfacePanel(store, experiment) {
   const scene = () => {
     const { t, theme } = store.state;
     return /** @type {any} */ ({
@@ -37,7 +36,6 @@ export function makeSurfacePanel(store, experiment, help) {
     scene,
     drawable: () => store.state.drawable,
     dispatch: store.dispatch,
-    help,
     moves: (now) => player.advance(now),
   });
   panel.choose(player.controls());

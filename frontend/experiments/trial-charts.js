@@ -17,12 +17,10 @@ export class TrialCharts {
   /**
    * @param {HTMLElement} root
    * @param {import("../app/store.js").Store} store
-   * @param {(view: View) => void} help
    */
-  constructor(root, store, help) {
+  constructor(root, store) {
     this.root = root;
     this.store = store;
-    this.help = help;
     this.readings = new Readings(() => this.#draw());
     /** @type {ReturnType<typeof makePanel>[]} */
     this.panels = [];
@@ -88,7 +86,7 @@ export class TrialCharts {
       this.key = key;
       this.#destroyPanels();
       if (sweeps) this.#add(this.#sweepPanel(scene));
-      if (drawn) this.#add(makeSurfacePanel(this.store, drawn, this.help));
+      if (drawn) this.#add(makeSurfacePanel(this.store, drawn));
     }
     this.wake();
   }
@@ -99,7 +97,6 @@ export class TrialCharts {
       scene: () => this.scene(),
       drawable: () => this.store.state.drawable,
       dispatch: this.store.dispatch,
-      help: this.help,
     });
   }
 

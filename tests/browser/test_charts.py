@@ -144,10 +144,16 @@ def test_a_chart_can_be_taken_away(charts: Page, label: str, beginning: bytes) -
 def test_each_chart_explains_itself(charts: Page) -> None:
     card = charts.locator('[data-view="shift"]')
     card.hover()
-    card.get_by_role("button", name="What is this?").click()
-    expect(charts.locator("#help")).to_contain_text("How far each layer")
-    charts.keyboard.press("Escape")
-    expect(charts.locator("#help")).to_be_hidden()
+    ask = card.get_by_role("button", name="What is this?")
+    ask.click()
+    expect(card.locator(".help")).to_contain_text("How far each layer")
+    expect(ask).to_have_attribute("aria-expanded", "true")
+    # It hides nothing of its chart.
+    help_box, plot_box = card.locator(".help").bounding_box(), chart(charts, "shift").bounding_box()
+    assert help_box and plot_box
+    assert help_box["y"] >= plot_box["y"] + plot_box["height"] - 1
+    ask.click()
+    expect(card.locator(".help")).to_be_hidden()
 
 
 def test_each_chart_says_in_words_what_it_shows(charts: Page) -> None:
