@@ -149,6 +149,11 @@ ENGLISH: Mapping[str, str] = {
     "event.forked": "forked: {name}",
     "event.state_not_kept": "the state could not be kept: {error}",
     "event.frozen_below": "{network}: the layers below {layer} are frozen",
+    "event.bn_strength": "{network}: BN strength {strength}",
+    "event.affine_frozen": "{network}: gamma and beta are frozen",
+    "event.affine_released": "{network}: gamma and beta are trained again",
+    "event.noise": "{network}: noise of standard deviation {std} after BN",
+    "event.no_noise": "{network}: no noise after BN",
     "event.released": "{network}: all layers are trained again",
     # What the narrator finds in what was recorded (narration/).
     "narration.still_smaller": "{name} has not begun to learn: its loss is {loss}, at the start it was {first}. The "
@@ -199,6 +204,8 @@ ENGLISH: Mapping[str, str] = {
     # What was asked of a run and cannot be.
     "refused.unknown_network": "there is no network '{network}'; there are {known}",
     "refused.nothing_below": "nothing can be frozen below '{layer}'; there are layers below {known}",
+    "refused.no_batch_norm": "{network} has no batch normalization",
+    "refused.no_affine": "the batch normalization of {network} has no gamma and beta",
     "refused.weights_shared": "nothing can be frozen: the layers of this network share their weights",
     "action.networks": "change its networks",
     "refused.state": "run {run} is {state}: it cannot {action}",
@@ -227,6 +234,7 @@ ENGLISH: Mapping[str, str] = {
     "undecided.deleted": "{count} of the trial's {runs} runs were deleted",
     "undecided.ended": "{run} {state}: {reason}",
     "undecided.changed": "the learning rate of {run} was changed while it ran: it is no longer the experiment's",
+    "undecided.touched": "the networks of {run} were changed while it ran: it is no longer the experiment's",
     "undecided.going_on": "{count} of {runs} runs go on",
     "undecided.unmeasured": "nothing was measured of {runs}",
     "undecided.lacks": "the recordings lack what the verdict needs: {error}",

@@ -13,7 +13,11 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
-LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 100_000}, "pace": 40, "network": {"depth": 2, "width": 8}}
+LONG: dict[str, Any] = {
+    "duration": {"kind": "steps", "steps": 100_000},
+    "pace": 40,
+    "network": {"depth": 2, "width": 8},
+}
 
 
 @pytest.fixture

@@ -50,6 +50,11 @@ def change(server: LiveServer, run: str, **networks: Any) -> Any:
         ({PLAIN: {"freeze_below": 3}}, ["networks", PLAIN, "freeze_below"], "valid string"),
         ({PLAIN: {"freeze": "output"}}, ["networks", PLAIN, "freeze"], "not permitted"),
         ({PLAIN: {"freeze_below": "output"}, "x": {}}, ["networks", "x"], "there are without BN, with BN"),
+        ({PLAIN: {"bn_strength": 0.5}}, ["networks", PLAIN, "bn_strength"], "without BN has no batch normalization"),
+        ({PLAIN: {"freeze_affine": True}}, ["networks", PLAIN, "freeze_affine"], "no batch normalization"),
+        ({PLAIN: {"noise": 0.5}}, ["networks", PLAIN, "noise"], "no batch normalization"),
+        ({NORMALIZED: {"bn_strength": 1.5}}, ["networks", NORMALIZED, "bn_strength"], "less than or equal to 1"),
+        ({NORMALIZED: {"noise": -1}}, ["networks", NORMALIZED, "noise"], "greater than or equal to 0"),
     ],
 )
 def test_what_cannot_be_done_is_refused_at_its_field(
@@ -61,6 +66,34 @@ def test_what_cannot_be_done_is_refused_at_its_field(
     assert problem["loc"] == ["body", *where]
     assert what in problem["msg"]
     assert server.run(paused)["interventions"] == {}
+
+
+def test_batch_normalization_is_faded_and_a_fork_takes_what_was_done(server: LiveServer) -> None:
+    run = str(server.start(config=CONFIG)["id"])
+    server.wait_for_step(run, 1)
+    assert change(server, run, **{PLAIN: {"bn_strength": 1, "noise": 0}}).status_code == 200
+    change(server, run, **{NORMALIZED: {"bn_strength": 0.25, "noise": 0.5}}).raise_for_status()
+    change(server, run, **{NORMALIZED: {"freeze_affine": True}}).raise_for_status()
+    done = {"freeze_below": None, "bn_strength": 0.25, "freeze_affine": True, "noise": 0.5}
+    assert server.run(run)["interventions"] == {NORMALIZED: done}
+    body = {"networks": {NORMALIZED: {"noise": 0}, PLAIN: {"freeze_below": "output"}}}
+    fork = server.client.post(f"/api/runs/{run}/fork", json=body).raise_for_status().json()
+    assert fork["interventions"][NORMALIZED] == done | {"noise": 0}
+    assert fork["interventions"][PLAIN]["freeze_below"] == "output"
+    wrong = server.client.post(f"/api/runs/{run}/fork", json={"networks": {PLAIN: {"noise": 1}}})
+    assert wrong.json()["detail"][0]["loc"] == ["body", "networks", PLAIN, "noise"]
+    server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    server.wait_for_step(fork["id"], fork["forked"]["step"] + 20)
+    server.client.post(f"/api/runs/{fork['id']}/stop").raise_for_status()
+    with open_recording(server.data / f"{run}.shiftscope") as recording:
+        said = [event.message for event in recording.journal() if event.kind == "intervention"]
+    assert said == [
+        "with BN: BN strength 0.25", "with BN: noise of standard deviation 0.5 after BN",
+        "with BN: gamma and beta are frozen",
+    ]  # fmt: skip
+    with open_recording(server.data / f"{fork['id']}.shiftscope") as recording:
+        gammas = recording.values("channels", "gamma", network=NORMALIZED, layer="hidden 1")
+    assert (gammas == gammas[0]).all()
 
 
 def test_a_network_is_frozen_below_a_layer_and_released(server: LiveServer, paused: str) -> None:

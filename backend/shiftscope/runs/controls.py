@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shiftscope.config import Intervention
@@ -13,16 +13,21 @@ from shiftscope.wire.messages import Command
 
 
 class Controls:
-    """Where commands and the pace meet the training loop. `obey` may be called from another thread."""
+    """Where commands and the pace meet the training loop. `obey` may be called from another thread.
 
-    def __init__(self, pace: float | None = None) -> None:
+    Args:
+        pace: steps per second; None for full speed.
+        networks: what is done to which of them from the first step on.
+    """
+
+    def __init__(self, pace: float | None = None, networks: Mapping[str, Intervention] | None = None) -> None:
         self._changed = threading.Condition()
         self._pace = pace
         self._paused = False
         self._stopped = False
         self._granted = 0
         self._learning_rate: float | None = None
-        self._interventions: dict[str, Intervention] = {}
+        self._interventions: dict[str, Intervention] = dict(networks or {})
         self._checkpoints: deque[Path] = deque()
         self._last_step = float("-inf")
 

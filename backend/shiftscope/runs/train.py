@@ -114,14 +114,14 @@ def _train(
 ) -> tuple[EndState, Notice]:
     """Do the steps; return the state in which the run ends and why."""
     save = partial(write_checkpoint, training, scope, sink)
+    _intervene(training, controls)
     _evaluate(training, scope, measurement)
     while training.steps_done < training.total_steps:
         if not controls.proceed(sink.flush, save):
             return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
         if (learning_rate := controls.take_learning_rate()) is not None:
             training.set_learning_rate(learning_rate)
-        for name, intervention in controls.take_interventions().items():
-            training.intervene(name, intervention)
+        _intervene(training, controls)
         result = training.compute()
         scope.measure(
             result.losses,
@@ -138,6 +138,11 @@ def _train(
             name, step = next(iter(scope.diverged.items()))
             return "stopped", notice("end.on_divergence", network=name, step=step)
     return "finished", Notice(text="")
+
+
+def _intervene(training: Training, controls: Controls) -> None:
+    for name, intervention in controls.take_interventions().items():
+        training.intervene(name, intervention)
 
 
 def _evaluate(training: Training, scope: Scope, measurement: Measurement) -> None:

@@ -39,7 +39,7 @@ def main() -> int:
 def work(assignment: Assignment) -> int:
     """Train the assigned run; return the exit code."""
     torch.set_num_threads(assignment.threads)
-    controls = Controls(assignment.config.pace)
+    controls = Controls(assignment.config.pace, assignment.networks)
     claim = find(assignment.experiment) if assignment.experiment else None
     try:
         sink = SocketSink.connect(

@@ -216,9 +216,4 @@ async def _set(run: Run, name: Literal["pace", "learning_rate"], value: float | 
 
 async def _intervene(run: Run, done: dict[str, Intervention]) -> None:
     await command(run, Command(command="set", networks=done))
-    for network, now in done.items():
-        before = run.status.interventions.get(network, Intervention())
-        if now != before:
-            message = interventions.said(now, network)
-            layer, value = now.freeze_below or "", now.model_dump(mode="json")
-            await run.record("intervention", message, network=network, layer=layer, value=value)
+    await interventions.record(run, done)

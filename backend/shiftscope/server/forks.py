@@ -13,10 +13,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from shiftscope.config import RunConfig
+from shiftscope.config import Intervention, RunConfig
 from shiftscope.notices import notice
 from shiftscope.recording.documents import Event, ForkedFrom, RecordingError
 from shiftscope.recording.folder import CHECKPOINTS
+from shiftscope.server import interventions
 from shiftscope.server.api import CONFLICT, NOT_FOUND, RunName
 from shiftscope.server.problems import Problem
 from shiftscope.server.run_state import RunState, RunView
@@ -41,6 +42,7 @@ class NewFork(BaseModel):
     name: RunName | None = None
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; null for full speed")
     learning_rate: float | None = Field(None, gt=0, le=1e6)
+    networks: dict[str, Intervention] = Field({}, description="what is done to networks, by name")
 
 
 @router.post("/runs/{run_id}/fork", status_code=201, responses=NOT_FOUND | CONFLICT | _UNWRITTEN)
@@ -55,6 +57,7 @@ async def fork(run: NamedRun, server: Server, wanted: Annotated[NewFork | None, 
         refuse_unless_steerable(run, "action.fork", RunState.RUNNING, RunState.PAUSED)
         if run.info.config is None:
             raise ValueError(f"run {run.id} has no config to train by")
+        done = {**run.status.interventions, **interventions.changed(run, wanted.networks)}
         checkpoint = server.store.folder / CHECKPOINTS / secrets.token_hex(8)
         step = await _kept(run, checkpoint)
         config = _changed(as_changed(run.info.config, run), wanted)
@@ -64,6 +67,7 @@ async def fork(run: NamedRun, server: Server, wanted: Annotated[NewFork | None, 
         made = await asyncio.to_thread(server.store.create, name, "worker", config, forked=origin)
         said = notice("event.forked_from", name=called, step=step)
         await made.record("forked", said, value=origin.model_dump(), step=step)
+        await interventions.record(made, done)
         server.supervisor.start(made, checkpoint)
         await run.record("forked", notice("event.forked", name=name), value={"run": made.id}, step=step)
         return made.view

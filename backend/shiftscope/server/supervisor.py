@@ -114,6 +114,7 @@ class Supervisor:
                 spool=self._settings.data / SPOOL,
                 experiment=run.info.trial.experiment if run.info.trial else None,
                 checkpoint=checkpoint,
+                networks=dict(run.status.interventions),
             )
         )
         self._workers[run.id] = worker

@@ -164,6 +164,8 @@ def _why_not_yet(parts: list[tuple[Run, TrialPart]], measured: Mapping[str, Figu
             return notice("undecided.ended", run=part.label, state=run.state.word, reason=run.status.reason or "")
         if any(event.kind == "learning_rate" for event in run.events):
             return notice("undecided.changed", run=part.label)
+        if any(event.kind == "intervention" for event in run.events):
+            return notice("undecided.touched", run=part.label)
     going_on = sum(not run.state.ended for run, _ in parts)
     if going_on:
         return notice("undecided.going_on", count=going_on, runs=len(parts))

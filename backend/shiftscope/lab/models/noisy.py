@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from shiftscope.config import NoisyBatchNormalization
+from shiftscope.lab.models.faded import _FadedBatchNorm
 
 
-class _NoisyBatchNorm(_BatchNorm):
+class _NoisyBatchNorm(_FadedBatchNorm):
     """Batch normalization, then s * z + m (Santurkar et al. 2018, algorithm 1).
 
     At each step each unit draws mu ~ U(-mean, mean) and sigma ~ U(1, 1 + scale); each sample of it then draws

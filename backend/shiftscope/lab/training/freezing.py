@@ -7,14 +7,18 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from shiftscope.lab.models.faded import batch_norms
 from shiftscope.lab.models.recurrent import RowByRow
 
 
 class Frozen:
-    """Modules whose parameters no optimizer touches, and whose buffers keep what they held when this was made."""
+    """Modules whose parameters no optimizer touches, and whose buffers keep what they held when this was made.
 
-    def __init__(self, modules: Sequence[nn.Module] = ()) -> None:
-        self._parameters = [parameter for module in modules for parameter in module.parameters()]
+    Of single `parameters` besides, no optimizer touches these either.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module] = (), parameters: Sequence[nn.Parameter] = ()) -> None:
+        self._parameters = [*parameters, *(parameter for module in modules for parameter in module.parameters())]
         self._buffers = [(buffer, buffer.clone()) for module in modules for buffer in module.buffers()]
 
     def restore(self) -> None:
@@ -29,8 +33,13 @@ class Frozen:
             parameter.grad = None
 
 
-def freeze_below(network: nn.Module, layer: str) -> Frozen:
-    """Freeze all blocks of a network that come before one of them.
+def affine_of(network: nn.Module) -> list[nn.Parameter]:
+    """Return gamma and beta of each batch normalization of a network."""
+    return [parameter for norm in batch_norms(network) for parameter in norm.parameters(recurse=False)]
+
+
+def blocks_below(network: nn.Module, layer: str) -> list[nn.Module]:
+    """Return all blocks of a network that come before one of them, to be frozen.
 
     Raises:
         ValueError: there is no such block, none comes before it, or it shares its weights with those before it.
@@ -40,4 +49,4 @@ def freeze_below(network: nn.Module, layer: str) -> Frozen:
     if layer not in names[1:]:
         known = ", ".join(names[1:]) or "none, for they share their weights"
         raise ValueError(f"nothing can be frozen below {layer!r}; there are layers below {known}")
-    return Frozen([module for _, module in blocks[: names.index(layer)]])
+    return [module for _, module in blocks[: names.index(layer)]]

@@ -16,11 +16,12 @@ from torch.nn import functional
 from shiftscope.config import Intervention, RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.models import statistics as running
+from shiftscope.lab.models.faded import batch_norms, fade
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.twins import twins
 from shiftscope.lab.training import clipping, optimizers, seeds
 from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
-from shiftscope.lab.training.freezing import Frozen, freeze_below
+from shiftscope.lab.training.freezing import Frozen, affine_of, blocks_below
 
 PROBE_SIZE = 512
 """Most samples in the probe batch."""
@@ -89,6 +90,7 @@ class Training:
         start = seeds.generator(config.seed, seeds.Stream.LAYERS).get_state()
         self._random = {name: start for name, network in self.networks.items() if _is_random(network)}
         self._frozen = {name: Frozen() for name in self.networks}
+        self._faders = {name: fade(network, config.seed) for name, network in self.networks.items()}
         self.total_steps = config.total_steps
         self.steps_done = 0
         shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
@@ -103,6 +105,7 @@ class Training:
         losses, accuracies = {}, {}
         for name, network in self.networks.items():
             self.optimizers[name].zero_grad(set_to_none=True)
+            self._faders[name].step = self.steps_done
             with self._own_random_state(name):
                 outputs = network(inputs)
             loss = functional.cross_entropy(outputs, labels)
@@ -174,12 +177,17 @@ class Training:
         """Do something to a network from the next step on, in place of what was done to it so far.
 
         Raises:
-            ValueError: there is no such network or layer, or nothing lies below the layer.
+            ValueError: there is no such network or layer, nothing lies below the layer, or there is no batch
+                normalization to do it to.
         """
         if name not in self.networks:
             raise ValueError(f"there is no network {name!r}; there are {', '.join(self.networks)}")
-        below = intervention.freeze_below
-        self._frozen[name] = Frozen() if below is None else freeze_below(self.networks[name], below)
+        network, below, fader = self.networks[name], intervention.freeze_below, self._faders[name]
+        affine = affine_of(network) if intervention.freeze_affine else []
+        if not batch_norms(network) and intervention.of_batch_norm:
+            raise ValueError(f"{name} has no batch normalization")
+        self._frozen[name] = Frozen([] if below is None else blocks_below(network, below), affine)
+        fader.strength, fader.noise = intervention.bn_strength, intervention.noise
 
     def checkpoint(self) -> Checkpoint:
         """Return a copy of all that is carried from the last step to the next. Raises RuntimeError inside a step."""

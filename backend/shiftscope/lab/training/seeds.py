@@ -16,6 +16,7 @@ class Stream(IntEnum):
     PROBE = 2
     LAYERS = 3
     LABELS = 4
+    NOISE = 5
 
 
 def derive(seed: int, *path: int) -> int:
