@@ -65,6 +65,15 @@ export interface Run {
   trial?: TrialPart | null;
   /** what the run went on from, where it did not begin anew */
   forked?: { run: string; step: number } | null;
+  /** what is done to each network that something was done to */
+  interventions?: Record<string, Intervention>;
+}
+/** What is done to a network while it trains. */
+export interface Intervention {
+  freeze_below: string | null;
+  bn_strength: number;
+  freeze_affine: boolean;
+  noise: number;
 }
 /** What the program says: which sentence, what its {blanks} stand for, and the whole in English. */
 export interface Notice {

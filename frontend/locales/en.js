@@ -464,6 +464,9 @@ export default {
   "compare.with": "Compare",
   "compare.title": "Two runs side by side",
   changes: "Change the network while it trains",
+  "change.bn_strength": "BN strength",
+  "change.freeze_affine": "Freeze γ and β",
+  "change.noise": "Noise after BN (σ)",
   fork: "Fork here",
   "fork.rate": "Learning rate of the fork",
   "fork.note":

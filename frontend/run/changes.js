@@ -3,6 +3,7 @@
 import { api } from "../api.js";
 import { byId, setText } from "../app/dom.js";
 import { writeLink } from "../app/link.js";
+import { NormChanges, normalized } from "./norm-changes.js";
 
 /** @typedef {import("../types").Run} Run */
 /** @typedef {import("../app/state.js").State} State */
@@ -24,6 +25,9 @@ export class Changes {
     /** @type {HTMLInputElement} */
     this.rate = byId("fork-rate");
     this.asking = false;
+    /** @type {Map<string, NormChanges>} */
+    this.norms = new Map();
+    this.built = "";
     byId("fork").addEventListener("click", () => this.#fork());
   }
 
@@ -48,6 +52,28 @@ export class Changes {
     byId("changes").hidden = !takesChanges(run);
     if (!run || !takesChanges(run)) return;
     this.rate.placeholder = String(run.learning_rate ?? "");
+    this.#build(run);
+    for (const [network, norm] of this.norms) norm.show(run.interventions?.[network]);
+  }
+
+  /** The controls of each network, made once so that they keep the focus. @param {Run} run */
+  #build(run) {
+    const { t } = this.store.state;
+    const networks = normalized(run);
+    const key = JSON.stringify([run.id, t("locale"), networks]);
+    if (key === this.built) return;
+    this.built = key;
+    const change = (/** @type {string} */ network, /** @type {Partial<import("../types").Intervention>} */ asked) =>
+      void this.#change(run.id, { networks: { [network]: asked } });
+    this.norms = new Map(networks.map((network) => [network, new NormChanges(network, t, change)]));
+    byId("norm-changes").replaceChildren(...[...this.norms.values()].map(({ element }) => element));
+  }
+
+  /** @param {string} run @param {Record<string, any>} change */
+  async #change(run, change) {
+    const answer = await this.attempt(() => api.change(run, change));
+    if (answer) this.store.dispatch({ type: "state", run: answer });
+    else this.draw();
   }
 }
 

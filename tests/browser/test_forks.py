@@ -61,3 +61,25 @@ def test_fork_here_shows_both_ways_side_by_side(held: Page, server: LiveServer) 
     expect(held.locator("#run-state")).to_have_text("stopped")
     expect(held.locator("#fork-origin")).to_be_hidden()
     expect(held.locator("#changes")).to_be_hidden()
+
+
+def test_batch_normalization_is_faded_from_the_page(held: Page, server: LiveServer) -> None:
+    run = asked(held, "run") or ""
+    held.get_by_text("Change the network while it trains").click()
+    only = held.get_by_role("group", name="with BN", exact=True)
+    expect(held.locator("#norm-changes fieldset")).to_have_count(1)
+    strength = only.get_by_label("BN strength")
+    strength.press("Home")
+    expect(strength).to_have_js_property("value", "0")
+    only.get_by_label("Freeze γ and β").press("Space")
+    only.get_by_label("Noise after BN (σ)").press("ArrowRight")
+    done = {"freeze_below": None, "bn_strength": 0, "freeze_affine": True, "noise": 0.05}
+    eventually(lambda: server.run(run)["interventions"] == {"with BN": done})
+    marks = held.locator('#timeline [data-kind="intervention"]')
+    expect(marks).to_have_count(3)
+    held.reload()
+    held.get_by_text("Change the network while it trains").click()
+    expect(only.get_by_label("BN strength")).to_have_js_property("value", "0")
+    expect(only.get_by_label("Freeze γ and β")).to_be_checked()
+    assert violations(held) == []
+    held.click("#stop")
