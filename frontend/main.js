@@ -27,6 +27,7 @@ import { drawPair, followParent } from "./run/compare.js";
 import { Controls } from "./run/controls.js";
 import { NewRun } from "./run/new-run.js";
 import { RunList } from "./run/run-list.js";
+import { SampleStrip } from "./run/samples.js";
 import { makeRunSummary } from "./run/summary.js";
 import { Timeline } from "./run/timeline.js";
 import { CHOICES, VIEWS } from "./views/index.js";
@@ -70,7 +71,9 @@ const experiments = new Experiments(store, {
   settings: (config) => newRun.open(config),
   draw: () => page.draw(),
 });
-const page = new Page(store, [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs], {
+const samples = new SampleStrip(store, () => grid.scene());
+const parts = [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs, samples];
+const page = new Page(store, parts, {
   start: (config) => newRun.start(config),
   home: () => experiments.home(),
   configure: () => newRun.open(linked.config ?? undefined),
@@ -87,6 +90,7 @@ grid.followers.push(
   (scene, now) => timeline.follow(scene, now),
   () => experiments.follow(),
   makeRunSummary().follow,
+  (_scene, now) => samples.follow(now),
 );
 printCharts(byId("printed"), {
   scene: () => grid.scene(),

@@ -101,6 +101,7 @@ export interface RunEvent extends Said {
   kind: string;
   network: string;
   layer: string;
+  value?: unknown;
 }
 /** A message of the program in English, what its {blanks} stand for, and the whole in English. */
 export interface Text {

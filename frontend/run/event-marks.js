@@ -10,7 +10,7 @@ import { detect } from "./event-detection.js";
 
 const SEARCH_EVERY = 3000;
 /** Kinds of events that say nothing of the training. */
-const ABOUT_THE_RUN = new Set(["state", "name", "connection", "checkpoint"]);
+const ABOUT_THE_RUN = new Set(["state", "name", "connection", "checkpoint", "samples"]);
 
 /** An event in words. @param {RunEvent} event @param {import("../types").Translate} t */
 function textOf(event, t) {

@@ -5,6 +5,7 @@ import { quantile, spread } from "../app/numbers.js";
 import { axis, colorsOf, escapeText, heading, layoutOf } from "./common.js";
 import { standing } from "./distribution.js";
 import { shownSlot } from "./focus.js";
+import { sampleStages, sampleText } from "./microscope-sample.js";
 import { stageText, subject, unitNumbers, unitOf } from "./microscope-subject.js";
 import { densityPeak, outline } from "./ridge-shapes.js";
 
@@ -109,37 +110,25 @@ function unitShapes(scene, stages) {
 
 /** All that moves, in the order of the traces. @param {Scene} scene @param {Stage[]} stages */
 export const shapesOf = (scene, stages) =>
-  [...stages.map((stage, i) => shapeOf(scene, stage, rowOf(stages, i))), ...unitShapes(scene, stages)].map(
-    (shape, trace) => ({ trace, ...shape }),
-  );
+  [
+    ...stages.map((stage, i) => shapeOf(scene, stage, rowOf(stages, i))),
+    ...unitShapes(scene, stages),
+    ...sampleShapes(scene, stages),
+  ].map((shape, trace) => ({ trace, ...shape }));
 
-/** @param {Scene} scene @param {Stage[]} stages @returns {import("../types").Figure} */
-export function microscopeFigure(scene, stages) {
-  const color = colorsOf(scene)[subject(scene)?.index ?? 0];
-  const shapes = shapesOf(scene, stages);
-  const on = { type: "scatter", mode: "lines", hoveron: "points" };
-  const stageTraces = stages.map(({ site }, i) => ({
-    ...on,
-    uid: `stage-${site}`,
-    x: shapes[i].x,
-    y: shapes[i].y,
-    fill: "toself",
-    fillcolor: css(color, 0.35),
-    line: { color: css(color), width: 1.5, simplify: false },
-    hovertemplate: `${escapeText(stageText(scene, site))}: %{x:.3g}<extra></extra>`,
-  }));
-  const name = scene.t("microscope.unit", { unit: unitOf(scene) });
-  const unitTraces = shapes.slice(stages.length).map((shape, i) => ({
-    ...on,
-    uid: `unit-${i}`,
-    x: shape.x,
-    y: shape.y,
-    fill: i === 0 ? "toself" : "none",
-    fillcolor: css([128, 128, 128], 0.22),
-    line: { color: scene.theme.ink, width: i === 0 ? 0.8 : 2, simplify: false },
-    hovertemplate: `${escapeText(name)}: %{x:.3g}<extra></extra>`,
-  }));
-  const layout = layoutOf(scene, {
+/** The way of the followed sample through the stages. @param {Scene} scene @param {Stage[]} stages */
+function sampleShapes(scene, stages) {
+  const found = sampleStages(scene);
+  const passed = stages.flatMap(({ site }, i) => (found && site in found ? [[found[site], rowOf(stages, i)]] : []));
+  if (passed.length === 0) return [];
+  // From stage to stage a slanted line, at each stage an upright one.
+  const x = passed.flatMap(([value]) => [value, value]);
+  return [{ x: Float64Array.from(x), y: Float64Array.from(passed.flatMap(([, row]) => [row + 0.45, row])) }];
+}
+
+/** @param {Scene} scene @param {Stage[]} stages */
+const layoutFor = (scene, stages) =>
+  layoutOf(scene, {
     margin: { l: 12, r: 12, t: 4, b: 24 },
     annotations: stages.map(({ site }, i) =>
       heading(scene, stageText(scene, site, scene.narrow), scene.theme.ink, [0, 1], {
@@ -159,5 +148,41 @@ export function microscopeFigure(scene, stages) {
       fixedrange: true,
     }),
   });
-  return { data: [...stageTraces, ...unitTraces], layout };
+
+/** @param {Scene} scene @param {Stage[]} stages @returns {import("../types").Figure} */
+export function microscopeFigure(scene, stages) {
+  const color = colorsOf(scene)[subject(scene)?.index ?? 0];
+  const shapes = shapesOf(scene, stages);
+  const on = { type: "scatter", mode: "lines", hoveron: "points" };
+  const stageTraces = stages.map(({ site }, i) => ({
+    ...on,
+    uid: `stage-${site}`,
+    x: shapes[i].x,
+    y: shapes[i].y,
+    fill: "toself",
+    fillcolor: css(color, 0.35),
+    line: { color: css(color), width: 1.5, simplify: false },
+    hovertemplate: `${escapeText(stageText(scene, site))}: %{x:.3g}<extra></extra>`,
+  }));
+  const name = scene.t("microscope.unit", { unit: unitOf(scene) });
+  const sampled = sampleShapes(scene, stages).length;
+  const unitTraces = shapes.slice(stages.length, shapes.length - sampled).map((shape, i) => ({
+    ...on,
+    uid: `unit-${i}`,
+    x: shape.x,
+    y: shape.y,
+    fill: i === 0 ? "toself" : "none",
+    fillcolor: css([128, 128, 128], 0.22),
+    line: { color: scene.theme.ink, width: i === 0 ? 0.8 : 2, simplify: false },
+    hovertemplate: `${escapeText(name)}: %{x:.3g}<extra></extra>`,
+  }));
+  const sampleTraces = shapes.slice(shapes.length - sampled).map(({ x, y }) => ({
+    ...on,
+    uid: "sample",
+    x,
+    y,
+    line: { color: scene.theme.reference, width: 2.5, simplify: false },
+    hovertemplate: `${escapeText(sampleText(scene))}: %{x:.3g}<extra></extra>`,
+  }));
+  return { data: [...stageTraces, ...unitTraces, ...sampleTraces], layout: layoutFor(scene, stages) };
 }

@@ -1,6 +1,7 @@
 /** What lies under the microscope: one layer of one network, one unit of it, and what its stages are called. */
 
 import { focusLayer, shownSlot } from "./focus.js";
+import { sampleOf } from "./followed.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -58,6 +59,8 @@ const farthest = new WeakMap();
  */
 export function unitOf(scene) {
   const [mean, variance] = ["batch_mean", "batch_variance"].map((quantity) => channelsOf(scene, quantity));
+  // Of a followed sample single units are recorded, the first by default.
+  if (scene.selection.unit === null && sampleOf(scene) !== null) return 0;
   if (scene.selection.unit !== null) return Math.min(scene.selection.unit, (mean?.size ?? Infinity) - 1);
   if (!mean || !variance || mean.size !== variance.size) return 0;
   const stream = scene.history.stream(mean.stream);

@@ -7,8 +7,10 @@ import { colorsOf, commonKey } from "./common.js";
 import { layerChoice, ownChoice, unitField } from "./controls.js";
 import { distributionAt, momentsOf } from "./distribution.js";
 import { focusLayer, shownSlot } from "./focus.js";
+import { followedStreams, sampleOf } from "./followed.js";
 import { equationsOf } from "./microscope-equations.js";
 import { microscopeFigure, rangeOf, shapesOf } from "./microscope-figure.js";
+import { sampleWay } from "./microscope-sample.js";
 import { candidates, normalizesAfter, stageText, subject, unitNumbers, unitOf } from "./microscope-subject.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -63,11 +65,13 @@ const networkChoice = (scene) => ({
 function legendOf(scene) {
   const color = css(colorsOf(scene)[subject(scene)?.index ?? 0], 0.35);
   const { mean } = unitNumbers(scene);
+  const way = sampleWay(scene);
   const unit = { text: scene.t("microscope.unit", { unit: unitOf(scene) }), colors: [scene.theme.ink] };
   return [
     { text: scene.t("microscope.all"), colors: [color], width: 9, dash: /** @type {const} */ ("field") },
     ...(mean === null ? [] : [unit]),
-    ...(mean === null || scene.selection.unit !== null ? [] : [{ text: scene.t("microscope.why") }]),
+    ...(way === null ? [] : [{ text: way, colors: [scene.theme.reference], width: 2.5 }]),
+    ...(way !== null || mean === null || scene.selection.unit !== null ? [] : [{ text: scene.t("microscope.why") }]),
   ];
 }
 
@@ -83,7 +87,9 @@ export const microscope = {
   ],
   legend: legendOf,
   equations: equationsOf,
-  streams: (scene) => [...new Set(stagesOf(scene).map(({ distribution }) => distribution.stream))],
+  streams: (scene) => [
+    ...new Set([...stagesOf(scene).map(({ distribution }) => distribution.stream), ...followedStreams(scene)]),
+  ],
   available: (scene) => stagesOf(scene).length > 1,
   key: (scene) =>
     [
@@ -91,6 +97,7 @@ export const microscope = {
       focusLayer(scene),
       subject(scene)?.network.name,
       unitOf(scene),
+      sampleOf(scene),
       ...rangeOf(scene, stagesOf(scene)),
     ].join("|"),
   figure: (scene) => microscopeFigure(scene, stagesOf(scene)),

@@ -3,8 +3,10 @@
 import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axis, axisId, axisName, colorsOf, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
+import { followedAt, sampleName, sampleOf } from "./followed.js";
 import { extent } from "./ridge-extent.js";
 import { hoverTemplate, pointNumbers } from "./ridge-hover.js";
+import { pinOf, siteOf } from "./ridge-motion.js";
 import { textsOf } from "./ridge-numbers.js";
 import { comparedStep, frameOf, inSigmas, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf } from "./ridge-shapes.js";
 
@@ -79,7 +81,34 @@ function tracesOf(scene) {
       range,
     ),
   );
-  return { data: [...data, ...texts], range };
+  return { data: [...data, ...texts, ...pinsOf(scene, ridges)], range };
+}
+
+/** Where the followed sample is in each row. @param {Scene} scene @param {Ridge[]} ridges */
+function pinsOf(scene, ridges) {
+  const sample = sampleOf(scene);
+  if (sample === null) return [];
+  return ridges.map((ridge) => {
+    const rows = rowsOf(scene, ridge);
+    const pin = rows ? pinOf(scene, ridge, frameOf(scene, ridge, rows.compared)) : notYet();
+    const { unit } = followedAt(scene, sample, siteOf(ridge));
+    const where = scene.t("samples.at", {
+      sample: sampleName(scene, sample),
+      layer: named(ridge.layer, scene.t),
+      unit,
+    });
+    return {
+      type: "scatter",
+      mode: "lines",
+      uid: `pin-${ridge.column}-${ridge.row}`,
+      xaxis: axisId("x", ridge.column),
+      yaxis: "y",
+      meta: ridge.layer,
+      ...pin,
+      line: { color: scene.theme.ink, width: 2.5, simplify: false },
+      hovertemplate: `${escapeText(where)}: %{x:.3g}<extra></extra>`,
+    };
+  });
 }
 
 /** @param {Scene} scene @param {Ridge[]} ridges @param {number} column @param {[number, number]} range */

@@ -1,9 +1,12 @@
 /** What of the ridges moves in every frame. */
 
+import { followedAt, sampleOf } from "./followed.js";
 import { frameOf, inSigmas, outline, ridgesOf, rowsOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Shape} Shape */
+/** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
+/** @typedef {import("./ridge-shapes.js").Frame} Frame */
 /**
  * @typedef {{now: Shape, compared: Shape, frame: import("./ridge-shapes.js").Frame | null}} Moving a row's arrays,
  *   written anew in every frame
@@ -52,5 +55,36 @@ export function movingShapes(scene) {
     buffers.rows[i].frame = frame;
   }
   buffers.key = key;
-  return buffers.shapes;
+  return withPins(scene, ridges, buffers);
+}
+
+/** Where a row's values are measured. @param {Ridge} ridge */
+export const siteOf = ({ network, layer, histogram }) => ({ network, layer, site: histogram.site });
+
+/** Height of the pin of a followed sample, in rows. */
+const PIN = 0.62;
+
+/** A line that stands where the followed sample is. @param {Scene} scene @param {Ridge} ridge @param {Frame} frame */
+export function pinOf(scene, ridge, frame) {
+  const { value } = followedAt(scene, sampleOf(scene) ?? 0, siteOf(ridge));
+  const x = (value - frame.center) / frame.unit;
+  return { x: Float64Array.of(x, x), y: Float64Array.of(ridge.row, ridge.row + PIN) };
+}
+
+/** The trace of a row's pin: pins come after the rows and the texts. @param {Scene} scene @param {number} row */
+const pinTrace = (scene, row) => 2 * ridgesOf(scene).length + scene.header.networks.length + row;
+
+/** The shapes, and after those of each subplot its pins. @param {Scene} scene @param {Ridge[]} ridges @param {Buffers} buffers */
+function withPins(scene, ridges, buffers) {
+  if (sampleOf(scene) === null) return buffers.shapes;
+  return scene.header.networks.flatMap((_, column) => {
+    const own = ridges.flatMap((ridge, i) => (ridge.column === column ? [{ ridge, i }] : []));
+    return [
+      ...own.flatMap(({ i }) => [buffers.rows[i].now, buffers.rows[i].compared]),
+      ...own.map(({ ridge, i }) => ({
+        trace: pinTrace(scene, i),
+        ...pinOf(scene, ridge, /** @type {Frame} */ (buffers.rows[i].frame)),
+      })),
+    ];
+  });
 }

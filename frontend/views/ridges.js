@@ -6,6 +6,7 @@ import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { colorsOf, commonKey } from "./common.js";
 import { compareField, ownSwitch } from "./controls.js";
+import { followedLegend, followedStreams, sampleOf } from "./followed.js";
 import { extent } from "./ridge-extent.js";
 import { ridgeFigure } from "./ridge-figure.js";
 import { hoverNumbers } from "./ridge-hover.js";
@@ -57,7 +58,7 @@ function table(scene) {
 export const ridges = {
   id: "ridges",
   size: "tall",
-  choices: ["scale"],
+  choices: ["scale", "sample"],
   controls: (scene) => [
     ownSwitch(scene, "scale", scene.t("scale"), [
       { value: "sigma", text: scene.t("scale.sigma") },
@@ -69,8 +70,9 @@ export const ridges = {
     { text: scene.t("legend.now"), colors: colorsOf(scene).map((rgb) => css(rgb, 0.6)), width: 9, dash: "field" },
     { text: scene.t("legend.outline", { step: comparedStep(scene) }), colors: [scene.theme.reference], dash: "dot" },
     { text: scene.t("legend.number", { quantity: movedByName(scene) }) },
+    ...followedLegend(scene),
   ],
-  streams: (scene) => [...new Set(ridgesOf(scene).map((ridge) => ridge.stream))],
+  streams: (scene) => [...new Set([...ridgesOf(scene).map((ridge) => ridge.stream), ...followedStreams(scene)])],
   available: (scene) => ridgesOf(scene).length > 0,
   key(scene) {
     const stream = ridgesOf(scene)[0]?.stream;
@@ -81,6 +83,8 @@ export const ridges = {
       scene.selection.layer,
       inSigmas(scene),
       scene.selection.compare,
+      sampleOf(scene),
+      scene.selection.unit,
       compared,
       history?.count ? 1 : 0,
       ...extent(scene),

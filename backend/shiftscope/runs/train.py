@@ -21,6 +21,7 @@ from shiftscope.probes.registry import study_schedules
 from shiftscope.runs.checkpoints import go_on, write_checkpoint
 from shiftscope.runs.claims import figures, measurement_class
 from shiftscope.runs.controls import Controls
+from shiftscope.runs.samples import followed_samples
 from shiftscope.scope import Scope, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.memory import MemorySink
@@ -81,6 +82,8 @@ def train(  # noqa: PLR0913  all but the first two are keywords
         on_error="raise",
         resume=before,
     )
+    if not checkpoint:
+        sink.event("samples", 0, "", value=followed_samples(config, training))
     state, reason = _train(config, training, scope, measurement, controls, sink)
     if claim and state == "finished":
         value = as_event_value(figures(claim, recorded, measurement), measurement.data())

@@ -66,6 +66,7 @@ class Training:
         steps_done: optimizer steps done so far.
         probe_batch: float32, shape (512, F): fixed training inputs, on which drift is measured; fewer where there are
             not so many, or where the network makes so much of each that memory would run short.
+        probe_labels: int64, shape (512,): their classes.
     """
 
     def __init__(self, config: RunConfig, data: Data) -> None:
@@ -95,7 +96,8 @@ class Training:
         self.steps_done = 0
         shuffled = torch.randperm(len(data.train_inputs), generator=seeds.generator(config.seed, seeds.Stream.PROBE))
         self._evaluated = shuffled
-        self.probe_batch = data.train_inputs[shuffled[: max(2, min(PROBE_SIZE, _PROBE_VALUES // values))]]
+        chosen = shuffled[: max(2, min(PROBE_SIZE, _PROBE_VALUES // values))]
+        self.probe_batch, self.probe_labels = data.train_inputs[chosen], data.train_labels[chosen]
 
     def compute(self) -> StepResult:
         """Take the next batch through each network, forward and backward; no parameter is updated."""
