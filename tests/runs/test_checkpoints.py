@@ -135,3 +135,20 @@ def test_a_state_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
 def test_a_fork_without_its_file_fails_with_a_reason(tmp_path):
     ended = run(config(), Collecting(), start=tmp_path / "there")
     assert (ended.state, "there" in str(ended.reason)) == ("failed", True)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5])
+def test_what_is_done_to_batch_normalization_is_measured_as_it_is(strength):
+    done = c.Intervention(bn_strength=strength, noise=0.5 if strength else 0)
+    twins = (c.Variant(name="without BN"), c.Variant(name="with BN", normalization=c.BatchNormalization()))
+    wanted = config(variants=twins, probes="full", duration=c.Steps(steps=6))
+    sink = Collecting()
+    ended = run(wanted, sink, Controls(networks={"with BN": done}))
+    assert (ended.state, sink.events) == ("finished", [])
+    same = {"layer": "hidden 2", "site": "pre_activation"}
+    plain, faded = (sink.values("std", network=name, **same) for name in ("without BN", "with BN"))
+    assert np.array_equal(plain, faded) == (strength == 0)
+    norms = [
+        sink.values("gradient_norm", network=name, layer="hidden 1", site="") for name in ("without BN", "with BN")
+    ]
+    assert np.isfinite(norms).all()
