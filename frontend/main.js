@@ -17,6 +17,7 @@ import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { ordered } from "./experiments/trial-state.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
 import { connectBar, drawTexts, offeredLanguages } from "./page/bar.js";
+import { CostDialog } from "./page/cost-dialog.js";
 import { load } from "./page/load.js";
 import { OpenRun } from "./page/open-run.js";
 import { Page } from "./page/page.js";
@@ -72,7 +73,8 @@ const experiments = new Experiments(store, {
   draw: () => page.draw(),
 });
 const samples = new SampleStrip(store, () => grid.scene());
-const parts = [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs, samples];
+const costs = new CostDialog(store, () => grid.scene());
+const parts = [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs, samples, costs];
 const page = new Page(store, parts, {
   start: (config) => newRun.start(config),
   home: () => experiments.home(),
@@ -89,6 +91,7 @@ grid.followers.push(
   (scene) => axisBar.follow(scene),
   (scene, now) => timeline.follow(scene, now),
   () => experiments.follow(),
+  () => costs.follow(),
   makeRunSummary().follow,
   (_scene, now) => samples.follow(now),
 );

@@ -48,6 +48,19 @@ function rangeOf(scene, panels, row) {
 /** A channel's name. @param {Scene} scene @param {string} quantity @param {number} channel */
 export const channelName = (scene, quantity, channel) => `${scene.t(`quantity.${quantity}`)}[${channel}]`;
 
+/** Where all channels begin. @param {Scene} scene @param {Panel} panel */
+const initialLine = (scene, { row, column }) => ({
+  type: "line",
+  layer: "below",
+  xref: `${axisId("x", column)} domain`,
+  yref: axisId("y", row),
+  x0: 0,
+  x1: 1,
+  y0: INITIAL[row],
+  y1: INITIAL[row],
+  line: { color: scene.theme.muted, width: 1, dash: "dot" },
+});
+
 /** @param {Scene} scene @param {Panel[]} panels */
 function layoutFor(scene, panels) {
   const networks = networksOf(scene);
@@ -62,24 +75,21 @@ function layoutFor(scene, panels) {
         heading(scene, `${named(name, scene.t)} · ${layer}`, css(colors[index]), across[i]),
       ),
       ...QUANTITIES.map((quantity, i) =>
-        heading(scene, scene.t(`affine.${quantity}`), scene.theme.muted, [1, 1], {
-          xanchor: "right",
-          y: down[i][1],
-          font: { size: 11, color: scene.theme.muted },
-        }),
+        // Beside the second network's name there is no room for more than the letter.
+        heading(
+          scene,
+          scene.t(`${networks.length > 1 ? "quantity" : "affine"}.${quantity}`),
+          scene.theme.muted,
+          [1, 1],
+          {
+            xanchor: "right",
+            y: down[i][1],
+            font: { size: 11, color: scene.theme.muted },
+          },
+        ),
       ),
     ],
-    shapes: panels.map(({ row, column }) => ({
-      type: "line",
-      layer: "below",
-      xref: `${axisId("x", column)} domain`,
-      yref: axisId("y", row),
-      x0: 0,
-      x1: 1,
-      y0: INITIAL[row],
-      y1: INITIAL[row],
-      line: { color: scene.theme.muted, width: 1, dash: "dot" },
-    })),
+    shapes: panels.map((panel) => initialLine(scene, panel)),
   });
   networks.forEach((_, i) => {
     layout[axisName("x", i)] = stepAxis(scene, {

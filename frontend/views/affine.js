@@ -106,12 +106,18 @@ function wordsOf(scene, panel) {
 function outermostLegend(scene) {
   const colors = networksOf(scene).map(({ index }) => css(colorsOf(scene)[index]));
   const names = (/** @type {"highest" | "lowest"} */ which) =>
-    panelsOf(scene)
-      .flatMap((panel) => {
-        const found = outermost(scene, panel);
-        return found ? [channelName(scene, panel.entry.quantity, found[which])] : [];
-      })
-      .join(", ");
+    networksOf(scene)
+      .map((_, column) =>
+        panelsOf(scene)
+          .filter((panel) => panel.column === column)
+          .flatMap((panel) => {
+            const found = outermost(scene, panel);
+            return found ? [channelName(scene, panel.entry.quantity, found[which])] : [];
+          })
+          .join(", "),
+      )
+      .filter(Boolean)
+      .join(" · ");
   if (!names("highest")) return [];
   return [
     { text: scene.t("affine.highest", { channels: names("highest") }), colors, width: 1.3 },

@@ -1,13 +1,21 @@
-/** What the scope itself costs. */
+/** What the scope itself costs: no measure of the training, so that it has a dialog of its own. */
 
+import { brief } from "../app/numbers.js";
+import { valueNow } from "./line-points.js";
 import { lineView } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
-const COLORS = ["rgb(110, 118, 135)", "rgb(170, 120, 60)", "rgb(60, 140, 120)", "rgb(140, 100, 170)"];
 const QUANTITIES = ["milliseconds", "percent"];
+/** The first frames compile what others run: an axis goes no farther than these. */
+const BOUNDS = /** @type {[number, number]} */ ([1e-3, 1e3]);
+/** Degrees of hue from one probe's colour to the next: none comes near those just before it. */
+const TURN = 137.5;
 
-/** One line a probe, told apart when pointed at; the sum of all stands out. @param {Scene} scene */
+/** @param {Scene} scene @param {number} i */
+const colorOf = ({ theme }, i) => `hsl(${Math.round((i * TURN) % 360)}, 55%, ${theme.name === "light" ? 42 : 62}%)`;
+
+/** One line a probe, each in a colour of its own; the sum of all stands out. @param {Scene} scene */
 function lines(scene) {
   const layout = scene.header.layouts.find((one) => one.name === "cost");
   if (!layout) return [];
@@ -25,17 +33,24 @@ function lines(scene) {
       name: scene.t(`probe.${entry.site}`),
       ...(entry.site === "total"
         ? { color: scene.theme.ink, width: 2.4 }
-        : { color: COLORS[sites.indexOf(entry.site) % COLORS.length], width: 1.1 }),
+        : { color: colorOf(scene, sites.indexOf(entry.site)), width: 1.3 }),
     }));
 }
 
+/** Each probe by its colour, with what it takes now. @param {Scene} scene */
+const legend = (scene) =>
+  lines(scene)
+    .filter(({ quantity }) => quantity === "percent")
+    .map((line) => ({
+      text: `${line.name} ${scene.t("percent", { value: brief(valueNow(scene, line)) })}`,
+      colors: [line.color],
+      width: line.width > 2 ? 3 : 2,
+    }));
+
 export const cost = lineView({
   id: "cost",
-  rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true })),
+  rows: QUANTITIES.map((quantity) => ({ title: `quantity.${quantity}`, log: true, bounds: BOUNDS })),
   lines,
   titles: () => [],
-  legend: (scene) => [
-    { text: scene.t("probe.total"), colors: [scene.theme.ink], width: 2.4 },
-    { text: scene.t("legend.probes"), colors: COLORS.slice(0, 3), width: 2 },
-  ],
+  legend,
 });

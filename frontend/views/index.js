@@ -2,7 +2,6 @@
 
 import { affine } from "./affine.js";
 import { batchDrift } from "./batch-drift.js";
-import { cost } from "./cost.js";
 import { density } from "./density.js";
 import { gradientShift } from "./gradient-shift.js";
 import { gradients } from "./gradients.js";
@@ -38,7 +37,6 @@ export const VIEWS = [
   updates,
   landscape,
   sampling,
-  cost,
 ];
 
 /**

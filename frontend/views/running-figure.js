@@ -1,4 +1,4 @@
-/** Running against batch statistics as Plotly draws them: a row a network, a square a statistic. */
+/** Running against batch statistics as Plotly draws them: a square a statistic, in it all networks. */
 
 import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
@@ -13,20 +13,17 @@ import { networksOf, panelsOf, placeOf, pointsOf, STATISTICS, values } from "./r
 /** More decades than this are not told apart. */
 const LEAST_VARIANCE = -12;
 
-/** Which of all panels this is. @param {Panel} panel */
-const placeIn = ({ row, column }) => row * STATISTICS.length + column;
-
 /**
- * The range of both axes of a panel: the diagonal runs from corner to corner.
- * @param {Scene} scene @param {Panel} panel @returns {[number, number]}
+ * The range of both axes of a statistic: the diagonal runs from corner to corner.
+ * @param {Scene} scene @param {number} column @returns {[number, number]}
  */
-function rangeOf(scene, panel) {
-  const all = [panel.batch, panel.running]
-    .flatMap((entry) => [...values(scene, entry)])
-    .map((value) => placeOf(panel, value))
-    .filter((value) => value > LEAST_VARIANCE || STATISTICS[panel.column] === "mean");
-  const [low, high] = robustRange(all);
-  return [low, high];
+function rangeOf(scene, column) {
+  const all = panelsOf(scene)
+    .filter((panel) => panel.column === column)
+    .flatMap(({ batch, running }) => [...values(scene, batch), ...values(scene, running)])
+    .map((value) => placeOf(column, value))
+    .filter((value) => value > LEAST_VARIANCE || STATISTICS[column] === "mean");
+  return robustRange(all);
 }
 
 /** Multiples of powers of ten that are named where fewer would be too few. */
@@ -53,27 +50,27 @@ function powerTicks([low, high]) {
   return { tickvals: ticks, ticktext: ticks.map((tick) => String(Number((10 ** tick).toPrecision(2)))) };
 }
 
-/** @param {Scene} scene @param {[number, number][]} across @param {[number, number][]} down */
-function headings(scene, across, down) {
-  const colors = colorsOf(scene);
+/** The layer, and whose it is where it is of one network. @param {Scene} scene @param {[number, number]} domain */
+function title(scene, domain) {
+  const networks = networksOf(scene);
   const layer = named(focusLayer(scene), scene.t);
-  return networksOf(scene).map(({ network, index }, row) =>
-    heading(scene, `${named(network.name, scene.t)} · ${layer}`, css(colors[index]), across[0], { y: down[row][1] }),
-  );
+  if (networks.length !== 1) return heading(scene, layer, scene.theme.ink, domain);
+  const [{ network, index }] = networks;
+  return heading(scene, `${named(network.name, scene.t)} · ${layer}`, css(colorsOf(scene)[index]), domain);
 }
 
-/** @param {Scene} scene @param {Panel} panel @param {number} i @param {number} rows */
-function traces(scene, panel, i, rows) {
+/** @param {Scene} scene @param {Panel} panel */
+function traceOf(scene, panel) {
   const { x, y, each } = pointsOf(scene, panel);
   const [batch, running] = [values(scene, panel.batch), values(scene, panel.running)];
   const color = colorsOf(scene)[panel.index];
-  const on = { xaxis: axisId("x", i), yaxis: axisId("y", i) };
+  const on = { xaxis: axisId("x", panel.column), yaxis: axisId("y", panel.column) };
   const statistic = scene.t(`quantity.${STATISTICS[panel.column]}`);
   return {
     ...on,
     type: "scatter",
     mode: "lines",
-    uid: `channels-${i}-of-${rows}`,
+    uid: `channels-${panel.column}-${panel.index}`,
     x,
     y,
     fill: "toself",
@@ -92,14 +89,13 @@ function traces(scene, panel, i, rows) {
 }
 
 /**
- * The axes of a panel: square, and of one range.
- * @param {Scene} scene @param {Panel} panel @param {number} i
- * @param {[number, number]} across @param {[number, number]} down
+ * The axes of a statistic: square, and of one range.
+ * @param {Scene} scene @param {number} column @param {[number, number]} across
  */
-function axesOf(scene, panel, i, across, down) {
-  const range = rangeOf(scene, panel);
-  const statistic = scene.t(`quantity.${STATISTICS[panel.column]}`);
-  const title = (/** @type {string} */ kind) => ({
+function axesOf(scene, column, across) {
+  const range = rangeOf(scene, column);
+  const statistic = scene.t(`quantity.${STATISTICS[column]}`);
+  const titled = (/** @type {string} */ kind) => ({
     text: `${statistic}, ${scene.t(`statistics.${kind}`)}`,
     standoff: 3,
     font: { size: scene.narrow ? 9.5 : 10.5 },
@@ -108,56 +104,47 @@ function axesOf(scene, panel, i, across, down) {
     range,
     constrain: "domain",
     tickangle: 0,
-    ...(STATISTICS[panel.column] === "variance" ? powerTicks(range) : { nticks: 5 }),
+    ...(STATISTICS[column] === "variance" ? powerTicks(range) : { nticks: 5 }),
   };
+  const [x, y] = [axisId("x", column), axisId("y", column)];
   return {
-    x: axis(scene, {
+    // Side by side also where there is more room than two squares take.
+    [axisName("x", column)]: axis(scene, {
       ...common,
       domain: across,
-      anchor: axisId("y", i),
-      constraintoward: "center",
-      title: title("batch"),
+      anchor: y,
+      constraintoward: column === 0 ? "right" : "left",
+      title: titled("batch"),
     }),
-    y: axis(scene, {
-      ...common,
-      domain: down,
-      anchor: axisId("x", i),
-      scaleanchor: axisId("x", i),
-      title: title("running"),
-    }),
+    [axisName("y", column)]: axis(scene, { ...common, anchor: x, scaleanchor: x, title: titled("running") }),
+  };
+}
+
+/** Where both statistics are the same. @param {Scene} scene @param {number} column */
+function diagonal(scene, column) {
+  const [low, high] = rangeOf(scene, column);
+  return {
+    type: "line",
+    layer: "below",
+    xref: axisId("x", column),
+    yref: axisId("y", column),
+    x0: low,
+    y0: low,
+    x1: high,
+    y1: high,
+    line: { color: scene.theme.muted, width: 1.2 },
   };
 }
 
 /** @param {Scene} scene @returns {import("../types").Figure} */
 export function runningFigure(scene) {
-  const panels = panelsOf(scene);
-  const rows = Math.max(1, networksOf(scene).length);
   const across = split(STATISTICS.length, 0.2);
-  const down = split(rows, 0.22).reverse();
-  /** @type {Record<string, any>} */
+  const columns = [...STATISTICS.keys()];
   const layout = layoutOf(scene, {
     margin: { l: 52, r: 12, t: 22, b: 40 },
-    annotations: headings(scene, across, down),
-    shapes: panels.map((panel) => {
-      const [low, high] = rangeOf(scene, panel);
-      const i = placeIn(panel);
-      return {
-        type: "line",
-        layer: "below",
-        xref: axisId("x", i),
-        yref: axisId("y", i),
-        x0: low,
-        y0: low,
-        x1: high,
-        y1: high,
-        line: { color: scene.theme.muted, width: 1.2 },
-      };
-    }),
+    annotations: [title(scene, across[0])],
+    shapes: columns.map((column) => diagonal(scene, column)),
   });
-  for (const panel of panels) {
-    const i = placeIn(panel);
-    const { x, y } = axesOf(scene, panel, i, across[panel.column], down[panel.row]);
-    Object.assign(layout, { [axisName("x", i)]: x, [axisName("y", i)]: y });
-  }
-  return { data: panels.map((panel) => traces(scene, panel, placeIn(panel), rows)), layout };
+  Object.assign(layout, ...columns.map((column) => axesOf(scene, column, across[column])));
+  return { data: panelsOf(scene).map((panel) => traceOf(scene, panel)), layout };
 }

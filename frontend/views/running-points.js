@@ -1,15 +1,14 @@
-/** Running against batch statistics of the layer in focus: a panel a network and statistic, a point a channel. */
+/** Running against batch statistics of the layer in focus: a panel a statistic, a point a channel of a network. */
 
 import { focusLayer, shownSlot } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Entry} Entry */
 /**
- * @typedef {object} Panel
+ * @typedef {object} Panel one network's channels in a panel
  * @property {Entry} batch
  * @property {Entry} running
  * @property {number} index of the network among all
- * @property {number} row of the network among those that have running statistics
  * @property {number} column of the statistic
  */
 
@@ -20,7 +19,7 @@ const COSINES = Array.from({ length: CORNERS }, (_, corner) => Math.cos((2 * Mat
 /** Radius of a point, as a share of how far the points reach. */
 const RADIUS = 0.018;
 
-/** The networks that keep running statistics of the layer in focus: a row each. @param {Scene} scene */
+/** The networks that keep running statistics of the layer in focus: in one panel. @param {Scene} scene */
 export const networksOf = (scene) =>
   scene.header.networks
     .map((network, index) => ({ network, index }))
@@ -28,14 +27,14 @@ export const networksOf = (scene) =>
       scene.layoutIndex.find("running_mean", { network: network.name, layer: focusLayer(scene) }),
     );
 
-/** @param {Scene} scene @returns {Panel[]} */
+/** @param {Scene} scene @returns {Panel[]} those of one statistic together */
 export function panelsOf(scene) {
-  return networksOf(scene).flatMap(({ network, index }, row) =>
-    STATISTICS.flatMap((name, column) => {
+  return STATISTICS.flatMap((name, column) =>
+    networksOf(scene).flatMap(({ network, index }) => {
       const where = { network: network.name, layer: focusLayer(scene) };
       const batch = scene.layoutIndex.find(`batch_${name}`, where);
       const running = scene.layoutIndex.find(`running_${name}`, where);
-      return batch && running && batch.size === running.size ? [{ batch, running, index, row, column }] : [];
+      return batch && running && batch.size === running.size ? [{ batch, running, index, column }] : [];
     }),
   );
 }
@@ -48,16 +47,17 @@ export function values(scene, entry) {
 
 /**
  * Where a statistic stands on its axes: variances as powers of ten, since it is their ratio that counts.
- * @param {Panel} panel @param {number} value
+ * @param {number} column @param {number} value
  */
-export const placeOf = ({ column }, value) => (STATISTICS[column] === "variance" ? Math.log10(value) : value);
+export const placeOf = (column, value) => (STATISTICS[column] === "variance" ? Math.log10(value) : value);
 
 /**
  * The points of a panel as small polygons, with a gap after each.
  * @param {Scene} scene @param {Panel} panel
  */
 export function pointsOf(scene, panel) {
-  const places = (/** @type {Entry} */ entry) => Float64Array.from(values(scene, entry), (one) => placeOf(panel, one));
+  const places = (/** @type {Entry} */ entry) =>
+    Float64Array.from(values(scene, entry), (one) => placeOf(panel.column, one));
   const [batch, running] = [places(panel.batch), places(panel.running)];
   const radius = RADIUS * reachOf(batch, running);
   const each = CORNERS + 2;

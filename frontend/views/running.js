@@ -33,12 +33,12 @@ function wordsOf(scene, network) {
 export const running = {
   id: "running",
   legend: (scene) => [
-    {
-      text: scene.t("running.point"),
-      colors: networksOf(scene).map(({ index }) => css(colorsOf(scene)[index])),
+    ...networksOf(scene).map(({ network, index }, _, all) => ({
+      text: all.length > 1 ? named(network.name, scene.t) : scene.t("running.point"),
+      colors: [css(colorsOf(scene)[index])],
       width: 8,
-      dash: "field",
-    },
+      dash: /** @type {const} */ ("field"),
+    })),
     { text: scene.t("running.diagonal"), colors: [scene.theme.muted], width: 1.2 },
   ],
   fits: true,
