@@ -511,6 +511,7 @@ export default {
   "probe.drift": "drift",
   "probe.sampling_shift": "sampling shift",
   "probe.followed": "single samples",
+  "probe.input_cloud": "layer inputs",
   "probe.batch_drift": "drift on training batches",
   "probe.gradient_shift": "gradient shift",
   "probe.stages": "stages of batch norm",

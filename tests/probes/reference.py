@@ -131,6 +131,36 @@ class Reference:
         found = rows[:, list(units), rows.shape[2] // 2]
         return found, 1e-5 * np.abs(values).max()
 
+    def layer_inputs(self, step, layer):
+        """What a layer is given of the probe batch, in float64: a row a sample."""
+        network = copy.deepcopy(self.steps[step].before).double().train()
+        seen = []
+        block = self.block(network, layer)
+        module = block.linear if hasattr(block, "linear") else block.conv
+        module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numpy().copy()))
+        with torch.no_grad():
+            network(self.probe_batch[:256].double())
+        return seen[-1].reshape(len(seen[-1]), -1)
+
+    def cloud(self, step, layer):
+        """Where the inputs lie on the first two right singular vectors of the first step's, and what float32 adds."""
+        first, now = (self.layer_inputs(at, layer) for at in (0, step))
+        _, sizes, axes = np.linalg.svd(first - first.mean(axis=0), full_matrices=False)
+        axes = axes[:2] * [[np.sign(one[np.abs(one).argmax()])] for one in axes[:2]]
+        scale = np.sqrt((sizes[:2] ** 2).sum() / (2 * len(first)))
+        return (now - first.mean(axis=0)) @ axes.T / scale
+
+    def input_cloud(self, step, layer, site):
+        found = self.cloud(step, layer)
+        return found[:128], 1e-3 * np.abs(found).max()
+
+    def input_centroid(self, step, layer, site):
+        found = self.cloud(step, layer)
+        return found.mean(axis=0), 1e-3 * np.abs(found).max()
+
+    def input_spread(self, step, layer, site):
+        return np.sqrt(self.cloud(step, layer).var(axis=0).mean()), 1e-3
+
     def batch_noise_floor(self, step, layer, site):
         return 1 / np.sqrt(len(self.steps[step].inputs)), 1e-6
 
