@@ -11,7 +11,7 @@ import { densityPeak, outline } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./distribution.js").Distribution} Distribution */
-/** @typedef {{site: string, distribution: Distribution}} Stage */
+/** @typedef {{site: string, distribution: Distribution | null}} Stage `distribution` of all units, where recorded */
 /** @typedef {[number, number]} Range */
 
 const RANGE_SAMPLES = 24;
@@ -27,6 +27,7 @@ const ABOVE = 0.95;
  * @param {Scene} scene @param {Stage} stage @returns {Range | null}
  */
 function reachOf(scene, { distribution }) {
+  if (!distribution) return null;
   const stream = scene.history.stream(distribution.stream);
   const spans = spread(stream.count, RANGE_SAMPLES)
     .map((position) => stream.row(stream.order[position]))
@@ -43,12 +44,30 @@ function reachOf(scene, { distribution }) {
 }
 
 /**
+ * What one unit needs of the axis, where the values of all units were not recorded; in wide steps, so that the axis
+ * seldom moves.
+ * @param {Scene} scene @param {Stage[]} stages @returns {Range | null}
+ */
+function unitReach(scene, stages) {
+  if (stages.every(({ distribution }) => distribution)) return null;
+  const reach = Math.max(1, ...unitStations(scene, stages).map(({ mean, std }) => Math.abs(mean) + 1.5 * std));
+  if (!Number.isFinite(reach)) return null;
+  const wide = 2 ** Math.ceil(Math.log2(reach));
+  return [-wide, wide];
+}
+
+/** Whether a unit's numbers stand in the picture. @param {Scene} scene @param {Stage[]} stages */
+export const hasUnit = (scene, stages) => unitStations(scene, stages).length > 0;
+
+/**
  * Ends of the axis that all stages share, in steps of a power of two: only so is it seen that one is wider than the
  * other, and where it stands. It stays while one goes from step to step.
  * @param {Scene} scene @param {Stage[]} stages @returns {Range}
  */
 export function rangeOf(scene, stages) {
-  const reaches = stages.map((stage) => reachOf(scene, stage)).filter((one) => one !== null);
+  const reaches = [...stages.map((stage) => reachOf(scene, stage)), unitReach(scene, stages)].filter(
+    (one) => one !== null,
+  );
   if (reaches.length === 0) return [-1, 1];
   const [from, to] = reaches.toSorted((a, b) => a[1] - a[0] - (b[1] - b[0]))[Math.floor(reaches.length / 2)];
   const room = WIDEST * (to - from);
@@ -60,9 +79,9 @@ export function rangeOf(scene, stages) {
 
 /**
  * The shape of a stage on its own base line; its own peak is the measure of its height.
- * @param {Scene} scene @param {Stage} stage @param {number} row
+ * @param {Scene} scene @param {Distribution} distribution @param {number} row
  */
-function shapeOf(scene, { distribution }, row) {
+function shapeOf(scene, distribution, row) {
   const x = new Float64Array(distribution.histogram.size + 2);
   const y = new Float64Array(distribution.histogram.size + 2).fill(row);
   const recorded = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
@@ -111,7 +130,7 @@ function unitShapes(scene, stages) {
 /** All that moves, in the order of the traces. @param {Scene} scene @param {Stage[]} stages */
 export const shapesOf = (scene, stages) =>
   [
-    ...stages.map((stage, i) => shapeOf(scene, stage, rowOf(stages, i))),
+    ...stages.flatMap(({ distribution }, i) => (distribution ? [shapeOf(scene, distribution, rowOf(stages, i))] : [])),
     ...unitShapes(scene, stages),
     ...sampleShapes(scene, stages),
   ].map((shape, trace) => ({ trace, ...shape }));
@@ -154,7 +173,8 @@ export function microscopeFigure(scene, stages) {
   const color = colorsOf(scene)[subject(scene)?.index ?? 0];
   const shapes = shapesOf(scene, stages);
   const on = { type: "scatter", mode: "lines", hoveron: "points" };
-  const stageTraces = stages.map(({ site }, i) => ({
+  const measured = stages.filter(({ distribution }) => distribution);
+  const stageTraces = measured.map(({ site }, i) => ({
     ...on,
     uid: `stage-${site}`,
     x: shapes[i].x,
@@ -166,7 +186,7 @@ export function microscopeFigure(scene, stages) {
   }));
   const name = scene.t("microscope.unit", { unit: unitOf(scene) });
   const sampled = sampleShapes(scene, stages).length;
-  const unitTraces = shapes.slice(stages.length, shapes.length - sampled).map((shape, i) => ({
+  const unitTraces = shapes.slice(measured.length, shapes.length - sampled).map((shape, i) => ({
     ...on,
     uid: `unit-${i}`,
     x: shape.x,

@@ -35,6 +35,16 @@ export function normalizesAfter(scene) {
   return has("normalized") && !has("linear_output");
 }
 
+/**
+ * Whether the layer under the microscope is known to be normalized before its activation, with its batch measured.
+ * @param {Scene} scene
+ */
+export function normalizesBefore(scene) {
+  const name = subject(scene)?.network.name;
+  const variant = scene.run.config?.variants?.find((/** @type {any} */ one) => one.name === name);
+  return variant?.normalization?.place === "before" && channelsOf(scene, "batch_mean") !== undefined;
+}
+
 /** The text of a stage. @param {Scene} scene @param {string} site @param {boolean} [short] */
 export function stageText(scene, site, short = false) {
   // Without a normalization before it, z is what the linear map puts out.

@@ -9,15 +9,17 @@ import { distributionAt, momentsOf } from "./distribution.js";
 import { focusLayer, shownSlot } from "./focus.js";
 import { followedStreams, sampleOf } from "./followed.js";
 import { equationsOf } from "./microscope-equations.js";
-import { microscopeFigure, rangeOf, shapesOf } from "./microscope-figure.js";
+import { hasUnit, microscopeFigure, rangeOf, shapesOf } from "./microscope-figure.js";
 import { sampleWay } from "./microscope-sample.js";
-import { candidates, normalizesAfter, stageText, subject, unitNumbers, unitOf } from "./microscope-subject.js";
+import { candidates, normalizesAfter, normalizesBefore, stageText, subject, unitOf } from "./microscope-subject.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("./microscope-figure.js").Stage} Stage */
 
 const SITES = ["linear_output", "normalized", "pre_activation", "output"];
+/** Where the unit's own numbers say what it is there. */
+const UNIT_SITES = ["linear_output", "normalized"];
 /** Where the normalization stands after the activation, what it is given is the activation of z. */
 const SITES_AFTER = ["pre_activation", "normalized", "output"];
 
@@ -43,11 +45,17 @@ function stagesOf(scene) {
 function findStages(scene) {
   const found = subject(scene);
   if (!found) return [];
+  // Where the values of all units were not recorded at a stage, those of one unit are known all the same.
+  const alone = normalizesBefore(scene) ? UNIT_SITES : [];
   return (normalizesAfter(scene) ? SITES_AFTER : SITES).flatMap((site) => {
     const distribution = distributionAt(scene, found.network.name, focusLayer(scene), 0, [site]);
-    return distribution ? [{ site, distribution }] : [];
+    return distribution || alone.includes(site) ? [{ site, distribution }] : [];
   });
 }
+
+/** The stages whose values were recorded. @param {Scene} scene */
+const measuredStages = (scene) =>
+  stagesOf(scene).flatMap(({ site, distribution }) => (distribution ? [{ site, distribution }] : []));
 
 /** The network under the microscope. @param {Scene} scene @returns {import("../types").Control} */
 const networkChoice = (scene) => ({
@@ -64,14 +72,14 @@ const networkChoice = (scene) => ({
 /** What the shapes are, and which unit stands among them, and why it. @param {Scene} scene */
 function legendOf(scene) {
   const color = css(colorsOf(scene)[subject(scene)?.index ?? 0], 0.35);
-  const { mean } = unitNumbers(scene);
+  const shown = hasUnit(scene, stagesOf(scene));
   const way = sampleWay(scene);
   const unit = { text: scene.t("microscope.unit", { unit: unitOf(scene) }), colors: [scene.theme.ink] };
   return [
     { text: scene.t("microscope.all"), colors: [color], width: 9, dash: /** @type {const} */ ("field") },
-    ...(mean === null ? [] : [unit]),
+    ...(shown ? [unit] : []),
     ...(way === null ? [] : [{ text: way, colors: [scene.theme.reference], width: 2.5 }]),
-    ...(way !== null || mean === null || scene.selection.unit !== null ? [] : [{ text: scene.t("microscope.why") }]),
+    ...(way === null && shown && scene.selection.unit === null ? [{ text: scene.t("microscope.why") }] : []),
   ];
 }
 
@@ -88,7 +96,7 @@ export const microscope = {
   legend: legendOf,
   equations: equationsOf,
   streams: (scene) => [
-    ...new Set([...stagesOf(scene).map(({ distribution }) => distribution.stream), ...followedStreams(scene)]),
+    ...new Set([...measuredStages(scene).map(({ distribution }) => distribution.stream), ...followedStreams(scene)]),
   ],
   available: (scene) => stagesOf(scene).length > 1,
   key: (scene) =>
@@ -103,7 +111,7 @@ export const microscope = {
   figure: (scene) => microscopeFigure(scene, stagesOf(scene)),
   shapes: (scene) => shapesOf(scene, stagesOf(scene)),
   summary: (scene) =>
-    stagesOf(scene)
+    measuredStages(scene)
       .map(({ site, distribution }) => {
         const row = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
         const { mean, std } = row ? momentsOf(distribution, row) : { mean: NaN, std: NaN };
@@ -113,7 +121,7 @@ export const microscope = {
   table(scene) {
     /** @type {(string | number)[][]} */
     const table = [["network", "layer", "stage", "lower_edge", "upper_edge", "fraction"]];
-    for (const { site, distribution } of stagesOf(scene)) {
+    for (const { site, distribution } of measuredStages(scene)) {
       const row = scene.history.stream(distribution.stream).row(shownSlot(scene, distribution.stream));
       if (!row) continue;
       const low = row[distribution.range.offset];

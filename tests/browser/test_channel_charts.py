@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import chart, settle
+from tests.browser.looking import chart, picture, settle
 
 pytestmark = pytest.mark.browser
 
@@ -39,19 +39,20 @@ def test_a_channel_says_what_it_has_in_training_and_in_evaluation(charts: Page) 
     expect(said).to_contain_text("mean, running")
 
 
-def test_another_unit_has_other_numbers_in_the_equations(charts: Page) -> None:
+def test_another_unit_has_other_numbers_in_the_equations_and_in_the_picture(charts: Page) -> None:
     card = charts.locator('[data-view="microscope"]')
     card.scroll_into_view_if_needed()
     settle(charts)
     unit = card.locator("input.unit")
     expect(card.locator(".legend")).to_contain_text(f"unit {unit.input_value()}: mean ± σ")
     other = "1" if unit.input_value() == "0" else "0"
-    equations = card.locator(".math").inner_html()
+    equations, before = card.locator(".math").inner_html(), picture(charts, "microscope")
     unit.fill(other)
     unit.press("Enter")
     settle(charts)
     expect(card.locator(".legend")).to_contain_text(f"unit {other}: mean ± σ")
     assert card.locator(".math").inner_html() != equations
+    assert picture(charts, "microscope") != before
 
 
 def test_what_measuring_costs_stands_in_a_dialog_with_each_probe_named(charts: Page) -> None:

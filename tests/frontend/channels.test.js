@@ -180,3 +180,21 @@ test("a chosen unit stays, and needs no reason", () => {
   allNear(line.x, [-3, 0, 0.1]);
   assert.equal(microscope.legend(scene).length, 2);
 });
+
+test("where the values of all units were not recorded, the unit's own numbers stand in their rows", () => {
+  const scene = measured({ selection: { layer: "hidden 1" } });
+  // Of hidden 1 the pre-activation alone was recorded: with nothing known of the place of the normalization, no more.
+  assert.ok(!microscope.available(scene));
+  const variants = [{ name: "with BN", normalization: { kind: "batch", place: "before" } }];
+  const known = measured({ selection: { layer: "hidden 1" } });
+  known.run.config = { variants };
+  assert.ok(microscope.available(known));
+  const { data, layout: drawn } = microscope.figure(known);
+  assert.deepEqual(
+    data.map(({ uid }) => uid),
+    ["stage-pre_activation", "unit-0", "unit-1"],
+  );
+  assert.equal(drawn.annotations.length, 3);
+  allNear(data[2].x, [1, 0, 0.2]);
+  assert.equal(microscope.shapes(known).length, 3);
+});
