@@ -1,5 +1,6 @@
 /** Wiring only: makes the parts of the page and connects them. */
 
+import { api } from "./api.js";
 import { byId } from "./app/dom.js";
 import { chooseLanguage, loadLanguage } from "./app/i18n.js";
 import { readLink, writeLink } from "./app/link.js";
@@ -42,6 +43,13 @@ const { dispatch } = store;
 const attempt = attempts(store);
 const read = { state: () => store.state, t: () => store.state.t, theme: () => store.state.theme };
 
+/** Do something to networks of the open run. @param {Record<string, Record<string, any>>} networks */
+async function intervene(networks) {
+  const { run } = store.state;
+  const answer = run && (await attempt(() => api.change(run.id, { networks })));
+  if (answer) dispatch({ type: "state", run: answer });
+}
+
 const openRun = new OpenRun(store, () => grid.wake());
 const newRun = new NewRun(store, attempt);
 /** @param {string | null} run @param {string} pair */
@@ -55,7 +63,7 @@ const runs = new RunList(store, attempt, {
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
 const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
   ...read,
-  dispatch,
+  dispatch: (action) => (action.type === "intervene" ? void intervene(action.networks) : dispatch(action)),
   arrived,
   stream: () => (store.state.drawable ? openRun.stream : null),
   hidden: byId("hidden-charts"),

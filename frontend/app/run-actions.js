@@ -18,6 +18,7 @@ import { FIRST_SELECTION } from "./state.js";
  *   | {type: "runs", runs: Run[]}
  *   | {type: "removed", run: string}
  *   | {type: "select", selection: Partial<import("../types").Selection>}
+ *   | {type: "intervene", networks: Record<string, Record<string, any>>}
  *   | {type: "choose", name: string, value: string | null}
  *   | {type: "playing", playing: boolean}
  *   | {type: "duration", duration: number}} RunAction
@@ -113,6 +114,8 @@ export const runActions = {
     ...state,
     selection: { ...state.selection, choices: withChoice(state.selection.choices, name, value) },
   }),
+  // The page asks the server, whose answer is the run as it is then.
+  intervene: (state) => state,
   playing: (state, { playing }) => ({ ...state, playing }),
   duration: (state, { duration }) => ({ ...state, duration }),
 };

@@ -17,11 +17,13 @@ import { sampling } from "./sampling.js";
 import { shift } from "./shift.js";
 import { surface } from "./surface.js";
 import { sweep } from "./sweep.js";
+import { target } from "./target.js";
 import { units } from "./units.js";
 import { updates } from "./updates.js";
 
 /** @type {import("../types").View[]} */
 export const VIEWS = [
+  target,
   ridges,
   shift,
   batchDrift,

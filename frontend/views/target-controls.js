@@ -1,0 +1,93 @@
+/** What can be done at the moving target: which layer's, on which scale, and whether the layers below may learn. */
+
+import { named } from "../app/i18n.js";
+import { isLive } from "../app/state.js";
+import { ownSwitch } from "./controls.js";
+import { targetLayer, targetLayers, targetsOf } from "./target-points.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../types").Control} Control */
+
+/** More layers than this are chosen from a list. */
+const MOST_IN_A_STRIP = 8;
+
+/**
+ * Below which layer a network stands still at the shown step; null where all of it learns.
+ * @param {Scene} scene @param {string} network
+ * @returns {string | null}
+ */
+export function frozenBelow(scene, network) {
+  const { step } = scene.selection;
+  if (step === null && isLive(scene.run)) return scene.run.interventions?.[network]?.freeze_below ?? null;
+  const last = scene.events.findLast(
+    (event) => event.kind === "intervention" && event.network === network && (step === null || event.step <= step),
+  );
+  return /** @type {{freeze_below?: string | null} | undefined} */ (last?.value)?.freeze_below ?? null;
+}
+
+/** Whether a worker trains the run now, and it is seen as it is now. @param {Scene} scene */
+const canIntervene = ({ run, selection }) =>
+  isLive(run) && run.source === "worker" && run.seq > 0 && selection.step === null;
+
+/** @param {Scene} scene @returns {Control} */
+const layerStrip = (scene) => {
+  const layers = targetLayers(scene);
+  return {
+    kind: layers.length > MOST_IN_A_STRIP ? "select" : "switch",
+    name: "target-layer",
+    label: scene.t("target.layer"),
+    options: layers.map((name) => ({ value: name, text: named(name, scene.t) })),
+    value: targetLayer(scene),
+    change: (layer) => ({ type: "select", selection: { layer } }),
+  };
+};
+
+/**
+ * Whether the layers below the one shown learn, of some networks.
+ * @param {Scene} scene @param {string} name @param {string} label @param {string[]} networks
+ * @returns {Control}
+ */
+function freezing(scene, name, label, networks) {
+  const { t } = scene;
+  const layer = targetLayer(scene);
+  const frozen = networks.map((network) => frozenBelow(scene, network));
+  const value = frozen.every((one) => one === layer) ? "freeze" : frozen.every((one) => one === null) ? "learn" : "";
+  return {
+    kind: "switch",
+    name,
+    label,
+    options: [
+      { value: "learn", text: t("target.learn") },
+      { value: "freeze", text: t("target.freeze") },
+    ],
+    value,
+    change: (wanted) => ({
+      type: "intervene",
+      networks: Object.fromEntries(
+        networks.map((network) => [network, { freeze_below: wanted === "freeze" ? layer : null }]),
+      ),
+    }),
+  };
+}
+
+/** @param {Scene} scene @returns {Control[]} */
+function switches(scene) {
+  if (!canIntervene(scene)) return [];
+  const networks = targetsOf(scene).map(({ name }) => name);
+  const each = networks.map((network, i) => {
+    const label = scene.t("target.below", { network: named(network, scene.t) });
+    return freezing(scene, `freeze-${i}`, label, [network]);
+  });
+  if (networks.length < 2) return each;
+  return [...each, freezing(scene, "freeze-all", scene.t("target.below_all"), networks)];
+}
+
+/** @param {Scene} scene @returns {Control[]} */
+export const targetControls = (scene) => [
+  layerStrip(scene),
+  ownSwitch(scene, "target-scale", scene.t("target.scale"), [
+    { value: "one", text: scene.t("target.scale.one") },
+    { value: "own", text: scene.t("target.scale.own") },
+  ]),
+  ...switches(scene),
+];

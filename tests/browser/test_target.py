@@ -1,0 +1,55 @@
+"""A person freezes the layers below one, and sees that its inputs stand still to the last digit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import step_of, violations
+from tests.conftest import LiveServer
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+CONFIG: dict[str, Any] = {
+    "duration": {"kind": "steps", "steps": 100_000},
+    "pace": 60,
+    "network": {"depth": 3, "width": 8},
+    "recording": {"kind": "every", "every": 1, "studies": 100_000},
+}
+
+
+def test_a_click_stops_the_target_and_another_lets_it_go(page: Page, server: LiveServer) -> None:
+    run = server.start(config=CONFIG)["id"]
+    server.wait_for_step(run, 5)
+    page.goto(f"/?run={run}&layer=hidden+3&charts=target")
+    card = page.locator('[data-view="target"]')
+    plain = card.locator(".texts span")
+    expect(plain.first).to_contain_text("centroid")
+    eventually(lambda: step_of(page) > 10)
+    below = card.locator('[data-name="freeze-0"]')
+    below.get_by_role("button", name="frozen").press("Enter")
+    expect(plain.nth(2)).to_have_text("frozen below hidden 3")
+    assert server.run(run)["interventions"]["without BN"]["freeze_below"] == "hidden 3"
+    assert "with BN" not in server.run(run)["interventions"]
+    expect(below.get_by_role("button", name="frozen")).to_have_attribute("aria-pressed", "true")
+
+    step = step_of(page)
+    eventually(lambda: step_of(page) > step + 20)
+    rows = "() => shiftscope.grid.charts.get('target').view.table(shiftscope.grid.scene())"
+    since = [row[3:] for row in page.evaluate(rows)[1:] if row[0] == "without BN" and row[2] > step]
+    assert len(since) >= 10
+    assert len({tuple(row) for row in since}) == 1
+    assert len({tuple(row[3:]) for row in page.evaluate(rows)[1:] if row[0] == "with BN" and row[2] > step}) > 5
+
+    below.get_by_role("button", name="learn").click()
+    expect(plain.nth(2)).to_have_text("")
+    # What was done is seen again where it was done.
+    page.evaluate("step => shiftscope.store.dispatch({type: 'select', selection: {step}})", step + 10)
+    expect(plain.nth(2)).to_have_text("frozen below hidden 3")
+    expect(below).to_have_count(0)
+    server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    expect(page.locator("#run-state")).to_have_text("stopped")
+    assert violations(page) == []
