@@ -83,9 +83,10 @@ export const api = {
    * Where the frames of a run after a number are sent from.
    * @param {string} run
    * @param {number} after
+   * @param {number} [outline] of a long history each so many-th frame comes first
    */
-  stream(run, after) {
-    const url = new URL(`${at(run)}/stream?after=${after}`, document.baseURI);
+  stream(run, after, outline = 0) {
+    const url = new URL(`${at(run)}/stream?after=${after}${outline ? `&outline=${outline}` : ""}`, document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     return url.href;
   },

@@ -13,8 +13,9 @@ from tests.websocket import connect
 
 
 class Viewer:
-    def __init__(self, url: str, run: str, after: int = 0) -> None:
-        self.socket: ClientConnection = connect(f"{url}/api/runs/{run}/stream?after={after}")
+    def __init__(self, url: str, run: str, after: int = 0, outline: int = 0) -> None:
+        wanted = f"after={after}" + (f"&outline={outline}" if outline else "")
+        self.socket: ClientConnection = connect(f"{url}/api/runs/{run}/stream?{wanted}")
         self.frames: list[Frame] = []
         self.texts: list[dict[str, Any]] = []
         self._frame_bytes: dict[int, int] = {}

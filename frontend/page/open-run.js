@@ -11,6 +11,9 @@ import { RunStream } from "../stream/run-stream.js";
 const goesOn = ({ open, run, runs, connection }) =>
   connection === "ended" && run?.state === "interrupted" && isLive(runs?.find((one) => one.id === open) ?? null);
 
+/** Each so many-th frame of a long history comes first: all of its span is there at once. */
+const OUTLINE = 16;
+
 export class OpenRun {
   /** @param {import("../app/store.js").Store} store @param {() => void} arrived called after each message of frames */
   constructor(store, arrived) {
@@ -28,7 +31,9 @@ export class OpenRun {
   #connect(run) {
     this.stream?.close();
     this.stream =
-      run === null ? null : new RunStream((after) => api.stream(run, after), this.store.dispatch, this.arrived);
+      run === null
+        ? null
+        : new RunStream((after) => api.stream(run, after, OUTLINE), this.store.dispatch, this.arrived);
   }
 
   /** Do not wait any longer for a connection that was lost. */

@@ -12,8 +12,7 @@ export class Received {
    */
   add(seq) {
     const list = this.intervals;
-    let at = list.length - 1;
-    while (at >= 0 && list[at][0] > seq) at--;
+    const at = this.#before(seq);
     if (at >= 0 && seq <= list[at][1]) return false;
     const joinsLower = at >= 0 && list[at][1] === seq - 1;
     const joinsUpper = at + 1 < list.length && list[at + 1][0] === seq + 1;
@@ -29,7 +28,18 @@ export class Received {
   /** Whether a number between two that have arrived is missing. @param {number} from @param {number} to */
   missing(from, to) {
     if (this.intervals.length < 2) return false;
-    return !this.intervals.some(([first, last]) => first <= from && to <= last);
+    return this.intervals[this.#before(from)]?.[1] < to;
+  }
+
+  /** The index of the last interval that begins at a number or before it; -1 where none does. @param {number} seq */
+  #before(seq) {
+    let [low, high] = [0, this.intervals.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.intervals[middle][0] <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
   /** The highest number below which nothing is missing: what `after=` takes. */

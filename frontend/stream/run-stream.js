@@ -14,6 +14,8 @@ export class RunStream {
    */
   constructor(address, dispatch, arrived) {
     this.received = new Received();
+    /** the whole span of what is missing is there in outline: lines go on from frame to frame */
+    this.outlined = false;
     /** @type {LayoutIndex | null} */
     this.layoutIndex = null;
     /** @type {RunHistory | null} */
@@ -39,7 +41,14 @@ export class RunStream {
       this.begin(message.header);
       this.dispatch({ type: "header", header: message.header });
     } else if (message.type === "state") this.dispatch({ type: "state", run: message.run });
+    else if (message.type === "outline") this.#outline();
     else if (message.type === "event") this.dispatch({ type: "event", event: message.event });
+  }
+
+  /** What was drawn in pieces is one line now. */
+  #outline() {
+    this.outlined = true;
+    for (const stream of this.history?.streams.values() ?? []) stream.epoch++;
   }
 
   /** @param {import("../types").RunHeader} header */
@@ -47,7 +56,8 @@ export class RunStream {
     if (this.history) return;
     this.layoutIndex = new LayoutIndex(header);
     this.history = new RunHistory(this.layoutIndex.sizes);
-    for (const stream of this.history.streams.values()) stream.missing = (from, to) => this.received.missing(from, to);
+    for (const stream of this.history.streams.values())
+      stream.missing = (from, to) => !this.outlined && this.received.missing(from, to);
   }
 
   /** @param {ArrayBuffer} frames */

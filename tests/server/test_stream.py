@@ -52,6 +52,21 @@ def test_a_long_history_comes_newest_first_and_whole(server: LiveServer) -> None
         assert len(frames) == count
 
 
+def test_a_long_history_comes_in_outline_first_where_that_is_asked_for(server: LiveServer) -> None:
+    count, every = 1000, 16
+    with Producer(server.url) as producer:
+        producer.begin()
+        producer.socket.send(b"".join(map(frame, range(1, count + 1))))
+        producer.wait_for_acknowledgement(count)
+        with Viewer(server.url, producer.run, outline=every) as viewer:
+            outline = [f.seq for f in viewer.receive(NEWEST + (count - NEWEST) // every + 1)][NEWEST:]
+            (said,) = viewer.of_type("outline") or [viewer.hear()]
+            rest = viewer.receive(count - NEWEST)
+        assert outline == list(range(1, count - NEWEST + 1, every))
+        assert (said["every"], said["upto"]) == (every, count - NEWEST)
+        assert [f.seq for f in rest] == list(range(1, count - NEWEST + 1))
+
+
 def test_a_viewer_that_comes_back_gets_what_it_missed(server: LiveServer) -> None:
     with Producer(server.url) as producer:
         producer.begin()

@@ -106,6 +106,17 @@ class Recording(Streams):
                 frames.append(Frame(*row))
         return frames
 
+    def outline(self, after: int, upto: int, every: int) -> list[Frame]:
+        """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
+        query = """SELECT stream, seq, step, time, data FROM frames WHERE seq IN (
+            SELECT seq FROM (
+                SELECT seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place
+                FROM frames WHERE seq > ? AND seq <= ?
+            ) WHERE (place - 1) % ? = 0
+        ) ORDER BY seq"""
+        with self._lock, closing(self._rows(query, after, upto, every)) as rows:
+            return [Frame(*row) for row in rows]
+
     def sizes(self) -> dict[str, dict[str, int]]:
         """Return what takes the room: bytes by stream, then by quantity, frame headers under "(headers)"."""
         result: dict[str, dict[str, int]] = {}

@@ -53,6 +53,10 @@ class Backlog:
             return self._next, last
         return self._gaps[0] if self._gaps else None
 
+    def is_old(self, first: int) -> bool:
+        """Tell whether a range that begins with `first` was skipped for newer frames."""
+        return first < self._next
+
     def sent(self, first: int, last: int) -> None:
         """Note that the frames first to last, a beginning of `upcoming`, were sent."""
         if first == self._next:
@@ -66,11 +70,12 @@ class Backlog:
 class Viewer:
     """One viewer of one run."""
 
-    def __init__(self, websocket: WebSocket, run: Run, recording: Recording, after: int) -> None:
+    def __init__(self, websocket: WebSocket, run: Run, recording: Recording, after: int, outline: int = 0) -> None:
         self._websocket = websocket
         self._run = run
         self._recording = recording
         self._backlog = Backlog(after)
+        self._outline = outline
         self._view_sent: dict[str, JsonValue] = {}
         self._view_sent_at = 0.0
         self._events_sent = 0
@@ -141,6 +146,9 @@ class Viewer:
         if wanted is None:
             return False
         first, last = wanted
+        if self._outline > 1 and self._backlog.is_old(first):
+            await self._send_outline(first, last)
+            return True
         frames = await asyncio.to_thread(self._recording.read, first - 1, last, max_bytes=MESSAGE_BYTES)
         if frames:
             await self._websocket.send_bytes(b"".join(frame.data for frame in frames))
@@ -148,13 +156,29 @@ class Viewer:
         self._backlog.sent(first, frames[-1].seq if frames else last)
         return True
 
+    async def _send_outline(self, first: int, last: int) -> None:
+        """Send some frames of a long history, from its start to its end, before all of them."""
+        every, self._outline = self._outline, 0
+        frames = await asyncio.to_thread(self._recording.outline, first - 1, last, every)
+        message: list[bytes] = []
+        size = 0
+        for frame in frames:
+            if message and size + len(frame.data) > MESSAGE_BYTES:
+                await self._websocket.send_bytes(b"".join(message))
+                message, size = [], 0
+            message.append(frame.data)
+            size += len(frame.data)
+        if message:
+            await self._websocket.send_bytes(b"".join(message))
+        await self._send(type="outline", every=every, upto=last)
+
     async def _send(self, **message: JsonValue) -> None:
         await self._websocket.send_text(json.dumps(message))
 
 
 @router.websocket("/api/runs/{run_id}/stream")
-async def stream(websocket: WebSocket, run_id: str, server: Server, after: int = 0) -> None:
-    """Send a run's frames after a seq, then follow it."""
+async def stream(websocket: WebSocket, run_id: str, server: Server, after: int = 0, outline: int = 0) -> None:
+    """Send a run's frames after a seq, of a long history each `outline`-th first if asked to, then follow it."""
     await websocket.accept()
     run = server.store.get(run_id)
     if run is None:
@@ -165,7 +189,7 @@ async def stream(websocket: WebSocket, run_id: str, server: Server, after: int =
         return
     recording = await asyncio.to_thread(open_recording, run.path)
     try:
-        await _until_either(Viewer(websocket, run, recording, after).follow(), _until_gone(websocket))
+        await _until_either(Viewer(websocket, run, recording, after, outline).follow(), _until_gone(websocket))
     finally:
         await asyncio.to_thread(_leave, recording, run)
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
