@@ -90,19 +90,19 @@ def test_a_table_asked_for_early_waits_for_every_step_or_is_marked_partial(
     button = card.locator(".take", has_text="CSV")
     card.hover()
     button.click()
-    # Some of it is there, and that stays so.
-    expect(button).to_have_text(re.compile(r"^CSV 2[45]%$"))
+    # Some of it is there, and that stays so: a quarter of what was sent, of which some came in the outline too.
+    expect(button).to_have_text(re.compile(r"^CSV 2[0-5]%$"))
 
     with page.expect_download() as early:
         button.click()
     assert early.value.suggested_filename.endswith(" partial.csv")
     beginning, *table = lines_of(early.value)
-    assert re.fullmatch(r"# partial: 2[45]% of the run's frames had been loaded", beginning)
+    assert re.fullmatch(r"# partial: 2[0-5]% of the run's frames had been loaded", beginning)
     assert 0 < len(steps_of(table)) < len(everything)
     expect(button).to_have_text("CSV")
 
     button.click()
-    expect(button).to_have_text(re.compile(r"^CSV 2[45]%$"))
+    expect(button).to_have_text(re.compile(r"^CSV 2[0-5]%$"))
     with page.expect_download() as whole:
         gate.open()
         expect(button).to_have_text("CSV")
