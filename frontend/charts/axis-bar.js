@@ -2,7 +2,7 @@
 
 import { h, setText, svg } from "../app/dom.js";
 import { SMOOTHING } from "../views/lines.js";
-import { runAxisKind, runAxisKinds, wholeRange, zoomOf, zoomText } from "../views/run-axis.js";
+import { LINEAR, runAxisKind, runAxisKinds, VALUES, wholeRange, zoomOf, zoomText } from "../views/run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Translate} Translate */
@@ -71,13 +71,16 @@ export class AxisBar {
   follow(scene) {
     const { choices } = scene.selection;
     const kinds = runAxisKinds(scene).join();
-    const now = [scene.t("locale"), kinds, runAxisKind(scene), choices.zoom, choices[SMOOTHING]].join("|");
+    const now = [scene.t("locale"), kinds, runAxisKind(scene), choices.zoom, choices[SMOOTHING], choices[VALUES]].join(
+      "|",
+    );
     if (now === this.drawn) return;
     const [locale, known] = this.drawn.split("|");
     if (!this.parts || locale !== scene.t("locale") || known !== kinds) this.parts = this.make(scene);
     this.drawn = now;
-    const { kind, slider, over, reset, stretch } = this.parts;
+    const { kind, values, slider, over, reset, stretch } = this.parts;
     kind.value = runAxisKind(scene);
+    values.value = choices[VALUES] === LINEAR ? LINEAR : "";
     const at = SMOOTH.indexOf(choices[SMOOTHING] ?? null);
     slider.value = String(at < 0 ? USUAL : at);
     const said = smoothText(scene.t, choices[SMOOTHING] ?? null);
@@ -96,6 +99,13 @@ export class AxisBar {
       this.#choose("zoom", null);
       this.#choose("x", kind.value === "step" ? null : kind.value);
     });
+    const values = h(
+      "select",
+      {},
+      h("option", { value: "" }, t("y.log")),
+      h("option", { value: LINEAR }, t("y.linear")),
+    );
+    values.addEventListener("change", () => this.#choose(VALUES, values.value || null));
     const slider = h("input", { type: "range", min: "0", max: String(SMOOTH.length - 1), step: "1" });
     slider.addEventListener("input", () => this.#choose(SMOOTHING, SMOOTH[Number(slider.value)]));
     const over = h("output", {});
@@ -108,13 +118,14 @@ export class AxisBar {
     });
     const all = [
       h("label", {}, t("x"), kind),
+      h("label", {}, t("y"), values),
       h("span", { role: "group", "aria-label": t("zoom"), class: "zoom" }, t("zoom"), ...buttons, stretch, reset),
       h("label", {}, t("smoothing"), slider, over),
     ];
     // Where there is little room they are folded away.
     const folded = h("details", { open: !scene.narrow }, h("summary", {}, t("axis_bar")), ...all);
     this.root.replaceChildren(folded);
-    return { kind, slider, over, reset, stretch };
+    return { kind, values, slider, over, reset, stretch };
   }
 }
 

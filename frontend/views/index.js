@@ -11,7 +11,7 @@ import { loss } from "./loss.js";
 import { microscope } from "./microscope.js";
 import { moments } from "./moments.js";
 import { ridges } from "./ridges.js";
-import { RUN_AXIS_CHOICES } from "./run-axis.js";
+import { RUN_AXIS_CHOICES, VALUES } from "./run-axis.js";
 import { running } from "./running.js";
 import { sampling } from "./sampling.js";
 import { shift } from "./shift.js";
@@ -51,5 +51,6 @@ export const TRIAL_VIEWS = [sweep, surface];
 export const CHOICES = [
   ...RUN_AXIS_CHOICES,
   SMOOTHING,
+  VALUES,
   ...[...VIEWS, ...TRIAL_VIEWS].flatMap((view) => view.choices ?? []),
 ];

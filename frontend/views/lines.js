@@ -7,7 +7,7 @@ import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
 import { lineFigure, lineName, meanName, yIndex } from "./line-figure.js";
 import { leftOut, points, valueNow } from "./line-points.js";
-import { placeOf, runAxisKey } from "./run-axis.js";
+import { isLinear, placeOf, runAxisKey } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -165,7 +165,7 @@ export function lineView({
     const lines = allLines(scene);
     const rows = typeof allRows === "function" ? allRows(scene) : allRows;
     const used = rows.map((_, i) => i).filter((i) => lines.some((line) => line.row === i));
-    const kept = used.map((i) => rows[i]);
+    const kept = used.map((i) => (isLinear(scene) ? { ...rows[i], log: false } : rows[i]));
     const columns = kept.some(({ own }) => own) ? titles(scene).length : 1;
     for (const line of lines) {
       line.row = used.indexOf(line.row);
@@ -179,7 +179,10 @@ export function lineView({
   return {
     streams: (scene) => [...new Set(lines(scene).map((line) => line.stream))],
     available: (scene) => lines(scene).length > 0,
-    key: (scene) => [commonKey(scene), runAxisKey(scene), scene.selection.layer, meanOf(scene), key(scene)].join("|"),
+    key: (scene) =>
+      [commonKey(scene), runAxisKey(scene), isLinear(scene), scene.selection.layer, meanOf(scene), key(scene)].join(
+        "|",
+      ),
     figure: (scene, settled = true) => {
       const { lines, rows } = drawn(scene);
       return lineFigure(scene, lines, rows, settled, titles(scene));
@@ -189,23 +192,29 @@ export function lineView({
       const over = meanOf(scene);
       return [...legend(scene), ...(over ? meanLegend(scene, over) : [])];
     },
-    summary: (scene) => {
-      const { lines, rows } = drawn(scene);
-      return recordedLines(lines)
-        .filter((line) => line.layer === undefined || line.layer === focusLayer(scene))
-        .slice(0, MOST_SPOKEN)
-        .map((line) => {
-          const row = rows[line.row];
-          const what = line.what ?? scene.t(row.title);
-          return `${lineName(scene, line)}: ${what} ${valueText(scene, row, valueNow(scene, line))}`;
-        })
-        .join("; ");
-    },
+    summary: (scene) => summaryOf(scene, drawn(scene)),
     table: (scene) => tableOf(scene, recordedLines(lines(scene))),
     leftOut: (scene) => Math.max(0, ...lines(scene).map((line) => leftOut(scene, line))),
     pick: (_scene, point) => ({ step: point.customdata[2], ...(point.data.meta ? { layer: point.data.meta } : {}) }),
     ...more,
   };
+}
+
+/**
+ * What lines show now: those of the layer in focus, and those of no layer.
+ * @param {Scene} scene
+ * @param {{lines: Line[], rows: Row[]}} drawn
+ */
+function summaryOf(scene, { lines, rows }) {
+  return recordedLines(lines)
+    .filter((line) => line.layer === undefined || line.layer === focusLayer(scene))
+    .slice(0, MOST_SPOKEN)
+    .map((line) => {
+      const row = rows[line.row];
+      const what = line.what ?? scene.t(row.title);
+      return `${lineName(scene, line)}: ${what} ${valueText(scene, row, valueNow(scene, line))}`;
+    })
+    .join("; ");
 }
 
 /** The lines of what was recorded, without their running means. @param {Line[]} lines */

@@ -13,6 +13,13 @@ import { RunningMean } from "../app/numbers.js";
 /** Names of the choices, which stand in the link. */
 export const RUN_AXIS_CHOICES = ["x", "zoom"];
 
+/** The choice of axes of values: logarithmic where they suit, or all linear. */
+export const VALUES = "y";
+export const LINEAR = "linear";
+
+/** Whether values stand on linear axes alone. @param {Scene} scene */
+export const isLinear = ({ selection }) => selection.choices[VALUES] === LINEAR;
+
 const LOSS_OVER = 15;
 /** How exactly the ends of an axis of losses are kept, in decades: it moves seldom. */
 const DECADES = 0.25;

@@ -62,6 +62,15 @@ def test_the_axis_may_count_the_training_loss(charts: Page) -> None:
     expect(charts.locator('[data-view="loss"] .hoverlayer')).to_contain_text("step")
 
 
+def test_values_may_stand_on_linear_axes(charts: Page) -> None:
+    labels = chart(charts, "gradients").locator(".yaxislayer-above").first
+    expect(labels.locator("tspan").first).to_be_attached()
+    charts.locator("#axis-bar").get_by_label("y axis").select_option("linear")
+    eventually(lambda: asked(charts, "y") == "linear")
+    # No powers of ten any more.
+    expect(labels.locator("tspan")).to_have_count(0)
+
+
 def test_smoothing_is_a_slider_and_the_legend_says_over_how_many(charts: Page) -> None:
     slider = charts.locator("#axis-bar").get_by_label("Smoothing")
     legend = charts.locator('[data-view="gradients"] .legend')

@@ -98,3 +98,11 @@ test("smoothing is chosen: off, or over so many values", () => {
   assert.deepEqual([...means("1")], [undefined]);
   assert.ok(!gradients.legend(sceneWith({ smoothing: "1" })).some(({ text }) => text.includes("running mean")));
 });
+
+test("axes of values are logarithmic where that suits, or all linear", () => {
+  assert.equal(gradients.figure(sceneWith({})).layout.yaxis.type, "log");
+  const linear = sceneWith({ y: "linear" });
+  assert.notEqual(gradients.figure(linear).layout.yaxis.type, "log");
+  assert.ok(gradients.figure(linear).layout.yaxis.range[1] > 0.9);
+  assert.notEqual(gradients.key(linear), gradients.key(sceneWith({})));
+});
