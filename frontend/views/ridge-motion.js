@@ -74,7 +74,10 @@ export function pinOf(scene, ridge, frame) {
 /** The trace of a row's pin: pins come after the rows and the texts. @param {Scene} scene @param {number} row */
 const pinTrace = (scene, row) => 2 * ridgesOf(scene).length + scene.header.networks.length + row;
 
-/** The shapes, and after those of each subplot its pins. @param {Scene} scene @param {Ridge[]} ridges @param {Buffers} buffers */
+/**
+ * The shapes, and after those of each subplot its pins.
+ * @param {Scene} scene @param {Ridge[]} ridges @param {Buffers} buffers
+ */
 function withPins(scene, ridges, buffers) {
   if (sampleOf(scene) === null) return buffers.shapes;
   return scene.header.networks.flatMap((_, column) => {
