@@ -13,7 +13,8 @@ import { AxisBar } from "./charts/axis-bar.js";
 import { ChartGrid } from "./charts/chart-grid.js";
 import { loadCharts } from "./charts/library.js";
 import { printCharts } from "./charts/printed.js";
-import { chosen } from "./charts/selection.js";
+import { lightChart } from "./charts/light.js";
+import { chosen, including } from "./charts/selection.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { ordered } from "./experiments/trial-state.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
@@ -30,9 +31,12 @@ import { Controls } from "./run/controls.js";
 import { NewRun } from "./run/new-run.js";
 import { RunList } from "./run/run-list.js";
 import { SampleStrip } from "./run/samples.js";
+import { Story } from "./run/story.js";
 import { makeRunSummary } from "./run/summary.js";
 import { Timeline } from "./run/timeline.js";
 import { CHOICES, VIEWS } from "./views/index.js";
+
+/** @typedef {import("./app/happenings.js").Happening} Happening */
 
 const linked = readLink(location.search, CHOICES);
 const t = await loadLanguage(
@@ -68,12 +72,23 @@ const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
   stream: () => (store.state.drawable ? openRun.stream : null),
   hidden: byId("hidden-charts"),
 });
+/** Scrub to what happened, and light the chart in which it can be seen. @param {Happening} happening */
+function show({ step, layer, view }) {
+  const { charts } = store.state.selection;
+  const shown = charts === null || !view ? charts : including(VIEWS, charts, view);
+  dispatch({ type: "playing", playing: false });
+  dispatch({ type: "select", selection: { step, charts: shown, ...(layer ? { layer } : {}) } });
+  // A card that was hidden comes with the next frame.
+  requestAnimationFrame(() => requestAnimationFrame(() => lightChart(byId("chart-grid"), view)));
+}
+const story = new Story(show);
 const timeline = new Timeline({
   ...read,
   dispatch,
   scene: () => grid.scene(),
   wake: () => grid.wake(),
   arrived,
+  show,
 });
 const experiments = new Experiments(store, {
   startTrial: (experiment, quick) => void startTrial(store, attempt, experiment, quick),
@@ -100,6 +115,7 @@ grid.followers.push(
   (scene, now) => timeline.follow(scene, now),
   () => experiments.follow(),
   () => costs.follow(),
+  (scene) => story.follow(scene),
   makeRunSummary().follow,
   (_scene, now) => samples.follow(now),
 );
@@ -139,6 +155,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) openRun.retry();
   grid.wake();
 });
+byId("story").addEventListener("shiftscope:story", () => grid.wake());
 addEventListener("resize", () => {
   grid.wake();
   experiments.wake();

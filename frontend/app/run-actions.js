@@ -30,6 +30,7 @@ function withEvent(events, event) {
     other.time === event.time &&
     other.step === event.step &&
     other.kind === event.kind &&
+    other.code === event.code &&
     other.network === event.network &&
     other.layer === event.layer;
   if (events.some(same)) return events;

@@ -8,6 +8,14 @@ import { filled, named } from "./i18n.js";
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Notice} Notice */
 
+/** Below this a number is given with its power of ten. */
+const SMALL = 1e-4;
+/** And from this on. */
+const LARGE = 1e9;
+const RAISED = /** @type {Record<string, string>} */ (
+  Object.fromEntries([..."-0123456789"].map((one, i) => [one, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]))
+);
+
 /**
  * A notice in words; nothing for none.
  * @param {Notice | null | undefined} notice
@@ -30,7 +38,16 @@ export function worded(notice, t) {
 function wordedValue(value, t) {
   if (Array.isArray(value)) return value.map((one) => wordedValue(one, t)).join(", ");
   if (typeof value === "string") return named(value, t);
-  return typeof value === "number" ? value.toLocaleString(t("locale")) : worded(value, t);
+  return typeof value === "number" ? numberText(value, t) : worded(value, t);
+}
+
+/** A number as it was given, however small or large. @param {number} value @param {Translate} t */
+function numberText(value, t) {
+  const size = Math.abs(value);
+  if (value === 0 || (size >= SMALL && size < LARGE))
+    return value.toLocaleString(t("locale"), { maximumFractionDigits: 6 });
+  const [digits, exponent] = value.toExponential().split("e");
+  return `${digits} · 10${[...exponent.replace("+", "")].map((one) => RAISED[one] ?? one).join("")}`;
 }
 
 /** A notice whose text is called a message. @param {import("../types").Said} said @returns {Notice} */

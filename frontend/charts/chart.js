@@ -181,7 +181,7 @@ export class Chart {
     // While someone points, it is laid out again and again: what was there stays there.
     this.painted?.attach(scene, this.view, this.gd._fullLayout, size, this.hovered);
     const { painted } = this;
-    this.cursors.place(this.gd._fullLayout, painted?.subplots ?? new Set(), scene.selection.step, (axes, step) =>
+    this.cursors.place(this.gd._fullLayout, painted?.subplots ?? new Set(), scene, (axes, step) =>
       painted ? painted.placeOf(axes, step) : step,
     );
     this.times.labels = 0;
@@ -209,7 +209,7 @@ export class Chart {
       this.times.labels = now;
       for (const label of this.view.labels(scene)) this.texts?.write(label);
     } else if (this.view.labels) later = true;
-    this.cursors.move(scene.selection.step);
+    this.cursors.move(scene);
     return later;
   }
 

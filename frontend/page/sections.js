@@ -17,6 +17,7 @@ function runSections(state) {
     controls: run !== null,
     waiting: waited,
     "chart-grid": begun,
+    story: begun,
     "run-summary": begun,
     "axis-bar": begun,
   };

@@ -1,60 +1,79 @@
-/** The marks on the timeline: the run's events, and what the page itself finds in its history. */
+/** The marks on the timeline: what happened, with a word each where there is room, and the run's other events. */
 
 import { h } from "../app/dom.js";
-import { named } from "../app/i18n.js";
-import { noticeOf, worded } from "../app/server-messages.js";
-import { detect } from "./event-detection.js";
+import { eventText, flagText, happeningsOf } from "../app/happenings.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").RunEvent} RunEvent */
+/** @typedef {import("../app/happenings.js").Happening} Happening */
 
-const SEARCH_EVERY = 3000;
 /** Kinds of events that say nothing of the training. */
-const ABOUT_THE_RUN = new Set(["state", "name", "connection", "checkpoint", "samples"]);
+const ABOUT_THE_RUN = new Set(["state", "name", "connection", "checkpoint", "measured", "samples"]);
+/** About the width of a letter, of a Hangul syllable, and of a label's number and rim, in pixels. */
+const LETTER = 6.4;
+const SYLLABLE = 11.5;
+const RIM = 27;
+const NUMBER_ROOM = 15;
 
-/** An event in words. @param {RunEvent} event @param {import("../types").Translate} t */
-function textOf(event, t) {
-  const words =
-    worded(noticeOf(event), t) ||
-    t(`event.${event.kind}`, { network: named(event.network, t), layer: named(event.layer, t) });
-  return t("event.text", { step: event.step, text: words });
-}
+/** @param {string} text */
+const widthOf = (text) => RIM + [...text].reduce((sum, one) => sum + (one > "\u10ff" ? SYLLABLE : LETTER), 0);
+
+/** As much as there is room for. @param {number} number @param {string} word @param {number} room in pixels */
+const labelOf = (number, word, room) =>
+  room >= widthOf(word) ? `${number} ${word}` : room >= NUMBER_ROOM ? String(number) : "";
 
 export class EventMarks {
-  /** @param {(step: number) => void} seek */
-  constructor(seek) {
+  /** @param {(step: number) => void} seek @param {(happening: Happening) => void} show */
+  constructor(seek, show) {
     this.seek = seek;
+    this.show = show;
     this.element = h("div", { class: "marks" });
     this.drawn = "";
-    /** @type {RunEvent[]} */
-    this.found = [];
-    /** id of the run that was searched last, and when */
-    this.run = "";
-    this.searched = 0;
   }
 
-  /** @param {Scene} scene @param {number} lastStep @param {number} now */
-  refresh(scene, lastStep, now) {
-    this.#search(scene, now);
+  /** @param {Scene} scene @param {number} lastStep */
+  refresh(scene, lastStep) {
     const last = Math.max(1, lastStep);
-    const events = [...scene.events.filter((event) => !ABOUT_THE_RUN.has(event.kind)), ...this.found];
-    const key = [scene.run.id, events.length, last, scene.t("locale")].join("|");
+    const width = this.element.clientWidth;
+    const key = [scene.run.id, scene.events.length, last, width, scene.t("locale")].join("|");
     if (key === this.drawn) return;
     this.drawn = key;
-    this.element.replaceChildren(...events.map((event) => this.#mark(event, last, scene)));
+    const happenings = happeningsOf(scene.events);
+    const listed = new Set(happenings.map(({ event }) => event));
+    const others = scene.events.filter((event) => !ABOUT_THE_RUN.has(event.kind) && !listed.has(event));
+    this.element.replaceChildren(
+      ...others.map((event) => this.#dot(event, last, scene)),
+      ...this.#labels(happenings, last, width, scene),
+    );
   }
 
-  /** Search the history, now and then: at once when another run is shown. @param {Scene} scene @param {number} now */
-  #search(scene, now) {
-    if (this.run === scene.run.id && now - this.searched < SEARCH_EVERY) return;
-    this.run = scene.run.id;
-    this.searched = now;
-    this.found = detect(scene);
+  /** @param {Happening[]} happenings @param {number} last @param {number} width @param {Scene} scene */
+  #labels(happenings, last, width, { t }) {
+    return happenings.map((one, i) => {
+      const at = Math.min(1, one.step / last);
+      const next = happenings[i + 1];
+      const room = (next ? Math.min(1, next.step / last) - at : 1 - at) * width + (next ? 0 : 24);
+      const word = flagText(one.event, t);
+      const text = t("event.text", { step: one.step, text: eventText(one.event, t) });
+      return h(
+        "button",
+        {
+          type: "button",
+          class: "flag",
+          "data-kind": one.bad ? "bad" : one.event.kind,
+          title: text,
+          "aria-label": text,
+          style: `left: ${100 * at}%`,
+          on: { click: () => this.show(one) },
+        },
+        labelOf(one.number, word, room),
+      );
+    });
   }
 
   /** @param {RunEvent} event @param {number} last @param {Scene} scene */
-  #mark(event, last, { t }) {
-    const text = textOf(event, t);
+  #dot(event, last, { t }) {
+    const text = t("event.text", { step: event.step, text: eventText(event, t) });
     return h("button", {
       type: "button",
       "data-kind": event.kind,

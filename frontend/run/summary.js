@@ -2,6 +2,7 @@
 
 import { css } from "../app/colors.js";
 import { byId, h, setText } from "../app/dom.js";
+import { happeningsOf } from "../app/happenings.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { colorsOf } from "../views/common.js";
@@ -107,6 +108,9 @@ export const runSummaryOf = (scene) =>
     ].join(" · "),
   );
 
+/** What stands beside a story: how many steps were no plain ones. @param {Scene} scene @returns {string[]} */
+const oddStepsOf = (scene) => scene.header.networks.map((network) => stepsOf(scene, network).join(" · "));
+
 export function makeRunSummary() {
   const root = byId("run-summary");
   let drawn = -Infinity;
@@ -133,7 +137,11 @@ export function makeRunSummary() {
         ),
       );
     }
-    for (const [i, text] of runSummaryOf(scene).entries()) setText(texts[i], text);
+    const told = happeningsOf(scene.events).length > 0;
+    for (const [i, text] of (told ? oddStepsOf(scene) : runSummaryOf(scene)).entries()) {
+      setText(texts[i], text);
+      if (texts[i].parentElement) texts[i].parentElement.hidden = told && text === "";
+    }
   }
 
   return { follow };

@@ -2,8 +2,8 @@
 
 import { byId, setText } from "../app/dom.js";
 import { isLive } from "../app/state.js";
-import { mostShift } from "./event-detection.js";
 import { EventMarks } from "./event-marks.js";
+import { mostShift } from "./most-shift.js";
 import { Replay } from "./replay.js";
 import { arrange, followKeys, makeElements } from "./timeline-elements.js";
 
@@ -24,13 +24,14 @@ export class Timeline {
    * @param {{state: () => import("../app/state.js").State, t: () => import("../types").Translate,
    *   dispatch: (action: import("../app/store.js").Action) => void,
    *   scene: () => Scene | null, wake: () => void,
-   *   arrived: () => number}} host `arrived`: the share of the run that is in the page
+   *   arrived: () => number,
+   *   show: (happening: import("../app/happenings.js").Happening) => void}} host `arrived`: the share of the run that is in the page
    */
   constructor(host) {
     this.host = host;
     this.root = byId("timeline");
     this.replay = new Replay();
-    this.marks = new EventMarks((step) => this.seek(step));
+    this.marks = new EventMarks((step) => this.seek(step), host.show);
     /** @type {import("./timeline-elements.js").TimelineActs} */
     this.acts = {
       seek: (step) => this.seek(step),
@@ -73,7 +74,7 @@ export class Timeline {
     const last = mainStream(scene).lastStep;
     this.#drawStep(scene, step, last);
     this.#drawState(scene, step === null);
-    this.marks.refresh(scene, last, now);
+    this.marks.refresh(scene, last);
   }
 
   /** @param {Scene} scene @param {number | null} step @param {number} last */

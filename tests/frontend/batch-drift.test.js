@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { csvFile } from "../../frontend/charts/csv.js";
-import { mostShift } from "../../frontend/run/event-detection.js";
+import { mostShift } from "../../frontend/run/most-shift.js";
 import { runSummaryOf } from "../../frontend/run/summary.js";
 import { batchDrift } from "../../frontend/views/batch-drift.js";
 import { ridges } from "../../frontend/views/ridges.js";

@@ -7,7 +7,7 @@ import test from "node:test";
 
 import { brief } from "../../frontend/app/numbers.js";
 import { csvFile } from "../../frontend/charts/csv.js";
-import { mostShift } from "../../frontend/run/event-detection.js";
+import { mostShift } from "../../frontend/run/most-shift.js";
 import { runSummaryOf } from "../../frontend/run/summary.js";
 import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { eachFrame } from "../../frontend/stream/protocol.js";

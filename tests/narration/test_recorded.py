@@ -21,7 +21,7 @@ from shiftscope.sinks.queued import Closing
 from tests.narration.stories import Story, codes
 
 DRIFT = "wasserstein_over_sigma_from_start"
-WANTED = ["still_smaller", "moved_farther", "wakes_moving", "equal_loss_moved", "end", "end"]
+WANTED = ["still_smaller", "moved_farther", "wakes_moving", "equal_loss_moved", "end"]
 
 
 def story() -> Story:

@@ -88,6 +88,7 @@ class TestSilence:
         story.step(times=3)
         silent = {"dead_fraction": (0.0, 1.0, 0.0, 0.0), "gradient_norm": (0.0, 0.0, 0.1, 1.0)}
         assert codes(story.step({"plain": silent}, times=5)) == ["silent_stopped"]
+        assert codes(story.step({"plain": silent}, times=300)) == []  # nor that it has not begun to learn
 
     def test_not_the_output_layer_and_not_most_units(self) -> None:
         assert codes(Story().step({"plain": {"dead_fraction": (0.98, 0.98, 0.98, 1.0)}}, times=20)) == []
@@ -254,8 +255,6 @@ def test_the_end_names_hidden_layers_and_the_output_apart() -> None:
     story.step({"a": {DRIFT: (1, 5, 2, 90), "test_accuracy": 0.25}, "b": {"loss": math.inf}})
     said = story.narrator.end()
     assert [one.message for one in said] == [
-        "At the end, a: loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, 5 σ, "
-        "the output layer 90 σ.",
-        "At the end, b: diverged.",
+        "At the end: a (loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, by 5 σ, "
+        "the output layer by 90 σ), b (diverged)."
     ]
-    assert said[0].layer == "hidden 2"

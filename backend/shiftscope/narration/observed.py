@@ -44,6 +44,7 @@ class Network:
         saturated: the fraction of each layer's values that (almost) no gradient passes.
         accuracy: on the test set.
         diverged: whether a loss was not finite: nothing more is said of it then.
+        stopped: whether it was found that nothing teaches it any more.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Network:
     saturated: Values = ()
     accuracy: float = math.nan
     diverged: bool = False
+    stopped: bool = False
 
     @property
     def hidden(self) -> int:

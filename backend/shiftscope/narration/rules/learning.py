@@ -40,7 +40,7 @@ class Learning:
             return
         for network in now.networks:
             self._remember(network, now.step)
-            if network.diverged:
+            if network.diverged or network.stopped:
                 continue
             state = self._state.get(network.name, "unknown")
             if state == "unknown":

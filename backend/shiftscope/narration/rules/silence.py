@@ -44,8 +44,9 @@ class Silence:
             if found is None:
                 continue
             layer, fraction = found
+            network.stopped = _teaches_nothing(network)
             yield sentence(
-                _CODES[code][_teaches_nothing(network)], now.step, "units", network=network.name, layer=layer,
+                _CODES[code][network.stopped], now.step, "units", network=network.name, layer=layer,
                 name=network.name, layer_name=layer, percent=100 * fraction,
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The last sentences: where each network stands when the run ends."""
+"""The last sentence: where each network stands when the run ends."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from shiftscope.wire.messages import EventMessage
 
 
 def summary(now: Observed) -> Iterator[EventMessage]:
-    """Yield a sentence for each network: its loss, its accuracy and the hidden layer that moved farthest."""
-    for network in now.networks:
-        found = tuple(_parts(network))
-        if found:
-            layer, _ = network.farthest()
-            view = "shift" if layer else "loss"
-            yield sentence(
-                "narration.end", now.step, view, network=network.name, layer=layer, name=network.name, found=found
-            )
+    """Yield one sentence: each network's loss, its accuracy and the hidden layer that moved farthest."""
+    parts = {network.name: tuple(_parts(network)) for network in now.networks}
+    found = tuple(notice("narration.part.network", name=name, found=said) for name, said in parts.items() if said)
+    if found:
+        moved = any(network.farthest()[0] for network in now.networks)
+        yield sentence("narration.end", now.step, "shift" if moved else "loss", found=found)
 
 
 def _parts(network: Network) -> Iterator[Notice]:

@@ -1,0 +1,67 @@
+/** What happened in a run, in order: the narrator's sentences, and what somebody changed. */
+
+import { named } from "./i18n.js";
+import { noticeOf, worded } from "./server-messages.js";
+
+/** @typedef {import("../types").RunEvent} RunEvent */
+/** @typedef {import("../types").Translate} Translate */
+/**
+ * @typedef {object} Happening
+ * @property {number} number of its flag and in the list, from 1
+ * @property {number} step
+ * @property {boolean} bad whether something broke
+ * @property {string} view id of the chart in which it can be seen; empty for none
+ * @property {string} layer
+ * @property {RunEvent} event
+ */
+
+const KINDS = new Set(["narration", "intervention", "learning_rate", "diverged"]);
+const BAD = /\.(?:diverged|huge_gradient|\w+_stopped)$/;
+/** Where what somebody changed can be seen. */
+const VIEW_OF_CHANGES = "loss";
+
+/** @param {RunEvent} event */
+const isBad = ({ kind, code = "" }) => kind === "diverged" || BAD.test(code);
+
+/** @param {RunEvent} event */
+function viewOf({ kind, value }) {
+  if (kind !== "narration") return VIEW_OF_CHANGES;
+  const view = value && typeof value === "object" && "view" in value ? value.view : "";
+  return typeof view === "string" ? view : "";
+}
+
+/** Events do not change, and are asked for in every frame. @type {WeakMap<RunEvent[], Happening[]>} */
+const known = new WeakMap();
+
+/** @param {RunEvent[]} events @returns {Happening[]} */
+export function happeningsOf(events) {
+  let found = known.get(events);
+  if (!found) {
+    const told = new Set(events.filter(({ code }) => code === "narration.diverged").map(({ network }) => network));
+    found = events
+      .filter(({ kind, network }) => KINDS.has(kind) && !(kind === "diverged" && told.has(network)))
+      .sort((a, b) => a.step - b.step)
+      .map((event, i) => ({
+        number: i + 1,
+        step: event.step,
+        bad: isBad(event),
+        view: viewOf(event),
+        layer: event.layer,
+        event,
+      }));
+    known.set(events, found);
+  }
+  return found;
+}
+
+/** The newest up to a step; undefined before there is one. @param {Happening[]} all @param {number} step */
+export const newestUpTo = (all, step) => all.findLast((one) => one.step <= step);
+
+/** An event in words. @param {RunEvent} event @param {Translate} t */
+export const eventText = (event, t) =>
+  worded(noticeOf(event), t) ||
+  t(`event.${event.kind}`, { network: named(event.network, t), layer: named(event.layer, t) });
+
+/** A word or two for a flag. @param {RunEvent} event @param {Translate} t */
+export const flagText = (event, t) =>
+  event.kind === "narration" ? t((event.code ?? "").replace("narration.", "flag.")) : eventText(event, t);

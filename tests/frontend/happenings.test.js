@@ -1,0 +1,64 @@
+// What happened in a run, as the page lists and flags it.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { eventText, flagText, happeningsOf, newestUpTo } from "../../frontend/app/happenings.js";
+import { translator } from "../../frontend/app/i18n.js";
+import { worded } from "../../frontend/app/server-messages.js";
+
+const t = translator("en");
+const event = (step, kind, more = {}) => ({ time: 0, step, kind, network: "", layer: "", message: "", ...more });
+const told = (step, code, more = {}) =>
+  event(step, "narration", { code: `narration.${code}`, value: { view: "shift" }, message: code, ...more });
+
+test("sentences, changes and divergences are numbered in the order of their steps, all else is not listed", () => {
+  const events = [
+    event(0, "state"),
+    told(40, "wakes_moving", { layer: "hidden 2" }),
+    event(7, "learning_rate", { message: "learning rate: 5" }),
+    event(9, "note", { message: "mine" }),
+    event(50, "diverged", { network: "plain" }),
+  ];
+  const found = happeningsOf(events);
+  assert.deepEqual(
+    found.map(({ number, step, view, layer, bad }) => [number, step, view, layer, bad]),
+    [
+      [1, 7, "loss", "", false],
+      [2, 40, "shift", "hidden 2", false],
+      [3, 50, "loss", "", true],
+    ],
+  );
+  assert.equal(happeningsOf(events), found);
+});
+
+test("a divergence of which the narrator speaks is not listed twice", () => {
+  const events = [event(50, "diverged", { network: "plain" }), told(50, "diverged", { network: "plain" })];
+  const other = event(60, "diverged", { network: "bn" });
+  assert.deepEqual(
+    happeningsOf([...events, other]).map((one) => [one.event.kind, one.bad]),
+    [
+      ["narration", true],
+      ["diverged", true],
+    ],
+  );
+});
+
+test("the newest up to a step is the headline", () => {
+  const all = happeningsOf([told(10, "still"), told(40, "wakes")]);
+  const at = (step) => newestUpTo(all, step)?.step;
+  assert.deepEqual([at(9), at(10), at(39), at(40), at(Infinity)], [undefined, 10, 10, 40, 40]);
+});
+
+test("a flag has a word or two, the list the sentence", () => {
+  const wakes = told(40, "wakes", { message: "plain wakes up: ..." });
+  assert.deepEqual([flagText(wakes, t), eventText(wakes, t)], ["wakes up", "plain wakes up: ..."]);
+  assert.equal(flagText(event(7, "learning_rate", { message: "learning rate: 5" }), t), "learning rate: 5");
+});
+
+test("a small number stays what it is, in every language", () => {
+  const notice = (value) => ({ code: "x", values: { value }, text: "" });
+  const here = translator("ko", { texts: {}, messages: {}, notices: { x: "{value}" } });
+  const said = [0.0000864, 0.00512, 0.1, 1234.5, 12345, 0, 3.43e36].map((value) => worded(notice(value), here));
+  assert.deepEqual(said, ["8.64 · 10⁻⁵", "0.00512", "0.1", "1,234.5", "12,345", "0", "3.43 · 10³⁶"]);
+});
