@@ -8,6 +8,7 @@ import { Replay } from "./replay.js";
 import { arrange, followKeys, makeElements } from "./timeline-elements.js";
 
 /** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("../app/happenings.js").Happening} Happening */
 
 /** While the live end is followed, the timeline is drawn anew less often than the charts. */
 const DRAW_EVERY = 90;
@@ -25,7 +26,7 @@ export class Timeline {
    *   dispatch: (action: import("../app/store.js").Action) => void,
    *   scene: () => Scene | null, wake: () => void,
    *   arrived: () => number,
-   *   show: (happening: import("../app/happenings.js").Happening) => void}} host `arrived`: the share of the run that is in the page
+   *   show: (happening: Happening) => void}} host `arrived`: the share of the run that is in the page
    */
   constructor(host) {
     this.host = host;

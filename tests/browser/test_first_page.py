@@ -164,7 +164,7 @@ def test_no_text_says_undefined(page: Page) -> None:
     page.goto("/")
     expect(page.locator(".claim").first).to_be_visible()
     for link in page.eval_on_selector_all(".claim", "(links) => links.map((one) => one.getAttribute('href'))"):
-        page.evaluate("(link) => document.querySelector(`[href=\"${link}\"]`).click()", link)
+        page.evaluate('(link) => document.querySelector(`[href="${link}"]`).click()', link)
         expect(page.locator("#start-trial")).to_be_visible()
         assert "undefined" not in page.inner_text("body")
         page.go_back()

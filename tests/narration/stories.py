@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from shiftscope.narration.narrator import Narrator
+from shiftscope.sinks.file import FileSink
+from shiftscope.sinks.queued import Closing
 from shiftscope.wire.frames import Frame, LayerInfo, LayoutBuilder, NetworkInfo, RunHeader, encode
 from shiftscope.wire.messages import EventMessage
 
 LAYERS = ("hidden 1", "hidden 2", "hidden 3", "output")
+DRIFT = "wasserstein_over_sigma_from_start"
 STREAMS = ("steps", "layers", "evaluation", "drift")
 
 Numbers = Mapping[str, float | Sequence[float]]
@@ -97,3 +101,26 @@ class Story:
 def codes(said: Sequence[EventMessage]) -> list[str]:
     """Return which sentences were said."""
     return [one.code.removeprefix("narration.") for one in said]
+
+
+def waking() -> Story:
+    """A network that learns at once beside one that does so late."""
+    made = Story("plain", "bn")
+    slow = {"gradient_norm": (0.02, 1, 1, 1), DRIFT: (0.01, 0.02, 0.03, 0.2)}
+    made.step({"plain": slow})
+    made.step({"plain": slow, "bn": {"loss": 0.4, "gradient_norm": (0.8, 1, 1, 1)}}, times=80)
+    for loss in np.linspace(0.95, 0.45, 40):
+        moving = {"loss": float(loss), DRIFT: (0.1, 2.0 - float(loss), 0.2, 9.0)}
+        made.step({"plain": moving, "bn": {"loss": 0.4}})
+    return made
+
+
+def recorded(path: Path, made: Story) -> Path:
+    """Record a story as a script without a server would."""
+    sink = FileSink(path, closing=Closing(still=30, all=60))
+    sink.begin(made.header)
+    for frame in made.frames:
+        sink.frame(frame.data)
+    sink.progress(made.at)
+    sink.end("finished", "")
+    return path

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,34 +15,9 @@ from shiftscope.narration.recorded import recorded_sentences
 from shiftscope.recording.documents import Event, RunInfo
 from shiftscope.recording.reader import Recording, open_recording
 from shiftscope.recording.writer import RecordingWriter
-from shiftscope.sinks.file import FileSink
-from shiftscope.sinks.queued import Closing
-from tests.narration.stories import Story, codes
+from tests.narration.stories import DRIFT, Story, codes, recorded, waking
 
-DRIFT = "wasserstein_over_sigma_from_start"
 WANTED = ["still_smaller", "moved_farther", "wakes_moving", "equal_loss_moved", "end"]
-
-
-def story() -> Story:
-    """A network that learns at once beside one that does so late."""
-    made = Story("plain", "bn")
-    slow = {"gradient_norm": (0.02, 1, 1, 1), DRIFT: (0.01, 0.02, 0.03, 0.2)}
-    made.step({"plain": slow})
-    made.step({"plain": slow, "bn": {"loss": 0.4, "gradient_norm": (0.8, 1, 1, 1)}}, times=80)
-    for loss in np.linspace(0.95, 0.45, 40):
-        moving = {"loss": float(loss), DRIFT: (0.1, 2.0 - float(loss), 0.2, 9.0)}
-        made.step({"plain": moving, "bn": {"loss": 0.4}})
-    return made
-
-
-def recorded(path: Path, made: Story) -> Path:
-    sink = FileSink(path, closing=Closing(still=30, all=60))
-    sink.begin(made.header)
-    for frame in made.frames:
-        sink.frame(frame.data)
-    sink.progress(made.at)
-    sink.end("finished", "")
-    return path
 
 
 def of_before(path: Path, made: Story) -> Path:
@@ -58,7 +32,7 @@ def of_before(path: Path, made: Story) -> Path:
 
 @pytest.fixture
 def made() -> Story:
-    return story()
+    return waking()
 
 
 def test_a_script_without_a_server_has_the_sentences_in_its_recording(tmp_path: Path, made: Story) -> None:

@@ -30,10 +30,10 @@ export class Cursors {
    */
   place(layout, subplots, scene, placeOf) {
     for (const element of this.lines) element.remove();
-    this.plots = [...subplots].map((name) => ({
-      ...mappingOf(layout, name),
-      pixel: (/** @type {number} */ step) => pixelOf(mappingOf(layout, name).x, placeOf(name, step)),
-    }));
+    this.plots = [...subplots].map((name) => {
+      const { x, y } = mappingOf(layout, name);
+      return { x, y, pixel: (step) => pixelOf(x, placeOf(name, step)) };
+    });
     this.lines = this.plots.map(({ x, y }) => {
       const element = document.createElement("div");
       element.className = "cursor";

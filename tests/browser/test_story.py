@@ -1,0 +1,77 @@
+"""What happened in a run, as a person reads it: the headline, the list, the flags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from shiftscope.recording.reader import open_recording
+from tests.browser.looking import settle
+from tests.conftest import LiveServer, serve
+from tests.narration.stories import recorded, waking
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, str]]:
+    """A server with one run, in which one network learns late, and the run's id."""
+    data: Path = tmp_path_factory.mktemp("told")
+    with open_recording(recorded(data / "told.shiftscope", waking())) as recording:
+        run = recording.info.id
+    with serve(data) as server:
+        yield server, run
+
+
+def opened(page: Page, run: str, more: str = "") -> None:
+    page.goto(f"/?run={run}{more}")
+    settle(page)
+
+
+def test_a_sentence_leads_to_its_step_its_layer_and_its_chart(browser: Browser, told: tuple[LiveServer, str]) -> None:
+    server, run = told
+    with browser.new_page(base_url=server.url, locale="en-US", viewport={"width": 1440, "height": 900}) as page:
+        opened(page, run)
+        sentences = page.locator("#happened li")
+        expect(sentences).to_have_count(5)
+        expect(page.locator("#headline")).to_contain_text("At the end: plain (loss")
+        expect(page.locator("#run-summary p").first).to_be_hidden()
+
+        sentences.first.get_by_role("button").click()
+        expect(page.locator("#timeline .at")).to_have_text("step 50")
+        expect(page.locator("#headline")).to_contain_text("step 50: plain has not begun to learn")
+        expect(page.locator('.card[data-view="gradients"]')).to_have_class(re.compile(r"\blit\b"))
+        assert page.evaluate("shiftscope.store.state.selection.layer") == "hidden 1"
+        expect(sentences.nth(1)).to_have_attribute("data-later", "")
+        settle(page)
+
+        flags = page.locator('.card[data-view="gradients"] .flags text')
+        expect(flags.first).to_have_text("1")
+        page.get_by_role("button", name="step 50: plain has not begun").last.wait_for()
+        expect(page.locator("#timeline .flag")).to_have_count(5)
+        page.locator("#scrub").fill("10")
+        expect(page.locator("#headline")).to_have_text("Nothing to tell up to this step.")
+        page.locator("#timeline .flag").nth(1).click()
+        expect(page.locator("#headline")).to_contain_text("The hidden layers of plain have moved")
+        expect(page.locator('.card[data-view="shift"]')).to_have_class(re.compile(r"\blit\b"))
+
+
+def test_the_list_is_folded_where_there_is_little_room_and_the_choice_is_kept(
+    browser: Browser, told: tuple[LiveServer, str]
+) -> None:
+    server, run = told
+    with browser.new_page(base_url=server.url, locale="ko-KR", viewport={"width": 390, "height": 844}) as page:
+        opened(page, run)
+        expect(page.locator("#headline")).to_contain_text("끝: plain(손실")
+        expect(page.locator("#happened")).to_be_hidden()
+        toggle = page.locator("#story-toggle")
+        expect(toggle).to_have_attribute("aria-expanded", "false")
+        toggle.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#happened li").first).to_contain_text("50스텝: plain: 아직 학습이 시작되지 않았습니다.")
+        opened(page, run)
+        expect(page.locator("#happened")).to_be_visible()
