@@ -51,6 +51,8 @@ export class AxisBar {
     /** @type {ReturnType<AxisBar["make"]> | null} */
     this.parts = null;
     this.drawn = "";
+    /** @type {unknown[]} that on which it depends, when it was last looked after */
+    this.seen = [];
   }
 
   /** @param {string} name @param {string | null} value */
@@ -70,6 +72,9 @@ export class AxisBar {
   /** Called in every frame: it is drawn anew where something of it changed. @param {Scene} scene */
   follow(scene) {
     const { choices } = scene.selection;
+    const seen = [choices, scene.t, scene.layoutIndex, scene.run.steps_per_epoch];
+    if (seen.every((one, i) => one === this.seen[i])) return;
+    this.seen = seen;
     const kinds = runAxisKinds(scene).join();
     const now = [scene.t("locale"), kinds, runAxisKind(scene), choices.zoom, choices[SMOOTHING], choices[VALUES]].join(
       "|",
