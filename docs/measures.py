@@ -30,9 +30,10 @@ number of channels. Step *t* describes the networks after *t* updates.
 The scope measures its own cost while it runs: stream `cost`, milliseconds a step and percent of the step, by probe; the
 page shows it as a chart. `python benchmarks/overhead.py` measures it against a bare training loop, and the cost of each
 probe below was measured with `--by-probe --json` (docs/costs.json): what it adds to a training step at which it is due,
-as a part of a bare step, alone, with what any recorded step costs, on one thread of a 2.6 GHz Xeon whose two cores had much
-else to do, which makes small things dearer. W1 is 784-100-100-100-10 with sigmoid and BN, batch 60 ({W1:.1f} ms a bare step),
-W2 784-(256 x 8)-10 with relu and BN, batch 128 ({W2:.1f} ms); the probe batch has 512 samples.
+as a part of a bare step, alone, with what any recorded step costs, on one thread of a 2.6 GHz Xeon whose two cores
+had much else to do, which makes small things dearer. W1 is 784-100-100-100-10 with sigmoid and BN, batch 60
+({W1:.1f} ms a bare step), W2 784-(256 x 8)-10 with relu and BN, batch 128 ({W2:.1f} ms); the probe batch has 512
+samples.
 """
 
 

@@ -150,7 +150,8 @@ def test_each_chart_explains_itself(charts: Page) -> None:
     expect(ask).to_have_attribute("aria-expanded", "true")
     # It hides nothing of its chart.
     help_box, plot_box = card.locator(".help").bounding_box(), chart(charts, "shift").bounding_box()
-    assert help_box and plot_box
+    assert help_box
+    assert plot_box
     assert help_box["y"] >= plot_box["y"] + plot_box["height"] - 1
     ask.click()
     expect(card.locator(".help")).to_be_hidden()

@@ -47,7 +47,7 @@ def test_a_click_stops_the_target_and_another_lets_it_go(page: Page, server: Liv
     below.get_by_role("button", name="learn").click()
     expect(plain.nth(2)).to_have_text("")
     # What was done is seen again where it was done.
-    page.evaluate("step => shiftscope.store.dispatch({type: 'select', selection: {step}})", step + 10)
+    page.goto(f"/?run={run}&step={step + 10}")
     expect(plain.nth(2)).to_have_text("frozen below hidden 3")
     expect(below).to_have_count(0)
     server.client.post(f"/api/runs/{run}/stop").raise_for_status()
