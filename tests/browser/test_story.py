@@ -45,7 +45,7 @@ def test_a_sentence_leads_to_its_step_its_layer_and_its_chart(browser: Browser, 
         expect(page.locator("#timeline .at")).to_have_text("step 50")
         expect(page.locator("#headline")).to_contain_text("step 50: plain has not begun to learn")
         expect(page.locator('.card[data-view="gradients"]')).to_have_class(re.compile(r"\blit\b"))
-        assert page.evaluate("shiftscope.store.state.selection.layer") == "hidden 1"
+        expect(page).to_have_url(re.compile(r"layer=hidden[+ ]1"))
         expect(sentences.nth(1)).to_have_attribute("data-later", "")
         settle(page)
 
