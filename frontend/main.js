@@ -11,12 +11,12 @@ import { createStore } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
 import { AxisBar } from "./charts/axis-bar.js";
 import { ChartGrid } from "./charts/chart-grid.js";
+import { usualOf, viewsOf } from "./charts/levels.js";
 import { loadCharts } from "./charts/library.js";
 import { lightChart } from "./charts/light.js";
 import { printCharts } from "./charts/printed.js";
-import { chosen, including } from "./charts/selection.js";
+import { arranged, chosen, including } from "./charts/selection.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
-import { ordered } from "./experiments/trial-state.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
 import { connectBar, drawTexts, offeredLanguages } from "./page/bar.js";
 import { CostDialog } from "./page/cost-dialog.js";
@@ -34,7 +34,7 @@ import { SampleStrip } from "./run/samples.js";
 import { Story } from "./run/story.js";
 import { makeRunSummary } from "./run/summary.js";
 import { Timeline } from "./run/timeline.js";
-import { CHOICES, VIEWS } from "./views/index.js";
+import { CHOICES, LEVELS } from "./views/index.js";
 
 /** @typedef {import("./app/happenings.js").Happening} Happening */
 
@@ -65,7 +65,7 @@ const runs = new RunList(store, attempt, {
 });
 /** The share of the open run's frames that is in the page. */
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
-const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
+const grid = new ChartGrid(byId("chart-grid"), LEVELS, {
   ...read,
   dispatch: (action) => (action.type === "intervene" ? void intervene(action.networks) : dispatch(action)),
   arrived,
@@ -75,7 +75,7 @@ const grid = new ChartGrid(byId("chart-grid"), VIEWS, {
 /** Scrub to what happened, and light the chart in which it can be seen. @param {Happening} happening */
 function show({ step, layer, view }) {
   const { charts } = store.state.selection;
-  const shown = charts === null || !view ? charts : including(VIEWS, charts, view);
+  const shown = view ? including(viewsOf(grid.levels), charts, view, usualOf(grid.levels)) : charts;
   dispatch({ type: "playing", playing: false });
   dispatch({ type: "select", selection: { step, charts: shown, ...(layer ? { layer } : {}) } });
   // A card that was hidden comes with the next frame.
@@ -121,7 +121,7 @@ grid.followers.push(
 );
 printCharts(byId("printed"), {
   scene: () => grid.scene(),
-  views: () => chosen(grid.views, store.state.selection.charts),
+  views: () => chosen(viewsOf(grid.levels), store.state.selection.charts, usualOf(grid.levels)),
 });
 followTrials(store, attempt);
 connectBar(store, {
@@ -133,8 +133,7 @@ connectBar(store, {
 /** The charts of the open run; those that matter to its experiment first. */
 function arrangeCharts() {
   const first = trialExperiment(store.state)?.views ?? [];
-  grid.views = ordered(VIEWS, first);
-  byId("chart-grid").toggleAttribute("data-led", first.length > 0);
+  grid.levels = arranged(LEVELS, first);
   grid.rebuild();
 }
 

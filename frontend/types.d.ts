@@ -358,6 +358,12 @@ export interface Formula {
   children: (Formula | string)[];
 }
 
+/** Charts that are read together, by the texts `level.<id>` and `level.<id>.text`. */
+export interface Level {
+  id: string;
+  views: View[];
+}
+
 /** One chart: all that the page knows of it beside its texts `view.<id>`, `note.<id>` and `help.<id>`. */
 export interface View {
   id: string;

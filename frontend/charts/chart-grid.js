@@ -7,6 +7,7 @@ import { zoomText } from "../views/run-axis.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { offerHidden } from "./hidden-charts.js";
+import { Rooms, usualOf, viewsOf } from "./levels.js";
 import { ShapesPainter } from "./painting/shapes.js";
 import { chosen, including, without } from "./selection.js";
 import { tellShown } from "./shown-frames.js";
@@ -29,17 +30,18 @@ const STAY_AWAKE = 300;
 export class ChartGrid {
   /**
    * @param {HTMLElement} root
-   * @param {View[]} views
+   * @param {import("../types").Level[]} levels
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
    *   stream: () => import("../stream/run-stream.js").RunStream | null,
    *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
    *   t: () => import("../types").Translate, arrived: () => number,
    *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
    */
-  constructor(root, views, host) {
+  constructor(root, levels, host) {
     this.root = root;
     this.host = host;
-    this.views = views;
+    this.levels = levels;
+    this.rooms = new Rooms(root, (id) => this.charts.get(id)?.card.element);
     /** @type {Map<string, {chart: Chart, card: ReturnType<typeof card>, view: View}>} */
     this.charts = new Map();
     this.asked = false;
@@ -61,7 +63,7 @@ export class ChartGrid {
     for (const { chart } of this.charts.values()) chart.destroy();
     this.charts.clear();
     this.checked = null;
-    this.root.replaceChildren();
+    this.rooms.clear();
     this.shown = new Map();
     this.wake();
   }
@@ -165,7 +167,9 @@ export class ChartGrid {
       chart.empty = !view.available(scene);
       known.setEmpty(chart.empty);
     }
-    const missing = chosen(this.views, charts).filter((view) => !this.charts.has(view.id) && view.available(scene));
+    const missing = chosen(viewsOf(this.levels), charts, usualOf(this.levels)).filter(
+      (view) => !this.charts.has(view.id) && view.available(scene),
+    );
     for (const view of missing) this.#add(view, scene);
     return missing.length > 0;
   }
@@ -180,11 +184,7 @@ export class ChartGrid {
       scene: () => this.scene(),
       hide: () => this.#choose(without, view.id),
     });
-    const after = this.views
-      .slice(this.views.indexOf(view) + 1)
-      .map((next) => this.charts.get(next.id)?.card.element)
-      .find((element) => element);
-    this.root.insertBefore(made.element, after ?? null);
+    this.rooms.place(view, made.element);
     const chart = new Chart(made.chart, view, {
       pick: (selection) => this.#pick(selection),
       zoom: (range) => this.host.dispatch({ type: "choose", name: "zoom", value: range && zoomText(range) }),
@@ -205,14 +205,17 @@ export class ChartGrid {
   /** @param {typeof without} change @param {string} id */
   #choose(change, id) {
     const { charts } = this.host.state().selection;
-    this.host.dispatch({ type: "select", selection: { charts: change(this.views, charts, id) } });
+    this.host.dispatch({
+      type: "select",
+      selection: { charts: change(viewsOf(this.levels), charts, id, usualOf(this.levels)) },
+    });
   }
 
   /** Take away the cards of charts that are not chosen, and offer them apart from the others. @param {Scene} scene */
   #hide(scene) {
-    const shown = chosen(this.views, scene.selection.charts);
-    const hidden = this.views.filter((view) => !shown.includes(view) && view.available(scene));
-    for (const view of this.views) {
+    const shown = chosen(viewsOf(this.levels), scene.selection.charts, usualOf(this.levels));
+    const hidden = viewsOf(this.levels).filter((view) => !shown.includes(view) && view.available(scene));
+    for (const view of viewsOf(this.levels)) {
       const one = this.charts.get(view.id);
       if (!one || shown.includes(view)) continue;
       one.chart.destroy();
@@ -221,10 +224,11 @@ export class ChartGrid {
     }
     offerHidden(this.host.hidden, hidden, scene.t, {
       show: (id) => this.#choose(including, id),
-      all: () => this.host.dispatch({ type: "select", selection: { charts: null } }),
+      all: () =>
+        this.host.dispatch({ type: "select", selection: { charts: viewsOf(this.levels).map(({ id }) => id) } }),
     });
     const count = shown.filter((view) => view.available(scene)).length;
-    this.root.dataset.few = count > 4 ? "" : String(count);
+    this.rooms.arrange(count, this.levels, scene.t);
   }
 
   /** Tell which frames are on the screen now, in every chart that is seen. @param {Scene} scene */

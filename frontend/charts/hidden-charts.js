@@ -19,7 +19,8 @@ export function offerHidden(root, hidden, t, acts) {
     );
   };
   root.replaceChildren(
-    h("span", {}, t("charts.hidden")),
+    h("strong", {}, t("level.laboratory")),
+    h("span", {}, t("level.laboratory.text")),
     h("button", { type: "button", on: { click: acts.all } }, t("charts.all")),
     ...hidden.map(({ id }) => offer(id)),
   );

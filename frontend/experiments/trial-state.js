@@ -71,15 +71,3 @@ export function accuracies(one) {
 /** The newest verdict on an experiment. @param {Trial[]} trials newest first @param {string} experiment */
 export const lastVerdict = (trials, experiment) =>
   trials.find((one) => one.experiment === experiment && one.verdict !== null)?.verdict ?? null;
-
-/**
- * The views of a run, those that matter to an experiment first.
- * @template {{id: string}} V
- * @param {V[]} views
- * @param {string[]} first ids
- * @returns {V[]}
- */
-export function ordered(views, first) {
-  const leading = first.flatMap((id) => views.find((view) => view.id === id) ?? []);
-  return [...leading, ...views.filter((view) => !leading.includes(view))];
-}

@@ -21,25 +21,18 @@ import { target } from "./target.js";
 import { units } from "./units.js";
 import { updates } from "./updates.js";
 
-/** @type {import("../types").View[]} */
-export const VIEWS = [
-  target,
-  ridges,
-  shift,
-  batchDrift,
-  loss,
-  gradients,
-  moments,
-  affine,
-  density,
-  microscope,
-  gradientShift,
-  running,
-  units,
-  updates,
-  landscape,
-  sampling,
+/**
+ * Three levels, in the order in which they are read: what happens, why, and what else can be measured, which is folded
+ * away.
+ * @type {import("../types").Level[]}
+ */
+export const LEVELS = [
+  { id: "picture", views: [target, ridges, shift, batchDrift] },
+  { id: "why", views: [loss, gradients, moments, affine, density, microscope] },
+  { id: "laboratory", views: [gradientShift, running, units, updates, landscape, sampling] },
 ];
+
+export const VIEWS = LEVELS.flatMap(({ views }) => views);
 
 /**
  * The views of a whole trial.

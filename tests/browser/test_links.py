@@ -41,7 +41,25 @@ def test_the_choice_of_charts_stands_in_the_link(charts: Page, finished: str) ->
     charts.goto(f"/?run={finished}&charts=loss")
     expect(charts.locator(".card .hide")).to_be_hidden()
     charts.get_by_role("button", name="Show all").click()
-    eventually(lambda: cards(charts) == everything)
+    eventually(lambda: set(cards(charts)) > set(everything))
+
+
+def test_the_charts_are_read_in_levels_and_the_laboratory_is_folded(charts: Page) -> None:
+    """A newcomer sees the picture first, then why; what else was measured is one click away, and the link has it."""
+    expect(charts.locator('[data-level="picture"] h2').first).to_contain_text("The picture")
+    for level, view in (("picture", "ridges"), ("picture", "shift"), ("why", "loss"), ("why", "microscope")):
+        expect(charts.locator(f'[data-level="{level}"] [data-view="{view}"]')).to_have_count(1)
+    laboratory = charts.locator('[data-level="laboratory"]')
+    expect(laboratory).to_be_hidden()
+    charts.get_by_role("button", name="Show the chart: Update size").click()
+    expect(laboratory.locator('[data-view="updates"]')).to_be_visible()
+    eventually(lambda: "updates" in (asked(charts, "charts") or "").split(","))
+    settle(charts)
+    card = laboratory.locator('[data-view="updates"]')
+    card.hover()
+    card.get_by_role("button", name="Hide this chart").click()
+    expect(laboratory).to_be_hidden()
+    eventually(lambda: asked(charts, "charts") is None)
 
 
 def test_embedded_it_shows_charts_alone(page: Page, finished: str) -> None:

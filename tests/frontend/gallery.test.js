@@ -15,7 +15,6 @@ import {
   grouped,
   lastVerdict,
   nameOf,
-  ordered,
 } from "../../frontend/experiments/trial-state.js";
 import { whyNot } from "../../frontend/experiments/verdict.js";
 import { Reader } from "../../frontend/stream/run-reader.js";
@@ -113,14 +112,6 @@ test("a card shows the newest verdict on its experiment", () => {
   ];
   assert.equal(lastVerdict(trials, "e")?.kind, "depends");
   assert.equal(lastVerdict(trials, "other"), null);
-});
-
-test("the charts that matter come first, and none is lost", () => {
-  const views = ["ridges", "shift", "loss"].map((id) => ({ id }));
-  assert.deepEqual(
-    ordered(views, ["loss", "nowhere", "ridges"]).map(({ id }) => id),
-    ["loss", "ridges", "shift"],
-  );
 });
 
 test("experiment and trial travel in the link", () => {

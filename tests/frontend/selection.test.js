@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { chosen, including, without } from "../../frontend/charts/selection.js";
+import { arranged, chosen, including, without } from "../../frontend/charts/selection.js";
 
 const VIEWS = ["ridges", "shift", "loss"].map((id) => ({ id }));
 const ids = (charts) => chosen(VIEWS, charts).map((view) => view.id);
@@ -20,4 +20,29 @@ test("charts are hidden one by one, but for the last, and come back", () => {
   assert.deepEqual(without(VIEWS, one, "loss"), ["loss"]);
   assert.deepEqual(including(VIEWS, one, "ridges"), ["ridges", "loss"]);
   assert.equal(including(VIEWS, two, "shift"), null);
+});
+
+test("where nothing was chosen the usual charts are shown, and choosing just those is no choice", () => {
+  const usual = VIEWS.slice(0, 2);
+  assert.deepEqual(chosen(VIEWS, null, usual), usual);
+  assert.deepEqual(including(VIEWS, null, "loss", usual), ["ridges", "shift", "loss"]);
+  assert.equal(without(VIEWS, ["ridges", "shift", "loss"], "loss", usual), null);
+  assert.deepEqual(without(VIEWS, null, "shift", usual), ["ridges"]);
+});
+
+test("an experiment's charts are a level before all others, and none is lost", () => {
+  const levels = [
+    { id: "picture", views: VIEWS.slice(0, 2) },
+    { id: "why", views: VIEWS.slice(2) },
+  ];
+  const shown = (first) => arranged(levels, first).map(({ id, views }) => [id, views.map((view) => view.id)]);
+  assert.deepEqual(shown([]), [
+    ["picture", ["ridges", "shift"]],
+    ["why", ["loss"]],
+  ]);
+  assert.deepEqual(shown(["loss", "nowhere", "ridges"]), [
+    ["experiment", ["loss", "ridges"]],
+    ["picture", ["shift"]],
+    ["why", []],
+  ]);
 });
