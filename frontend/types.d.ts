@@ -133,7 +133,7 @@ export interface Experiment {
   change: string;
   rule: string;
   quick_note: string;
-  tour: { view: string; text: string }[];
+  tour: { view: string; text: string; run: string }[];
   formulae: string[];
   sources: { title: string; url: string }[];
   views: string[];
@@ -154,10 +154,25 @@ export interface TrialPart {
   runs: number;
   quick: boolean;
 }
+/** Where a part of a claim can be seen. */
+export interface Evidence {
+  view: string;
+  /** label of a run; empty: whichever is shown */
+  run: string;
+  /** null: the end */
+  step: number | null;
+  choices: Record<string, string>;
+}
+export interface VerdictPart {
+  outcome: "holds" | "fails" | "undecided";
+  says: Words;
+  numbers: Words;
+  evidence: Evidence | null;
+}
 export interface Verdict {
   kind: "supported" | "not_supported" | "depends" | "undecided";
   sentence: Words;
-  parts: { outcome: "holds" | "fails" | "undecided"; says: Words; numbers: Words }[];
+  parts: VerdictPart[];
   table: { columns: Words[]; rows: Words[][] };
 }
 export interface TrialRun {

@@ -33,6 +33,7 @@
  * @property {Trial[]} trials the newest first
  * @property {boolean} pinned the open run was chosen by hand; else it follows the trial
  * @property {boolean | null} resultsShown as chosen; null: once the trial has ended
+ * @property {string | null} lit id of the chart in which a part of the verdict is seen
  * @property {number | null} tourStep step of the guided tour, from 0; null: there is none
  *
  * @typedef {object} ServerPart
@@ -79,6 +80,7 @@ export const initialState = (surroundings) => ({
   trials: [],
   pinned: false,
   resultsShown: null,
+  lit: null,
   tourStep: null,
   runs: null,
   experiments: [],

@@ -19,6 +19,7 @@ import { experimentOf, isLive, openTrial } from "./state.js";
  *   | {type: "trial_unknown"}
  *   | {type: "pin_run", run: string}
  *   | {type: "results", shown: boolean}
+ *   | {type: "evidence", evidence: import("../types").Evidence}
  *   | {type: "tour", step: number | null}} TrialAction
  */
 
@@ -44,7 +45,7 @@ export function currentRun(trial, open) {
  */
 function goTo(state, route) {
   const next = { ...state, experiment: null, trial: null, pinned: false, ...route };
-  return next.trial === state.trial ? next : { ...next, resultsShown: null, tourStep: null };
+  return next.trial === state.trial ? next : { ...next, resultsShown: null, tourStep: null, lit: null };
 }
 
 /** @param {State} state @param {Trial} trial */
@@ -95,12 +96,40 @@ function pinRun(state, run) {
   return { ...next, selection: { ...next.selection, layer: layerInFocus(next, trial) } };
 }
 
-/** The chart of a step is shown, even if it was hidden. @param {State} state @param {number | null} step */
-function takeTour(state, step) {
-  const view = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.tour[step]?.view;
+/** A chart is shown, even if it was hidden. @param {State} state @param {string} view @returns {State} */
+function withChart(state, view) {
   const { charts } = state.selection;
-  if (!view || charts === null || charts.includes(view)) return { ...state, tourStep: step };
-  return { ...state, tourStep: step, selection: { ...state.selection, charts: [...charts, view] } };
+  if (charts === null || charts.includes(view)) return state;
+  return { ...state, selection: { ...state.selection, charts: [...charts, view] } };
+}
+
+/**
+ * The run of the open trial that has this label is shown, once it has begun.
+ * @param {State} state
+ * @param {string} label
+ */
+function withLabelled(state, label) {
+  const run = label && openTrial(state)?.runs.find((one) => one.label === label)?.run;
+  return !run || run.state === "queued" || run.id === state.open ? state : pinRun(state, run.id);
+}
+
+/** The chart of a step is shown, and the run that it is about. @param {State} state @param {number | null} step */
+function takeTour(state, step) {
+  const stop = step === null ? undefined : experimentOf(state, openTrial(state)?.experiment)?.tour[step];
+  const next = { ...state, tourStep: step, lit: null };
+  return stop ? withChart(withLabelled(next, stop.run), stop.view) : next;
+}
+
+/**
+ * Show where a part of the verdict is seen: the chart, the run, the step.
+ * @param {State} state
+ * @param {import("../types").Evidence} evidence
+ * @returns {State}
+ */
+function showEvidence(state, { view, run, step, choices }) {
+  const next = withChart(withLabelled(state, run), view);
+  const selection = { ...next.selection, step, choices: { ...next.selection.choices, ...choices } };
+  return { ...next, selection, playing: false, tourStep: null, lit: view };
 }
 
 /**
@@ -134,4 +163,5 @@ export const trialActions = {
   pin_run: (state, { run }) => pinRun(state, run),
   results: (state, { shown }) => ({ ...state, resultsShown: shown }),
   tour: (state, { step }) => takeTour(state, step),
+  evidence: (state, { evidence }) => showEvidence(state, evidence),
 };

@@ -24,9 +24,9 @@ export const trialExperiment = (state) => experimentOf(state, openTrial(state)?.
  */
 export const showsResults = ({ resultsShown }, trial) => resultsShown ?? trial.ended;
 
-/** The chart that the guided tour is at. @param {State} state */
+/** The chart that the guided tour is at, or in which a part of the verdict is seen. @param {State} state */
 const toured = (state) =>
-  state.tourStep === null ? null : (trialExperiment(state)?.tour[state.tourStep]?.view ?? null);
+  state.tourStep === null ? state.lit : (trialExperiment(state)?.tour[state.tourStep]?.view ?? null);
 
 export class Experiments {
   /**
@@ -68,8 +68,19 @@ export class Experiments {
     this.store.dispatch({ type: "tour", step });
     // The tour's own words take room: the chart is brought onto the screen once they are there.
     this.host.draw();
+    this.#lead();
+  }
+
+  /** @param {import("../types").Evidence} evidence */
+  #show(evidence) {
+    this.store.dispatch({ type: "evidence", evidence });
+    this.host.draw();
+    this.#lead();
+  }
+
+  #lead() {
     const view = toured(this.store.state);
-    if (view) leadTo(byId("chart-grid"), view);
+    if (view) leadTo(byId("main"), view);
   }
 
   /** The one thing to change, filled in as a new run. */
@@ -81,7 +92,7 @@ export class Experiments {
   /** Mark the chart of the guided tour; in every frame too, as its card may have come since. */
   follow() {
     const { state } = this.store;
-    if (state.tourStep !== null) pointAt(byId("chart-grid"), toured(state));
+    if (toured(state) !== null) pointAt(byId("main"), toured(state));
   }
 
   draw() {
@@ -92,7 +103,7 @@ export class Experiments {
     const trial = openTrial(state);
     if (trial?.id !== this.charts.trial?.id) this.charts.show(null);
     if (trial) this.#drawTrial(trial);
-    pointAt(byId("chart-grid"), toured(state));
+    pointAt(byId("main"), toured(state));
   }
 
   /** @param {Experiment} experiment */
@@ -140,7 +151,7 @@ export class Experiments {
       next: () => this.#next(),
     });
     announce(byId("trial-outcome"), trial, t);
-    drawVerdict(byId("verdict"), trial, experiment, t);
+    drawVerdict(byId("verdict"), trial, experiment, t, (evidence) => this.#show(evidence));
     if (results) this.charts.show(trial);
     if (!experiment || tourStep === null) return;
     drawGuide(byId("guide"), experiment, tourStep, t, {

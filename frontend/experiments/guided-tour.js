@@ -1,7 +1,7 @@
 /** The guided tour: three stops, one at a time; each leads to its chart. */
 
 import { h } from "../app/dom.js";
-import { localized } from "../app/i18n.js";
+import { localized, named } from "../app/i18n.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Experiment} Experiment */
@@ -23,7 +23,7 @@ export function leadTo(grid, view) {
 
 /** @param {Experiment} experiment @param {number} step @param {Translate} t */
 function wordsOf(experiment, step, t) {
-  const { view, text } = experiment.tour[step];
+  const { view, text, run } = experiment.tour[step];
   const last = step === experiment.tour.length - 1;
   return h(
     "p",
@@ -31,6 +31,7 @@ function wordsOf(experiment, step, t) {
     h("span", { class: "count" }, t("guide.step", { at: step + 1, of: experiment.tour.length })),
     " ",
     h("strong", {}, t(`view.${view}`)),
+    run ? h("span", { class: "run" }, ` ${named(run, t)}`) : null,
     " ",
     h("span", {}, localized(text, t)),
     last && experiment.next

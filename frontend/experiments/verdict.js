@@ -12,6 +12,7 @@ import { broken, figureTable, nameOf } from "./trial-state.js";
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").Verdict} Verdict */
+/** @typedef {import("../types").Evidence} Evidence */
 
 /** A table that scrolls in its own box. @param {string} name @param {Node[]} head @param {Node[]} rows */
 const table = (name, head, rows) =>
@@ -24,8 +25,33 @@ const table = (name, head, rows) =>
 /** Whether a part of a claim holds; a number that it rests on may not have been measured. */
 const MARKS = { holds: "✓", fails: "✗", undecided: "?" };
 
-/** @param {Verdict} verdict @param {Translate} t */
-function judged(verdict, t) {
+/**
+ * The question, and a sentence that answers it.
+ * @param {Verdict} verdict @param {import("../types").Experiment | undefined} experiment @param {Translate} t
+ */
+function answerOf({ kind, parts }, experiment, t) {
+  const said = (/** @type {string} */ outcome) =>
+    parts.flatMap((part) => (part.outcome === outcome ? localized(part.says, t) : [])).join("; ");
+  const values = { held: said("holds"), failed: said("fails"), unknown: said("undecided") };
+  return [
+    experiment ? h("p", { class: "asked" }, localized(experiment.question, t)) : null,
+    h("p", { class: "answer" }, t(`verdict.answer.${kind}`, values)),
+  ];
+}
+
+/**
+ * The way to where a part is seen.
+ * @param {import("../types").VerdictPart} part @param {Translate} t @param {(evidence: Evidence) => void} show
+ */
+function evidenceOf({ evidence, says }, t, show) {
+  if (!evidence) return null;
+  const label = t("verdict.evidence.of", { says: localized(says, t) });
+  const act = { type: "button", class: "evidence", "aria-label": label, on: { click: () => show(evidence) } };
+  return h("button", act, t("verdict.evidence"));
+}
+
+/** @param {Verdict} verdict @param {Translate} t @param {(evidence: Evidence) => void} show */
+function judged(verdict, t, show) {
   const { columns, rows } = verdict.table;
   return [
     h(
@@ -42,6 +68,8 @@ function judged(verdict, t) {
             localized(part.says, t),
             " ",
             h("span", { class: "numbers" }, `(${localized(part.numbers, t)})`),
+            " ",
+            evidenceOf(part, t, show),
           ),
         ),
       ),
@@ -122,8 +150,9 @@ export function whyNot(trial, t) {
  * @param {Trial} trial
  * @param {import("../types").Experiment | undefined} experiment
  * @param {Translate} t
+ * @param {(evidence: Evidence) => void} show where a part is seen
  */
-export function drawVerdict(root, trial, experiment, t) {
+export function drawVerdict(root, trial, experiment, t, show) {
   const { verdict } = trial;
   const key = JSON.stringify([
     t("locale"),
@@ -139,8 +168,9 @@ export function drawVerdict(root, trial, experiment, t) {
   root.replaceChildren(
     ...[
       h("h2", { "data-kind": kind, tabIndex: -1, id: "verdict-title" }, title),
+      ...(verdict ? answerOf(verdict, experiment, t) : []),
       experiment ? h("p", { class: "claimed" }, t("verdict.claimed"), " ", localized(experiment.prediction, t)) : null,
-      ...(verdict ? judged(verdict, t) : whyNot(trial, t).map((sentence) => h("p", { class: "why" }, sentence))),
+      ...(verdict ? judged(verdict, t, show) : whyNot(trial, t).map((sentence) => h("p", { class: "why" }, sentence))),
       experiment
         ? h("p", { class: "rule" }, h("strong", {}, `${t("experiment.rule")}: `), localized(experiment.rule, t))
         : null,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -105,6 +106,21 @@ def test_gradient_descent_is_tried_out_before_anything_is_trained(page: Page) ->
     surface.locator("input.rate").fill("90")
     expect(at).not_to_contain_text("it never arrives")
     expect(surface.locator("output")).to_have_text("90% of the limit")
+
+
+def test_the_verdict_stands_beside_the_charts_and_leads_to_what_it_rests_on(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}")
+    settle(page)
+    verdict = page.locator("#verdict")
+    expect(verdict.locator(".asked")).to_have_text(find(SWEEP).experiment.question)
+    expect(verdict.locator(".answer")).to_contain_text(re.compile("^(Yes|No|In part|It cannot)"))
+    panel, first = (one.bounding_box() for one in (verdict, page.locator("#chart-grid .card").first))
+    assert panel
+    assert first
+    assert panel["x"] >= first["x"] + first["width"]
+    for part, view in ((0, "surface"), (2, "sweep")):
+        verdict.locator(".parts li").nth(part).get_by_role("button", name="Show where this is seen").click()
+        expect(page.locator(".toured")).to_have_attribute("data-view", view)
 
 
 def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:

@@ -5,7 +5,7 @@ import { openTrial } from "../../frontend/app/state.js";
 import { reduce } from "../../frontend/app/store.js";
 import { stateOf } from "./scene.js";
 
-const tour = ["ridges", "loss"].map((view) => ({ view, text: view }));
+const tour = ["ridges", "loss"].map((view) => ({ view, text: view, run: "" }));
 const run = (id, state = "running", trial = null) => ({ id, state, step: 0, trial });
 const trialOf = (id, ...states) => ({
   id,
@@ -115,4 +115,21 @@ test("a run that is deleted closes, and leaves the list", () => {
   const left = after(state, { type: "removed", run: "b" });
   assert.deepEqual([left.open, left.runs.length], [null, 1]);
   assert.equal(after(state, { type: "removed", run: "a" }).open, "b");
+});
+
+test("a part of the verdict leads to its run, its step and its chart, which stays lit until something else is", () => {
+  const trial = trialOf("t", "finished", "running", "queued");
+  trial.runs.forEach((one, i) => {
+    one.label = `run ${i}`;
+  });
+  const shown = after(opened(loaded("?charts=loss"), "t"), { type: "trial", trial });
+  const seen = (more) =>
+    after(shown, { type: "evidence", evidence: { view: "shift", run: "", step: null, choices: {}, ...more } });
+  const state = seen({ run: "run 0", step: 40, choices: { drift: "of its own" } });
+  assert.deepEqual([state.open, state.lit, state.selection.step], ["t0", "shift", 40]);
+  assert.deepEqual(state.selection.choices, { drift: "of its own" });
+  assert.equal(seen({}).open, "t1");
+  assert.deepEqual(seen({}).selection.charts, ["loss", "shift"]);
+  assert.equal(seen({ run: "run 2" }).open, "t1");
+  assert.equal(after(state, { type: "tour", step: 0 }).lit, null);
 });

@@ -23,7 +23,7 @@ def prose(experiment: Experiment) -> list[str]:
     marks = Prose.__metadata__
     names = [name for name, field in Experiment.model_fields.items() if tuple(field.metadata[: len(marks)]) == marks]
     assert len(names) >= 7
-    assert set(TourStop.model_fields) == {"view", "text"}
+    assert set(TourStop.model_fields) == {"view", "text", "run"}
     return [
         text
         for text in (*(getattr(experiment, name) for name in names), *(one.text for one in experiment.tour))

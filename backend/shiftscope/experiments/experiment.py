@@ -39,6 +39,7 @@ class TourStop(_Data):
 
     view: View
     text: Prose
+    run: str = Field("", description="label of the run that it is about; empty: whichever is shown")
 
 
 class PlannedRun(_Data):

@@ -32,6 +32,17 @@ class Table(BaseModel):
     rows: tuple[tuple[Text, ...], ...]
 
 
+class Evidence(BaseModel):
+    """Where a part of a claim can be seen: a chart of one of the runs, or of all of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    view: str
+    run: str = Field("", description="label of a run; empty: whichever is shown")
+    step: int | None = Field(None, description="the step to look at; null: the end")
+    choices: Mapping[str, str] = Field({}, description="what is chosen in the chart, by the names of its choices")
+
+
 class Part(BaseModel):
     """One thing that a claim says, whether it holds, and by which numbers."""
 
@@ -40,6 +51,7 @@ class Part(BaseModel):
     outcome: Outcome
     says: Text
     numbers: Text
+    evidence: Evidence | None = None
 
 
 class Verdict(BaseModel):

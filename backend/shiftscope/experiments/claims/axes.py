@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import BatchNormalization, LayerNormalization, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import IOFFE, part, stop, variants
+from shiftscope.experiments.claims.common import IOFFE, at, part, stop, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, all_of, at_most, largest
 from shiftscope.experiments.text import literal, t
@@ -50,6 +50,7 @@ def verdict(results: Results) -> Verdict:
             all_of(at_most(feature, ROUNDING), above(sample, ROUNDING)),
             t("BN makes each feature's mean over the batch 0, not each sample's over the units"),
             f"{number(feature)}, {number(sample)}",
+            at("microscope"),
         ),
         part(
             all_of(above(depends[BATCH], DEPENDS), at_most(depends[LAYER], 1e-5)),

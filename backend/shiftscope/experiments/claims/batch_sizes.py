@@ -20,6 +20,7 @@ from shiftscope.experiments.claims.common import (
     WITH_BN,
     WITHOUT_BN,
     WU,
+    at,
     part,
     stop,
     variants,
@@ -68,16 +69,19 @@ def verdict(results: Results) -> Verdict:
             at_least(drop[BN], DROP),
             t("BN breaks at a batch of two"),
             lost(BN),
+            at("sweep"),
         ),
         part(
             below(four, drop[BN]),
             t("less so at four"),
             t("{lost} lost", lost=percent(four)),
+            at("sweep"),
         ),
         part(
             below([drop[PLAIN], drop[GROUP]], DROP),
             t("what takes no statistics over the batch does not break"),
             t("without BN {plain}; group normalization {group}", plain=lost(PLAIN), group=lost(GROUP)),
+            at("sweep"),
         ),
     ]
     rows = [
@@ -109,10 +113,12 @@ CLAIM = Claim(
         prediction="BN loses accuracy as batches become very small; the plain network and group normalization do not.",
         watch="The gap between the running and the batch's statistics, and the accuracy in eval mode.",
         tour=(
-            stop("density", "Batch 2: the normalized values stand at two heights alone."),
+            stop("density", run="batch 2", text="Batch 2: the normalized values stand at two heights alone."),
             stop("loss", "Training loss against test loss: which network learns but fails in eval mode?"),
             stop(
-                "running", "Batch 2: the running statistics against those of the batch, which leap from step to step."
+                "running",
+                run="batch 2",
+                text="Batch 2: the running statistics against those of the batch, which leap from step to step.",
             ),
         ),
         change="Lower the running statistics' momentum to 0.01 at batch 2.",

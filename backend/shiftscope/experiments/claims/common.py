@@ -17,7 +17,7 @@ from shiftscope.experiments.experiment import PlannedRun, Source, TourStop, View
 from shiftscope.experiments.outcomes import Outcome
 from shiftscope.experiments.reductions import Recorded, steps_to
 from shiftscope.experiments.text import Text, join, literal, named, t
-from shiftscope.experiments.verdict import Figures, Part, Results, number, percent
+from shiftscope.experiments.verdict import Evidence, Figures, Part, Results, number, percent
 
 PLAIN = "without BN"
 BN = "with BN"
@@ -85,11 +85,17 @@ def steps(recorded: Recorded, measured: Figures) -> Figures:  # noqa: ARG001
     return steps_to(recorded)
 
 
-def stop(view: View, text: str) -> TourStop:
-    """Return one stop of the guided tour."""
-    return TourStop(view=view, text=text)
+def stop(view: View, text: str, run: str = "") -> TourStop:
+    """Return one stop of the guided tour; `run` is the label of the run that it is about."""
+    return TourStop(view=view, text=text, run=run)
 
 
-def part(outcome: Outcome, says: Text, numbers: Text | str) -> Part:
+def at(view: str, *, run: str = "", step: int | None = None, **choices: str) -> Evidence:
+    """Return where a part of a claim can be seen: a chart, perhaps of one run, at one step, with something chosen."""
+    return Evidence(view=view, run=run, step=step, choices=choices)
+
+
+def part(outcome: Outcome, says: Text, numbers: Text | str, evidence: Evidence | None = None) -> Part:
     """Return one part of a claim."""
-    return Part(outcome=outcome, says=says, numbers=literal(numbers) if isinstance(numbers, str) else numbers)
+    shown = literal(numbers) if isinstance(numbers, str) else numbers
+    return Part(outcome=outcome, says=says, numbers=shown, evidence=evidence)

@@ -16,7 +16,7 @@ from shiftscope.config import (
 )
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, part, shorter, stop
+from shiftscope.experiments.claims.common import BN, FRAMES, IOFFE, PLAIN, QUICK, TWINS, at, part, shorter, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import at_least, at_most, below
 from shiftscope.experiments.text import Text, join, named, t
@@ -65,6 +65,7 @@ def verdict(results: Results) -> Verdict:
             at_least(lost.values(), HURT),
             t("each of the shifts hurts both networks"),
             t("points lost without BN / with BN: {each}", each=join([points(label) for label in SHIFTED], ", ")),
+            at("sweep"),
         )
     ]
     for label in SHIFTED:
@@ -81,11 +82,13 @@ def verdict(results: Results) -> Verdict:
                 below(lost[label, BN], lost[label, PLAIN]),
                 t("{shift}: BN with its running statistics loses less", shift=named(label)),
                 numbers,
+                at("sweep"),
             ),
             part(
                 at_most(accuracy(CLEAN, BN) - own, lost[label, BN] / 2),
                 t("{shift}: the test batch's own statistics give back half of the loss", shift=named(label)),
                 percent(own),
+                at("sweep"),
             ),
         ]
     rows = [

@@ -14,6 +14,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     pair,
     part,
     shorter,
@@ -78,16 +79,19 @@ def verdict(results: Results) -> Verdict:
             at_least(since, CORRELATED),
             t("without BN the drift since step 0 grows with depth"),
             t("rank correlation {value}", value=number(since)),
+            at("shift", drift=SINCE),
         ),
         part(
             at_least(move, CORRELATED),
             t("and so does the drift from one frame to the next"),
             t("rank correlation {value}", value=number(move)),
+            at("shift", drift=MOVE),
         ),
         part(
             below(normalized, plain / 2),
             t("with BN the layers drift less than half as far"),
             pair(results, DEEP, SINCE),
+            at("ridges"),
         ),
     ]
     rows = [
@@ -118,7 +122,7 @@ CLAIM = Claim(
         prediction="Without BN the deepest layers drift most; with BN all of them drift far less.",
         watch="The shift map: one row a layer, step by step.",
         tour=(
-            stop("shift", "Which rows light up first, and which stay bright?"),
+            stop("shift", "Which rows take on colour first, and which keep the strongest?"),
             stop("ridges", "From the first layer to the tenth, over the outline of step 0."),
             stop("moments", "Mean and spread of the deepest layer."),
         ),

@@ -22,6 +22,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     pair,
     part,
     shorter,
@@ -88,16 +89,19 @@ def verdict(results: Results) -> Verdict:
             above(accuracy[BN], accuracy[PLAIN]),
             t("the network with BN ends with the higher test accuracy"),
             pair(results, FIGURE, "test_accuracy", fraction=True),
+            at("loss"),
         ),
         part(
             below(steps[BN], steps[PLAIN]),
             t("it reaches 90 % in fewer steps"),
             pair(results, FIGURE, "steps"),
+            at("loss"),
         ),
         part(
             below(wander[BN], wander[PLAIN]),
             t("the inputs to its last sigmoids wander less"),
             t("in widths of the 15–85 % band: {figures}", figures=pair(results, FIGURE, "unit_median_range")),
+            at("density"),
         ),
     ]
     rows = [

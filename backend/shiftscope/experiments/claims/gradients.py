@@ -18,6 +18,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     pair,
     part,
     shorter,
@@ -71,16 +72,19 @@ def vanishing_verdict(results: Results) -> Verdict:
             below(start[PLAIN], VANISHED),
             t("without BN gradients vanish on their way to the first layer"),
             t("at step 0 the first layer's is {ratio} of the last one's", ratio=number(start[PLAIN])),
+            at("gradients", step=0),
         ),
         part(
             at_least([start[BN], during[BN]], VANISHED),
             t("with BN they do not"),
             t("{start} at step 0, {median} in the median", start=number(start[BN]), median=number(during[BN])),
+            at("gradients", step=0),
         ),
         part(
             all_of(at_least(accuracy[BN], LEARNT), below(accuracy[PLAIN], LEARNT)),
             t("only the network with BN learns"),
             pair(results, VANISHING, "test_accuracy", fraction=True),
+            at("loss"),
         ),
     ]
     rows = [
@@ -145,6 +149,7 @@ def exploding_verdict(results: Results) -> Verdict:
                 norm=number(gradient[PLAIN]),
                 accuracy=percent(failed),
             ),
+            at("gradients"),
         ),
         part(
             all_of(below(gradient[BN], gradient[PLAIN] / 10), at_least(learnt, LEARNT)),
@@ -154,6 +159,7 @@ def exploding_verdict(results: Results) -> Verdict:
                 norm=number(gradient[BN]),
                 accuracy=percent(learnt),
             ),
+            at("loss"),
         ),
     ]
     for label in (SLOW, BY_VALUE, BY_NORM):
@@ -163,6 +169,7 @@ def exploding_verdict(results: Results) -> Verdict:
                 all_of(at_least(accuracy, LEARNT), above(accuracy, failed)),
                 t("{remedy} helps the plain network", remedy=_NAMES[label]),
                 percent(accuracy),
+                at("sweep"),
             )
         )
     rows = [

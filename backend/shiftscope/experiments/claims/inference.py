@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import BatchNormalization, Cnn, Mlp, Network, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, normalize, to
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, RUN, TWINS, part, stop, titled, variants
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, RUN, TWINS, at, part, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import above, all_of, at_least, at_most, below, largest, least
 from shiftscope.experiments.text import literal, named, t
@@ -60,6 +60,7 @@ def statistics_verdict(results: Results) -> Verdict:
             at_most(abs(accuracy(LATE, FAST) - whole), POINT),
             t("the running average does as well as the statistics of the whole training set"),
             t("{first} and {second}", first=percent(accuracy(LATE, FAST)), second=percent(whole)),
+            at("running"),
         ),
         part(
             below(sum(last) / len(last), whole - POINT),
@@ -70,11 +71,13 @@ def statistics_verdict(results: Results) -> Verdict:
                 loss=number(losses["last_batch_"]),
                 reference=number(losses["population_"]),
             ),
+            at("running"),
         ),
         part(
             all_of(above(slow_early, POINT), at_most(slow_late, POINT)),
             t("a momentum of 0.01 is too slow at first, and catches up"),
             t("{early} lost after 200 steps, {late} after 1500", early=percent(slow_early), late=percent(slow_late)),
+            at("sweep"),
         ),
     ]
     rows = [

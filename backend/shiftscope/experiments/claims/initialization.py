@@ -14,6 +14,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     part,
     shorter,
     stop,
@@ -84,21 +85,25 @@ def verdict(results: Results) -> Verdict:
             at_least(with_bn, LEARNT),
             t("with BN each of the poor beginnings is tolerated"),
             each(with_bn),
+            at("sweep"),
         ),
         part(
             below(without, LEARNT),
             t("without BN none of them is"),
             each(without),
+            at("sweep"),
         ),
         part(
             at_most(start, ALIKE),
             t("Xavier and He begin with layers of like spread"),
             t("largest over smallest {xavier} and {he}", xavier=number(start[0]), he=number(start[1])),
+            at("moments", step=0),
         ),
         part(
             above(end, ALIKE),
             t("as training goes on, they lose it"),
             t("at step 1000 {xavier} and {he}", xavier=number(end[0]), he=number(end[1])),
+            at("moments", step=1000),
         ),
     ]
     rows = [

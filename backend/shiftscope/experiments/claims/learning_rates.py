@@ -17,6 +17,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     part,
     shorter,
     stop,
@@ -79,11 +80,13 @@ def verdict(results: Results) -> Verdict:
             above(fastest[BN], fastest[PLAIN]),
             t("a larger learning rate works with BN"),
             t("up to {normalized} against {plain}", normalized=f"{fastest[BN]:g}", plain=f"{fastest[PLAIN]:g}"),
+            at("sweep"),
         ),
         part(
             below(steps[BN], steps[PLAIN]),
             t("at its best rate it needs fewer steps"),
             t("{normalized} against {plain}", normalized=number(steps[BN]), plain=number(steps[PLAIN])),
+            at("sweep"),
         ),
         part(
             below(seconds[BN], seconds[PLAIN]),
@@ -94,6 +97,7 @@ def verdict(results: Results) -> Verdict:
                 plain=number(seconds[PLAIN]),
                 cost=number(cost),
             ),
+            at("sweep"),
         ),
     ]
     rows = [

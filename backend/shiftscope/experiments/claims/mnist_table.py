@@ -8,7 +8,7 @@ from shiftscope.config import Adam, Epochs, Mlp, Mnist, RunConfig, Thinning
 from shiftscope.config.networks import Init
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS
+from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, at
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, TourStop
 from shiftscope.experiments.outcomes import Outcome, all_of, at_least, at_most, below, largest, least
 from shiftscope.experiments.reductions import Recorded, networks
@@ -76,6 +76,7 @@ def _better(results: Results, epoch: int) -> Part:
             test_normalized=test[0],
             test_plain=test[1],
         ),
+        evidence=at("loss"),
     )
 
 
@@ -93,6 +94,7 @@ def _agrees(results: Results) -> Part:
         outcome=all_of(*inside),
         says=t("the published losses lie within what is measured"),
         numbers=t("{agreeing}; outside: {outside}", agreeing=agreeing, outside=join(outside)) if outside else agreeing,
+        evidence=at("loss"),
     )
 
 

@@ -14,6 +14,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     pair,
     part,
     shorter,
@@ -59,6 +60,7 @@ def verdict(results: Results) -> Verdict:
             ),
             t("{label} works with BN, and no slower than without", label=named(label)),
             t("steps to 90 %: {figures}", figures=pair(results, label, "steps")),
+            at("sweep"),
         )
         for label in results.labels
     ]

@@ -8,7 +8,7 @@ from shiftscope.config import BatchNormalization, Mlp, NoNormalization, RunConfi
 from shiftscope.config.networks import Activation
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, times
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, part, shorter, steps, stop, titled, variants
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, QUICK, at, part, shorter, steps, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import at_most
 from shiftscope.experiments.text import named, t
@@ -43,6 +43,7 @@ def verdict(results: Results) -> Verdict:
                 at_most(before, after * MARGIN),
                 t("with {label} BN before does as well as BN after", label=named(label)),
                 t("test loss {before} before, {after} after", before=number(before), after=number(after)),
+                at("sweep"),
             )
         )
     rows = [

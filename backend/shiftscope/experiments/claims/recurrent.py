@@ -18,7 +18,7 @@ from shiftscope.config import (
 )
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import QUICK, part, shorter, stop, titled, variants
+from shiftscope.experiments.claims.common import QUICK, at, part, shorter, stop, titled, variants
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, below, largest
 from shiftscope.experiments.text import join, named, t
@@ -58,11 +58,13 @@ def verdict(results: Results) -> Verdict:
             below(best[BATCH], best[LAYER] - POINT),
             t("BN per step does worse than layer normalization"),
             join([percent(best[BATCH]), percent(best[LAYER])], ", "),
+            at("loss"),
         ),
         part(
             above(best[LAYER], best[NONE] + POINT),
             t("layer normalization does better than none"),
             join([percent(best[LAYER]), percent(best[NONE])], ", "),
+            at("loss"),
         ),
         part(
             above(accuracy(CLIPPED, NONE), accuracy(FREE, NONE) + POINT),
@@ -73,6 +75,7 @@ def verdict(results: Results) -> Verdict:
                 clipped=percent(accuracy(CLIPPED, NONE)),
                 gradient=number(results.mean(FREE, f"{NONE}/largest_whole_gradient")),
             ),
+            at("gradients"),
         ),
     ]
     rows = [

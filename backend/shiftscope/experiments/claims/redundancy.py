@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Mlp, RunConfig, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, normalize
-from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, part, stop
+from shiftscope.experiments.claims.common import BN, IOFFE, PLAIN, TWINS, at, part, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun
 from shiftscope.experiments.outcomes import above, all_of, at_most, largest, least
 from shiftscope.experiments.text import literal, t
@@ -53,6 +53,7 @@ def verdict(results: Results) -> Verdict:
             all_of(at_most(undone.values(), TOLERANCE.values()), above(before, CHANGED)),
             t("gamma = sqrt(var + eps) and beta = mean give back the network without BN"),
             t("{after}; {before} before", after=both(undone), before=number(before)),
+            at("affine"),
         ),
     ]
     rows = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Adam, BatchNormalization, Digits, Epochs, Mlp, RunConfig, Variant
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import FRAMES, IOFFE, part, stop, titled
+from shiftscope.experiments.claims.common import FRAMES, IOFFE, at, part, stop, titled
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, Source
 from shiftscope.experiments.outcomes import above, at_most, below
 from shiftscope.experiments.text import join, literal, named, t
@@ -53,26 +53,31 @@ def verdict(results: Results) -> Verdict:
             at_most(abs(slope - SLOPE), SLOPE_MARGIN),
             t("the noise in BN's output falls as one over the root of the batch size"),
             t("exponent {value}", value=number(slope)),
+            at("sampling"),
         ),
         part(
             above(help_of_bn[SMALL], POINT),
             t("BN generalizes better than neither when a fifth of the labels is wrong"),
             join([percent(accuracy(SMALL, network)) for network in (NORMED, NEITHER)], ", "),
+            at("sweep"),
         ),
         part(
             above(help_of_bn[TRUE], 0),
             t("and when all are right"),
             join([percent(accuracy(TRUE, network)) for network in (NORMED, NEITHER)], ", "),
+            at("sweep"),
         ),
         part(
             below(help_of_bn[LARGE], help_of_bn[SMALL]),
             t("it helps less with larger batches"),
             f"{100 * help_of_bn[SMALL]:+.1f}, {100 * help_of_bn[LARGE]:+.1f}",
+            at("sweep"),
         ),
         part(
             below(help_beside_bn, help_of_dropout),
             t("dropout adds less where BN is"),
             f"{100 * help_beside_bn:+.1f}, {100 * help_of_dropout:+.1f}",
+            at("sweep"),
         ),
     ]
     rows = [
@@ -110,8 +115,8 @@ CLAIM = Claim(
         watch="Training against test accuracy: the gap is what was learnt by heart.",
         tour=(
             stop("loss", "Where does the test loss turn and rise while the training loss falls?"),
-            stop("sampling", "Batch 16: how much two batches differ at the same weights; that is the noise."),
-            stop("ridges", "Batch 256: the same distributions, much calmer."),
+            stop("sampling", run=SMALL, text="Batch 16: how much two batches differ at the same weights; that is the noise."),
+            stop("ridges", run=LARGE, text="Batch 256: the same distributions, much calmer."),
         ),
         change="Raise the label noise to 0.4.",
         next=changed(_runs(40)[0].config, to("dataset.label_noise", 0.4)),

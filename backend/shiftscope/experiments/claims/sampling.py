@@ -13,6 +13,7 @@ from shiftscope.experiments.claims.common import (
     TWINS,
     WITH_BN,
     WITHOUT_BN,
+    at,
     part,
     shorter,
     stop,
@@ -95,11 +96,13 @@ def verdict(results: Results) -> Verdict:
             above(largest(means), CHANCE),
             t("the means of batches differ by more than sampling noise"),
             t("{low} to {high} times sigma/sqrt(m)", low=number(least(means)), high=number(largest(means))),
+            at("sampling"),
         ),
         part(
             at_least(grown, APART),
             t("learning makes batches differ"),
             t("{times} times as much in the last frames as in the first ones", times=number(grown)),
+            at("sampling"),
         ),
         part(
             at_least(larger, APART),
@@ -109,6 +112,7 @@ def verdict(results: Results) -> Verdict:
                 times=number(larger),
                 drift=number(drifted),
             ),
+            at("sampling"),
         ),
     ]
     rows = [
@@ -144,7 +148,7 @@ CLAIM = Claim(
         tour=(
             stop("sampling", "Two batches at the same weights: their difference is there at step 0, in every layer."),
             stop("shift", "The drift on a fixed probe batch: that is what learning does."),
-            stop("ridges", "Batch 8 against batch 128: only the jitter differs."),
+            stop("ridges", run="batch 8", text="Batch 8 against batch 128: only the jitter differs."),
         ),
         change="Set the learning rate to 0.000001: the jitter stays.",
         next=changed(_SIZES[0].config, to("optimizer.learning_rate", 0.000001)),

@@ -23,6 +23,7 @@ from shiftscope.experiments.claims.common import (
     PLAIN,
     QUICK,
     SANTURKAR,
+    at,
     pair,
     part,
     shorter,
@@ -110,12 +111,14 @@ def verdict(results: Results) -> Verdict:
             at_least([noise for noise, _ in noisy], [clean - POINTS for _, clean in noisy]),
             t("noise after BN, which brings the shift back, does little harm"),
             t("noisy and plain BN: {each}", each=join([_over(noise, clean) for noise, clean in noisy], ", ")),
+            at("sweep"),
         ),
         *(
             part(
                 at_least(mean(label, BN, "gradient_shift"), mean(label, PLAIN, "gradient_shift")),
                 t("the gradient shift is as large with BN as without, or larger ({label})", label=named(label)),
                 said(label, "gradient_shift"),
+                at("gradient_shift", run=label),
             )
             for label in (SIGMOIDS, RELUS)
         ),
@@ -130,6 +133,7 @@ def verdict(results: Results) -> Verdict:
                 below(mean(label, BN, name), mean(label, PLAIN, name)),
                 t("{better} ({label})", better=better, label=named(label)),
                 said(label, name),
+                at("landscape", run=label),
             )
             for label in (SIGMOIDS, RELUS)
         ]

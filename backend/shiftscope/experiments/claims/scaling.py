@@ -5,7 +5,7 @@ from __future__ import annotations
 from shiftscope.config import Digits, Mlp, RunConfig, Sgd, Steps
 from shiftscope.experiments import mathml as m
 from shiftscope.experiments.changes import changed, to
-from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, part, shorter, steps, stop
+from shiftscope.experiments.claims.common import BN, PLAIN, QUICK, TWINS, at, part, shorter, steps, stop
 from shiftscope.experiments.experiment import Claim, Experiment, PlannedRun, QuadraticLoss, Source
 from shiftscope.experiments.outcomes import all_of, at_least, at_most, below
 from shiftscope.experiments.text import t
@@ -47,11 +47,13 @@ def verdict(results: Results) -> Verdict:
                 raw=number(condition[RAW]),
                 standardized=number(condition[STANDARDIZED]),
             ),
+            at("surface"),
         ),
         part(
             at_least(descent[RAW], FASTER * descent[STANDARDIZED]),
             t("gradient descent needs at least ten times fewer steps on it"),
             t("{first} and {second}", first=number(descent[RAW]), second=number(descent[STANDARDIZED])),
+            at("surface"),
         ),
         part(
             below(network[STANDARDIZED], network[RAW]),
@@ -61,6 +63,7 @@ def verdict(results: Results) -> Verdict:
                 standardized=number(network[STANDARDIZED]),
                 raw=number(network[RAW]),
             ),
+            at("sweep"),
         ),
     ]
     rows = [
@@ -92,9 +95,9 @@ CLAIM = Claim(
         prediction="Raw, the contours are a long valley and gradient descent crawls along it; standardized, they are round and a few steps suffice.",
         watch="The contours and the path on them, raw and standardized.",
         tour=(
-            stop("loss", "The network's loss on raw pixels (0 to 16) and on standardized ones."),
-            stop("moments", "Raw inputs: the first layer's pre-activations are spread far more widely."),
-            stop("gradients", "And its gradients are larger, so one learning rate fits no layer."),
+            stop("loss", "The network's loss, run by run: raw pixels (0 to 16), then standardized ones. The verdict says which learned sooner."),
+            stop("moments", "Raw inputs, then standardized ones: how widely are the first layer's pre-activations spread in each?"),
+            stop("gradients", "The gradients of the two layers: do the size of the pixels and the verdict's third part show in them?"),
         ),
         change="Scale the pixels to 0 and 1 alone (binary).",
         next=changed(_RUNS[0].config, to("dataset.scaling", "binary")),
