@@ -4,6 +4,7 @@ import { h } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";
 import { describe } from "../run/describe.js";
 import { trialBadge } from "./badge.js";
+import { betForm } from "./bet-form.js";
 import { formula } from "./mathml.js";
 
 /** @typedef {import("../types").Translate} Translate */
@@ -136,6 +137,7 @@ export function drawExperiment(root, one, trials, demonstration, t, acts) {
     backLink(t, acts),
     headerOf(one, t),
     startOf(one, t, acts),
+    betForm(one, t),
     ...(demonstration ? [h("div", { class: "demonstration" }, demonstration)] : []),
     columnsOf(one, t),
     ...(trials.length ? [section(t("experiment.trials"), earlier)] : []),

@@ -1,7 +1,9 @@
 /** Experiments in the page: the gallery, one experiment, and a trial of it from its first run to the verdict. */
 
-import { byId } from "../app/dom.js";
+import { byId, h } from "../app/dom.js";
 import { experimentOf, openTrial } from "../app/state.js";
+import { drawBet } from "./bet-form.js";
+import { placeBet } from "./bets.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
@@ -38,7 +40,12 @@ export class Experiments {
   constructor(store, host) {
     this.store = store;
     this.host = host;
-    this.charts = new TrialCharts(byId("outcome-charts"), store);
+    this.charts = new TrialCharts(byId("outcome-charts"), store, host.draw);
+    this.bet = h("section", { class: "bet" });
+    store.listen((now, before) => {
+      const trial = now.trial === before.trial ? null : openTrial(now);
+      if (trial && trial.experiment === before.experiment) placeBet(trial, Date.now() / 1000);
+    });
     /** @type {ReturnType<typeof makeSurfacePanel> | null} losses of the experiment that is shown */
     this.surface = null;
     this.surfaceKey = "";
@@ -151,7 +158,8 @@ export class Experiments {
       next: () => this.#next(),
     });
     announce(byId("trial-outcome"), trial, t);
-    drawVerdict(byId("verdict"), trial, experiment, t, (evidence) => this.#show(evidence));
+    drawVerdict(byId("verdict"), trial, experiment, t, (evidence) => this.#show(evidence), this.bet);
+    drawBet(this.bet, trial, this.charts.readings.byRun, t);
     if (results) this.charts.show(trial);
     if (!experiment || tourStep === null) return;
     drawGuide(byId("guide"), experiment, tourStep, t, {

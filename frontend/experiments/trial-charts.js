@@ -17,11 +17,15 @@ export class TrialCharts {
   /**
    * @param {HTMLElement} root
    * @param {import("../app/store.js").Store} store
+   * @param {() => void} read called after each run that was read
    */
-  constructor(root, store) {
+  constructor(root, store, read) {
     this.root = root;
     this.store = store;
-    this.readings = new Readings(() => this.#draw());
+    this.readings = new Readings(() => {
+      this.#draw();
+      read();
+    });
     /** @type {ReturnType<typeof makePanel>[]} */
     this.panels = [];
     /** @type {Trial | null} */

@@ -151,8 +151,9 @@ export function whyNot(trial, t) {
  * @param {import("../types").Experiment | undefined} experiment
  * @param {Translate} t
  * @param {(evidence: Evidence) => void} show where a part is seen
+ * @param {HTMLElement} bet what was bet before
  */
-export function drawVerdict(root, trial, experiment, t, show) {
+export function drawVerdict(root, trial, experiment, t, show, bet) {
   const { verdict } = trial;
   const key = JSON.stringify([
     t("locale"),
@@ -169,6 +170,7 @@ export function drawVerdict(root, trial, experiment, t, show) {
     ...[
       h("h2", { "data-kind": kind, tabIndex: -1, id: "verdict-title" }, title),
       ...(verdict ? answerOf(verdict, experiment, t) : []),
+      bet,
       experiment ? h("p", { class: "claimed" }, t("verdict.claimed"), " ", localized(experiment.prediction, t)) : null,
       ...(verdict ? judged(verdict, t, show) : whyNot(trial, t).map((sentence) => h("p", { class: "why" }, sentence))),
       experiment

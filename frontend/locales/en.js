@@ -630,6 +630,18 @@ export default {
   "experiment.full": "Start in full ({runs} runs)",
   "experiment.full.one": "Start in full",
   "experiment.quick_note": "Quick: {note}",
+  "bet.title": "Predict, then see",
+  "bet.note":
+    "Bet before it runs, if you like: the measurement is laid over your bet afterwards. It stays in this browser.",
+  "bet.verdict": "What will come of the claim?",
+  "bet.breaks": "In which run does the first network end worst?",
+  "bet.layer": "Which layer moves most in the first network?",
+  "bet.curve": "Draw the test accuracy of the first network in the first run",
+  "bet.at": "at {percent} % of the steps",
+  "bet.result": "Your bet",
+  "bet.right": "{question} {said}: right.",
+  "bet.wrong": "{question} You said: {said}. Measured: {measured}.",
+  "bet.overlay": "Test accuracy: your curve dashed, the measured one solid",
 
   "trial.which": "run {at} of {of}",
   "trial.going_on": "going on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -121,6 +122,27 @@ def test_the_verdict_stands_beside_the_charts_and_leads_to_what_it_rests_on(page
     for part, view in ((0, "surface"), (2, "sweep")):
         verdict.locator(".parts li").nth(part).get_by_role("button", name="Show where this is seen").click()
         expect(page.locator(".toured")).to_have_attribute("data-view", view)
+
+
+def test_a_bet_is_laid_beside_what_was_measured(page: Page, server: LiveServer, swept: str) -> None:
+    """Bet, start, and see the measurement over the bet; the trial that is started is one that has been measured."""
+    found = server.client.get(f"/api/trials/{swept}").json()
+    started = {**found, "ended": False, "verdict": None, "created": time.time()}
+    page.route(f"**/api/experiments/{SWEEP}", lambda route: route.fulfill(status=201, json=started))
+    page.goto(f"/?experiment={SWEEP}")
+    bet = page.locator("#experiment .bet")
+    bet.locator('[data-bet="verdict"] input').first.check()
+    bet.locator('[data-bet="curve"] input').last.fill("0.5")
+    page.click("#start-trial")
+    result = page.locator("#verdict .bet")
+    expect(result.locator("li")).to_contain_text("supported")
+    expect(result.locator("svg .measured")).to_have_attribute("points", re.compile(r"\d"))
+    expect(result.locator("svg .mine")).to_have_attribute("points", re.compile(r"^0\.0,.* 240\.0,55\.0$"))
+    page.goto(f"/?experiment={SWEEP}")
+    expect(bet.locator("input:checked")).to_have_count(0)
+    bet.locator("summary").click()
+    expect(bet.locator("fieldset").first).to_be_hidden()
+    expect(page.locator("#start-trial")).to_be_visible()
 
 
 def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:

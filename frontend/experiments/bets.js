@@ -1,0 +1,99 @@
+/** What a reader bets before an experiment runs, kept in the browser for each trial, and what was measured instead. */
+
+import { recall, remember } from "../app/preferences.js";
+import { accuracies, labelsOf } from "./trial-state.js";
+
+/** @typedef {import("../types").Experiment} Experiment */
+/** @typedef {import("../types").Trial} Trial */
+/** @typedef {import("../types").Reading} Reading */
+/**
+ * @typedef {{verdict?: string, breaks?: string, layer?: string, curve?: number[]}} Bet `curve`: test accuracies of the
+ *   network without BN in the first run, at equal distances from its first step to its last
+ * @typedef {{id: "verdict" | "breaks" | "layer", options: string[]}} Question
+ */
+
+/** The ways a claim can come out; that a number is missing is nothing to bet on. */
+const KINDS = ["supported", "depends", "not_supported"];
+/** Of fewer runs there is no telling which one breaks. */
+const FEWEST_RUNS = 3;
+const MOVED = "wasserstein_over_sigma_from_start";
+/** A trial that is this old, in seconds, was not started just now. */
+const NEW = 120;
+
+/** What can be bet on an experiment. @param {Experiment} experiment @returns {Question[]} */
+export function questionsOf({ runs, views }) {
+  const depth = Number(runs[0]?.config.network?.depth ?? 0);
+  /** @type {Question[]} */
+  const questions = [{ id: "verdict", options: KINDS }];
+  if (runs.length >= FEWEST_RUNS) questions.push({ id: "breaks", options: runs.map(({ label }) => label) });
+  if (views[0] === "shift" && depth > 1)
+    questions.push({ id: "layer", options: Array.from({ length: depth }, (_, i) => `hidden ${i + 1}`) });
+  return questions;
+}
+
+/** @param {string} id of an experiment, or of a trial @returns {Bet} */
+export function betOn(id) {
+  try {
+    return JSON.parse(recall(`bet.${id}`) || "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} id @param {Bet} bet */
+export const keepBet = (id, bet) => remember(`bet.${id}`, Object.keys(bet).length ? JSON.stringify(bet) : "");
+
+/**
+ * What was bet on an experiment is the bet on the trial that was just started of it.
+ * @param {Trial} trial
+ * @param {number} now seconds since the epoch
+ */
+export function placeBet(trial, now) {
+  const bet = betOn(trial.experiment);
+  if (now - trial.created > NEW || !Object.keys(bet).length) return;
+  keepBet(trial.id, bet);
+  keepBet(trial.experiment, {});
+}
+
+/** @param {[string, number][]} pairs @returns {string | null} the name of the smallest number */
+const smallest = (pairs) => pairs.reduce((a, b) => (b[1] < a[1] ? b : a), pairs[0] ?? [null, 0])[0];
+
+/** The run in which the first network ends lowest, over all seeds; null where a run lacks it. @param {Trial} trial */
+function broken(trial) {
+  const means = labelsOf(trial).map((label) => {
+    const found = trial.runs.filter((one) => one.label === label).map((one) => accuracies(one)[0]?.accuracy ?? NaN);
+    return /** @type {[string, number]} */ ([label, found.reduce((sum, one) => sum + one, 0) / found.length]);
+  });
+  return means.some(([, mean]) => Number.isNaN(mean)) ? null : smallest(means);
+}
+
+/** The hidden layer of the first network that moved most. @param {Trial} trial */
+function moved({ runs }) {
+  const figures = Object.entries(runs[0]?.measured ?? {}).map(([name, value]) => ({ parts: name.split("/"), value }));
+  const network = figures[0]?.parts[0];
+  const layers = figures.flatMap(({ parts: [of, layer, quantity], value }) =>
+    of === network && quantity === MOVED && typeof value === "number" ? [[layer, -value]] : [],
+  );
+  return smallest(/** @type {[string, number][]} */ (layers));
+}
+
+/** What was measured of each question; null where nothing was. @param {Trial} trial */
+export const measuredOf = (trial) => ({
+  verdict: KINDS.find((kind) => kind === trial.verdict?.kind) ?? null,
+  breaks: trial.ended ? broken(trial) : null,
+  layer: trial.ended ? moved(trial) : null,
+});
+
+/**
+ * The measured test accuracy of the first network in the trial's first run, from 0 to 1 in both directions.
+ * @param {Trial} trial
+ * @param {Map<string, Reading>} readings
+ * @returns {[number, number][]}
+ */
+export function measuredCurve({ runs }, readings) {
+  const reading = runs[0] && readings.get(runs[0].run.id);
+  const curve = reading?.curves.find(({ quantity }) => quantity === "test_accuracy");
+  if (!curve) return [];
+  const last = curve.steps[curve.steps.length - 1] || 1;
+  return curve.steps.map((step, i) => /** @type {[number, number]} */ ([step / last, curve.values[i]]));
+}
