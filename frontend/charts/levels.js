@@ -46,7 +46,8 @@ export class Rooms {
   arrange(count, levels, t) {
     this.root.dataset.few = count > FEW ? "" : String(count);
     const wanted = count > FEW ? levels : [{ id: "", views: viewsOf(levels) }];
-    if (wanted.map(({ id }) => id).join() === this.rooms.map(({ level }) => level.id).join()) return;
+    const made = this.rooms.map(({ level }) => level.id);
+    if (made.length === wanted.length && wanted.every(({ id }, i) => id === made[i])) return;
     this.rooms = wanted.map((level) => makeRoom(level, t));
     for (const { level, cards } of this.rooms)
       cards.append(...level.views.flatMap(({ id }) => this.elementOf(id) ?? []));

@@ -34,7 +34,7 @@ def test_the_choice_of_charts_stands_in_the_link(charts: Page, finished: str) ->
         charts.goto(f"/?run={finished}&charts=loss,ridges&scale=value&compare=40{frame}")
         settle(charts)
         assert cards(charts) == ["ridges", "loss"]
-        expect(charts.locator('[data-view="ridges"] select')).to_have_value("value")
+        expect(charts.locator('[data-name="scale"] [value="value"]')).to_have_attribute("aria-pressed", "true")
         expect(charts.locator('[data-view="ridges"] input[type=number]')).to_have_value("40")
         expect(charts.locator("#hidden-charts")).to_be_visible(visible=not frame)
         assert set((asked(charts, "charts") or "").split(",")) == {"ridges", "loss"}
