@@ -447,6 +447,42 @@ def test_a_run_of_which_nothing_was_seen_says_so():
         scope.close()
 
 
+def test_a_run_of_passes_alone_says_so():
+    """As of evolution strategies."""
+    network, sink = networks.mlp(), Collecting()
+    scope = watch({"net": network}, to=sink)
+    with torch.no_grad():
+        network(data()[0])
+    with pytest.warns(RuntimeWarning, match="net ran, and no backward pass through it was seen"):
+        scope.close()
+    assert sink.ended[0] == "finished"
+
+
+def test_a_run_whose_updates_nobody_announces_says_so():
+    """As where the optimizer's step is compiled."""
+    network, sink = networks.mlp(), Collecting()
+    scope = watch({"net": network}, to=sink, optimizer=torch.optim.SGD(network.parameters(), lr=0.1))
+    for _ in range(3):
+        network(data()[0]).sum().backward()
+    with pytest.warns(RuntimeWarning, match=r"passes through net were seen, and no update.*step\(\)"):
+        scope.close()
+
+
+def test_what_is_captured_into_a_cuda_graph_is_left_alone(monkeypatch):
+    network, sink, captured = networks.mlp(), Collecting(), torch.cuda
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    scope = watch(network, to=sink, optimizer=optimizer, schedule=every(1))
+    steps(2, network, optimizer)
+    with monkeypatch.context() as patch:
+        patch.setattr(captured, "is_initialized", lambda: True)
+        patch.setattr(captured, "is_current_stream_capturing", lambda: True)
+        steps(2, network, optimizer)
+    steps(1, network, optimizer)
+    scope.close()
+    assert [frame.step for frame in sink.of("layers")] == [0, 1, 2]
+    assert sink.values("micro_batches").tolist() == [1, 1, 1]
+
+
 def test_an_optimizer_of_somebody_elses_is_followed_by_the_passes(capsys):
     class Homemade:
         def __init__(self, parameters):

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from multiprocessing import parent_process
-from multiprocessing.util import Finalize
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
@@ -18,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from shiftscope.engine.arguments import check_networks, check_optimizers, check_options, check_place
+from shiftscope.engine.ending import Ending
 from shiftscope.engine.faults import Faults, MisuseError, OnError
 from shiftscope.engine.network_watch import Batch, Given
 from shiftscope.engine.probe import Need, Tier
@@ -34,6 +29,7 @@ from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
 from shiftscope.telling import caution, tell
 from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.lifetime import Leftovers
 from shiftscope.wire.messages import EndState, EventKind
 
 __all__ = ["Scope", "WatchError", "watch"]
@@ -43,6 +39,7 @@ PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 _NO_NUMBERS: Mapping[str, Tensor | float] = {}
 _WATCHED: dict[int, tuple[ref[nn.Module], ref[Scope]]] = {}
 """Which network is watched by what: one that is watched anew, as in a cell that is run again, is let go first."""
+_LEFTOVERS = Leftovers()
 
 
 def watch(  # noqa: PLR0913  all but the first are keywords with defaults
@@ -103,6 +100,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
     options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before)
     _let_go(networks.values())
+    _LEFTOVERS.collect()
     warm_up_in_background()
     sink = open_sink(to, name=name)
     if optimizer is not None and not optimizers:
@@ -122,7 +120,8 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 class Scope:
     """Measures the networks at the steps that are due, and sends what it finds. A context manager; made by `watch`.
 
-    Where nobody closes it, its run ends with the script: finished, or failed with the error that ended the script.
+    It need not be kept. Where nobody closes it, its run ends with the script: finished, or failed with the error that
+    ended the script; or before that, when networks and scope are gone.
     """
 
     def __init__(
@@ -134,11 +133,8 @@ class Scope:
         self._closed = False
         self._session = Session(networks, sink, options, faults)
         self._stepping = Stepping(self._session, networks, faults, optimizers)
-        # Held until it is closed: a script need not keep it.
-        self._at_exit = partial(_end_at_exit, self, os.getpid())
-        atexit.register(self._at_exit)
-        # A process of multiprocessing may end without doing what atexit knows.
-        self._finalize = None if parent_process() is None else Finalize(None, self._at_exit, exitpriority=0)
+        self._ending = Ending(self, networks, sink, self._session.recorded_so_far)
+        _LEFTOVERS.add(self._session, networks.values())
 
     @property
     def steps_done(self) -> int:
@@ -229,18 +225,18 @@ class Scope:
         if self._closed:
             return
         self._closed = True
-        atexit.unregister(self._at_exit)
-        if self._finalize is not None:
-            self._finalize.cancel()
+        self._ending.cancel()
+        nothing = "end.nothing_seen"
         with self._faults:
+            nothing = self._session.why_nothing
             self._stepping.remove()
             self._session.write_rest()
         with self._faults:
             self._session.close()
         with self._faults:
             if state == "finished" and not (self._session.recorded or self._faults.failed or reason):
-                reason = notice("end.nothing_seen", networks=", ".join(self._names))
-                if self._session.step:
+                reason = notice(nothing, networks=", ".join(self._names))
+                if self._session.step or nothing != "end.nothing_seen":
                     caution(str(reason))
             self._sink.end(state, reason)
 
@@ -278,7 +274,9 @@ def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | No
 
 
 def _let_go(networks: Iterable[nn.Module]) -> None:
-    """End the scopes that watch any of these networks."""
+    """End the scopes that watch any of these networks, and forget networks that are gone."""
+    for known in [known for known, (network, _) in _WATCHED.items() if network() is None]:
+        del _WATCHED[known]
     for network in networks:
         same, scope = _WATCHED.pop(id(network), (None, None))
         watching = scope() if scope is not None and same is not None and same() is network else None
@@ -288,15 +286,3 @@ def _let_go(networks: Iterable[nn.Module]) -> None:
 
 def _number(value: Tensor | float | None) -> float | None:
     return value.item() if isinstance(value, Tensor) else value
-
-
-def _end_at_exit(scope: Scope, process: int) -> None:
-    """End a run whose script is over; a process that was forked off has the scope too, but not its run.
-
-    The interpreter notes an error that nothing took and that ends a script. Where a person types, it notes others.
-    """
-    if os.getpid() != process:
-        return
-    typing = hasattr(sys, "ps1") or "IPython" in sys.modules
-    error: BaseException | None = None if typing else getattr(sys, "last_value", None)
-    scope.__exit__(None if error is None else type(error), error, None)

@@ -178,6 +178,62 @@ def fused_backward_and_step(run: Run) -> None:
         run.unseen(step)
 
 
+def _in_backward(net: nn.Module, found: dict[str, torch.Tensor], zero_to: bool | None) -> None:
+    """Let each parameter have an optimizer that steps in a hook; note the gradients that they find."""
+    for name, parameter in net.named_parameters():
+        optimizer = torch.optim.SGD([parameter], lr=0.1)
+
+        def step(parameter, name=name, optimizer=optimizer):
+            found[name] = parameter.grad.clone()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=zero_to)
+
+        parameter.register_post_accumulate_grad_hook(step)
+
+
+def _one_step_a_backward_pass(run: Run, zero_to: bool) -> None:
+    net, found = Mlp(), {}
+    run.watch(net)
+    _in_backward(net, found, zero_to)
+    for step in range(4):
+        x, y = batch(step)
+        passing(run, step, net, x)
+        before = {name: parameter.detach().clone() for name, parameter in net.named_parameters()}
+        F.cross_entropy(net(x), y).backward()
+        for layer in ("first", "second"):
+            norms = {own: found[f"{layer}.{own}"].norm() for own in ("weight", "bias")}
+            for own, norm in norms.items():
+                run.number(step, "gradient_norm", norm, layer, own)
+            run.number(step, "gradient_norm", sum(norm**2 for norm in norms.values()) ** 0.5, layer)
+        run.keep(*before.values())
+
+
+@loop()
+def one_step_a_backward_pass(run: Run) -> None:
+    _one_step_a_backward_pass(run, zero_to=True)
+
+
+@loop()
+def one_step_a_backward_pass_whose_gradients_become_zeros(run: Run) -> None:
+    _one_step_a_backward_pass(run, zero_to=False)
+
+
+@loop()
+def one_step_a_backward_pass_for_some_and_after_it_for_others(run: Run) -> None:
+    net, found = Mlp(), {}
+    optimizer = sgd(net.first)
+    run.watch(net)
+    _in_backward(net.second, found, zero_to=True)
+    for step in range(4):
+        x, y = batch(step)
+        passing(run, step, net, x)
+        optimizer.zero_grad()
+        F.cross_entropy(net(x), y).backward()
+        run.grads(step, net, "first")
+        run.number(step, "gradient_norm", found["weight"].norm(), "second", "weight")
+        optimizer.step()
+
+
 class Homemade:
     """Steps by itself, and holds nothing that torch would know."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from inspect import CO_VARARGS
 from traceback import walk_tb
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Literal
 
 from shiftscope.engine import reports
@@ -69,7 +71,7 @@ class Faults:
 
     def stop(self, probe: str, error: Exception, layer: str = "") -> None:
         """Stop a probe, at a layer or as a whole, and warn of it."""
-        _let_interrupts_through(error)
+        let_interrupts_through(error)
         if not self.measures(probe, layer):
             return
         failed_at = self._layers.setdefault(probe, set())
@@ -82,7 +84,7 @@ class Faults:
 
     def fail(self, error: Exception) -> None:
         """Stop everything, and warn of it; where nothing more can be sent, in the sink's own words."""
-        _let_interrupts_through(error)
+        let_interrupts_through(error)
         if self.failed:
             if self.on_error == "raise":
                 raise error
@@ -125,7 +127,7 @@ class Faults:
             caution(str(message))
 
 
-def _let_interrupts_through(error: BaseException) -> None:
+def let_interrupts_through(error: BaseException) -> None:
     """Raise what is not the scope's own: a Ctrl-C, also as the SystemError that compiled code makes of it."""
     cause: BaseException | None = error
     for _ in range(MOST_CAUSES):
@@ -137,12 +139,26 @@ def _let_interrupts_through(error: BaseException) -> None:
 
 
 def _is_of_a_signal(error: BaseException) -> bool:
-    """Whether somebody's handler of a signal raised an error, a time limit's say, while the scope's code ran."""
+    """Whether somebody's handler of a signal raised an error, a time limit's say, while the scope's code ran.
+
+    A handler is called with the frame that it interrupts; one that is exchanged by now is still known by that.
+    """
     handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    frames = walk_tb(error.__traceback__)
-    return any(frame.f_code in handlers for frame, _ in frames)
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return any(frame.f_code in handlers or _is_given_its_caller(frame) for frame in frames)
+
+
+def _is_given_its_caller(frame: FrameType) -> bool:
+    """Whether a function was called with the frame that was under way then."""
+    code, caller = frame.f_code, frame.f_back
+    named = code.co_argcount + code.co_kwonlyargcount
+    more = bool(code.co_flags & CO_VARARGS)
+    values = [frame.f_locals.get(name) for name in code.co_varnames[: named + more]]
+    given = [*values[:named], *(values[named] or () if more else ())]
+    return caller is not None and any(value is caller for value in given)
 
 
 def _code(handler: object) -> CodeType | None:
+    handler = handler.func if isinstance(handler, partial) else handler
     found = getattr(handler, "__code__", None) or getattr(getattr(handler, "__call__", None), "__code__", None)  # noqa: B004
     return found if isinstance(found, CodeType) else None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
 from shiftscope.engine.faults import Faults
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.observing import set_up_observer
 from shiftscope.engine.overhead import OverheadMeter
@@ -53,6 +54,7 @@ class Reading(NamedTuple):
         skipped: updates that were skipped so far.
         unseen: updates without a pass so far.
         failed: passes that failed so far.
+        kept: parameters as the update found them, where that is over.
     """
 
     loss: float | None
@@ -62,6 +64,7 @@ class Reading(NamedTuple):
     skipped: int
     unseen: int
     failed: int
+    kept: KeptParameters | None = None
 
 
 class NetworkRecorder:
@@ -168,7 +171,7 @@ class NetworkRecorder:
 
         Returns how many of the numbers are NaN or infinite.
         """
-        self._runner.run(self._row.values, due, reading.confirmed.calls, reading.scales)
+        self._runner.run(self._row.values, due, reading.confirmed.calls, reading.scales, reading.kept)
         values, loss = self._numbers, reading.loss
         if self._loss_at >= 0:
             values[self._loss_at] = nan if loss is None else loss

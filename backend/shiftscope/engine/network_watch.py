@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from shiftscope.engine import reports
 from shiftscope.engine.due import Due
-from shiftscope.engine.faults import PASSING, Faults
+from shiftscope.engine.faults import PASSING, Faults, let_interrupts_through
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.network import DEFAULT_SITES, TracedNetwork
 from shiftscope.engine.network_recorder import NetworkRecorder, Reading, SetupError
 from shiftscope.engine.overhead import OverheadMeter
@@ -41,6 +42,7 @@ class Given(NamedTuple):
     batch: Batch | None = None
     learning_rate: float | None = None
     scales: Scales = UNSCALED
+    kept: KeptParameters | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ class NetworkWatch:
     def _reading(self, confirmed: Confirmed, given: Given) -> Reading:
         return Reading(
             given.loss, given.accuracy, confirmed, given.scales, self.gradients.skipped, self.unseen,
-            self.tracer.failed_passes,
+            self.tracer.failed_passes, given.kept,
         )  # fmt: skip
 
     def _inputs(self, given: Given) -> Inputs:
@@ -272,6 +274,7 @@ class NetworkWatch:
 
     def _failed(self, part: int, error: Exception) -> None:
         """Stop measuring at a layer, and everything where several fail."""
+        let_interrupts_through(error)
         if part in self._failed_parts:
             if self._tools.faults.on_error == "raise":
                 raise error

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.tensor_table import TensorTable
 from shiftscope.kernels.updates import change_ratios, keep_values
 
@@ -29,9 +30,9 @@ class ParameterSnapshot:
         self._kept = np.zeros(sum(sizes), dtype=np.float64 if wide else np.float32)
         self._ratios = np.zeros(len(held))
 
-    def before(self) -> None:
-        """Keep the parameters as they are."""
-        kept = self._tensors.note()
+    def before(self, earlier: KeptParameters | None = None) -> None:
+        """Keep the parameters as they are, or were."""
+        kept = self._tensors.note(earlier)
         keep_values(self._tensors.table, self._starts, self._kept)
         del kept
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shiftscope.engine.batch_comparison import BatchComparison
 from shiftscope.engine.due import Due
 from shiftscope.engine.homes import Homes
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.parameter_snapshot import ParameterSnapshot
@@ -99,7 +100,10 @@ class Runner:
             self._directory = self._list_tables()
             self._row = None
 
-    def run(self, row: NDArray[np.float32], due: Due, confirmed: Collection[Call], scales: Scales) -> None:
+    def run(
+        self, row: NDArray[np.float32], due: Due, confirmed: Collection[Call], scales: Scales,
+        earlier: KeptParameters | None = None,
+    ) -> None:  # fmt: skip
         """Write what the calls that count passed and what the gradients are, as far as it belongs to these streams."""
         if due not in self._tables:
             self._tables[due] = self._table(due)
@@ -114,7 +118,7 @@ class Runner:
             begin = self._position(one.place)
             row[begin : begin + one.latest.size] = one.latest
         begin = thread_time_ns() if self._meter.timing else 0
-        kept = self._tensors.note()
+        kept = self._tensors.note(earlier)
         if self._meter.timing:
             self._meter.passing(self._noting, thread_time_ns() - begin)
             for probe, piece in pieces:
@@ -128,7 +132,7 @@ class Runner:
             self._correct_norms(row, due, scales.parameters)
         if self._program.updates:
             begin = thread_time_ns()
-            self._snapshot.before()
+            self._snapshot.before(earlier)
             self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
 
     def finish(self, row: NDArray[np.float32]) -> None:

@@ -148,6 +148,21 @@ class Session:
         """Whether anything was."""
         return self._writer.begun
 
+    @property
+    def why_nothing(self) -> str:
+        """The code of the notice that says what was seen of the networks, where nothing of it could be recorded."""
+        tracers = [watch.tracer for watch in self._watches.values()]
+        if any(tracer.journal.any_backward for tracer in tracers):
+            return "end.no_update"
+        called = any(tracer.last_pass or tracer.journal.any_call or tracer.idle_passes for tracer in tracers)
+        return "end.no_backward" if called else "end.nothing_seen"
+
+    @property
+    def recorded_so_far(self) -> Callable[[], bool]:
+        """What returns whether anything was, also when this session and its networks are gone."""
+        writer = self._writer
+        return lambda: writer.begun
+
     def arm(self) -> None:
         """Make ready for what is due at the coming step."""
         due = self.due = NOTHING if self._closed or self._faults.failed else self._options.scheduler.due(self.step)

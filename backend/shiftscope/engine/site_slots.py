@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from weakref import ref
 
 import torch
 from torch import Tensor
@@ -47,6 +48,8 @@ class SiteSlots(PartObserver):
         self._meter = meter
         self._overwriting = overwriting
         self._failed = failed
+        # Hooks at gradients are held by the graph of a loss, which may outlive the network and must not hold it.
+        self._own = ref(self)
         self.memory = SlotMemory(requests, units)
         self._passages = Passages(self.memory, requests)
         self._due_observers: dict[int, list[Observer]] = {}
@@ -148,11 +151,16 @@ class SiteSlots(PartObserver):
             self._measure(slot, call, _normalized(request, tensor))
 
     def _hook(self, slot: int, call: Call, tensor: Tensor) -> None:
+        held = self._own
+
         def measure(gradient: Tensor) -> None:
+            own = held()
             try:
-                self._measure_gradient(slot, call, gradient)
+                if own is not None:
+                    own._measure_gradient(slot, call, gradient)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
-                self._failed(self._requests[slot].site.part, error)
+                if own is not None:
+                    own._failed(own._requests[slot].site.part, error)
 
         tensor.register_hook(measure)  # type: ignore[no-untyped-call]  # torch's
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from weakref import ref
 
+import torch
 from torch import nn
 from torch.optim import Optimizer
 
 from shiftscope.engine.faults import Faults
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.network_watch import Given
 from shiftscope.engine.session import Session
 from shiftscope.tracing.grad_scaler import scales_at
 from shiftscope.tracing.optimizer_steps import Closure, OptimizerSteps
+
+_current_task = torch._C._current_graph_task_id
+_queue_callback = torch.autograd.Variable._execution_engine.queue_callback
 
 
 class Driver(Enum):
@@ -29,12 +34,17 @@ class Driver(Enum):
 
 @dataclass
 class _Cycle:
-    """The optimizers of one network: those whose step is under way, that have stepped, and that usually do in turn."""
+    """The optimizers of one network: those whose step is under way, that have stepped, and that usually do in turn.
+
+    Where they step during a backward pass: its number, and what they found.
+    """
 
     open: list[Optimizer] = field(default_factory=list)
     stepped: dict[int, Optimizer] = field(default_factory=dict)
     usual: set[int] = field(default_factory=set)
     skipped: bool = False
+    backward: int = -1
+    kept: KeptParameters = field(default_factory=KeptParameters)
 
 
 class Stepping:
@@ -42,6 +52,7 @@ class Stepping:
 
     An optimizer's step is an update, and so are those of several that hold parts of one network, each once. One that
     another makes inside its own belongs to that. A closure is measured when it was first evaluated.
+    Those that step while a backward pass is under way, each as soon as there are its gradients, make one update of it.
 
     Args:
         session: that measures.
@@ -102,6 +113,9 @@ class Stepping:
 
     def _before(self, optimizer: Optimizer, names: Sequence[str], closure: Closure | None) -> Closure | None:
         self._decide(Driver.OPTIMIZER)
+        if (backward := _current_task()) >= 0:
+            self._before_in_backward(optimizer, names, backward)
+            return None
         waiting = []
         for name in names:
             if not self._counts(optimizer, name):
@@ -122,11 +136,42 @@ class Stepping:
                 waiting.append(name)
         return self._measuring(closure, waiting, optimizer) if closure and waiting else None
 
-    def _after(self, optimizer: Optimizer, names: Sequence[str]) -> None:
+    def _before_in_backward(self, optimizer: Optimizer, names: Sequence[str], backward: int) -> None:
+        """Keep what an optimizer finds that steps as soon as there are its gradients: the pass is one update."""
         for name in names:
             if not self._counts(optimizer, name):
                 continue
             cycle = self._cycles[name]
+            if cycle.backward != backward:
+                if cycle.stepped:
+                    self._end(name)
+                cycle.backward, cycle.kept = backward, KeptParameters()
+                _queue_callback(partial(self._updated_in_backward, name, optimizer))
+            if self._session.due:
+                for group in optimizer.param_groups:
+                    for parameter in group["params"]:
+                        cycle.kept.keep(parameter)
+
+    def _updated_in_backward(self, name: str, optimizer: Optimizer) -> None:
+        """Measure what the optimizers found that stepped during a backward pass; torch calls this at its end."""
+        try:
+            cycle = self._cycles[name]
+            kept, cycle.kept, cycle.backward = cycle.kept, KeptParameters(), -1
+            self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), kept=kept))
+            if self._all_updated(name):
+                self._end(name)
+        except Exception as error:  # noqa: BLE001  reported: the training must not notice
+            self._failed(error)
+
+    def _after(self, optimizer: Optimizer, names: Sequence[str]) -> None:
+        in_backward = _current_task() >= 0
+        for name in names:
+            if not self._counts(optimizer, name):
+                continue
+            cycle = self._cycles[name]
+            if in_backward:
+                cycle.stepped[id(optimizer)] = optimizer
+                continue
             if optimizer in cycle.open:
                 del cycle.open[cycle.open.index(optimizer) :]
             if cycle.open:

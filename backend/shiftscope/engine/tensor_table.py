@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.kernels.interpreter import ADDRESS, COUNT, EXPECTED, SLOT, UNREADABLE, WIDE
 from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, Unreadable, is_plain, is_there, readable
 
@@ -58,10 +59,13 @@ class TensorTable:
         self._types: list[torch.dtype] = []
         self._counts: list[int] = []
 
-    def note(self) -> list[Any]:
-        """Note where everything lies now; return what must be kept until it was read."""
+    def note(self, kept: KeptParameters | None = None) -> list[Any]:
+        """Note where everything lies now, or what was kept of it; return what must not be freed until it was read."""
         if not self._size:
             return []
+        if kept is not None:
+            values = [kept.value(held.get(name)) for held, name in self._vectors]
+            return self._note_anew([*map(kept.gradient, self._parameters), *values])
         tensors: list[Any] = list(map(_gradient, self._parameters))
         tensors += [held.get(name) for held, name in self._vectors]
         if list(map(type, tensors)) == self._classes and self._as_before(tensors):

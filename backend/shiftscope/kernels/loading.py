@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_COMPILATION = 900.0
 """Seconds after which another process is no longer waited for."""
+LONGEST_END = 1.0
+"""Seconds for which a process's exit waits for what is loaded just then."""
 _SWITCH_INTERVAL = 0.0002
 """Seconds after which the loading thread yields Python's lock. The usual 5 ms, for each of a training step's operations
 that wants it back, would be most of a second a step."""
@@ -128,13 +131,25 @@ class Loader:
     def _end(self) -> None:
         """Leave nothing running behind: at exit."""
         self._ending = True
+        deadline = time.monotonic() + LONGEST_END
         # A child is started under this lock: afterwards none is. Nobody's exit waits long for it.
-        if self._busy.acquire(timeout=1):
+        if self._busy.acquire(timeout=LONGEST_END):
             self._busy.release()
         if self._child is not None and self._child.poll() is None:
             self._child.kill()
         if self._thread is not None:
-            self._thread.join(timeout=1)
+            self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        _keep_interrupt()
+
+
+def _keep_interrupt() -> None:
+    """Let a script that a Ctrl-C has ended exit as such a script does.
+
+    Python notes that of the last code that it ran from a text. Loading numba runs such code, beside the script.
+    """
+    if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
+            exec("raise KeyboardInterrupt")  # noqa: S102
 
 
 _LOADER = Loader()

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 _STEPPING = frozenset({"step", "_maybe_opt_step"})
 """What a scaler makes a step in: the first, where the optimizer unscales inside; else the second."""
-_NEAREST, _DEEPEST = 6, 11
+_NEAREST, _DEEPEST = 7, 12
 """Frames between here and the scaler that makes the step: the hook, and wrappers of optimizers and schedulers."""
 
 

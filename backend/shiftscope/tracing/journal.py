@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -73,18 +74,20 @@ class Call:
 
     __slots__ = ("_journal", "followed", "graph", "layer", "within")
 
-    def __init__(self, layer: int, within: Pass | None, journal: Journal) -> None:
+    def __init__(self, layer: int, within: Pass | None, journal: ref[Journal]) -> None:
         self.layer, self.within, self._journal = layer, within, journal
         self.graph = False
         self.followed: set[int] = set()
 
     def __call__(self, *_gradients: object) -> None:
         """Take note that a backward pass goes through; torch calls it."""
+        journal = self._journal()
         try:
-            if self._journal.open_to_calls:
-                self._journal.reached(self)
+            if journal is not None and journal.open_to_calls:
+                journal.reached(self)
         except Exception as error:  # noqa: BLE001  reported: the training must not notice
-            self._journal.failed(error)
+            if journal is not None:
+                journal.failed(error)
 
 
 class Confirmed(NamedTuple):
@@ -115,6 +118,8 @@ class Journal:
         self._parameter = parameter
         self.on_backward = on_backward
         self.failed: Callable[[Exception], None] = _raise
+        # Calls are held by the graph of a loss, which may outlive the network and must not hold it.
+        self._own = ref(self)
         self._last_task = -1
         self.open_to_calls = True
         self._opened = 0
@@ -137,7 +142,7 @@ class Journal:
 
         Of a pass only the first and last call are hooked that a gradient can tell of: it counts as a whole.
         """
-        call = Call(layer, within, self)
+        call = Call(layer, within, self._own)
         self._opened += 1
         function = output.grad_fn if output.requires_grad else None
         call.graph = function is not None

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-from weakref import ref
+from weakref import WeakMethod, finalize, ref
 
 from torch import nn
 from torch.compiler import is_dynamo_compiling
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
+
+from shiftscope.tracing.values import is_capturing
 
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
@@ -51,15 +53,15 @@ class OptimizerSteps:
         self._before, self._after, self._failed = before, after, failed
         self._known: dict[int, _Known] = {}
         self._handles: list[RemovableHandle] = [
-            register_optimizer_step_pre_hook(self._pre),
-            register_optimizer_step_post_hook(self._post),
+            register_optimizer_step_pre_hook(_weakly(self._pre)),
+            register_optimizer_step_post_hook(_weakly(self._post)),
         ]
+        # torch keeps the hooks of all optimizers for ever; they must not keep the networks.
+        finalize(self, _remove, self._handles).atexit = False
 
     def remove(self) -> None:
         """See no more steps."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        _remove(self._handles)
 
     def networks_of(self, optimizer: Optimizer) -> tuple[str, ...]:
         """Return the names of the networks that an optimizer holds parameters of."""
@@ -87,10 +89,8 @@ class OptimizerSteps:
         )
 
     def _pre(self, optimizer: Optimizer, arguments: Arguments, keywords: Keywords) -> tuple[Arguments, Keywords] | None:
-        if is_dynamo_compiling():  # what is compiled must not be what watches
-            return None
         try:
-            names = self.networks_of(optimizer)
+            names = () if is_capturing() else self.networks_of(optimizer)
             if not names:
                 return None
             in_arguments = len(arguments) > 1
@@ -106,14 +106,31 @@ class OptimizerSteps:
         return arguments, {**keywords, "closure": other}
 
     def _post(self, optimizer: Optimizer, _arguments: Arguments, _keywords: Keywords) -> None:
-        if is_dynamo_compiling():
-            return
         try:
-            names = self.networks_of(optimizer)
+            names = () if is_capturing() else self.networks_of(optimizer)
             if names:
                 self._after(optimizer, names)
         except Exception as error:  # noqa: BLE001  reported: the training must not notice
             self._failed(error)
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a hook that calls a method as long as there is its object."""
+    held = WeakMethod(method)
+
+    def hook(*arguments: Any) -> Any:  # noqa: ANN401  what the method takes and gives
+        if is_dynamo_compiling():  # what is compiled must not be what watches
+            return None
+        own = held()
+        return None if own is None else own(*arguments)
+
+    return hook
+
+
+def _remove(handles: list[RemovableHandle]) -> None:
+    for handle in handles:
+        handle.remove()
+    handles.clear()
 
 
 def inner_optimizers(optimizer: object) -> list[Optimizer]:

@@ -46,6 +46,7 @@ class GradientWatch:
         self._held: Tensor | None = None
         self._marks: list[_Mark] = []
         self._known: list[nn.Parameter] = []
+        self._shown = False
         self.skipped = 0
         self._used: list[tuple[ref[Tensor], int] | None] = []
 
@@ -92,13 +93,17 @@ class GradientWatch:
 
     def moved(self) -> bool:
         """Whether any of them is another one since, and was so updated."""
-        return any(
+        if any(
             # While a network is called as a function of other weights, plain tensors stand here.
             (m.held.get(m.name) is not m.parameter and isinstance(m.held.get(m.name), nn.Parameter))
             or m.parameter._version != m.version or m.parameter.data_ptr() != m.memory
-            or not torch.equal(_start(m.parameter), m.values)
             for m in self._marks
-        )  # fmt: skip
+        ):  # fmt: skip
+            self._shown = True
+            return True
+        # To compare values is to wait for a device: not where updates show without that.
+        marks = [m for m in self._marks if m.parameter.is_cpu or not self._shown]
+        return any(not torch.equal(_start(m.parameter), m.values) for m in marks)
 
     def clear(self) -> None:
         """Let go of the gradient: an update has used it."""

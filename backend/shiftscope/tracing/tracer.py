@@ -15,7 +15,7 @@ from shiftscope.tracing.held_parts import HeldParts
 from shiftscope.tracing.journal import Call, Journal, Pass
 from shiftscope.tracing.layers import Part
 from shiftscope.tracing.taps import Watcher, is_compiled, tap, untap
-from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_plain
+from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain
 
 Given = Callable[[Call, Tensor], None]
 Output = Callable[[Call, Tensor, Tensor], None]
@@ -66,6 +66,7 @@ class Tracer:
         journal: of the calls since the last update.
         last_pass: the last one that built a graph.
         failed_passes: how many passes raised an error of the network's own, so far.
+        idle_passes: how many were seen that do not count, so far: without gradients, or captured into a CUDA graph.
         on_call: called, if anything, when a call or pass that counts may be the first one after an update.
     """
 
@@ -78,6 +79,7 @@ class Tracer:
         self.journal = Journal(self._held.trained_parameter)
         self.last_pass: Pass | None = None
         self.failed_passes = 0
+        self.idle_passes = 0
         self.on_call: Callable[[], None] | None = None
         self._failed = failed
         self._within: Pass | None = None
@@ -179,7 +181,9 @@ class Tracer:
 
         def begin(arguments: Arguments, keywords: Keywords) -> None:
             self._depth += 1
-            if self._depth == 1 and (self._any_pass or torch.is_grad_enabled()) and self._here():
+            if self._depth == 1 and (is_capturing() or not (self._any_pass or torch.is_grad_enabled())):
+                self.idle_passes += 1
+            elif self._depth == 1 and self._here():
                 if self._lead is None:
                     self._begin(arguments, keywords)
                 else:
@@ -232,7 +236,7 @@ class Tracer:
         """Whether a call of a part counts. Those within a pass, nearly all, are not asked this: it costs a call."""
         if self._within is not None:
             return self._thread == _this_thread()
-        if self._depth or not torch.is_grad_enabled() or not self._here():
+        if self._depth or not torch.is_grad_enabled() or is_capturing() or not self._here():
             return False
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
             self._call_begins()
@@ -284,7 +288,7 @@ class Tracer:
         return called
 
     def _lead_called(self, _arguments: Arguments, _keywords: Keywords) -> None:
-        if not self._depth and torch.is_grad_enabled() and self._here():
+        if not self._depth and torch.is_grad_enabled() and not is_capturing() and self._here():
             self._call_begins()
 
     def _follower(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:

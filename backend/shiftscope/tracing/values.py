@@ -17,6 +17,11 @@ stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
 _NO_TENSOR = torch.empty(0)
 
 
+def is_capturing() -> bool:
+    """Whether what runs is captured into a CUDA graph: a look at a value would end that."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()  # type: ignore[no-untyped-call]
+
+
 def is_plain(value: Any) -> bool:  # noqa: ANN401  whatever a module gives
     """Whether something is a tensor with values of its own."""
     kind = type(value)
