@@ -32,7 +32,7 @@ def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> 
     for experiment in catalogue():
         page.locator(f'[data-experiment="{experiment.id}"]').click()
         opened = page.locator("#experiment")
-        expect(opened.locator("h2")).to_have_text(experiment.title)
+        expect(opened.locator("h2").first).to_have_text(experiment.title)
         eventually(lambda wanted=experiment.id: asked(page, "experiment") == wanted)
         for text in (experiment.question, experiment.prediction, experiment.watch, experiment.rule):
             expect(opened).to_contain_text(text)
@@ -41,7 +41,7 @@ def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> 
         page.go_back()
         expect(cards.first).to_be_visible()
     page.goto(f"/?experiment={SWEEP}")
-    expect(page.locator("#experiment h2")).to_have_text(find(SWEEP).experiment.title)
+    expect(page.locator("#experiment h2").first).to_have_text(find(SWEEP).experiment.title)
 
 
 def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
