@@ -46,6 +46,7 @@ export class Timeline {
     };
     this.elements = makeElements(host.t(), host.state().duration, this.acts);
     this.drawnAt = 0;
+    this.whole = false;
     /** @type {import("../types").Selection | null} what was drawn then */
     this.drawn = null;
     followKeys(this.root, this.acts);
@@ -68,7 +69,9 @@ export class Timeline {
     if (this.host.state().playing) this.#replay(scene, now);
     const { selection } = this.host.state();
     const { step } = selection;
-    if (now - this.drawnAt < DRAW_EVERY && step === null && selection === this.drawn) return;
+    const whole = this.host.arrived() >= 1;
+    if (now - this.drawnAt < DRAW_EVERY && step === null && selection === this.drawn && whole === this.whole) return;
+    this.whole = whole;
     this.drawnAt = now;
     this.drawn = selection;
     this.root.hidden = byId("skip-timeline").hidden = false;

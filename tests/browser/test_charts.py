@@ -46,9 +46,12 @@ def test_the_live_ridge_is_what_plotly_draws(charts: Page, step: int) -> None:
 
 
 def test_a_line_drawn_step_by_step_is_the_line_drawn_at_once(charts: Page) -> None:
+    chart(charts, "moments").scroll_into_view_if_needed()
+    settle(charts)
     first = picture(charts, "moments")
     for width in (1500, 1600):
         charts.set_viewport_size({"width": width, "height": 1000})
+        chart(charts, "moments").scroll_into_view_if_needed()
         settle(charts)
     assert difference(charts, picture(charts, "moments"), first) <= 8
 
@@ -85,11 +88,12 @@ def test_a_click_on_a_ridge_chooses_its_layer(charts: Page) -> None:
 
 
 def test_keys_move_through_the_run(charts: Page) -> None:
+    chart(charts, "loss").scroll_into_view_if_needed()
     at = charts.locator("#timeline .at")
     for key, step in (("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10)):
         charts.locator("body").press(key)
         expect(at).to_have_text(f"step {step}")
-    expect(charts.locator(".cursor:not([hidden])").nth(3)).to_be_attached()
+    expect(charts.locator(".cursor:not([hidden])").nth(1)).to_be_attached()
     eventually(lambda: asked(charts, "step") == "10")
     charts.locator("body").press("l")
     expect(charts.locator("#live")).to_have_attribute("aria-pressed", "true")
@@ -159,4 +163,5 @@ def test_each_chart_explains_itself(charts: Page) -> None:
 
 def test_each_chart_says_in_words_what_it_shows(charts: Page) -> None:
     expect(charts.locator("#summary-ridges")).to_contain_text("has moved most")
+    chart(charts, "gradients").scroll_into_view_if_needed()
     expect(charts.locator("#summary-gradients")).to_contain_text("with BN")

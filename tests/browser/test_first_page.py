@@ -52,7 +52,6 @@ def test_each_preset_is_a_run_that_the_server_takes(page: Page) -> None:
     def take(route: Route) -> None:
         if route.request.method != "POST":
             return route.continue_()
-        asked.append(route.request.post_data_json)
         return route.fulfill(status=409, body=json.dumps({"detail": "not now"}))
 
     page.route("**/api/runs", take)
@@ -60,8 +59,9 @@ def test_each_preset_is_a_run_that_the_server_takes(page: Page) -> None:
     presets = page.locator(".presets button")
     expect(presets).to_have_count(PRESETS)
     for at in range(PRESETS):
-        presets.nth(at).click()
-        eventually(lambda at=at: len(asked) == at + 1)
+        with page.expect_request(lambda request: request.method == "POST") as posted:
+            presets.nth(at).click()
+        asked.append(posted.value.post_data_json)
     assert len({RunConfig.model_validate(one["config"]).model_dump_json() for one in asked}) == PRESETS
 
 

@@ -156,6 +156,7 @@ def test_a_diverging_run_says_at_which_step(page: Page, server: LiveServer) -> N
     page.goto(f"/?run={run}")
     expect(page.locator("#run-state")).to_have_text("finished")
     expect(page.locator("body")).to_contain_text(re.compile(r"diverged at step \d"))
+    page.locator('[data-view="loss"]').scroll_into_view_if_needed()
     expect(page.locator('[data-view="loss"] .badge')).to_contain_text("not finite")
 
 
