@@ -31,7 +31,7 @@ def test_what_did_not_arrive_is_asked_for_again(context: BrowserContext, lost: s
         """new MutationObserver((changes) => {
             for (const change of changes)
                 for (const node of change.addedNodes)
-                    if (node.role === "alert") window.noticed(node.textContent);
+                    if (node.role === "alert" && node.textContent.includes("arrive")) window.noticed(node.textContent);
         }).observe(document, { childList: true, subtree: true });"""
     )
     page.goto("/")
