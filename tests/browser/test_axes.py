@@ -13,6 +13,14 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture
+def charts(charts: Page) -> Page:
+    """The page where its lines are seen: what nobody sees is not drawn."""
+    chart(charts, "loss").scroll_into_view_if_needed()
+    settle(charts)
+    return charts
+
+
 def ticks(page: Page, view: str) -> str:
     return page.locator(f'[data-view="{view}"] .xaxislayer-above').last.text_content() or ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import chart, picture, settle
+from tests.browser.looking import asked, chart, picture, settle
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +22,8 @@ def test_the_outermost_channels_are_named_and_a_layer_has_its_own(charts: Page) 
 
 
 def test_a_channel_says_what_it_has_in_training_and_in_evaluation(charts: Page) -> None:
+    charts.goto(f"/?run={asked(charts, 'run')}&charts=running")
+    settle(charts)
     host = chart(charts, "running")
     host.scroll_into_view_if_needed()
     settle(charts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def test_fork_here_shows_both_ways_side_by_side(held: Page, server: LiveServer) 
     held.get_by_label("Learning rate of the fork").fill("0.02")
     assert violations(held) == []
     held.get_by_role("button", name="Fork here").press("Enter")
-    made = eventually(lambda: asked(held, "pair")) or ""
+    held.wait_for_url(re.compile("pair="))
+    made = asked(held, "pair") or ""
     captions = held.locator("#pair figcaption")
     expect(captions.nth(0)).to_contain_text("the first")
     expect(captions.nth(1)).to_contain_text(f"the first, from step {step}")

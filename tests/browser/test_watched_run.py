@@ -70,7 +70,7 @@ def test_its_drift_is_that_on_training_batches_under_that_name_everywhere(opened
     card = opened.locator('[data-view="batch_drift"]')
     expect(card.locator("h2")).to_have_text("Drift on training batches")
     expect(card.locator(".legend")).to_contain_text("noise floor")
-    expect(card.locator("select option:checked")).to_have_text(DRIFT)
+    expect(card.locator("select option:checked").first).to_have_text("Wasserstein / σ")
     expect(opened.locator("#summary-batch_drift")).to_contain_text("mine · noise floor: 1/√m, in σ 0.167")
     expect(opened.locator("#summary-ridges")).to_contain_text(DRIFT)
     chart(opened, "batch_drift").hover(position={"x": 200, "y": 60})
