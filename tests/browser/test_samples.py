@@ -50,7 +50,7 @@ def test_a_sample_is_seen_at_every_layer_and_under_the_microscope(
     charts.locator('[data-view="microscope"]').scroll_into_view_if_needed()
     settle(charts)
     ((_, way, _),) = charts.evaluate(TRACE, ["microscope", "sample"])
-    assert abs(way[0] - recorded("with BN", "hidden 2", "pre_activation")) < 1e-5
+    assert abs(way[0] - recorded("with BN", "hidden 2", "linear_output")) < 1e-5
     assert abs(way[-1] - recorded("with BN", "hidden 2", "output")) < 1e-5
     expect(charts.locator("#samples .said")).to_contain_text(re.compile(r"without BN: \d \(\d+ %\) · with BN: \d"))
     charts.locator("#samples .strip button").nth(4).click()

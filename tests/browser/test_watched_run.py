@@ -68,14 +68,20 @@ def test_its_drift_is_that_on_training_batches_under_that_name_everywhere(opened
     assert {"ridges", "batch_drift", "gradients"} <= set(shown)
     assert not {"shift", "sampling", "loss"} & set(shown)
     card = opened.locator('[data-view="batch_drift"]')
+    card.scroll_into_view_if_needed()
+    settle(opened)
     expect(card.locator("h2")).to_have_text("Drift on training batches")
     expect(card.locator(".legend")).to_contain_text("noise floor")
     expect(card.locator("select option:checked").first).to_have_text("Wasserstein / σ")
     expect(opened.locator("#summary-batch_drift")).to_contain_text("mine · noise floor: 1/√m, in σ 0.167")
     expect(opened.locator("#summary-ridges")).to_contain_text(DRIFT)
-    chart(opened, "batch_drift").hover(position={"x": 200, "y": 60})
-    settle(opened)
-    chart(opened, "batch_drift").hover(position={"x": 210, "y": 62})
+    box = chart(opened, "batch_drift").bounding_box()
+    assert box
+    for share in (0.2, 0.21, 0.35, 0.36, 0.5, 0.51, 0.65, 0.66):
+        chart(opened, "batch_drift").hover(position={"x": share * box["width"], "y": 0.4 * box["height"]})
+        settle(opened)
+        if "step" in (card.locator(".hoverlayer").text_content() or ""):
+            break
     expect(card.locator(".hoverlayer")).to_contain_text("step")
     card.hover()
     with opened.expect_download() as download:
