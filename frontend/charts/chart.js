@@ -67,6 +67,8 @@ export class Chart {
     this.times = { key: 0, labels: 0, settle: 0 };
     /** how many frames there were when it was last drawn by Plotly, for who points at it */
     this.settledCount = -1;
+    /** @type {unknown[]} what the texts were written of */
+    this.labelled = [];
     /** @type {import("../types").Selection | null} */
     this.selection = null;
     this.#observe();
@@ -205,12 +207,25 @@ export class Chart {
   #move(scene, now, budget) {
     let later = this.painted?.paint(now, budget, this.hovered) ?? false;
     this.#shape(scene);
-    if (this.view.labels && now - this.times.labels >= LABELS_EVERY) {
-      this.times.labels = now;
-      for (const label of this.view.labels(scene)) this.texts?.write(label);
-    } else if (this.view.labels) later = true;
+    later = this.#label(scene, now) || later;
     this.cursors.move(scene);
     return later;
+  }
+
+  /**
+   * Write the texts that move, now and then. Returns whether some are yet to be written: only then, since of two charts
+   * with texts one would wait for the other for ever.
+   * @param {Scene} scene @param {number} now
+   */
+  #label(scene, now) {
+    if (!this.view.labels) return false;
+    const labelled = [scene.history.count, scene.selection, scene.events];
+    if (this.times.labels > 0 && labelled.every((one, i) => one === this.labelled[i])) return false;
+    if (now - this.times.labels < LABELS_EVERY) return true;
+    this.times.labels = now;
+    this.labelled = labelled;
+    for (const label of this.view.labels(scene)) this.texts?.write(label);
+    return false;
   }
 
   /**
