@@ -62,6 +62,7 @@ def test_buttons_move_the_stretch_and_show_the_whole_run_again(charts: Page) -> 
 def test_the_axis_may_count_the_training_loss(charts: Page) -> None:
     charts.locator("#axis-bar").get_by_label("x axis").select_option("training loss")
     eventually(lambda: asked(charts, "x") == "loss")
+    chart(charts, "loss").scroll_into_view_if_needed()
     settle(charts)
     expect(chart(charts, "loss").locator(".infolayer")).to_contain_text("lowest training loss so far")
     chart(charts, "loss").hover(position={"x": 150, "y": 60})
@@ -75,6 +76,7 @@ def test_values_may_stand_on_linear_axes(charts: Page) -> None:
     expect(labels.locator("tspan").first).to_be_attached()
     charts.locator("#axis-bar").get_by_label("y axis").select_option("linear")
     eventually(lambda: asked(charts, "y") == "linear")
+    chart(charts, "gradients").scroll_into_view_if_needed()
     # No powers of ten any more.
     expect(labels.locator("tspan")).to_have_count(0)
 
@@ -83,7 +85,9 @@ def test_smoothing_is_a_slider_and_the_legend_says_over_how_many(charts: Page) -
     slider = charts.locator("#axis-bar").get_by_label("Smoothing")
     legend = charts.locator('[data-view="gradients"] .legend')
     slider.fill("3")
+    legend.scroll_into_view_if_needed()
     expect(legend).to_contain_text("running mean of 50")
     slider.fill("0")
+    legend.scroll_into_view_if_needed()
     expect(legend).not_to_contain_text("running mean")
     eventually(lambda: asked(charts, "smoothing") == "1")
