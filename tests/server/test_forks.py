@@ -54,7 +54,8 @@ def test_a_fork_of_a_run_does_what_its_origin_does(server: LiveServer, paused: b
     made = fork(server, origin, pace=None)
     start = made["forked"]["step"]
     assert made["forked"] == {"run": origin, "step": start}
-    assert (made["state"], made["step"], made["name"]) == ("queued", start, f"the first, from step {start}")
+    assert made["state"] in {"queued", "preparing"}, "where a place is free its worker begins at once"
+    assert (made["step"], made["name"]) == (start, f"the first, from step {start}")
     assert start >= 20
     server.wait(made["id"], "finished")
     if paused:
