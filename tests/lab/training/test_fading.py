@@ -20,14 +20,6 @@ OPTIMIZERS: list[c.Optimizer] = [c.Sgd(), c.Momentum(), c.Adam()]
 NETWORKS: list[c.Network] = [c.Mlp(depth=3, width=8), c.Cnn(depth=2, channels=4), c.Rnn(width=6)]
 
 
-@pytest.fixture(scope="module")
-def images() -> Data:
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.rand(80, 64, generator=generator)
-    labels = torch.randint(3, (len(inputs),), generator=generator)
-    return Data(inputs[:-10], labels[:-10], inputs[-10:], labels[-10:], classes=3)
-
-
 def training(images: Data, dropout: float = 0.0, **changes: object) -> Training:
     variants = (
         c.Variant(name=PLAIN, dropout=dropout),

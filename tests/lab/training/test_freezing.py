@@ -15,14 +15,6 @@ PLAIN, NORMALIZED = "without BN", "with BN"
 OPTIMIZERS: list[c.Optimizer] = [c.Sgd(), c.Momentum(), c.RmsProp(), c.Adam()]
 
 
-@pytest.fixture(scope="module")
-def images() -> Data:
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.rand(80, 64, generator=generator)
-    labels = torch.randint(3, (len(inputs),), generator=generator)
-    return Data(inputs[:-10], labels[:-10], inputs[-10:], labels[-10:], classes=3)
-
-
 def training(images: Data, **changes: object) -> Training:
     variants = (c.Variant(name=PLAIN), c.Variant(name=NORMALIZED, normalization=c.BatchNormalization()))
     config = {"network": c.Mlp(depth=3, width=8), "batch_size": BATCH, "variants": variants, **changes}
