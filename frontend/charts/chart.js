@@ -23,7 +23,6 @@ import { doubleClick, followPointer } from "./pointing.js";
  *   painted anew, and go on in this frame
  */
 
-const LABELS_EVERY = 140;
 const KEY_EVERY = 1500;
 const SETTLE_EVERY = 1000;
 
@@ -62,13 +61,11 @@ export class Chart {
     this.axes = new AxesCheck(view);
     this.shapes = view.shapes ? new ShapesPainter(this.canvas) : null;
     this.painted = view.shapes ? null : new PaintedCanvas(this.canvas);
-    this.texts = view.labels ? new Texts(host) : null;
+    this.texts = view.labels ? new Texts(host, view.labels) : null;
     this.cursors = new Cursors(host);
-    this.times = { key: 0, labels: 0, settle: 0 };
+    this.times = { key: 0, settle: 0 };
     /** how many frames there were when it was last drawn by Plotly, for who points at it */
     this.settledCount = -1;
-    /** @type {unknown[]} what the texts were written of */
-    this.labelled = [];
     /** @type {import("../types").Selection | null} */
     this.selection = null;
     this.#observe();
@@ -179,14 +176,13 @@ export class Chart {
     layBetween(this.gd, [this.canvas, this.texts?.layer]);
     const size = { width: this.width, height: this.height, ratio: globalThis.devicePixelRatio || 1 };
     this.shapes?.attach(this.gd, size.width, size.height, size.ratio);
-    this.texts?.attach(this.gd, this.view.labels?.(scene) ?? []);
+    this.texts?.attach(this.gd, scene);
     // While someone points, it is laid out again and again: what was there stays there.
     this.painted?.attach(scene, this.view, this.gd._fullLayout, size, this.hovered);
     const { painted } = this;
     this.cursors.place(this.gd._fullLayout, painted?.subplots ?? new Set(), scene, (axes, step) =>
       painted ? painted.placeOf(axes, step) : step,
     );
-    this.times.labels = 0;
     this.hooks.wake();
   }
 
@@ -207,25 +203,9 @@ export class Chart {
   #move(scene, now, budget) {
     let later = this.painted?.paint(now, budget, this.hovered) ?? false;
     this.#shape(scene);
-    later = this.#label(scene, now) || later;
+    later = this.texts?.follow(scene, now) || later;
     this.cursors.move(scene);
     return later;
-  }
-
-  /**
-   * Write the texts that move, now and then. Returns whether some are yet to be written: only then, since of two charts
-   * with texts one would wait for the other for ever.
-   * @param {Scene} scene @param {number} now
-   */
-  #label(scene, now) {
-    if (!this.view.labels) return false;
-    const labelled = [scene.history.count, scene.selection, scene.events];
-    if (this.times.labels > 0 && labelled.every((one, i) => one === this.labelled[i])) return false;
-    if (now - this.times.labels < LABELS_EVERY) return true;
-    this.times.labels = now;
-    this.labelled = labelled;
-    for (const label of this.view.labels(scene)) this.texts?.write(label);
-    return false;
   }
 
   /**

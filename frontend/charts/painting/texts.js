@@ -5,10 +5,20 @@
 import { hideTrace, mappingOf, pixelOf } from "./mapping.js";
 
 /** @typedef {import("../../types").Label} Label */
+/** @typedef {import("../../types").Scene} Scene */
+
+const WRITE_EVERY = 140;
 
 export class Texts {
-  /** @param {HTMLElement} host */
-  constructor(host) {
+  /**
+   * @param {HTMLElement} host
+   * @param {(scene: Scene) => Label[]} labels
+   */
+  constructor(host, labels) {
+    this.labels = labels;
+    this.written = 0;
+    /** @type {unknown[]} what the texts were written of */
+    this.sources = [];
     this.layer = document.createElement("div");
     this.layer.className = "texts";
     this.layer.setAttribute("aria-hidden", "true");
@@ -20,12 +30,13 @@ export class Texts {
   /**
    * Make them anew where the axes stand now.
    * @param {any} gd
-   * @param {Label[]} labels
+   * @param {Scene} scene
    */
-  attach(gd, labels) {
+  attach(gd, scene) {
+    this.written = 0;
     this.layer.replaceChildren();
     this.elements = new Map(
-      labels.map(({ trace, texts }) => {
+      this.labels(scene).map(({ trace, texts }) => {
         const full = gd._fullData[trace];
         hideTrace(gd, full);
         const mapping = mappingOf(gd._fullLayout, full.xaxis + full.yaxis);
@@ -56,8 +67,24 @@ export class Texts {
     return element;
   }
 
+  /**
+   * Write what has changed, now and then. Returns whether some is yet to be written: only then, since of two charts
+   * with texts one would wait for the other for ever.
+   * @param {Scene} scene
+   * @param {number} now milliseconds
+   */
+  follow(scene, now) {
+    const sources = [scene.history.count, scene.selection, scene.events];
+    if (this.written > 0 && sources.every((one, i) => one === this.sources[i])) return false;
+    if (now - this.written < WRITE_EVERY) return true;
+    this.written = now;
+    this.sources = sources;
+    for (const label of this.labels(scene)) this.#write(label);
+    return false;
+  }
+
   /** @param {Label} label */
-  write({ trace, texts }) {
+  #write({ trace, texts }) {
     this.elements.get(trace)?.forEach((element, i) => {
       if (element.textContent !== texts[i]) element.textContent = texts[i];
     });
