@@ -3,14 +3,11 @@
 import { byId, h, setText } from "../app/dom.js";
 import { eventText, happeningsOf, newestUpTo } from "../app/happenings.js";
 import { recall, remember } from "../app/preferences.js";
-import { isLive } from "../app/state.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../app/happenings.js").Happening} Happening */
 
 const REMEMBERED = "story";
-/** From this width on the list of a run that has ended is open unless a person closed it: it is the run's report. */
-const WIDE = 1100;
 
 export class Story {
   /** @param {(happening: Happening) => void} show scrubs to a happening, and lights its chart */
@@ -27,9 +24,8 @@ export class Story {
     });
     this.list = h("ol", { id: "happened" });
     this.root.replaceChildren(h("div", { class: "newest" }, this.number, this.text, this.toggle), this.list);
-    /** @type {boolean | null} null until a person chose */
-    this.chosen = recall(REMEMBERED) === null ? null : recall(REMEMBERED) === "open";
-    this.opens = false;
+    // Folded until a person opens it: the first chart stands on the first screen.
+    this.open = recall(REMEMBERED) === "open";
     /** @type {Happening | undefined} */
     this.newest = undefined;
     this.drawn = "";
@@ -42,15 +38,10 @@ export class Story {
     this.#drawList(scene, happenings);
     const newest = newestUpTo(happenings, scene.selection.step ?? Infinity);
     const key = [this.drawn, newest?.number, this.open].join("|");
-    this.opens = !isLive(scene.run) && window.innerWidth >= WIDE;
     if (key === this.shown) return;
     this.shown = key;
     this.newest = newest;
     this.#drawNewest(scene, happenings);
-  }
-
-  get open() {
-    return this.chosen ?? this.opens;
   }
 
   /** @param {Scene} scene @param {Happening[]} happenings */
@@ -100,8 +91,8 @@ export class Story {
   }
 
   #toggle() {
-    this.chosen = !this.open;
-    remember(REMEMBERED, this.chosen ? "open" : "closed");
+    this.open = !this.open;
+    remember(REMEMBERED, this.open ? "open" : "closed");
     this.shown = "";
     this.root.dispatchEvent(new CustomEvent("shiftscope:story", { bubbles: true }));
   }

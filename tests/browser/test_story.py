@@ -36,6 +36,7 @@ def test_a_sentence_leads_to_its_step_its_layer_and_its_chart(browser: Browser, 
     server, run = told
     with browser.new_page(base_url=server.url, locale="en-US", viewport={"width": 1440, "height": 900}) as page:
         opened(page, run)
+        page.locator("#story-toggle").click()
         sentences = page.locator("#happened li")
         expect(sentences).to_have_count(5)
         expect(page.locator("#headline")).to_contain_text("At the end: plain (loss")
@@ -60,12 +61,16 @@ def test_a_sentence_leads_to_its_step_its_layer_and_its_chart(browser: Browser, 
         expect(page.locator('.card[data-view="shift"]')).to_have_class(re.compile(r"\blit\b"))
 
 
-def test_the_list_is_folded_where_there_is_little_room_and_the_choice_is_kept(
-    browser: Browser, told: tuple[LiveServer, str]
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
+def test_the_list_is_folded_so_that_a_chart_is_seen_at_once_and_the_choice_is_kept(
+    browser: Browser, told: tuple[LiveServer, str], width: int, height: int
 ) -> None:
     server, run = told
-    with browser.new_page(base_url=server.url, locale="ko-KR", viewport={"width": 390, "height": 844}) as page:
+    with browser.new_page(base_url=server.url, locale="ko-KR", viewport={"width": width, "height": height}) as page:
         opened(page, run)
+        card = page.locator("#chart-grid .card").first.bounding_box()
+        assert card is not None
+        assert card["y"] < 0.35 * height
         expect(page.locator("#headline")).to_contain_text("끝: plain(손실")
         expect(page.locator("#happened")).to_be_hidden()
         toggle = page.locator("#story-toggle")
