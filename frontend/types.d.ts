@@ -18,6 +18,8 @@ export interface Layout {
 export interface LayerInfo {
   name: string;
   features: number;
+  /** type and sizes, for people; missing or empty in what older versions recorded */
+  label?: string;
   activation: string;
   normalization: string;
 }

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from shiftscope.wire.frames import Entry, Frame, FrameError, Layout, LayoutBuilder, RunHeader, encode, split
+from shiftscope.wire.frames import (
+    Entry,
+    Frame,
+    FrameError,
+    LayerInfo,
+    Layout,
+    LayoutBuilder,
+    NetworkInfo,
+    RunHeader,
+    encode,
+    split,
+)
+from shiftscope.wire.messages import Begin
 from tests.conftest import REPOSITORY
 
 GOLDEN = REPOSITORY / "tests" / "golden"
@@ -86,3 +98,19 @@ def test_layout_builder_lays_entries_side_by_side() -> None:
 def test_a_layout_with_gaps_or_overlaps_is_refused(entries: tuple[Entry, ...], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         Layout(stream=0, name="layers", entries=entries)
+
+
+def test_a_header_names_type_and_sizes_of_a_layer_but_not_to_an_older_server() -> None:
+    layer = LayerInfo(name="conv2", features=64, label="Conv2d 64→64")
+    begin = Begin(header=RunHeader(networks=(NetworkInfo(name="mine", layers=(layer,)),), layouts=()))
+    today, older = json.loads(begin.to_json_for(2)), json.loads(begin.to_json_for(1))
+    assert today["header"]["networks"][0]["layers"][0].pop("label") == "Conv2d 64→64"
+    assert today == older
+
+
+def test_what_a_newer_header_says_besides_is_passed_over() -> None:
+    entry = {"quantity": "mean", "offset": 0, "later": 1}
+    layout = {"stream": 0, "name": "layers", "entries": [entry], "later": 1}
+    layer = {"name": "a", "features": 1, "later": 1}
+    header = {"networks": [{"name": "mine", "layers": [layer], "later": 1}], "layouts": [layout], "later": 1}
+    assert RunHeader.model_validate(header).layouts[0].size == 1

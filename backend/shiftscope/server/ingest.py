@@ -22,6 +22,7 @@ from shiftscope.wire.messages import (
     ENDED,
     PRODUCER_MESSAGE,
     TRY_AGAIN,
+    WIRE,
     Acknowledged,
     Begin,
     Command,
@@ -132,7 +133,7 @@ async def _receive_text(websocket: WebSocket) -> str:
 async def _welcome(websocket: WebSocket, run: Run, token: str) -> None:
     seq, events, begun = await run.kept()
     kinds = get_args(EventKind)
-    welcome = Welcome(run=run.id, token=token, after=seq, events=events, begun=begun, kinds=kinds)
+    welcome = Welcome(run=run.id, token=token, after=seq, events=events, begun=begun, kinds=kinds, wire=WIRE)
     await websocket.send_text(welcome.to_json())
     config = run.info.config
     if config is None or run.producer is None:

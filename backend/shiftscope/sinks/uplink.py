@@ -89,6 +89,7 @@ class Uplink:
         self._attempts = 0
         self._begun = self._end_sent = self._more = False
         self._seq = self._events = self._events_lost = self._step = 0
+        self._wire = 1
         now = time.monotonic()
         self._dial_at = self._kept_at = self._lost_at = self._pinged = self._reported = now
 
@@ -113,6 +114,7 @@ class Uplink:
         # A server may have fewer than it once acknowledged: the power failed, or its file was put back from a copy.
         self._events_lost = max(0, self.backlog.events_before - welcome.events)
         self._seq, self._events, self._begun = welcome.after, welcome.events + self._events_lost, welcome.begun
+        self._wire = welcome.wire
         self._end_sent = False
         self._step = 0
         self._kept_at = self._pinged = time.monotonic()
@@ -194,7 +196,7 @@ class Uplink:
             return message.to_json()
         if backlog.header is not None and not self._begun:
             self._begun = True
-            return Begin(header=backlog.header).to_json()
+            return Begin(header=backlog.header).to_json_for(self._wire)
         at = self._events - backlog.events_before
         if at < len(backlog.events):
             self._events += 1

@@ -36,7 +36,7 @@ class Entry(BaseModel):
     positions along the last axis where they are numbers (the levels of percentiles, say).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     network: str = Field("", max_length=200)
     layer: str = Field("", max_length=200)
@@ -62,7 +62,7 @@ class Entry(BaseModel):
 class Layout(BaseModel):
     """What stands where in the rows of one stream: entries side by side, in order, without gaps."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     stream: int = Field(ge=0, lt=1024)
     name: str = Field(min_length=1, max_length=80)
@@ -176,10 +176,11 @@ class LayoutBuilder:
 class LayerInfo(BaseModel):
     """One layer of a network, as the page draws it: in forward order, input first."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str = Field(max_length=200)
     features: int = Field(ge=1, description="units of a linear map, channels of a convolution")
+    label: str = Field("", max_length=200, description="type and sizes for people: Conv2d 64→64; empty where unknown")
     activation: str = Field("", max_length=40, description="relu, sigmoid, tanh, ...; empty for none")
     normalization: str = Field("", max_length=40, description="batch, ...; empty for none")
 
@@ -187,7 +188,7 @@ class LayerInfo(BaseModel):
 class NetworkInfo(BaseModel):
     """One network of a run and its layers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str = Field(max_length=200)
     layers: tuple[LayerInfo, ...] = Field(max_length=10_000)
@@ -196,7 +197,7 @@ class NetworkInfo(BaseModel):
 class RunHeader(BaseModel):
     """What a producer says once, before its first frame."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     networks: tuple[NetworkInfo, ...] = Field(max_length=16)
     layouts: tuple[Layout, ...] = Field(max_length=64)

@@ -6,7 +6,7 @@ A message travels as `to_json` writes it. Members that a model does not have are
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from typing_extensions import override
@@ -22,6 +22,10 @@ ENDED = 4410
 """Close code: the run has ended here, and takes nothing more."""
 TRY_AGAIN = 1013
 """Close code of the standard: the server cannot keep anything now, but may later."""
+
+WIRE = 2
+"""The version of the wire that this package speaks; a server of version 1 refuses members of a header that it lacks."""
+_NOT_IN_WIRE_1: dict[str, Any] = {"header": {"networks": {"__all__": {"layers": {"__all__": {"label"}}}}}}
 
 
 class _Message(BaseModel):
@@ -80,6 +84,10 @@ class Begin(_Message):
     type: Literal["begin"] = "begin"
     header: RunHeader
 
+    def to_json_for(self, wire: int) -> str:
+        """Return the message as a server takes it that speaks such a version of the wire (see Welcome)."""
+        return self.to_json() if wire >= WIRE else self.model_dump_json(exclude=_NOT_IN_WIRE_1)
+
 
 class Progress(_Message):
     """How many updates were made."""
@@ -127,6 +135,7 @@ class Welcome(_Message):
     events: int = Field(0, description="how many of the producer's events are kept")
     begun: bool = Field(False, description="whether the header is kept")
     kinds: tuple[str, ...] = Field((), description="of events that the server takes; an older one does not name them")
+    wire: int = Field(1, description="version of the wire that the server speaks; those of version 1 do not name it")
 
 
 class Acknowledged(_Message):
