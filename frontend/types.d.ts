@@ -401,6 +401,8 @@ export interface View {
   /** which streams make the chart move */
   streams(scene: Scene): number[];
   available(scene: Scene): boolean;
+  /** what its card says where there is nothing to draw and a script could change that; null for no card */
+  missing?(scene: Scene): { text: string; code: string } | null;
   figure(scene: Scene, settled?: boolean): Figure;
   /** its axes follow the values, though nothing is drawn over steps */
   fits?: boolean;

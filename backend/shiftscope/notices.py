@@ -143,6 +143,7 @@ ENGLISH: Mapping[str, str] = {
     "measurements and training go on. {error}",
     "event.scope_failed": "the scope failed and measures nothing more; training goes on. {error}",
     "event.update_skipped": "{network}: the update was skipped, its gradients are not finite",
+    "event.log_refused": "what is logged as {name} is not recorded: {error}",
     "event.layer_added": "{layer} was added after the recording began and is not recorded",
     "event.renamed": "renamed to {name}",
     "event.pace_set": "pace: {pace} steps/s",

@@ -186,6 +186,19 @@ class Scope:
                 loss, accuracy = _number(loss_of.get(name)), _number(accuracy_of.get(name))
                 self._stepping.measure(name, Given(loss, accuracy, batch, learning_rate))
 
+    def log(self, **numbers: PerNetwork) -> None:
+        """Record any numbers by name, anywhere in the loop, as `scope.log(loss=loss, **{"val/loss": 1.2})`.
+
+        Each is a float, a tensor of one number or whatever has one, or for several networks a dict of them. It belongs
+        to the updates so far; a `loss` or an `accuracy` of the training batch to the step of that batch, whether it is
+        logged before the update or behind it. The first 2,000 of a name are all kept, then ever fewer. Tensors that are
+        not kept are not read, and no GPU is waited for. What is no number warns once and is left out.
+        """
+        if self._closed:
+            return
+        with self._faults:
+            self._session.log(numbers)
+
     def step(self) -> None:
         """Take note that the networks were updated. Does nothing where an optimizer of torch's has made it known.
 

@@ -4,6 +4,7 @@ import { h, setText } from "../app/dom.js";
 import { makeControls } from "./controls.js";
 import { drawEquations } from "./equations.js";
 import { makeLegend } from "./legend.js";
+import { missingParts } from "./missing.js";
 import { makeTools } from "./save.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -73,8 +74,14 @@ export function card(view, first, host) {
     if (view.panelRows) element.style.setProperty("--rows", String(view.panelRows(scene)));
   }
 
-  /** The layer in focus lacks what the chart shows: the card stays, and says so. @param {boolean} nothing */
-  function setEmpty(nothing) {
+  /**
+   * The layer in focus lacks what the chart shows: the card stays, and says so; or a script lacks a line.
+   * @param {boolean} nothing @param {Scene} scene
+   */
+  function setEmpty(nothing, scene) {
+    const missing = nothing ? view.missing?.(scene) : null;
+    empty.classList.toggle("missing", Boolean(missing));
+    empty.replaceChildren(...(missing ? missingParts(missing, scene.t) : [scene.t("empty.view")]));
     element.classList.toggle("nothing", nothing);
     empty.hidden = !nothing;
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (tools.querySelectorAll(".take")))

@@ -8,6 +8,7 @@ import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { offerHidden } from "./hidden-charts.js";
 import { Rooms, usualOf, viewsOf } from "./levels.js";
+import { hasCard } from "./missing.js";
 import { ShapesPainter } from "./painting/shapes.js";
 import { chosen, including, without } from "./selection.js";
 import { tellShown } from "./shown-frames.js";
@@ -162,15 +163,15 @@ export class ChartGrid {
     if (begun === 0 || now.every((one, i) => one === this.checked?.[i])) return false;
     this.checked = now;
     this.#hide(scene);
+    const missing = chosen(viewsOf(this.levels), charts, usualOf(this.levels)).filter(
+      (view) => !this.charts.has(view.id) && hasCard(view, scene),
+    );
+    for (const view of missing) this.#add(view, scene);
     // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
     for (const { view, card: known, chart } of this.charts.values()) {
       chart.empty = !view.available(scene);
-      known.setEmpty(chart.empty);
+      known.setEmpty(chart.empty, scene);
     }
-    const missing = chosen(viewsOf(this.levels), charts, usualOf(this.levels)).filter(
-      (view) => !this.charts.has(view.id) && view.available(scene),
-    );
-    for (const view of missing) this.#add(view, scene);
     return missing.length > 0;
   }
 
@@ -227,7 +228,7 @@ export class ChartGrid {
       all: () =>
         this.host.dispatch({ type: "select", selection: { charts: viewsOf(this.levels).map(({ id }) => id) } }),
     });
-    const count = shown.filter((view) => view.available(scene)).length;
+    const count = shown.filter((view) => hasCard(view, scene)).length;
     this.rooms.arrange(count, this.levels, scene.t);
   }
 

@@ -145,6 +145,7 @@ export default {
   "samples.one": "sample {number}: class {label}",
   "samples.at": "{sample} · {layer}, unit {unit}",
   "samples.verdict": "{network}: {label} ({percent} %)",
+  "event.scalar": "a name that is logged",
   "event.samples": "samples that can be followed",
   "event.intervention": "network changed",
   "event.paused": "paused",
@@ -285,6 +286,7 @@ export default {
   "quantity.accuracy": "accuracy",
   "quantity.gamma": "γ",
   "quantity.beta": "β",
+  "quantity.learning_rate": "learning rate",
   "curve.batch": "batch",
   "curve.train": "training set",
   "curve.test": "test set",
@@ -294,6 +296,7 @@ export default {
   "view.shift": "Shift map",
   "view.batch_drift": "Drift on training batches",
   "view.loss": "Loss and accuracy",
+  "view.scalars": "Learning rate and logged numbers",
   "view.gradients": "Gradients",
   "view.moments": "Mean and standard deviation",
   "view.affine": "γ and β",
@@ -306,6 +309,7 @@ export default {
   "note.shift": "brighter or darker is farther from step 0",
   "note.batch_drift": "each training batch against the first: what was learned, and the noise of batches",
   "note.loss": "on each batch, and in evaluation mode",
+  "note.scalars": "as the optimizer has it, and what the script logs",
   "note.gradients": "L2 norm over all of a layer's parameters",
   "note.moments": "input to each nonlinearity",
   "note.affine": "spread over the channels",
@@ -324,6 +328,14 @@ export default {
     "How far each layer's distribution on a step's training batch is from that on the first recorded one (or on that of the frame before). It is computed from what passes by in training; the network is not run for it. Drift on a fixed batch, which a run records where it is given one (probe_batch), compares the same samples and shows learning alone. Here the samples differ too: two batches of m samples from one distribution differ by about σ/√m in a single unit, the dotted line, and by less over all units together. What lies well above that line has drifted; what lies at it may be the luck of the batches.",
   "help.loss":
     "The thin line is the loss (or accuracy) on each training batch as it is trained on. The dotted line is the whole training set and the bold line the test set, both in evaluation mode: batch norm uses its running statistics there.\nA line that ends is a network that diverged.",
+  "help.scalars":
+    "The learning rate of each parameter group, read from the optimizer before each recorded update, and every number that the script logs by a name of its own: scope.log(name=value), anywhere in its loop. A loss or an accuracy stands in the chart of loss and accuracy. Each name has an axis of its own; of more than five a part is chosen.",
+  "scalars.group": "group {number}",
+  "scalars.from": "from",
+  "loss.missing":
+    "The script does not say what its loss is. Add this line to its loop, behind the update or before it:",
+  copy: "Copy",
+  copied: "Copied",
   "help.gradients":
     "The L2 norm of the loss's gradient for all of a layer's parameters together, on a logarithmic axis. Lines that spread apart with depth show a gradient that vanishes or explodes on its way back to the input.",
   "help.moments":

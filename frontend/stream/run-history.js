@@ -2,9 +2,21 @@
 
 import { StreamHistory } from "./history.js";
 
+/** Numbers of the streams that the page makes of what is logged by name begin here; those of runs end before. */
+const NAMED_FROM = 1024;
+
 export class RunHistory {
-  /** @param {Map<number, number>} sizes floats in a row, by stream */
-  constructor(sizes) {
+  /**
+   * @param {Map<number, number>} sizes floats in a row, by stream
+   * @param {number} [scalars] the stream whose rows are a name's number and its value: each name gets its own history
+   */
+  constructor(sizes, scalars) {
+    this.scalars = scalars;
+    /**
+     * Whether frames between two sequence numbers are still on their way.
+     * @type {(from: number, to: number) => boolean}
+     */
+    this.missing = () => false;
     /** @type {Map<number, StreamHistory>} */
     this.streams = new Map();
     for (const [stream, size] of sizes) this.streams.set(stream, new StreamHistory(size));
@@ -12,7 +24,25 @@ export class RunHistory {
 
   /** @param {import("./protocol.js").Frame} frame */
   append(frame) {
-    this.streams.get(frame.stream)?.append(frame.step, frame.seq, frame.time, frame.row);
+    if (frame.stream === this.scalars) this.#appendScalar(frame);
+    else this.streams.get(frame.stream)?.append(frame.step, frame.seq, frame.time, frame.row);
+  }
+
+  /** @param {import("./protocol.js").Frame} frame */
+  #appendScalar({ step, seq, time, row }) {
+    const number = NAMED_FROM + row[0];
+    let named = this.streams.get(number);
+    if (!named) {
+      named = new StreamHistory(1);
+      named.missing = (from, to) => this.missing(from, to);
+      this.streams.set(number, named);
+    }
+    named.append(step, seq, time, row.subarray(1));
+  }
+
+  /** The stream of a name's number; null before there is one. @param {number} number */
+  scalar(number) {
+    return this.streams.has(NAMED_FROM + number) ? NAMED_FROM + number : null;
   }
 
   /**

@@ -55,9 +55,9 @@ export class RunStream {
   begin(header) {
     if (this.history) return;
     this.layoutIndex = new LayoutIndex(header);
-    this.history = new RunHistory(this.layoutIndex.sizes);
-    for (const stream of this.history.streams.values())
-      stream.missing = (from, to) => !this.outlined && this.received.missing(from, to);
+    this.history = new RunHistory(this.layoutIndex.sizes, this.layoutIndex.stream("scalars"));
+    this.history.missing = (from, to) => !this.outlined && this.received.missing(from, to);
+    for (const stream of this.history.streams.values()) stream.missing = this.history.missing;
   }
 
   /** @param {ArrayBuffer} frames */

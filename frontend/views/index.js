@@ -14,6 +14,7 @@ import { ridges } from "./ridges.js";
 import { RUN_AXIS_CHOICES, VALUES } from "./run-axis.js";
 import { running } from "./running.js";
 import { sampling } from "./sampling.js";
+import { scalars } from "./scalars.js";
 import { shift } from "./shift.js";
 import { surface } from "./surface.js";
 import { sweep } from "./sweep.js";
@@ -28,7 +29,7 @@ import { updates } from "./updates.js";
  */
 export const LEVELS = [
   { id: "picture", views: [target, ridges, shift, batchDrift] },
-  { id: "why", views: [loss, gradients, moments, affine, density, microscope] },
+  { id: "why", views: [loss, gradients, moments, affine, density, microscope, scalars] },
   { id: "laboratory", views: [gradientShift, running, units, updates, landscape, sampling] },
 ];
 

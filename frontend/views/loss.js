@@ -64,8 +64,18 @@ function nonfiniteText(scene, network) {
     : "";
 }
 
+/** Where to log it: the network's loss, by the name that it usually has. */
+const LINE = "scope.log(loss=loss)";
+/** @param {Scene} scene */
+const linesOf = ({ header }) =>
+  `scope.log(loss={${header.networks.map(({ name }, i) => `${JSON.stringify(name)}: loss_${i + 1}`).join(", ")}})`;
+
 export const loss = lineView({
   id: "loss",
+  missing: (scene) =>
+    scene.run.source === "script"
+      ? { text: scene.t("loss.missing"), code: scene.header.networks.length > 1 ? linesOf(scene) : LINE }
+      : null,
   rows: [
     { title: "quantity.loss", log: true },
     { title: "quantity.accuracy", share: true },

@@ -66,7 +66,7 @@ def test_its_drift_is_that_on_training_batches_under_that_name_everywhere(opened
     shown = opened.eval_on_selector_all("[data-view]", "(cards) => cards.map((card) => card.dataset.view)")
     # Without a fixed batch, a loss or an evaluation there is nothing that these could show.
     assert {"ridges", "batch_drift", "gradients"} <= set(shown)
-    assert not {"shift", "sampling", "loss"} & set(shown)
+    assert not {"shift", "sampling"} & set(shown)
     card = opened.locator('[data-view="batch_drift"]')
     card.scroll_into_view_if_needed()
     settle(opened)
@@ -125,3 +125,12 @@ def test_it_is_whole_in_korean_in_both_themes_wide_and_narrow(
     assert violations(page) == []
     assert overflow(page) <= 0
     context.close()
+
+
+def test_a_script_without_a_loss_is_shown_the_line_to_add(opened: Page) -> None:
+    opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    card = opened.locator('[data-view="loss"]')
+    expect(card.locator("code")).to_have_text("scope.log(loss=loss)")
+    card.get_by_role("button", name="Copy").click()
+    expect(card.get_by_role("button", name="Copied")).to_be_visible()
+    assert opened.evaluate("navigator.clipboard.readText()") == "scope.log(loss=loss)"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
@@ -15,7 +16,7 @@ from shiftscope.engine.network_recorder import NetworkRecorder
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.plan import Location, Plan, Quantity
 from shiftscope.engine.row_buffer import RowBuffer
-from shiftscope.engine.streams import COST, EVALUATION, STEPS
+from shiftscope.engine.streams import COST, EVALUATION, LOGGED, SCALARS, STEPS
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
 
@@ -46,6 +47,7 @@ class FrameWriter:
         self._learning_rate: int | None = None
         self._meter: OverheadMeter | None = None
         self._seq = 0
+        self._logged: dict[str, tuple[int, NDArray[np.float32]] | None] = {}
 
     @property
     def begun(self) -> bool:
@@ -59,12 +61,13 @@ class FrameWriter:
 
         Returns the length of each stream's row.
         """
-        common = self._common(meter, learning_rate=learning_rate)
+        common = self._common(recorders, meter, learning_rate=learning_rate)
         layouts = [*(recorder.layouts for recorder in recorders), common]
         streams = sorted(set().union(*layouts), key=self._numbers.__getitem__)
         joined = {stream: self._join(stream, [one[stream] for one in layouts if stream in one]) for stream in streams}
         sizes = {stream: layout.size for stream, layout in joined.items()}
-        rows = RowBuffer({stream: sizes[stream] for stream in streams if stream != EVALUATION}, self._numbers)
+        apart = {EVALUATION, SCALARS, *LOGGED.values()}
+        rows = RowBuffer({stream: sizes[stream] for stream in streams if stream not in apart}, self._numbers)
         ends = dict(rows.starts)
         for recorder in recorders:
             recorder.move(rows.values, dict(ends))
@@ -112,8 +115,39 @@ class FrameWriter:
         else:
             self._waiting.append((step, metrics))
 
-    def _common(self, meter: OverheadMeter, *, learning_rate: bool) -> Mapping[str, Layout]:
-        """Lay out what is of no network, and what evaluations find."""
+    def logged(self, name: str, network: str, step: int, value: float) -> bool:
+        """Write a loss or an accuracy that was logged; return whether the run has a stream for it.
+
+        The networks of one step share a row: it is written when all have come, or one of another step.
+        """
+        if name not in self._logged or network not in self._networks:
+            return False
+        at = self._networks.index(network)
+        of, row = self._logged[name] or (step, self._nothing())
+        if of != step or not np.isnan(row[at]):
+            self._write_row(LOGGED[name], of, row)
+            of, row = step, self._nothing()
+        row[at] = value
+        self._logged[name] = of, row
+        if not np.isnan(np.delete(row, at)).any():
+            self.write_logged(name)
+        return True
+
+    def write_logged(self, *names: str) -> None:
+        """Write the rows of losses and accuracies, all unless named, that still wait for other networks."""
+        for name in names or self._logged:
+            if (waiting := self._logged.get(name)) is not None:
+                self._logged[name] = None
+                self._write_row(LOGGED[name], *waiting)
+
+    def scalar(self, number: int, step: int, value: float) -> None:
+        """Write a number that was logged under a name that has a number."""
+        self._write_row(SCALARS, step, np.array([number, value], dtype=np.float32))
+
+    def _common(
+        self, recorders: Sequence[NetworkRecorder], meter: OverheadMeter, *, learning_rate: bool
+    ) -> Mapping[str, Layout]:
+        """Lay out what is of no network, what evaluations find, and what may be logged."""
         common = Plan(self._numbers)
         if learning_rate:
             common.add(STEPS, step_quantities.LEARNING_RATE)
@@ -125,6 +159,14 @@ class FrameWriter:
         for network in self._networks:
             for quantity in self._evaluated:
                 common.add(EVALUATION, quantity, Location(network))
+        measured = {entry.quantity for one in recorders for entry in one.layouts[STEPS].entries}
+        for quantity in step_quantities.LOGGED:
+            if quantity.name not in measured:
+                self._logged[quantity.name] = None
+                for network in self._networks:
+                    common.add(LOGGED[quantity.name], quantity, Location(network))
+        common.add(SCALARS, step_quantities.SCALAR_NUMBER)
+        common.add(SCALARS, step_quantities.SCALAR_VALUE)
         meter.lay_out(common)
         return common.build()
 
@@ -139,9 +181,14 @@ class FrameWriter:
 
     def _write_evaluation(self, step: int, metrics: Metrics) -> None:
         values = [metrics.get(network, {}).get(one.name, nan) for network in self._networks for one in self._evaluated]
+        self._write_row(EVALUATION, step, np.array(values, dtype=np.float32))
+
+    def _nothing(self) -> NDArray[np.float32]:
+        return np.full(len(self._networks), nan, dtype=np.float32)
+
+    def _write_row(self, stream: str, step: int, row: NDArray[np.float32]) -> None:
         self._seq += 1
-        row = np.array(values, dtype=np.float32)
-        self._sink.frame(encode(self._numbers[EVALUATION], self._seq, step, time.time(), row))
+        self._sink.frame(encode(self._numbers[stream], self._seq, step, time.time(), row))
 
     def _join(self, stream: str, layouts: Sequence[Layout]) -> Layout:
         builder = LayoutBuilder(self._numbers[stream], stream)

@@ -65,6 +65,7 @@ class Reading(NamedTuple):
     unseen: int
     failed: int
     kept: KeptParameters | None = None
+    rates: tuple[float, ...] = ()
 
 
 class NetworkRecorder:
@@ -79,6 +80,7 @@ class NetworkRecorder:
         numbers: those of the streams.
         meter: of what it costs.
         faults: which probes failed, and where more are reported.
+        groups: parameter groups whose learning rates will be given.
         failed: given an error that is no probe's, and the index of the part at which it was made.
 
     Raises:
@@ -97,6 +99,7 @@ class NetworkRecorder:
         meter: OverheadMeter,
         faults: Faults,
         failed: Callable[[int, Exception], None],
+        groups: int = 0,
     ) -> None:
         self.info: NetworkInfo = network.info
         self._network, self._meter, self._faults = network, meter, faults
@@ -106,6 +109,8 @@ class NetworkRecorder:
         self._scalars = {quantity.name: plan.add(STEPS, quantity, where) for quantity in losses}
         self._nonfinite = plan.add(STEPS, step_quantities.NONFINITE_COUNT, where)
         self._counts, *_ = [plan.add(STEPS, quantity, where) for quantity in step_quantities.COUNTS]
+        self._groups = groups
+        self._rates = plan.add(STEPS, step_quantities.GROUP_LEARNING_RATE, where, shape=(groups,)) if groups else None
         self._studies: list[tuple[Probe, Study]] = []
         self._due_studies: list[tuple[Probe, Study]] = []
         self._shadow: Shadow | None = None
@@ -178,6 +183,8 @@ class NetworkRecorder:
         if self._accuracy_at >= 0:
             values[self._accuracy_at] = nan if reading.accuracy is None else reading.accuracy
         self._write_counts(reading)
+        if self._rates_at >= 0:
+            self._write_rates(reading.rates)
         count: float = values[self._nonfinite_at]
         if loss is not None and not isfinite(loss):
             count += 1
@@ -229,6 +236,11 @@ class NetworkRecorder:
         numbers[at], numbers[at + 1] = reading.confirmed.micro_batches, reading.skipped
         numbers[at + 2], numbers[at + 3] = reading.unseen, reading.failed
 
+    def _write_rates(self, rates: Sequence[float]) -> None:
+        """Write a learning rate for each group that was laid out; one that has gone is NaN."""
+        for at in range(self._groups):
+            self._numbers[self._rates_at + at] = rates[at] if at < len(rates) else nan
+
     def _note_places(self) -> None:
         # Python's own view of the row: single numbers are quicker to reach by it than by numpy.
         self._numbers: memoryview[float] = self._row.values.data.cast("B").cast("f")
@@ -236,6 +248,7 @@ class NetworkRecorder:
         at = {quantity: start + place.offset for quantity, place in self._scalars.items()}
         self._loss_at, self._accuracy_at = at.get("loss", -1), at.get("accuracy", -1)
         self._nonfinite_at = start + self._nonfinite.offset
+        self._rates_at = -1 if self._rates is None else start + self._rates.offset
         self._counts_at = start + self._counts.offset
 
 

@@ -43,6 +43,7 @@ class Given(NamedTuple):
     learning_rate: float | None = None
     scales: Scales = UNSCALED
     kept: KeptParameters | None = None
+    rates: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class NetworkWatch:
     def _reading(self, confirmed: Confirmed, given: Given) -> Reading:
         return Reading(
             given.loss, given.accuracy, confirmed, given.scales, self.gradients.skipped, self.unseen,
-            self.tracer.failed_passes, given.kept,
+            self.tracer.failed_passes, given.kept, given.rates,
         )  # fmt: skip
 
     def _inputs(self, given: Given) -> Inputs:
@@ -239,7 +240,7 @@ class NetworkWatch:
             try:
                 self.recorder = NetworkRecorder(
                     network, exploration, probes=probes, given=there, scalars=scalars, numbers=tools.numbers,
-                    meter=tools.meter, faults=tools.faults, failed=self._failed,
+                    meter=tools.meter, faults=tools.faults, failed=self._failed, groups=len(given.rates),
                 )  # fmt: skip
             except SetupError as error:
                 tools.faults.stop(error.probe, error.error)

@@ -25,5 +25,10 @@ def layer_added(layer: str) -> Notice:
     return notice("event.layer_added", layer=layer)
 
 
+def log_refused(name: str, error: BaseException) -> Notice:
+    """Report that what is logged under a name is not recorded."""
+    return notice("event.log_refused", name=name, error=str(error) or type(error).__name__)
+
+
 def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -13,6 +13,7 @@ from torch import nn
 from shiftscope.engine.due import NOTHING, Due
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.frame_writer import FrameWriter
+from shiftscope.engine.logged import Logged
 from shiftscope.engine.network_watch import Given, NetworkWatch, Tools
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.probe import Probe
@@ -70,6 +71,7 @@ class Session:
         )  # fmt: skip
         self._watches = {name: NetworkWatch(name, network, tools) for name, network in networks.items()}
         self._writer = FrameWriter(sink, tuple(networks), numbers, options.total_steps)
+        self._logged = Logged(tuple(networks), self._writer, sink, faults, self._loss_logged)
         self._prepared = NOTHING
         self._silent: set[str] = set()
         self._closed = False
@@ -103,7 +105,7 @@ class Session:
         begin = thread_time_ns()
         count = watch.measure(self.due, self.step, given)
         if count and name not in self.diverged:
-            self._record_divergence(name, given.loss, count)
+            self._record_divergence(name, given.loss, count, self.step)
         self._meter.inside += thread_time_ns() - begin
 
     def updated(self, name: str) -> None:
@@ -121,6 +123,13 @@ class Session:
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Write what was found in eval mode, by network and quantity."""
         self._writer.evaluation(self.step, metrics)
+
+    def log(self, numbers: Mapping[str, object]) -> None:
+        """Keep numbers that are logged by name, now."""
+        if self._faults.failed:
+            return
+        passed = any(watch.tracer.journal.any_call for watch in self._watches.values()) if self.due else None
+        self._logged.log(numbers, self.step, first=self._options.resume.step, passed=passed)
 
     def state(self) -> ScopeState:
         """Return what is carried to the steps that follow."""
@@ -141,6 +150,9 @@ class Session:
                 if watch.recorder is None:
                     watch.record_unseen(self.due)
             self._write()
+        if self._writer.begun:
+            self._logged.collect(wait=True)
+            self._writer.write_logged()
         self._report()
 
     @property
@@ -216,6 +228,7 @@ class Session:
             sizes = self._writer.begin(recorders, self._meter, learning_rate=learning_rate is not None)
             self._options.scheduler.settle(sizes)
             self._meter.reset()
+            self._logged.begun()
         for watch in watches:
             if watch.measured is None:
                 watch.blank()
@@ -241,12 +254,16 @@ class Session:
         self._silent = silent
         return self._options.scheduler.drop(silent, self.due)
 
-    def _record_divergence(self, name: str, loss: float | None, count: float) -> None:
-        self.diverged[name] = self.step
+    def _loss_logged(self, name: str, step: int, loss: float) -> None:
+        if name not in self.diverged and not isfinite(loss):
+            self._record_divergence(name, loss, 1, step)
+
+    def _record_divergence(self, name: str, loss: float | None, count: float, step: int) -> None:
+        self.diverged[name] = step
         wild = loss is not None and not isfinite(loss)
         message = (
-            notice("event.loss_not_finite", network=name, step=self.step, loss=str(loss))
+            notice("event.loss_not_finite", network=name, step=step, loss=str(loss))
             if wild
-            else notice("event.values_not_finite", network=name, step=self.step, count=round(count))
+            else notice("event.values_not_finite", network=name, step=step, count=round(count))
         )
-        self._sink.event("diverged", self.step, message, network=name)
+        self._sink.event("diverged", step, message, network=name)

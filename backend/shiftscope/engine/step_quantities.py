@@ -29,8 +29,18 @@ FAILED_PASSES = Quantity(
 )  # fmt: skip
 COUNTS = (MICRO_BATCHES, SKIPPED_UPDATES, UNSEEN_UPDATES, FAILED_PASSES)
 LEARNING_RATE = Quantity("learning_rate", "1", "of the optimizer's first parameter group, for the update to come")
+GROUP_LEARNING_RATE = Quantity(
+    "group_learning_rate", "1", "of each parameter group that holds parameters of the network, for the update to come",
+    shape="(groups,)",
+)  # fmt: skip
 
-QUANTITIES = (LOSS, ACCURACY, NONFINITE_COUNT, *COUNTS, LEARNING_RATE)
+QUANTITIES = (LOSS, ACCURACY, NONFINITE_COUNT, *COUNTS, LEARNING_RATE, GROUP_LEARNING_RATE)
+
+LOGGED_LOSS = Quantity("loss", "nat", "as given to log(): of the training batch, where the steps have no loss")
+LOGGED_ACCURACY = Quantity("accuracy", "fraction", "as given to log(): where the steps have no accuracy")
+LOGGED = (LOGGED_LOSS, LOGGED_ACCURACY)
+SCALAR_NUMBER = Quantity("scalar_number", "1", "which name it is: the run's events of the kind scalar declare them")
+SCALAR_VALUE = Quantity("scalar_value", "1", "as given to log() under that name")
 
 TEST_LOSS = Quantity("test_loss", "nat", "as given to evaluate(): over the test set, in eval mode")
 TEST_ACCURACY = Quantity("test_accuracy", "fraction", "as given to evaluate(): over the test set, in eval mode")

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.kept_parameters import KeptParameters
+from shiftscope.engine.learning_rates import LearningRates
 from shiftscope.engine.network_watch import Given
 from shiftscope.engine.session import Session
 from shiftscope.tracing.grad_scaler import scales_at
@@ -66,6 +67,7 @@ class Stepping:
     ) -> None:
         self._session, self._networks, self._faults = session, networks, faults
         self._given = [ref(one) for one in optimizers]
+        self._rates = {name: LearningRates(network, optimizers) for name, network in networks.items()}
         self._cycles = {name: _Cycle() for name in networks}
         self._measured_by_hand = False
         self._counted = False
@@ -83,6 +85,7 @@ class Stepping:
         known = self._given[0]() if self._given else None
         if given.learning_rate is None and known is not None:
             given = given._replace(learning_rate=learning_rate_of(known))
+        given = given._replace(rates=self._rates[name].read())
         self._session.measure(name, given)
 
     def step(self) -> None:
@@ -157,7 +160,8 @@ class Stepping:
         try:
             cycle = self._cycles[name]
             kept, cycle.kept, cycle.backward = cycle.kept, KeptParameters(), -1
-            self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), kept=kept))
+            given = Given(learning_rate=learning_rate_of(optimizer), kept=kept, rates=self._rates[name].read(optimizer))
+            self._session.measure(name, given)
             if self._all_updated(name):
                 self._end(name)
         except Exception as error:  # noqa: BLE001  reported: the training must not notice
@@ -217,7 +221,8 @@ class Stepping:
             self._cycles[name].skipped = True
             watch.skip()
             return
-        self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), scales=scales))
+        rates = self._rates[name].read(optimizer)
+        self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), scales=scales, rates=rates))
 
     def _measuring(self, closure: Closure, names: Sequence[str], optimizer: Optimizer) -> Closure:
         """Return a closure that, once it was evaluated, lets networks be measured: then their gradients are there."""

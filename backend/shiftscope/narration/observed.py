@@ -146,7 +146,9 @@ class Observed:
         if name and self._columns[name].parts:
             self._columns[name].read(row)
         if name == "steps":
-            self._read_step(row)
+            self.learning_rate = _at(row, self._scalars[name].get(("", "learning_rate")))
+        if name in {"steps", "logged_loss"}:
+            self._read_losses(name, row)
         elif name == "evaluation":
             offsets = self._scalars[name]
             for network in self.networks:
@@ -154,9 +156,8 @@ class Observed:
         self.step = frame.step
         return name
 
-    def _read_step(self, row: NDArray[np.float32]) -> None:
-        offsets = self._scalars["steps"]
-        self.learning_rate = _at(row, offsets.get(("", "learning_rate")))
+    def _read_losses(self, stream: str, row: NDArray[np.float32]) -> None:
+        offsets = self._scalars[stream]
         for network in self.networks:
             at = offsets.get((network.name, "loss"))
             if at is None:

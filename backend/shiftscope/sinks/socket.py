@@ -23,7 +23,7 @@ from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
 from shiftscope.sinks.spool import Spool
 from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
 from shiftscope.telling import tell
-from shiftscope.wire.messages import Hello, PreparingMessage, Welcome
+from shiftscope.wire.messages import EventMessage, Hello, PreparingMessage, Welcome
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class SocketSink(QueuedSink):
         self._uplink.welcome(link, welcome)
         # An older server knows no such events, and would refuse the run.
         self._narration = Narration() if KIND in welcome.kinds else None
+        self._kinds = frozenset(welcome.kinds)
         self._taken = 0.0
         self._hurried = self._leaving = self._told = False
         self._left = ""
@@ -218,7 +219,9 @@ class SocketSink(QueuedSink):
             backlog.add(item, self._outbox.frames_refused)
 
     def _emitted(self) -> Iterable[Item]:
-        items = self._outbox.take()
+        items: Iterable[Item] = self._outbox.take()
+        if "scalar" not in self._kinds:  # an older server's
+            items = [one for one in items if not (isinstance(one, EventMessage) and one.kind == "scalar")]
         return items if self._narration is None else self._narration.added_to(items)
 
     def _new_spool(self, events: int) -> Spool:

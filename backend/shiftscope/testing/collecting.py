@@ -23,6 +23,7 @@ class Happened(NamedTuple):
     step: int
     message: str
     network: str
+    value: JsonValue = None
 
 
 class Collecting(Sink):
@@ -76,7 +77,7 @@ class Collecting(Sink):
         layer: str = "",
         value: JsonValue = None,
     ) -> None:
-        self.events.append(Happened(kind, step, str(message), network))
+        self.events.append(Happened(kind, step, str(message), network, value))
 
     @override
     def flush(self) -> None:

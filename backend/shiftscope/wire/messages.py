@@ -15,7 +15,7 @@ from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, RunHeader
 
-EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples"]
+EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar"]
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED = 4410

@@ -13,7 +13,7 @@ from shiftscope.wire.messages import EventMessage
 class Divergence:
     """Says that a network diverged, and what its last finite loss was. Nothing more is said of that network then."""
 
-    streams = frozenset({"steps"})
+    streams = frozenset({"steps", "logged_loss"})
 
     def __init__(self) -> None:
         self._finite: dict[str, tuple[int, float]] = {}

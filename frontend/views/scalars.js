@@ -1,0 +1,117 @@
+/** The learning rate of each parameter group, and whatever else a script logs by name: a row each, as units differ. */
+
+import { css, shade } from "../app/colors.js";
+import { colorsOf } from "./common.js";
+import { lineView, networkLegend } from "./lines.js";
+
+/** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("./line-figure.js").Line} Line */
+
+/** Rows that have room; of more names a part is chosen. */
+const MOST_ROWS = 5;
+const PART = "scalars";
+
+/**
+ * Learning rates: of each network's groups, or that of the run.
+ * @param {Scene} scene
+ * @returns {Line[]}
+ */
+function rates(scene) {
+  const { layoutIndex, header, t } = scene;
+  const colors = colorsOf(scene);
+  const one = layoutIndex.find("learning_rate");
+  const groups = header.networks.flatMap((network, i) => {
+    const entry = layoutIndex.find("group_learning_rate", { network: network.name });
+    return Array.from({ length: entry?.size ?? 0 }, (_, group) => ({ network: network.name, i, group, entry }));
+  });
+  const base = { axes: "", column: 0, row: 0, quantity: "learning_rate", width: 1.5 };
+  if (!groups.length) {
+    const color = scene.theme.ink;
+    return one ? [{ ...base, stream: one.stream, offset: one.offset, network: "", name: "", color }] : [];
+  }
+  return groups.map(({ network, i, group, entry }) => ({
+    ...base,
+    stream: entry?.stream ?? 0,
+    offset: (entry?.offset ?? 0) + group,
+    network,
+    name: entry?.size === 1 ? "" : t("scalars.group", { number: group + 1 }),
+    color: css(shade(colors[i], group, entry?.size ?? 1, scene.theme.name)),
+  }));
+}
+
+/** What was logged, by name; of one name there may be one of each network. @param {Scene} scene */
+function named({ events }) {
+  /** @type {Map<string, {number: number, network: string}[]>} */
+  const names = new Map();
+  for (const { kind, message, network, value } of events) {
+    if (kind !== "scalar" || !value || typeof value !== "object" || !("number" in value)) continue;
+    const known = names.get(message) ?? [];
+    names.set(message, [...known, { number: Number(value.number), network }]);
+  }
+  return [...names];
+}
+
+/** The names that have rows now: the first ones, or those from the chosen one on. @param {Scene} scene */
+function shown(scene) {
+  const all = named(scene);
+  const first = Math.max(
+    0,
+    all.findIndex(([name]) => name === scene.selection.choices[PART]),
+  );
+  return all.slice(first, first + MOST_ROWS);
+}
+
+/** @param {Scene} scene @returns {Line[]} */
+function logged(scene) {
+  const colors = colorsOf(scene);
+  const networks = scene.header.networks.map(({ name }) => name);
+  return shown(scene).flatMap(([name, series], i) =>
+    series.flatMap(({ number, network }) => {
+      const stream = scene.history.scalar(number);
+      const of = networks.indexOf(network);
+      if (stream === null) return [];
+      return [
+        {
+          stream,
+          offset: 0,
+          axes: "",
+          column: 0,
+          row: i + 1,
+          quantity: name,
+          what: name,
+          network,
+          name: "",
+          color: of < 0 ? scene.theme.ink : css(colors[of]),
+          width: 1.5,
+        },
+      ];
+    }),
+  );
+}
+
+export const scalars = lineView({
+  id: "scalars",
+  choices: [PART],
+  rows: (scene) => [{ title: "quantity.learning_rate" }, ...shown(scene).map(([name]) => ({ title: name }))],
+  lines: (scene) => [...rates(scene), ...logged(scene)],
+  titles: () => [],
+  key: (scene) =>
+    shown(scene)
+      .map(([name]) => name)
+      .join("|"),
+  legend: (scene) => (scene.header.networks.length > 1 ? networkLegend(scene) : []),
+  controls: (scene) => {
+    const all = named(scene).map(([name]) => name);
+    if (all.length <= MOST_ROWS) return [];
+    return [
+      {
+        kind: "select",
+        name: PART,
+        label: scene.t("scalars.from"),
+        value: shown(scene)[0]?.[0] ?? "",
+        options: all.map((name) => ({ value: name, text: name })),
+        change: (name) => ({ type: "choose", name: PART, value: name === all[0] ? null : name }),
+      },
+    ];
+  },
+});

@@ -1,0 +1,152 @@
+"""scope.log(): numbers by name, from anywhere in the loop."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from shiftscope.engine.schedules import at, every
+from shiftscope.narration.narrator import narrate
+from shiftscope.scope import watch
+from shiftscope.testing import networks
+from shiftscope.testing.collecting import Collecting
+
+
+def steps(network, optimizer, count, behind=lambda step, loss: None, between=lambda step, loss: None):
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for step in range(count):
+        loss = network(torch.randn(8, 6, generator=generator)).square().mean()
+        loss.backward()
+        between(step, loss)
+        optimizer.step()
+        optimizer.zero_grad()
+        behind(step, loss)
+        losses.append(float(loss.detach()))
+    return losses
+
+
+def watched(**more):
+    network, sink = networks.mlp(), Collecting()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    return network, optimizer, sink, watch({"net": network}, to=sink, optimizer=optimizer, **more)
+
+
+def scalars(sink):
+    """Every number by name: its steps and values."""
+    names = {event.value["number"]: event.message for event in sink.events if event.kind == "scalar"}
+    found = {}
+    for frame in sink.of("scalars"):
+        number, value = frame.row
+        found.setdefault(names[int(number)], []).append((frame.step, float(value)))
+    return found
+
+
+@pytest.mark.parametrize("where", ["behind", "between"])
+@pytest.mark.parametrize("schedule", [every(1), at(0, 3)])
+def test_a_loss_belongs_to_the_step_of_its_batch_wherever_it_is_logged(where, schedule):
+    network, optimizer, sink, scope = watched(schedule=schedule)
+    losses = steps(network, optimizer, 6, **{where: lambda _, loss: scope.log(loss=loss, accuracy=0.25)})
+    scope.close()
+    assert [frame.step for frame in sink.of("logged_loss")] == list(range(6))
+    np.testing.assert_array_equal(sink.values("loss", network="net"), np.float32(losses))
+    assert sink.values("accuracy", network="net").tolist() == [0.25] * 6
+
+
+def test_other_numbers_belong_to_the_updates_so_far():
+    network, optimizer, sink, scope = watched()
+    numbers = [1, np.float32(0.5), np.array([2.0]), torch.tensor(3.0), True, torch.tensor([[4]])]
+    scope.log(before=7)
+    steps(network, optimizer, 6, lambda step, _: scope.log(**{"val/loss": numbers[step]}))
+    scope.close()
+    found = scalars(sink)
+    assert found["before"] == [(0, 7.0)]
+    assert found["val/loss"] == [(1, 1.0), (2, 0.5), (3, 2.0), (4, 3.0), (5, 1.0), (6, 4.0)]
+
+
+def test_what_is_no_number_warns_once_and_is_left_out():
+    network, optimizer, sink, scope = watched()
+    wrong = {"text": "much", "vector": torch.zeros(3), "none": None, "net": {"other": 1.0}}
+    with pytest.warns(RuntimeWarning) as warned:
+        steps(network, optimizer, 3, lambda *_: scope.log(**wrong, right=1.0))
+    scope.close()
+    assert len(warned) == len(wrong)
+    assert [step for step, _ in scalars(sink)["right"]] == [1, 2, 3]
+    assert sum("is not recorded" in event.message for event in sink.events) == len(wrong)
+
+
+def test_numbers_of_several_networks():
+    twins = {"a": networks.mlp(), "b": networks.mlp(norm=False)}
+    optimizer = torch.optim.SGD([p for one in twins.values() for p in one.parameters()], lr=0.1)
+    sink = Collecting()
+    scope = watch(twins, to=sink, optimizer=optimizer)
+    for _ in range(2):
+        losses = {name: one(torch.ones(4, 6)).square().sum() for name, one in twins.items()}
+        sum(losses.values()).backward()
+        optimizer.step()
+        scope.log(loss=losses, total=sum(losses.values()))
+    scope.close()
+    for name, loss in losses.items():
+        assert sink.values("loss", network=name)[1] == np.float32(loss.item())
+    assert [frame.step for frame in sink.of("logged_loss")] == [0, 1]
+    assert len(scalars(sink)["total"]) == 2
+
+
+def test_the_loss_of_one_network_of_several():
+    twins, sink = {"a": networks.mlp(), "b": networks.mlp(norm=False)}, Collecting()
+    optimizer = torch.optim.SGD([p for one in twins.values() for p in one.parameters()], lr=0.1)
+    with watch(twins, to=sink, optimizer=optimizer) as scope:
+        for step in range(3):
+            sum(one(torch.ones(4, 6)).square().sum() for one in twins.values()).backward()
+            optimizer.step()
+            scope.log(loss={"b": step})
+    assert sink.values("loss", network="b").tolist() == [0, 1, 2]
+    assert np.isnan(sink.values("loss", network="a")).all()
+
+
+def test_a_loss_that_is_no_number_is_a_divergence():
+    network, optimizer, sink, scope = watched(probes="essential", schedule=every(100))
+    steps(network, optimizer, 4, lambda step, loss: scope.log(loss=loss if step < 2 else float("nan")))
+    scope.close()
+    assert dict(scope.diverged) == {"net": 2}
+    said = [one for one in narrate(sink.header, sink.frames, ended=False) if one.code == "narration.diverged"]
+    assert [(one.step, one.network) for one in said] == [(2, "net")]
+
+
+def test_of_a_million_numbers_some_are_kept():
+    network, optimizer, sink, scope = watched()
+    steps(network, optimizer, 1)
+    read = []
+
+    class Counting(float):
+        def __float__(self):
+            read.append(1)
+            return 1.0
+
+    for _ in range(30_000):
+        scope.log(much=Counting())
+    scope.close()
+    assert 2000 < len(scalars(sink)["much"]) == len(read) < 10_000
+
+
+def test_logging_changes_no_bit_and_survives_its_end():
+    network, optimizer, _, scope = watched()
+    alone = networks.mlp()
+    steps(network, optimizer, 5, lambda _, loss: scope.log(loss=loss))
+    scope.close()
+    scope.log(loss=1.0)
+    steps(alone, torch.optim.SGD(alone.parameters(), lr=0.1), 5)
+    for name, value in alone.state_dict().items():
+        assert torch.equal(value, network.state_dict()[name]), name
+
+
+def test_learning_rates_of_each_group_are_read_from_the_optimizer():
+    network, sink = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 2)), Collecting()
+    groups = [{"params": network[0].parameters()}, {"params": network[2].parameters(), "lr": 0.5}]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    scope = watch(network, to=sink, optimizer=optimizer)
+    steps(network, optimizer, 3, lambda *_: scheduler.step())
+    scope.close()
+    expected = np.float32([[0.1, 0.5], [0.05, 0.25], [0.025, 0.125]])
+    np.testing.assert_allclose(sink.values("group_learning_rate"), expected)
