@@ -31,12 +31,12 @@ ADDRESS = re.compile(r"(?:(?:\\\\x[0-9a-f]{2}|\\\\?.){4})?[0-9]{6,}")
 """An address in a pickle's own form: the length of its digits goes before it."""
 
 
-def _pickled(thing: object) -> list[str]:
+def pickled_operations(thing: object) -> list[str]:
     """Pickle a thing; return the operations, without the addresses by which torch tells storages apart."""
     return [f"{code.name} {ADDRESS.sub('#', repr(arg))}" for code, arg, _ in genops(pickle.dumps(thing))]
 
 
-def _saved(thing: object) -> bytes:
+def saved(thing: object) -> bytes:
     buffer = io.BytesIO()
     torch.save(thing, buffer)
     return buffer.getvalue()
@@ -44,17 +44,17 @@ def _saved(thing: object) -> bytes:
 
 @loop()
 def pickled(run: Run) -> None:
-    _between(run, _pickled)
+    _between(run, pickled_operations)
 
 
 @loop()
 def saved_whole(run: Run) -> None:
-    _between(run, _saved)
+    _between(run, saved)
 
 
 @loop()
 def saved_by_state(run: Run) -> None:
-    _between(run, lambda net: _saved(net.state_dict()))
+    _between(run, lambda net: saved(net.state_dict()))
 
 
 @loop()
@@ -64,7 +64,7 @@ def pickled_and_read_back(run: Run) -> None:
 
 @loop()
 def deep_copied(run: Run) -> None:
-    _between(run, lambda net: _pickled(copy.deepcopy(net)))
+    _between(run, lambda net: pickled_operations(copy.deepcopy(net)))
 
 
 @loop()
@@ -91,7 +91,7 @@ def shallow_copied(run: Run) -> None:
 
 @loop()
 def averaged(run: Run) -> None:
-    _between(run, lambda net: _pickled(torch.optim.swa_utils.AveragedModel(net).state_dict()))
+    _between(run, lambda net: pickled_operations(torch.optim.swa_utils.AveragedModel(net).state_dict()))
 
 
 @loop()

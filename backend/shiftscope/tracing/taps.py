@@ -4,13 +4,18 @@ torch keeps a place on each module for what `module.compile()` makes, `_compiled
 called instead of `_call_impl`, and so around everything that belongs to the module: hooks, whoever put them there and
 when, and `forward`, whoever wrapped it. Copies and pickles leave it out, scripting, tracing, exporting and compiling
 pass it by, and it costs a call less than a hook. A tap stands there only while something is measured.
+
+A class that is copied or pickled in a way of its own may not leave it out: `__getstate__` often copies `__dict__`. On
+such a module nothing is put; its class has the place then, and classes are pickled by their names.
 """
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import torch
 from torch import nn
@@ -101,34 +106,91 @@ def _report(watcher: Watcher, error: Exception) -> None:
     watcher.report(error)
 
 
-def _watchers(module: nn.Module) -> list[Watcher] | None:
-    """Return who watches a module, None where there is no tap."""
-    found: list[Watcher] | None = getattr(module.__dict__.get(_PLACE), _WATCHERS, None)
-    return found
+_WAYS = ("__getstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__")
+_USUAL = tuple(getattr(nn.Module, way, None) for way in _WAYS)
+_Tapped = Callable[..., Any]
+_BESIDE: WeakKeyDictionary[type, WeakValueDictionary[int, _Tapped]] = WeakKeyDictionary()
+"""The taps of modules with ways of their own, by class and id. Who watches holds them: held here, they never went."""
+
+
+def _has_own_ways(module: nn.Module) -> bool:
+    """Whether a module is copied or pickled in another way than torch's modules are."""
+    kind = type(module)
+    return (
+        "__deepcopy__" in module.__dict__
+        or kind in copyreg.dispatch_table
+        or any(getattr(kind, way, None) is not usual for way, usual in zip(_WAYS, _USUAL, strict=True))
+    )
+
+
+def _beside(self: nn.Module, *arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the module takes and gives
+    """Call a module of a class that has the place; what torch calls of an instance, if that has none of its own."""
+    tapped = None if is_dynamo_compiling() else _BESIDE.get(type(self), _NONE).get(id(self))
+    if tapped is None:
+        return self._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
+    return tapped(*arguments, **keywords)
+
+
+_NONE: WeakValueDictionary[int, _Tapped] = WeakValueDictionary()
+
+
+def _find(module: nn.Module) -> _Tapped | None:
+    """Return the tap on a module, None where there is none."""
+    other = module.__dict__.get(_PLACE)
+    if other is None:
+        return _BESIDE.get(type(module), _NONE).get(id(module))
+    return other if hasattr(other, _WATCHERS) else None
+
+
+def _put(module: nn.Module) -> _Tapped:
+    """Put a tap on a module."""
+    tapped = _make(module)
+    kind = type(module)
+    if _has_own_ways(module) and kind.__dict__.get(_PLACE, _beside) is _beside:
+        _BESIDE.setdefault(kind, WeakValueDictionary())[id(module)] = tapped
+        type.__setattr__(kind, _PLACE, _beside)
+    else:
+        module.__dict__[_PLACE] = tapped
+    return tapped
+
+
+def _take_away(module: nn.Module) -> None:
+    if _PLACE in module.__dict__:
+        del module.__dict__[_PLACE]
+        return
+    kind = type(module)
+    taps = _BESIDE.get(kind, _NONE)
+    taps.pop(id(module), None)
+    if not taps and kind.__dict__.get(_PLACE) is _beside:
+        type.__delattr__(kind, _PLACE)
 
 
 def is_compiled(module: nn.Module) -> bool:
     """Whether calls of a module run compiled code, in which the calls of what it is made of are not seen."""
     other = module.__dict__.get(_PLACE)
-    return (other is not None and _watchers(module) is None) or "_orig_mod" in module._modules
+    return (other is not None and not hasattr(other, _WATCHERS)) or "_orig_mod" in module._modules
 
 
-def tap(module: nn.Module, watcher: Watcher) -> None:
-    """Let somebody watch the calls of a module; a compiled one is left alone."""
-    if is_compiled(module):
-        return
-    if _PLACE not in module.__dict__:
-        module.__dict__[_PLACE] = _make(module)
-    watchers = _watchers(module)
-    if watchers is not None:
-        watchers.append(watcher)
+class Tap:
+    """Lets somebody watch the calls of a module, from `begin` to `end`; a compiled one is left alone."""
 
+    __slots__ = ("_module", "_tapped", "_watcher")
 
-def untap(module: nn.Module, watcher: Watcher) -> None:
-    """Let go of a module; where nobody else watches it, it is as it was."""
-    watchers = _watchers(module)
-    if watchers is None:
-        return
-    watchers[:] = [one for one in watchers if one is not watcher]
-    if not watchers:
-        del module.__dict__[_PLACE]
+    def __init__(self, module: nn.Module, watcher: Watcher) -> None:
+        self._module, self._watcher = module, watcher
+        self._tapped: _Tapped | None = None
+
+    def begin(self) -> None:
+        """Watch from now on."""
+        if not is_compiled(self._module):
+            self._tapped = _find(self._module) or _put(self._module)
+            getattr(self._tapped, _WATCHERS).append(self._watcher)
+
+    def end(self) -> None:
+        """Let go of the module; where nobody else watches it, it is as it was."""
+        if (tapped := _find(self._module)) is None:
+            return
+        watchers = getattr(tapped, _WATCHERS)
+        watchers[:] = [one for one in watchers if one is not self._watcher]
+        if not watchers:
+            _take_away(self._module)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from shiftscope.tracing.held_parts import HeldParts
 from shiftscope.tracing.journal import Call, Journal, Pass
 from shiftscope.tracing.layers import Part
-from shiftscope.tracing.taps import Watcher, is_compiled, tap, untap
+from shiftscope.tracing.taps import Tap, Watcher, is_compiled
 from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain
 
 Given = Callable[[Call, Tensor], None]
@@ -86,7 +86,7 @@ class Tracer:
         self._depth = 0
         self._current: Call | None = None
         self._producers: dict[int, tuple[ref[Tensor], Call]] = {}
-        self._tapped: list[tuple[nn.Module, Watcher]] = []
+        self._taps: list[Tap] = []
         self._observer: PartObserver | None = None
         self._lead: int | None = None
         self._thread: int | None = None
@@ -95,7 +95,7 @@ class Tracer:
     @property
     def armed(self) -> bool:
         """Whether anything is watched."""
-        return bool(self._tapped)
+        return bool(self._taps)
 
     @property
     def blind(self) -> bool:
@@ -140,16 +140,16 @@ class Tracer:
             watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1]))
         else:
             watchers[id(self.root)] = (self.root, self._around(Watcher()))
-        self._tapped = list(watchers.values())
         self.journal.open_to_calls = lead is None
-        for module, watcher in self._tapped:
-            tap(module, watcher)
+        self._taps = [Tap(module, watcher) for module, watcher in watchers.values()]
+        for tap in self._taps:
+            tap.begin()
 
     def disarm(self) -> None:
         """Let go of the network."""
-        for module, watcher in self._tapped:
-            untap(module, watcher)
-        self._tapped = []
+        for tap in self._taps:
+            tap.end()
+        self._taps = []
         self.journal.open_to_calls = False
         self._within, self._depth, self._current = None, 0, None
         self._producers.clear()
