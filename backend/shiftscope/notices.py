@@ -108,7 +108,9 @@ ENGLISH: Mapping[str, str] = {
     "end.no_update": "nothing was recorded: passes through {networks} were seen, and no update of it; where the "
     "optimizer is compiled or not torch's, call step() of the scope after each update",
     "end.networks_gone": "the script no longer has {networks}: there is nothing more to record",
-    "end.watched_anew": "the network was watched anew",
+    "end.replaced": "replaced: the cell was run again",
+    "end.terminated": "the process was asked to end (SIGTERM)",
+    "end.watched_anew": "replaced: the network was watched anew",
     "end.server_shut_down_while": "the server was shut down while the run was {state}",
     "end.server_ended": "the server ended while the run was {state} at step {step}",
     "end.not_started": "the run could not be started: {error}",
@@ -142,6 +144,7 @@ ENGLISH: Mapping[str, str] = {
     "event.probe_layer_failed": "the probe '{probe}' failed at {layer} and measures no more there; the other "
     "measurements and training go on. {error}",
     "event.scope_failed": "the scope failed and measures nothing more; training goes on. {error}",
+    "event.goes_on": "goes on at step {step} from {run}",
     "event.update_skipped": "{network}: the update was skipped, its gradients are not finite",
     "event.log_refused": "what is logged as {name} is not recorded: {error}",
     "event.layer_added": "{layer} was added after the recording began and is not recorded",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
-from weakref import ref
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from shiftscope.engine.arguments import check_networks, check_optimizers, check_options, check_place
+from shiftscope.engine.arguments import check_networks, check_optimizers, check_options, check_place, check_start
 from shiftscope.engine.ending import Ending
 from shiftscope.engine.faults import Faults, MisuseError, OnError
 from shiftscope.engine.network_watch import Batch, Given
@@ -22,9 +22,13 @@ from shiftscope.engine.scope_state import ScopeState
 from shiftscope.engine.session import Options, Session
 from shiftscope.engine.stepping import Stepping
 from shiftscope.engine.study import Inputs, Loss
+from shiftscope.engine.termination import Termination
 from shiftscope.engine.warm_up import warm_up_in_background
+from shiftscope.engine.watched import Watched
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
+from shiftscope.recording.documents import RecordingError
+from shiftscope.recording.reader import open_recording
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
 from shiftscope.telling import caution, tell
@@ -37,9 +41,9 @@ __all__ = ["Scope", "WatchError", "watch"]
 PerNetwork = Mapping[str, Tensor | float] | Tensor | float
 """A number for each network by name, or the number of the only one."""
 _NO_NUMBERS: Mapping[str, Tensor | float] = {}
-_WATCHED: dict[int, tuple[ref[nn.Module], ref[Scope]]] = {}
-"""Which network is watched by what: one that is watched anew, as in a cell that is run again, is let go first."""
 _LEFTOVERS = Leftovers()
+_TERMINATION = Termination()
+_WATCHED = Watched()
 
 
 def watch(  # noqa: PLR0913  all but the first are keywords with defaults
@@ -48,7 +52,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     to: str | Path | Sink | None = None,
     name: str = "",
     probes: Chosen = Tier.STANDARD,
-    schedule: Schedule | None = None,
+    schedule: Schedule | int | None = None,
     schedules: Mapping[str, Schedule] | None = None,
     total_steps: int | None = None,
     optimizer: object = None,
@@ -56,7 +60,8 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     loss: Loss | None = None,
     units: Sequence[int] = (0, 1, 2),
     on_error: OnError = "warn",
-    resume: ScopeState | None = None,
+    resume: ScopeState | str | Path | None = None,
+    first_step: int | None = None,
 ) -> Scope:
     """Begin to measure one network, or several that are trained in step.
 
@@ -65,11 +70,13 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 
     Args:
         models: a network, or networks by the names that are shown.
-        to: a server's address, the path of a recording to be made, or a sink. By default the server at SHIFTSCOPE_URL,
-            or at 127.0.0.1:8000, if one answers, else a recording in the folder of recordings; it says which, once.
+        to: a server's address ("localhost:8000"), the path of a recording to be made, or a sink. By default the server
+            at SHIFTSCOPE_URL, or at 127.0.0.1:8000, if one answers, else a recording in the folder of recordings; it
+            says which, once.
         name: of the run.
         probes: a tier (essential, standard, full), or a list of tiers, names of probes and probes of your own.
-        schedule: steps to record; by default every step at first, then smoothly fewer.
+        schedule: steps to record; by default every step at first, then smoothly fewer. A number of steps from one that
+            is recorded to the next thins everything, studies too; a schedule leaves those as they are.
         schedules: of single streams by name (drift, batch_drift, gradient_shift, sampling_shift, landscape, channels,
             cost), where the default, which spends about a hundredth of a long training on each, does not do.
         total_steps: how many steps there will be, where known.
@@ -82,7 +89,9 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         units: single units of each layer that are looked at.
         on_error: what an error of the scope's own does: "warn" warns once and goes on without what failed, "raise"
             raises it in the training, for tests.
-        resume: `state()` of the scope that measured the steps before, where the training goes on from a checkpoint.
+        resume: where the training goes on from a checkpoint: `state()` of the scope that measured the steps before, or
+            the recording of the run, whose steps go on in this one.
+        first_step: how many updates there were before, where that is not what `resume` knows.
 
     Raises:
         WatchError: what is given cannot be watched, or does not go together.
@@ -95,11 +104,12 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     _check(chosen, schedules or {}, loss)
     optimizers = check_optimizers(networks, optimizer)
     faults = Faults(on_error)
-    before = resume or ScopeState()
+    check_start(first_step, resume)
+    before = _going_on(resume, first_step)
     scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps, before.step)
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
     options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before)
-    _let_go(networks.values())
+    _WATCHED.replace(networks.values())
     _LEFTOVERS.collect()
     warm_up_in_background()
     sink = open_sink(to, name=name)
@@ -113,7 +123,11 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     except Exception as error:  # noqa: BLE001  reported: the training goes on with a scope that does nothing
         faults.fail(error)
         scope = Scope({}, sink, options, faults, [])
-    _WATCHED.update({id(network): (ref(network), ref(scope)) for network in networks.values()})
+    if not isinstance(resume, ScopeState | None):
+        scope.event("note", notice("event.goes_on", run=Path(resume).name, step=before.step))
+    if to is None or isinstance(to, str | Path):
+        _TERMINATION.add(scope)
+    _WATCHED.add(scope, networks.values())
     return scope
 
 
@@ -176,7 +190,7 @@ class Scope:
             batch: the step's inputs and targets.
 
         Raises:
-            WatchError: a number is not given for each of several networks.
+            WatchError: a number is not given for each of several networks, or for one that is not watched.
         """
         if not self._session.due or self._closed:
             return
@@ -238,6 +252,7 @@ class Scope:
         if self._closed:
             return
         self._closed = True
+        _TERMINATION.remove(self)
         self._ending.cancel()
         nothing = "end.nothing_seen"
         with self._faults:
@@ -270,6 +285,9 @@ class Scope:
         if values is None:
             return _NO_NUMBERS
         if not isinstance(values, Tensor) and isinstance(values, Mapping):  # the second takes long to say no
+            unknown = [str(name) for name in values if name not in self._names]
+            if unknown and self._names:
+                raise WatchError(f"there is no network {unknown[0]!r}; there are {', '.join(self._names)}")
             return values
         if len(self._names) > 1:
             raise WatchError(f"give a number for each of {', '.join(self._names)}")
@@ -286,15 +304,21 @@ def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | No
             raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(streams))}")
 
 
-def _let_go(networks: Iterable[nn.Module]) -> None:
-    """End the scopes that watch any of these networks, and forget networks that are gone."""
-    for known in [known for known, (network, _) in _WATCHED.items() if network() is None]:
-        del _WATCHED[known]
-    for network in networks:
-        same, scope = _WATCHED.pop(id(network), (None, None))
-        watching = scope() if scope is not None and same is not None and same() is network else None
-        if watching is not None:
-            watching.close("stopped", notice("end.watched_anew"))
+def _going_on(resume: ScopeState | str | Path | None, first_step: int | None) -> ScopeState:
+    """Return what is carried to the first step of a run, which may go on from another.
+
+    Raises:
+        WatchError: the recording that it goes on from cannot be read.
+    """
+    if isinstance(resume, ScopeState | None):
+        before = resume or ScopeState()
+    else:
+        try:
+            with open_recording(resume) as recording:
+                before = ScopeState(recording.steps_done)
+        except (OSError, RecordingError) as error:
+            raise WatchError(f"resume: {error}") from error
+    return before if first_step is None else replace(before, step=first_step)
 
 
 def _number(value: Tensor | float | None) -> float | None:

@@ -30,7 +30,7 @@ MISUSE = {
     "a name that is no text": lambda net: ({1: net}, {}),
     "an empty name": lambda net: ({"": net}, {}),
     "one model under two names": lambda net: ({"a": net, "b": net}, {}),
-    "a schedule that is a number": lambda net: (net, {"schedule": 10}),
+    "a schedule that is no number of steps": lambda net: (net, {"schedule": 0}),
     "a schedule that is unhashable": lambda net: (net, {"schedule": [1, 2]}),
     "a schedule that is every itself": lambda net: (net, {"schedule": every}),
     "schedules with a number": lambda net: (net, {"schedules": {"channels": 10}}),

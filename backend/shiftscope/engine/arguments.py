@@ -11,8 +11,10 @@ from torch.optim import Optimizer
 
 from shiftscope.engine.faults import OnError
 from shiftscope.engine.schedules import Schedule
+from shiftscope.engine.scope_state import ScopeState
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.optimizer_steps import inner_optimizers
+from shiftscope.wire.frames import MAX_STEP
 
 
 def check_networks(models: object) -> dict[str, nn.Module]:
@@ -47,9 +49,12 @@ def check_options(schedule: object, schedules: object, total_steps: object, unit
     Raises:
         WatchError: one of them is something else.
     """
-    if schedule is not None and not isinstance(schedule, Schedule):
-        example = f"every({schedule})" if isinstance(schedule, int) else "every(10)"
-        raise WatchError(f"schedule is a schedule, as shiftscope.{example}, not {_described(schedule)}")
+    number = isinstance(schedule, int) and not isinstance(schedule, bool) and schedule > 0
+    if schedule is not None and not number and not isinstance(schedule, Schedule):
+        raise WatchError(
+            "schedule is the number of steps from one that is recorded to the next, or a schedule, as "
+            f"shiftscope.every(10), not {_described(schedule)}"
+        )
     if schedules is not None and not isinstance(schedules, Mapping):
         raise WatchError(f"schedules is a dict of schedules by stream, not {_described(schedules)}")
     for stream, one in (schedules or {}).items():
@@ -62,6 +67,20 @@ def check_options(schedule: object, schedules: object, total_steps: object, unit
         raise WatchError(f"units are the numbers of single units, from 0, as (0, 1, 2), not {_described(units)}")
     if on_error not in get_args(OnError):
         raise WatchError(f"on_error is {' or '.join(map(repr, get_args(OnError)))}, not {on_error!r}")
+
+
+def check_start(first_step: object, resume: object) -> None:
+    """Check what the run goes on from.
+
+    Raises:
+        WatchError: one of them is something else.
+    """
+    if first_step is not None and (
+        not isinstance(first_step, int) or isinstance(first_step, bool) or not 0 <= first_step < MAX_STEP
+    ):
+        raise WatchError(f"first_step is the number of updates before, from 0, not {_described(first_step)}")
+    if resume is not None and not isinstance(resume, ScopeState | str | PathLike):
+        raise WatchError(f"resume is state() of a scope, or the path of a recording, not {_described(resume)}")
 
 
 def check_place(to: object, name: object, loss: object) -> None:

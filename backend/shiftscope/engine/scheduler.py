@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.due import NOTHING, Due
 from shiftscope.engine.probe import Probe
-from shiftscope.engine.schedules import Schedule, at, thinning
+from shiftscope.engine.schedules import Schedule, at, every, thinning, within
 from shiftscope.engine.streams import COST, LAYERS, STEPS
 
 COST_FRAMES = 200
@@ -35,7 +35,8 @@ class Scheduler:
 
     Args:
         probes: that are chosen.
-        schedule: of what is measured in passing; by default every step at first, then ever fewer.
+        schedule: of what is measured in passing; by default every step at first, then ever fewer. A number is that of
+            steps from one to the next, also for studies and the cost.
         own: schedules of single streams, by their name.
         total_steps: where known.
         first_step: that is measured.
@@ -44,20 +45,22 @@ class Scheduler:
     def __init__(
         self,
         probes: Sequence[Probe],
-        schedule: Schedule | None,
+        schedule: Schedule | int | None,
         own: Mapping[str, Schedule] | None,
         total_steps: int | None,
         first_step: int = 0,
     ) -> None:
         passing = [probe for probe in probes if not probe.study]
         self._passing = dict.fromkeys([STEPS, LAYERS, *(probe.stream for probe in passing)])
+        if isinstance(schedule, int):
+            passed = every(schedule)
+            rare = study_schedules(probes, None if total_steps is None else -(-total_steps // schedule), FRAMES)
+            studied = {stream: within(one, schedule) for stream, one in rare.items()}
+        else:
+            passed, studied = schedule or thinning(total_steps, FRAMES), study_schedules(probes, total_steps, FRAMES)
         # The first step finds out and compiles.
-        self._schedules = (
-            dict.fromkeys(self._passing, schedule or thinning(total_steps, FRAMES))
-            | {COST: thinning(total_steps, COST_FRAMES) & ~at(first_step)}
-            | study_schedules(probes, total_steps, FRAMES)
-            | dict(own or {})
-        )
+        cost = {COST: thinning(total_steps, COST_FRAMES) & ~at(first_step)}
+        self._schedules = dict.fromkeys(self._passing, passed) | cost | studied | dict(own or {})
         thinned = [stream for stream in self._passing if stream not in {STEPS, LAYERS, *(own or {})}]
         shares = _shares(passing)
         self._every = {stream: round(1 / shares[stream]) for stream in thinned}
@@ -77,8 +80,8 @@ class Scheduler:
     def settle(self, sizes: Mapping[str, int]) -> None:
         """Take the lengths of the rows, in floats, into account: what has none is never due again."""
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
-        for stream, every in self._every.items():
-            self._every[stream] = max(every, -(-4 * WIDE_FRAMES * sizes.get(stream, 0) // WIDE_BUDGET))
+        for stream, rarity in self._every.items():
+            self._every[stream] = max(rarity, -(-4 * WIDE_FRAMES * sizes.get(stream, 0) // WIDE_BUDGET))
         self._begin(_AHEAD)
 
     def drop(self, streams: Collection[str], now: Due) -> Due:

@@ -78,6 +78,15 @@ def every(steps: int = 1) -> Schedule:
     return Schedule(lambda step: step % steps == 0, f"every({steps})", lambda step: -(-step // steps) * steps)
 
 
+def within(schedule: Schedule, steps: int) -> Schedule:
+    """Take of every `steps`-th step those that `schedule` takes of all."""
+    return Schedule(
+        lambda step: step % steps == 0 and schedule(step // steps),
+        f"within({schedule!r}, {steps})",
+        lambda step: None if (one := schedule.following(-(-step // steps))) is None else one * steps,
+    )
+
+
 def at(*steps: int) -> Schedule:
     """Take these steps alone."""
     chosen = sorted(set(steps))

@@ -106,6 +106,12 @@ class Recording(Streams):
                 frames.append(Frame(*row))
         return frames
 
+    @property
+    def steps_done(self) -> int:
+        """How many updates were made: as its end says, or else up to the last frame."""
+        last = self._scalar("SELECT coalesce(max(step), -1) FROM frames")
+        return max([last + 1, *(event.step for event in self.journal() if event.kind == "state")])
+
     def outline(self, after: int, upto: int, every: int) -> list[Frame]:
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
         query = """SELECT stream, seq, step, time, data FROM frames WHERE seq IN (

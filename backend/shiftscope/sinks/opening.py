@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from shiftscope.wire.messages import EndState, EventKind
 DEFAULT_URL = "http://127.0.0.1:8000"
 ANSWER_SECONDS = 0.3
 """How long a server may take to answer that it is there, where nobody named one."""
+_HOST_AND_PORT = re.compile(r"(\[[\da-fA-F:.]+\]|[A-Za-z0-9][\w.-]*):\d{1,5}(/.*)?")
 NAMES = 1000
 """How many names are tried for a file, where others are taken."""
 
@@ -42,11 +44,18 @@ def open_sink(to: str | Path | Sink | None = None, *, name: str = "") -> Sink:
     """
     if to is None:
         return _open_default(name)
-    if isinstance(to, str) and "://" in to:
-        return _open_server(to, name)
+    if isinstance(to, str) and (url := as_address(to)):
+        return _open_server(url, name)
     if isinstance(to, str | Path):
         return _open_path(Path(to), name)
     return to
+
+
+def as_address(to: str) -> str:
+    """Return the address of a server that a text names, as http://host:8000 or localhost:8000, else ""."""
+    if "://" in to:
+        return to
+    return f"http://{to}" if _HOST_AND_PORT.fullmatch(to) else ""
 
 
 def answers(url: str, seconds: float = ANSWER_SECONDS) -> bool:
@@ -67,7 +76,7 @@ def answers(url: str, seconds: float = ANSWER_SECONDS) -> bool:
 
 def _open_default(name: str) -> Sink:
     named = os.environ.get("SHIFTSCOPE_URL", "")
-    url = named or DEFAULT_URL
+    url = as_address(named) or named or DEFAULT_URL
     if answers(url):
         return _open_server(url, name, found=True)
     why = f"no Shiftscope answers at {url}" if named else "no Shiftscope is running here"
