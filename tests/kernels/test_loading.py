@@ -54,6 +54,29 @@ def test_another_process_fills_the_cache_and_this_one_loads_it(tmp_path):
     assert list(tmp_path.rglob("*.nbc"))
 
 
+LOCKED = """
+from numba.core.base import BaseContext
+from numba.core.compiler_lock import global_compiler_lock
+
+alone, refresh = [], BaseContext.refresh
+
+def note(context):
+    alone.append(global_compiler_lock.is_locked())
+    return refresh(context)
+
+BaseContext.refresh = note
+loader.start()
+eventually(compiled)
+loading.load_now(["products"])
+assert alone and all(alone), alone
+"""
+
+
+def test_a_script_may_compile_functions_of_its_own_meanwhile(tmp_path):
+    """What numba knows of its functions is read on by whoever compiles: by one at a time."""
+    run(LOCKED, tmp_path)
+
+
 FORK = """
 import os
 loader.start()

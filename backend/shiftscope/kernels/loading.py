@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from shiftscope.kernels.l
 def load_now(modules: Sequence[str] = MODULES) -> None:
     """Compile all kernels, or load them from the cache, and let them be carried out so from now on."""
     for kernel, signature in wanted(modules):
-        kernel.dispatcher.compile(types_of(kernel, signature))
+        with _numbas_lock():
+            kernel.dispatcher.compile(types_of(kernel, signature))
     _switch(modules)
 
 
@@ -104,7 +105,7 @@ class Loader:
             with self._busy:
                 import_module("shiftscope.kernels.jit")
             for kernel, signature in wanted(self._modules):
-                with self._busy:
+                with self._busy, _numbas_lock():
                     if self._ending or not _load(kernel, signature):
                         return False
         return True
@@ -188,6 +189,15 @@ def types_of(kernel: Kernel[Any], signature: str) -> Any:  # noqa: ANN401  numba
         return arguments
     fixed = code.co_argcount
     return *arguments[:fixed], import_module("numba.core.types").Tuple.from_types(arguments[fixed:])
+
+
+def _numbas_lock() -> AbstractContextManager[None]:
+    """Return numba's lock of all that compiles. What loads from the cache has to take it by itself.
+
+    The script may compile functions of its own meanwhile: then either would end in an error.
+    """
+    lock: AbstractContextManager[None] = import_module("numba.core.compiler_lock").global_compiler_lock
+    return lock
 
 
 @contextmanager
