@@ -11,11 +11,11 @@ import { createStore } from "./app/store.js";
 import { readTheme, setTheme } from "./app/theme.js";
 import { AxisBar } from "./charts/axis-bar.js";
 import { ChartGrid } from "./charts/chart-grid.js";
-import { usualOf, viewsOf } from "./charts/levels.js";
+import { shownOf, usualOf, viewsOf } from "./charts/levels.js";
 import { loadCharts } from "./charts/library.js";
 import { lightChart } from "./charts/light.js";
 import { printCharts } from "./charts/printed.js";
-import { arranged, chosen, including } from "./charts/selection.js";
+import { arranged, including } from "./charts/selection.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
 import { connectBar, drawTexts, offeredLanguages } from "./page/bar.js";
@@ -24,6 +24,7 @@ import { load } from "./page/load.js";
 import { OpenRun } from "./page/open-run.js";
 import { Page } from "./page/page.js";
 import { PageLink } from "./page/page-link.js";
+import { Presenter } from "./page/present.js";
 import { attempts } from "./run/attempt.js";
 import { Changes } from "./run/changes.js";
 import { drawPair, followParent } from "./run/compare.js";
@@ -69,14 +70,18 @@ const grid = new ChartGrid(byId("chart-grid"), LEVELS, {
   ...read,
   dispatch: (action) => (action.type === "intervene" ? void intervene(action.networks) : dispatch(action)),
   arrived,
+  present: (view) => presenter.begin(view),
   stream: () => (store.state.drawable ? openRun.stream : null),
   hidden: byId("hidden-charts"),
 });
 /** Scrub to what happened, and light the chart in which it can be seen. @param {Happening} happening */
 function show({ step, layer, view }) {
-  const { charts } = store.state.selection;
-  const shown = view ? including(viewsOf(grid.levels), charts, view, usualOf(grid.levels)) : charts;
+  const { present, selection } = store.state;
+  const { charts } = selection;
+  const alone = present !== null;
+  const shown = view && !alone ? including(viewsOf(grid.levels), charts, view, usualOf(grid.levels)) : charts;
   dispatch({ type: "playing", playing: false });
+  if (view && alone) dispatch({ type: "present", view });
   dispatch({ type: "select", selection: { step, charts: shown, ...(layer ? { layer } : {}) } });
   // A card that was hidden comes with the next frame.
   requestAnimationFrame(() => requestAnimationFrame(() => lightChart(byId("chart-grid"), view)));
@@ -97,7 +102,16 @@ const experiments = new Experiments(store, {
 });
 const samples = new SampleStrip(store, () => grid.scene());
 const costs = new CostDialog(store, () => grid.scene());
-const parts = [experiments, new Controls(store, attempt), new Changes(store, attempt, compare), runs, samples, costs];
+const presenter = new Presenter(store, { show, toggle: () => timeline.toggle(), views: () => viewsOf(grid.levels) });
+const parts = [
+  experiments,
+  new Controls(store, attempt),
+  new Changes(store, attempt, compare),
+  runs,
+  samples,
+  costs,
+  presenter,
+];
 const page = new Page(store, parts, {
   start: (config) => newRun.start(config),
   home: () => experiments.home(),
@@ -116,12 +130,13 @@ grid.followers.push(
   () => experiments.follow(),
   () => costs.follow(),
   (scene) => story.follow(scene),
+  (scene) => presenter.follow(scene),
   makeRunSummary().follow,
   (_scene, now) => samples.follow(now),
 );
 printCharts(byId("printed"), {
   scene: () => grid.scene(),
-  views: () => chosen(viewsOf(grid.levels), store.state.selection.charts, usualOf(grid.levels)),
+  views: () => shownOf(grid.levels, store.state.selection.charts, null),
 });
 followTrials(store, attempt);
 connectBar(store, {

@@ -57,6 +57,13 @@ export function happeningsOf(events) {
 /** The newest up to a step; undefined before there is one. @param {Happening[]} all @param {number} step */
 export const newestUpTo = (all, step) => all.findLast((one) => one.step <= step);
 
+/**
+ * The one after another that is shown, or before it; of the same step there may be several. Where there is none, the
+ * last or the first.
+ * @param {Happening[]} all @param {number} number of the one that is shown; 0 for none @param {number} by 1 or -1
+ */
+export const besideOf = (all, number, by) => all[Math.min(all.length, Math.max(1, number + by)) - 1];
+
 /** An event in words. @param {RunEvent} event @param {Translate} t */
 export const eventText = (event, t) =>
   worded(noticeOf(event), t) ||

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{run: string | null, selection: Partial<Selection>, embed: boolean, language: string | null,
- *   theme: "light" | "dark" | null,
+ *   theme: "light" | "dark" | null, present: string | null,
  *   pair: string | null, config: Record<string, any> | null, experiment: string | null, trial: string | null}} Linked
  */
 
@@ -51,6 +51,7 @@ export function readLink(search, names = []) {
     run: query.get("run"),
     selection,
     embed: query.has("embed"),
+    present: query.get("present"),
     language: query.get("lang"),
     theme: theme === "light" || theme === "dark" ? theme : null,
     pair: query.get("pair"),
@@ -76,6 +77,7 @@ export function writeLink(run, selection, kept = {}) {
   if (selection.unit !== null) query.set("unit", String(selection.unit));
   for (const [name, value] of Object.entries(selection.choices)) query.set(name, value);
   if (selection.charts !== null) query.set("charts", selection.charts.join(","));
+  if (typeof kept.present === "string") query.set("present", kept.present);
   if (kept.pair) query.set("pair", kept.pair);
   if (kept.embed) query.set("embed", "");
   if (kept.language) query.set("lang", kept.language);
@@ -83,7 +85,7 @@ export function writeLink(run, selection, kept = {}) {
   if (kept.config) query.set("config", JSON.stringify(kept.config));
   const text = query
     .toString()
-    .replace(/(^|&)embed=/, "$1embed")
+    .replace(/(^|&)(embed|present)=(?=&|$)/g, "$1$2")
     .replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }

@@ -21,6 +21,7 @@ import { FIRST_SELECTION } from "./state.js";
  *   | {type: "intervene", networks: Record<string, Record<string, any>>}
  *   | {type: "choose", name: string, value: string | null}
  *   | {type: "playing", playing: boolean}
+ *   | {type: "present", view: string | null}
  *   | {type: "duration", duration: number}} RunAction
  */
 
@@ -118,5 +119,6 @@ export const runActions = {
   // The page asks the server, whose answer is the run as it is then.
   intervene: (state) => state,
   playing: (state, { playing }) => ({ ...state, playing }),
+  present: (state, { view }) => ({ ...state, present: view }),
   duration: (state, { duration }) => ({ ...state, duration }),
 };

@@ -26,6 +26,7 @@
  * @property {Selection} selection
  * @property {boolean} playing the replay moves on by itself
  * @property {number} duration of the replay of the whole run, in seconds
+ * @property {string | null} present id of the chart that stands alone on the screen, empty for the first; null: all do
  *
  * @typedef {object} ExperimentPart
  * @property {string | null} experiment id of the experiment that is open
@@ -75,6 +76,7 @@ export const initialState = (surroundings) => ({
   selection: { ...FIRST_SELECTION, ...surroundings.linked.selection },
   playing: false,
   duration: 10,
+  present: surroundings.linked.present,
   experiment: null,
   trial: null,
   trials: [],

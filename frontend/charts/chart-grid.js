@@ -7,10 +7,10 @@ import { zoomText } from "../views/run-axis.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
 import { offerHidden } from "./hidden-charts.js";
-import { Rooms, usualOf, viewsOf } from "./levels.js";
+import { Rooms, shownOf, usualOf, viewsOf } from "./levels.js";
 import { hasCard } from "./missing.js";
 import { ShapesPainter } from "./painting/shapes.js";
-import { chosen, including, without } from "./selection.js";
+import { including, without } from "./selection.js";
 import { tellShown } from "./shown-frames.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -35,8 +35,8 @@ export class ChartGrid {
    * @param {{dispatch: (action: import("../app/store.js").Action) => void,
    *   stream: () => import("../stream/run-stream.js").RunStream | null,
    *   state: () => import("../app/state.js").State, theme: () => import("../types").Theme,
-   *   t: () => import("../types").Translate, arrived: () => number,
-   *   hidden: HTMLElement}} host `hidden` offers the charts that are not shown
+   *   t: () => import("../types").Translate, arrived: () => number, hidden: HTMLElement,
+   *   present: (view: string) => void}} host `hidden` offers the charts that are not shown
    */
   constructor(root, levels, host) {
     this.root = root;
@@ -157,16 +157,17 @@ export class ChartGrid {
 
   /** Make the cards of the views that this run can fill; the order is that of the views. @param {Scene} scene */
   #cards(scene) {
-    const { layer, charts } = scene.selection;
+    const { selection, present } = this.host.state();
+    const { layer, charts } = selection;
     const begun = [...scene.history.streams.values()].filter((stream) => stream.count).length;
-    const now = [scene.layoutIndex, layer, charts, begun];
+    const now = [scene.layoutIndex, layer, charts, begun, present];
     if (begun === 0 || now.every((one, i) => one === this.checked?.[i])) return false;
     this.checked = now;
-    this.#hide(scene);
-    const missing = chosen(viewsOf(this.levels), charts, usualOf(this.levels)).filter(
-      (view) => !this.charts.has(view.id) && hasCard(view, scene),
-    );
+    const shown = shownOf(this.levels, charts, present);
+    this.#hide(scene, shown);
+    const missing = shown.filter((view) => !this.charts.has(view.id) && hasCard(view, scene));
     for (const view of missing) this.#add(view, scene);
+    this.rooms.present(present);
     // A layer may lack what a chart shows: the output has no gamma. The card stays, and says so.
     for (const { view, card: known, chart } of this.charts.values()) {
       chart.empty = !view.available(scene);
@@ -184,6 +185,7 @@ export class ChartGrid {
       picture: (format) => chart.picture(format, this.scene() ?? scene),
       scene: () => this.scene(),
       hide: () => this.#choose(without, view.id),
+      present: () => this.host.present(view.id),
     });
     this.rooms.place(view, made.element);
     const chart = new Chart(made.chart, view, {
@@ -212,11 +214,11 @@ export class ChartGrid {
     });
   }
 
-  /** Take away the cards of charts that are not chosen, and offer them apart from the others. @param {Scene} scene */
-  #hide(scene) {
-    const shown = chosen(viewsOf(this.levels), scene.selection.charts, usualOf(this.levels));
-    const hidden = viewsOf(this.levels).filter((view) => !shown.includes(view) && view.available(scene));
-    for (const view of viewsOf(this.levels)) {
+  /** Take away the cards of charts that are not shown; offer them apart. @param {Scene} scene @param {View[]} shown */
+  #hide(scene, shown) {
+    const all = viewsOf(this.levels);
+    const hidden = all.filter((view) => !shown.includes(view) && view.available(scene));
+    for (const view of all) {
       const one = this.charts.get(view.id);
       if (!one || shown.includes(view)) continue;
       one.chart.destroy();
@@ -225,11 +227,9 @@ export class ChartGrid {
     }
     offerHidden(this.host.hidden, hidden, scene.t, {
       show: (id) => this.#choose(including, id),
-      all: () =>
-        this.host.dispatch({ type: "select", selection: { charts: viewsOf(this.levels).map(({ id }) => id) } }),
+      all: () => this.host.dispatch({ type: "select", selection: { charts: all.map(({ id }) => id) } }),
     });
-    const count = shown.filter((view) => hasCard(view, scene)).length;
-    this.rooms.arrange(count, this.levels, scene.t);
+    this.rooms.arrange(shown.filter((view) => hasCard(view, scene)).length, this.levels, scene.t);
   }
 
   /** Tell which frames are on the screen now, in every chart that is seen. @param {Scene} scene */

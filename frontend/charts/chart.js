@@ -174,7 +174,9 @@ export class Chart {
     if (!scene || !this.gd._fullLayout) return;
     this.attached = true;
     layBetween(this.gd, [this.canvas, this.texts?.layer]);
-    const size = { width: this.width, height: this.height, ratio: globalThis.devicePixelRatio || 1 };
+    // Presented, the whole card is larger than its own pixels.
+    const scale = this.gd.getBoundingClientRect().width / this.gd.offsetWidth || 1;
+    const size = { width: this.width, height: this.height, ratio: (globalThis.devicePixelRatio || 1) * scale };
     this.shapes?.attach(this.gd, size.width, size.height, size.ratio);
     this.texts?.attach(this.gd, scene);
     // While someone points, it is laid out again and again: what was there stays there.

@@ -1,6 +1,7 @@
 /** The levels in which the charts are read: a heading each, and room for its cards. */
 
 import { h } from "../app/dom.js";
+import { chosen } from "./selection.js";
 
 /** @typedef {import("../types").Level} Level */
 /** @typedef {import("../types").View} View */
@@ -14,6 +15,16 @@ export const viewsOf = (levels) => levels.flatMap(({ views }) => views);
 
 /** What is shown where nothing was chosen: the laboratory is folded away. @param {Level[]} levels @returns {View[]} */
 export const usualOf = (levels) => levels.flatMap(({ id, views }) => (id === "laboratory" ? [] : views));
+
+/**
+ * The charts that there are cards for: those that are chosen, and the one that is presented.
+ * @param {Level[]} levels @param {string[] | null} charts @param {string | null} present
+ */
+export function shownOf(levels, charts, present) {
+  const views = viewsOf(levels);
+  const shown = chosen(views, charts, usualOf(levels));
+  return views.filter((view) => shown.includes(view) || view.id === present);
+}
 
 /** @param {Level} level @param {import("../types").Translate} t @returns {Room} */
 function makeRoom(level, t) {
@@ -52,6 +63,13 @@ export class Rooms {
     for (const { level, cards } of this.rooms)
       cards.append(...level.views.flatMap(({ id }) => this.elementOf(id) ?? []));
     this.root.replaceChildren(...this.rooms.map(({ section }) => section));
+  }
+
+  /** Mark the card that stands alone: that of the view, else the first; null: none. @param {string | null} id */
+  present(id) {
+    const all = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll(".card"));
+    const one = id === null ? undefined : ([...all].find(({ dataset }) => dataset.view === id) ?? all[0]);
+    for (const element of all) element.toggleAttribute("data-presented", element === one);
   }
 
   /** Put a card among those of its level, in their order. @param {View} view @param {HTMLElement} element */

@@ -1,18 +1,21 @@
 /** The buttons of a card: what explains it, what it can be saved as, and what takes it away. */
 
-import { h, setText } from "../app/dom.js";
+import { h, setText, svg } from "../app/dom.js";
 import { csvFile, fileName } from "./csv.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
 const ASK_EVERY = 200;
+/** The corners of a screen. */
+export const CORNERS = "M3 7.5V3h4.5M12.5 3H17v4.5M17 12.5V17h-4.5M7.5 17H3v-4.5";
 
 /**
  * @typedef {object} SaveHost
  * @property {(format: "png" | "svg") => Promise<string>} picture
  * @property {() => Scene | null} scene
  * @property {() => void} [hide]
+ * @property {() => void} [present] shows it alone on the whole screen
  * @property {() => number} [arrived] the share of the run's frames that is in the page
  */
 
@@ -88,9 +91,12 @@ export function makeTools(view, first, host, help) {
     explain.setAttribute("aria-expanded", String(!help.hidden));
     help.closest(".card")?.classList.toggle("explained", !help.hidden);
   });
+  const full = host.present && tool("", t("present.chart"), { class: "full", on: { click: host.present } });
+  full?.append(svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, svg("path", { d: CORNERS })));
   return h(
     "div",
     { class: "tools" },
+    full ?? null,
     explain,
     tool("PNG", t("save.png"), { class: "take", on: { click: picture("png") } }),
     tool("SVG", t("save.svg"), { class: "take", on: { click: picture("svg") } }),

@@ -13,10 +13,10 @@ const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null 
 
 /** The link of what is open and chosen. @param {State} state */
 export function linkOf(state) {
-  const { experiment, trial, selection, open, linked } = state;
+  const { experiment, trial, selection, open, linked, present } = state;
   const { embed, theme, language } = linked;
   const config = open === null ? linked.config : null;
-  return writeLink(namedRun(state), selection, { experiment, trial, embed, theme, language, config });
+  return writeLink(namedRun(state), selection, { experiment, trial, embed, theme, language, config, present });
 }
 
 /** What is open, without what is chosen there: another route is an entry of the history. @param {State} state */
@@ -31,12 +31,14 @@ export class PageLink {
     this.arrived = false;
     store.listen((now, before) => {
       if (routeOf(now) !== routeOf(before)) this.#write();
-      else if (now.selection !== before.selection) this.address.soon(() => this.#write());
+      else if (now.selection !== before.selection || now.present !== before.present)
+        this.address.soon(() => this.#write());
     });
     addEventListener("popstate", () =>
       this.address.follow(() => {
         const linked = readLink(location.search, CHOICES);
         show(linked);
+        store.dispatch({ type: "present", view: linked.present });
         store.dispatch({ type: "select", selection: { ...FIRST_SELECTION, ...linked.selection } });
       }),
     );

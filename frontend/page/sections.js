@@ -18,6 +18,7 @@ function runSections(state) {
     waiting: waited,
     "chart-grid": begun,
     story: begun,
+    "present-start": begun,
     "run-summary": begun,
     "axis-bar": begun,
   };

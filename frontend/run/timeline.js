@@ -38,7 +38,7 @@ export class Timeline {
       seek: (step) => this.seek(step),
       move: (by) => this.#move(by),
       scrub: (step) => this.#stopAt(step),
-      toggle: () => this.#toggle(),
+      toggle: () => this.toggle(),
       toMost: () => this.#toMost(),
       live: () => this.#stopAt(null),
       leaveLayer: () => host.dispatch({ type: "select", selection: { layer: null } }),
@@ -123,7 +123,8 @@ export class Timeline {
     this.#stopAt(next < 0 ? null : stream.steps[stream.order[next]]);
   }
 
-  #toggle() {
+  /** Replay the run, or stop the replay. */
+  toggle() {
     const scene = this.host.scene();
     if (!scene) return;
     const { step } = scene.selection;

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from shiftscope.recording.reader import open_recording
 from tests.browser.looking import settle
-from tests.conftest import LiveServer
+from tests.conftest import LiveServer, serve
+from tests.narration.stories import recorded, waking
 from tests.waiting import PATIENCE, eventually
 
 FLAGS = [
@@ -90,6 +92,16 @@ def charts(page: Page, finished: str) -> Page:
     page.goto(f"/?run={finished}")
     settle(page)
     return page
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, str]]:
+    """A server with one run, in which one network learns late, and the run's id."""
+    data = tmp_path_factory.mktemp("told")
+    with open_recording(recorded(data / "told.shiftscope", waking())) as recording:
+        run = recording.info.id
+    with serve(data) as server:
+        yield server, run
 
 
 @pytest.fixture(scope="session")

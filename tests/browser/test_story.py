@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from shiftscope.recording.reader import open_recording
 from tests.browser.looking import settle
-from tests.conftest import LiveServer, serve
-from tests.narration.stories import recorded, waking
+from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, str]]:
-    """A server with one run, in which one network learns late, and the run's id."""
-    data: Path = tmp_path_factory.mktemp("told")
-    with open_recording(recorded(data / "told.shiftscope", waking())) as recording:
-        run = recording.info.id
-    with serve(data) as server:
-        yield server, run
 
 
 def opened(page: Page, run: str, more: str = "") -> None:

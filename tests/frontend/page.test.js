@@ -38,7 +38,7 @@ test("an experiment stands where the welcome would", () => {
 
 test("a run waits until its stream has begun and the charts can be drawn", () => {
   assert.deepEqual(shown(after("", ...LOADED, { type: "open", run: "r" })), ["waiting"]);
-  const begun = ["axis-bar", "chart-grid", "controls", "run-summary", "run-title", "story"];
+  const begun = ["axis-bar", "chart-grid", "controls", "present-start", "run-summary", "run-title", "story"];
   assert.deepEqual(shown(after("", ...LOADED, ...BEGUN)), [...begun, "waiting"].sort());
   assert.deepEqual(shown(after("", ...LOADED, ...BEGUN, { type: "drawable" })), begun);
 });
