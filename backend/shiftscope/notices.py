@@ -199,6 +199,7 @@ ENGLISH: Mapping[str, str] = {
     "narration.accuracy": "{name} reaches a test accuracy of {percent} %.",
     "narration.overtakes": "{name} overtakes {other}: its loss is {loss}, the other's {other_loss}.",
     "narration.learning_rate": "The learning rate went from {before} to {after} at step {since}. Since then: {found}.",
+    "narration.intervened": "{name}, {what} since step {since}: {found}.",
     "narration.end": "At the end: {found}.",
     "narration.part.network": "{name} ({found})",
     "narration.part.no_loss": "no loss is recorded",
@@ -208,6 +209,21 @@ ENGLISH: Mapping[str, str] = {
     "narration.part.diverged": "diverged",
     "narration.part.loss": "loss {loss}",
     "narration.part.accuracy": "{percent} % on the test set",
+    "narration.part.accuracy_at": "{percent} % on the test set at step {step}",
+    "narration.part.frozen": "{first} to {last} frozen",
+    "narration.part.frozen_one": "{layer} frozen",
+    "narration.part.released": "all layers learning again",
+    "narration.part.bn_strength": "BN strength {strength}",
+    "narration.part.affine_frozen": "gamma and beta frozen",
+    "narration.part.affine_released": "gamma and beta learning again",
+    "narration.part.noise": "noise of standard deviation {std} after BN",
+    "narration.part.no_noise": "no noise after BN",
+    "narration.part.input_still": "the input of {layer} stands still: its centre moved by {moved} σ in {steps} steps, "
+    "in the {before_steps} steps before by {before} σ",
+    "narration.part.input_moved": "the centre of the input of {layer} moved by {moved} σ in {steps} steps, in the "
+    "{before_steps} steps before by {before} σ",
+    "narration.part.layer_moved": "{layer} went from {last} σ to {drift} σ away from its start in {steps} steps, in "
+    "the {before_steps} steps before from {before} σ to {last} σ",
     "narration.part.moved": "of the hidden layers {layer} moved most, by {drift} σ",
     "narration.part.output_moved": "the output layer by {drift} σ",
     # What was asked of a run and cannot be.

@@ -228,6 +228,7 @@ export default {
   "flag.accuracy": "accuracy",
   "flag.overtakes": "overtakes",
   "flag.learning_rate": "what followed",
+  "flag.intervened": "what followed",
   "flag.end": "end",
   story: "What happened",
   "story.all": "What happened: {count}",

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from shiftscope.config import Intervention
 from shiftscope.narration.narrator import Narrator
+from shiftscope.recording.documents import Event, RunInfo
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.sinks.file import FileSink
 from shiftscope.sinks.queued import Closing
 from shiftscope.wire.frames import Frame, LayerInfo, LayoutBuilder, NetworkInfo, RunHeader, encode
@@ -15,10 +18,10 @@ from shiftscope.wire.messages import EventMessage
 
 LAYERS = ("hidden 1", "hidden 2", "hidden 3", "output")
 DRIFT = "wasserstein_over_sigma_from_start"
-STREAMS = ("steps", "layers", "evaluation", "drift")
+STREAMS = ("steps", "layers", "evaluation", "drift", "input_cloud")
 
-Numbers = Mapping[str, float | Sequence[float]]
-"""Of one network at one step, by quantity: a number, or one a layer."""
+Numbers = Mapping[str, float | Sequence[float] | Sequence[tuple[float, float]]]
+"""Of one network at one step, by quantity: a number, or one a layer, or a place a layer."""
 
 USUAL: Numbers = {
     "loss": 1.0,
@@ -37,6 +40,7 @@ HOME = {
     "saturated_fraction": ("layers", "output"),
     "wasserstein_over_sigma_from_start": ("drift", "pre_activation"),
     "dead_fraction": ("drift", "output"),
+    "input_centroid": ("input_cloud", ""),
 }
 """The stream and site of each quantity."""
 
@@ -67,7 +71,8 @@ class Story:
             yield self._builders[stream].add(quantity, unit="1", network=network)
             return
         for layer in LAYERS:
-            yield self._builders[stream].add(quantity, unit="1", network=network, layer=layer, site=site)
+            shape = (2,) if quantity == "input_centroid" else ()
+            yield self._builders[stream].add(quantity, unit="1", network=network, layer=layer, site=site, shape=shape)
 
     def step(
         self, numbers: Mapping[str, Numbers] | None = None, *, times: int = 1, rate: float = 0.1
@@ -83,6 +88,10 @@ class Story:
                     said += self.narrator.observe(self.frames[-1])
             self.at += 1
         return said
+
+    def intervene(self, done: Mapping[str, Intervention]) -> None:
+        """Do something to networks after the step that was recorded last."""
+        self.narrator.intervened(done, self.at - 1)
 
     def _fill(self, row: np.ndarray, stream: str, numbers: Mapping[str, Numbers], rate: float) -> bool:
         written = False
@@ -123,4 +132,16 @@ def recorded(path: Path, made: Story) -> Path:
         sink.frame(frame.data)
     sink.progress(made.at)
     sink.end("finished", "")
+    return path
+
+
+def of_before(path: Path, made: Story, *events: Event) -> Path:
+    """Record a story as it was done before there was a narrator, with what else happened."""
+    writer = RecordingWriter.create(path, RunInfo(id="old", name="old", source="script", created=1.0))
+    writer.begin(made.header)
+    writer.append(made.frames)
+    for event in events:
+        writer.log(event)
+    writer.log(Event(time=2.0, step=made.at, kind="state", value="finished"))
+    writer.close()
     return path

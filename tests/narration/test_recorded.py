@@ -12,22 +12,10 @@ from typer.testing import CliRunner
 from shiftscope.cli import app
 from shiftscope.narration.narrator import Narrator
 from shiftscope.narration.recorded import recorded_sentences
-from shiftscope.recording.documents import Event, RunInfo
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import RecordingWriter
-from tests.narration.stories import DRIFT, Story, codes, recorded, waking
+from tests.narration.stories import DRIFT, Story, codes, of_before, recorded, waking
 
 WANTED = ["still_smaller", "moved_farther", "wakes_moving", "equal_loss_moved", "end"]
-
-
-def of_before(path: Path, made: Story) -> Path:
-    """A recording as one was before there was a narrator."""
-    writer = RecordingWriter.create(path, RunInfo(id="old", name="old", source="script", created=1.0))
-    writer.begin(made.header)
-    writer.append(made.frames)
-    writer.log(Event(time=2.0, step=made.at, kind="state", value="finished"))
-    writer.close()
-    return path
 
 
 @pytest.fixture

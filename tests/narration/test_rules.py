@@ -6,7 +6,9 @@ import math
 
 import pytest
 
+from shiftscope.config import Intervention
 from shiftscope.narration.rule import Latch
+from shiftscope.wire.messages import EventMessage
 from tests.narration.stories import Story, codes
 
 DRIFT = "wasserstein_over_sigma_from_start"
@@ -247,6 +249,94 @@ class TestLearningRate:
         story = Story()
         said = [story.step(rate=0.1 * 0.97**at) for at in range(120)]
         assert codes([one for each in said for one in each]) == []
+
+
+def centres(last: float) -> dict[str, object]:
+    """A network of whose layers the input of hidden 3 alone has moved, and its drift with it."""
+    return {"input_centroid": ((0, 0), (0, 0), (0, last), (0, 0)), DRIFT: (0.1, 0.1, 0.1 + last / 2, 50.0)}
+
+
+def of_done(said: list[EventMessage]) -> list[EventMessage]:
+    """Return what is said of what somebody did."""
+    return [one for one in said if one.code == "narration.intervened"]
+
+
+class TestInterventions:
+    def test_frozen_layers_and_the_input_above_them(self) -> None:
+        story = Story()
+        for at in range(150):
+            story.step({"plain": centres(at / 10)})
+        story.intervene({"plain": Intervention(freeze_below="hidden 3")})
+        said = of_done(story.step({"plain": centres(14.9)}, times=120))
+        assert (said[0].layer, said[0].value, said[0].step) == ("hidden 3", {"view": "target"}, 249)
+        assert said[0].message == (
+            "plain, hidden 1 to hidden 2 frozen since step 149: the input of hidden 3 stands still: its centre moved "
+            "by 0 σ in 100 steps, in the 100 steps before by 10 σ, the loss of plain stayed about the same (1, 1)."
+        )
+
+    def test_released_it_moves_again(self) -> None:
+        story = Story()
+        story.step({"plain": centres(3.0)}, times=10)
+        story.intervene({"plain": Intervention(freeze_below="hidden 3")})
+        story.step({"plain": centres(3.0)}, times=120)
+        story.intervene({"plain": Intervention()})
+        found = of_done([one for at in range(150) for one in story.step({"plain": centres(3 + at / 50)})])
+        assert len(found) == 1
+        assert "all layers learning again since step 129: the centre of the input of hidden 3" in found[0].message
+
+    @pytest.mark.parametrize(
+        ("done", "what"),
+        [
+            (Intervention(bn_strength=0.25), "BN strength 0.25"),
+            (Intervention(noise=0.5), "noise of standard deviation 0.5 after BN"),
+            (Intervention(freeze_affine=True), "gamma and beta frozen"),
+            (Intervention(freeze_below="hidden 2"), "hidden 1 frozen"),
+        ],
+    )
+    def test_of_anything_else_the_layer_that_changed_most(self, done: Intervention, what: str) -> None:
+        story = Story()
+        story.step({"plain": {DRIFT: (0.1, 0.2, 0.3, 9.0)}}, times=120)
+        story.intervene({"plain": done})
+        said = of_done(story.step({"plain": {DRIFT: (0.1, 4.2, 0.3, 99.0), "loss": 2.0}}, times=110))
+        assert len(said) == 1
+        assert said[0].message == (
+            f"plain, {what} since step 119: hidden 2 went from 0.2 σ to 4.2 σ away from its start in 100 steps, in the "
+            "100 steps before from 0.2 σ to 0.2 σ, the loss of plain rose from 1 to 2."
+        )
+
+    def test_nothing_before_there_is_something_to_compare_with(self) -> None:
+        story = Story()
+        story.step(times=15)
+        story.intervene({"plain": Intervention(noise=0.5)})
+        assert of_done(story.step(times=140)) == []
+
+    def test_what_stays_as_it_was_is_no_change(self) -> None:
+        story = Story()
+        story.step(times=120)
+        story.intervene({"plain": Intervention()})
+        assert of_done(story.step(times=175)) == []
+
+    def test_of_changes_one_after_the_other_the_last_is_measured(self) -> None:
+        story = Story()
+        story.step(times=120)
+        for std in (0.1, 0.2, 0.3):
+            story.intervene({"plain": Intervention(noise=std)})
+            story.step(times=5)
+        assert [one.values["since"] for one in of_done(story.step(times=120))] == [129]
+
+    def test_not_of_a_network_that_has_diverged(self) -> None:
+        story = Story()
+        story.step(times=120)
+        story.intervene({"plain": Intervention(noise=9.0)})
+        assert of_done(story.step({"plain": {"loss": math.nan}}, times=130)) == []
+
+
+def test_an_accuracy_from_before_the_end_is_given_with_its_step() -> None:
+    story = Story()
+    story.step({"plain": {"test_accuracy": 0.25}}, times=6)
+    assert "25 % on the test set," in story.narrator.end()[0].message
+    story.step(times=30)
+    assert "25 % on the test set at step 5," in story.narrator.end()[0].message
 
 
 def test_the_end_names_hidden_layers_and_the_output_apart() -> None:

@@ -129,6 +129,20 @@ def test_a_network_is_frozen_below_a_layer_and_released(server: LiveServer, paus
         assert min(moved(PLAIN, "hidden 2")) > 0
 
 
+def test_what_moved_before_and_after_is_narrated(server: LiveServer) -> None:
+    run = str(server.start(config=CONFIG)["id"])
+    server.wait_for_step(run, 40)
+    change(server, run, **{PLAIN: {"freeze_below": "hidden 3"}}).raise_for_status()
+    server.wait_for_step(run, server.run(run)["step"] + 200)
+    server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    server.wait(run, "stopped")
+    with open_recording(server.data / f"{run}.shiftscope") as recording:
+        (said,) = [event for event in recording.journal() if event.code == "narration.intervened"]
+    assert (said.network, said.layer, said.value) == (PLAIN, "hidden 3", {"view": "target"})
+    assert "hidden 1 to hidden 2 frozen since step" in said.message
+    assert "the input of hidden 3 stands still" in said.message
+
+
 def test_a_run_that_has_ended_is_left_alone(server: LiveServer) -> None:
     run = str(server.start(config={"duration": {"kind": "steps", "steps": 1}})["id"])
     server.wait(run, "finished")

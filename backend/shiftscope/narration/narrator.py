@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 
+from shiftscope.config import Intervention
 from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Rule
 from shiftscope.narration.rules.changes import LearningRateChanges
@@ -11,6 +13,7 @@ from shiftscope.narration.rules.divergence import Divergence
 from shiftscope.narration.rules.drift import DriftCompared
 from shiftscope.narration.rules.equal_loss import EqualLoss
 from shiftscope.narration.rules.gradients import GradientsAlongDepth
+from shiftscope.narration.rules.interventions import Interventions
 from shiftscope.narration.rules.learning import Learning
 from shiftscope.narration.rules.progress import Milestones, Overtaking
 from shiftscope.narration.rules.silence import Silence
@@ -34,6 +37,7 @@ def new_rules() -> tuple[Rule, ...]:
         Milestones(),
         Overtaking(),
         LearningRateChanges(),
+        Interventions(),
     )
 
 
@@ -58,15 +62,32 @@ class Narrator:
         self._told += len(found)
         return found
 
+    def intervened(self, networks: Mapping[str, Intervention], step: int) -> None:
+        """Note what is done to networks from a step on, whose frames may be yet to come."""
+        self._observed.interventions.update({name: (step, done) for name, done in networks.items()})
+
     def end(self) -> list[EventMessage]:
         """Return what there is to say when the run has ended."""
         return list(summary(self._observed))
 
 
-def narrate(header: RunHeader, frames: Iterable[Frame], *, ended: bool) -> Iterator[EventMessage]:
-    """Yield the sentences of a run whose frames are all there, in the order of their steps."""
+def narrate(
+    header: RunHeader, frames: Iterable[Frame], *, ended: bool, done: Iterable[tuple[int, str, Intervention]] = ()
+) -> Iterator[EventMessage]:
+    """Yield the sentences of a run whose frames are all there, in the order of their steps.
+
+    Args:
+        header: of the run.
+        frames: in the order in which they were recorded.
+        ended: whether nothing more comes.
+        done: step, network and what was done to it from then on, in the order of the steps.
+    """
     narrator = Narrator(header)
+    waiting = deque(done)
     for frame in frames:
+        while waiting and waiting[0][0] < frame.step:
+            step, network, intervention = waiting.popleft()
+            narrator.intervened({network: intervention}, step)
         yield from narrator.observe(frame)
     if ended:
         yield from narrator.end()

@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.config import Intervention
 from shiftscope.wire.frames import Entry, Frame, Layout, NetworkInfo, RunHeader
 
 INPUT_SITES = ("pre_activation", "linear_output", "output", "")
@@ -39,10 +40,14 @@ class Network:
         gradients: the gradient norm of each layer.
         first_gradients: the first that were recorded.
         drift: of each layer from the start, in the start's sigma.
+        centroids_x: of the inputs of each layer for the same samples, the mean place on the first axis of the plane in
+            which they varied most at the start, in the sigma that they had there.
+        centroids_y: likewise on the second axis.
         silent: the fraction of each layer's units that are 0 for the whole probe batch.
         zeros: the fraction of each layer's values that are 0.
         saturated: the fraction of each layer's values that (almost) no gradient passes.
-        accuracy: on the test set.
+        accuracy: on the test set, when that was last evaluated.
+        evaluated: the step of that; -1 before there was one.
         diverged: whether a loss was not finite: nothing more is said of it then.
         stopped: whether it was found that nothing teaches it any more.
     """
@@ -54,10 +59,13 @@ class Network:
     gradients: Values = ()
     first_gradients: Values = ()
     drift: Values = ()
+    centroids_x: Values = ()
+    centroids_y: Values = ()
     silent: Values = ()
     zeros: Values = ()
     saturated: Values = ()
     accuracy: float = math.nan
+    evaluated: int = -1
     diverged: bool = False
     stopped: bool = False
 
@@ -118,6 +126,7 @@ class Observed:
         networks: in the run's order.
         step: of the newest frame.
         learning_rate: of the update to come; NaN where it is not known.
+        interventions: since which step something is done to a network, and what, by its name.
         drift_stream: name of the stream with the drift; "" where a run records none.
     """
 
@@ -125,6 +134,7 @@ class Observed:
         self.networks = tuple(Network(one.name, tuple(layer.name for layer in one.layers)) for one in header.networks)
         self.step = 0
         self.learning_rate = math.nan
+        self.interventions: dict[str, tuple[int, Intervention]] = {}
         layouts = {layout.name: layout for layout in header.layouts}
         self.drift_stream, quantity = next((pair for pair in DRIFTS if pair[0] in layouts), ("", ""))
         self._names = {layout.stream: layout.name for layout in header.layouts}
@@ -138,6 +148,8 @@ class Observed:
             self._add(layouts.get("layers"), network, info, "saturated", "saturated_fraction", INPUT_SITES)
             self._add(layouts.get("drift"), network, info, "silent", "dead_fraction", ("output",))
             self._add(layouts.get(self.drift_stream), network, info, "drift", quantity, INPUT_SITES)
+            for part, name in enumerate(("centroids_x", "centroids_y")):
+                self._add(layouts.get("input_cloud"), network, info, name, "input_centroid", ("",), part)
 
     def read(self, frame: Frame) -> str:
         """Take over the numbers of a frame, and return the name of its stream."""
@@ -153,6 +165,7 @@ class Observed:
             offsets = self._scalars[name]
             for network in self.networks:
                 network.accuracy = _at(row, offsets.get((network.name, "test_accuracy")))
+                network.evaluated = frame.step
         self.step = frame.step
         return name
 
@@ -169,17 +182,18 @@ class Observed:
 
     def _add(
         self, layout: Layout | None, network: Network, info: NetworkInfo, name: str, quantity: str,
-        sites: Sequence[str],
+        sites: Sequence[str], part: int | None = None,
     ) -> None:  # fmt: skip
+        """Read a quantity of each layer at the first of the sites; of two numbers one (`part`)."""
         if layout is None:
             return
         found: dict[tuple[str, str], Entry] = {
             (entry.layer, entry.site): entry
             for entry in layout.entries
-            if entry.network == network.name and entry.quantity == quantity and entry.size == 1
+            if entry.network == network.name and entry.quantity == quantity and entry.size == (1 if part is None else 2)
         }
         offsets = [
-            next((found[layer.name, site].offset for site in sites if (layer.name, site) in found), -1)
+            next((found[layer.name, site].offset + (part or 0) for site in sites if (layer.name, site) in found), -1)
             for layer in info.layers
         ]
         if max(offsets, default=-1) >= 0:

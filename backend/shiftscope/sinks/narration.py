@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from shiftscope.config import Intervention
 from shiftscope.narration.narrator import Narrator
 from shiftscope.sinks.outbox import Item
 from shiftscope.wire.frames import Frame
@@ -18,6 +19,11 @@ class Narration:
 
     def __init__(self) -> None:
         self._narrator: Narrator | None = None
+
+    def intervened(self, networks: Mapping[str, Intervention], step: int) -> None:
+        """Note what is done to networks from a step on."""
+        if self._narrator is not None:
+            self._narrator.intervened(networks, step)
 
     def added_to(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items, and the sentences that they give rise to."""

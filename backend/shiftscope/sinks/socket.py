@@ -23,7 +23,7 @@ from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
 from shiftscope.sinks.spool import Spool
 from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
 from shiftscope.telling import tell
-from shiftscope.wire.messages import EventMessage, Hello, PreparingMessage, Welcome
+from shiftscope.wire.messages import Command, EventMessage, Hello, PreparingMessage, Welcome
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class SocketSink(QueuedSink):
         self._url, self._name, self._limits = url, name, limits
         backlog = Backlog(self._new_spool, limits.memory, limits.spool)
         hello = Hello(run=welcome.run, token=welcome.token)
-        self._uplink = Uplink(url, hello, backlog, limits.deadlines, on_command)
+        self._on_command = on_command
+        self._uplink = Uplink(url, hello, backlog, limits.deadlines, self._commanded)
         self._uplink.welcome(link, welcome)
         # An older server knows no such events, and would refuse the run.
         self._narration = Narration() if KIND in welcome.kinds else None
@@ -211,6 +212,14 @@ class SocketSink(QueuedSink):
             f"the last {missing:,} frames and the end of the run could not be sent to {self._url} ({why}). "
             f"They are in {path}: `shiftscope sync {path}` sends them"
         )
+
+    def _commanded(self, command: Command) -> None:
+        """Take what the server wants done, in the sink's thread."""
+        if self._on_command is not None:
+            self._on_command(command)
+        if self._narration is not None and command.networks:
+            # It is taken up at the latest after the update that is being made now.
+            self._narration.intervened(command.networks, self._step + 1)
 
     def _take_rest(self) -> None:
         backlog = self._uplink.backlog

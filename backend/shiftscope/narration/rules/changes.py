@@ -60,7 +60,7 @@ def _followed(change: _Change, now: Observed) -> EventMessage:
     found = tuple(
         said
         for network, before in zip(now.networks, change.losses, strict=True)
-        if (said := _loss_of(network.name, before, network.loss)) is not None
+        if (said := loss_of(network.name, before, network.loss)) is not None
     )
     return sentence(
         "narration.learning_rate", now.step, "loss", before=rounded(change.before), after=rounded(change.after),
@@ -68,7 +68,8 @@ def _followed(change: _Change, now: Observed) -> EventMessage:
     )  # fmt: skip
 
 
-def _loss_of(name: str, before: float, after: float) -> Notice | None:
+def loss_of(name: str, before: float, after: float) -> Notice | None:
+    """Return what became of a loss; None where one of the two is not known."""
     if not (before > 0 and math.isfinite(after)):
         return None
     values: dict[str, Value] = {"name": name, "before": rounded(before), "after": rounded(after)}

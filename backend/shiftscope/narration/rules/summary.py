@@ -13,23 +13,31 @@ from shiftscope.wire.messages import EventMessage
 
 def summary(now: Observed) -> Iterator[EventMessage]:
     """Yield one sentence: each network's loss, its accuracy and the hidden layer that moved farthest."""
-    parts = {network.name: tuple(_parts(network)) for network in now.networks}
+    parts = {network.name: tuple(_parts(network, now.step)) for network in now.networks}
     found = tuple(notice("narration.part.network", name=name, found=said) for name, said in parts.items() if said)
     if found:
         moved = any(network.farthest()[0] for network in now.networks)
         yield sentence("narration.end", now.step, "shift" if moved else "loss", found=found)
 
 
-def _parts(network: Network) -> Iterator[Notice]:
+def _parts(network: Network, step: int) -> Iterator[Notice]:
     if network.diverged:
         yield notice("narration.part.diverged")
         return
     if math.isfinite(network.loss):
         yield notice("narration.part.loss", loss=rounded(network.loss))
     if math.isfinite(network.accuracy):
-        yield notice("narration.part.accuracy", percent=rounded(100 * network.accuracy))
+        yield _accuracy(network, step)
     layer, drift = network.farthest()
     if layer:
         yield notice("narration.part.moved", layer=layer, drift=rounded(drift))
         if math.isfinite(network.drift[-1]):
             yield notice("narration.part.output_moved", drift=rounded(network.drift[-1]))
+
+
+def _accuracy(network: Network, step: int) -> Notice:
+    """Return the accuracy, with its step where that is not the end: a run may stop long after its last evaluation."""
+    percent = rounded(100 * network.accuracy)
+    if network.evaluated >= step:
+        return notice("narration.part.accuracy", percent=percent)
+    return notice("narration.part.accuracy_at", percent=percent, step=network.evaluated)
