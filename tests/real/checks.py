@@ -12,7 +12,18 @@ from torch import nn
 import shiftscope
 from shiftscope.recording.reader import Recording
 from tests.probes import brute
-from tests.real.trail import LINEAR, Trail, Training, appearance, bare, check_same, follow, hooked, joined
+from tests.real.trail import (
+    LINEAR,
+    NORMALIZATIONS,
+    Trail,
+    Training,
+    appearance,
+    bare,
+    check_same,
+    follow,
+    hooked,
+    joined,
+)
 
 Sites = Mapping[tuple[str, str], tuple[str, int]]
 """By layer and site: the module whose input (0) or output (1) it is."""
@@ -49,11 +60,13 @@ def check_default(training: Training, folder: Path, **options: Any) -> None:
         check_nothing_failed(recording)
 
 
-def check_everything(training: Training, folder: Path, sites: Sites | None = None, **options: Any) -> None:
+def check_everything(
+    training: Training, folder: Path, sites: Sites | None = None, layers: Sequence[str] | None = None, **options: Any
+) -> None:
     """Check a training watched with everything at every step: unchanged, and its numbers those of a brute force.
 
-    Checked are these sites, and of layers that are a linear map and nothing else, or have a normalization, the output
-    of the linear map.
+    Checked are the layers' names, these sites, and of layers that are a core and nothing else, or have a
+    normalization, the output of the core.
     """
     path, trail = check_unchanged(training, folder, schedule=shiftscope.every(1), probes="full", **options)
     passed, model = hooked(training)
@@ -61,6 +74,8 @@ def check_everything(training: Training, folder: Path, sites: Sites | None = Non
         assert recording.steps("layers").tolist() == list(range(trail.steps))
         assert recording.steps("steps").tolist() == list(range(trail.steps))
         check_nothing_failed(recording)
+        if layers is not None:
+            assert [layer.name for layer in recording.header.networks[0].layers] == list(layers)
         check_gradients(recording, model, trail)
         check_sites(recording, model, passed, sites or {})
 
@@ -72,34 +87,32 @@ def check_nothing_failed(recording: Recording) -> None:
     assert ("state", "finished") in [(event.kind, event.value) for event in recording.journal()]
 
 
-def linear_maps(model: nn.Module, layers: Sequence[str]) -> dict[str, str]:
-    """Return by layer the linear map that it is named after, or the one in the block that it is named after."""
-    named = {name for name in layers if isinstance(model.get_submodule(name), LINEAR)}
-    found = {name: name for name in named}
-    for name in set(layers) - named:
-        block = model.get_submodule(name)
-        inside = [f"{name}.{own}" for own, child in block.named_modules() if isinstance(child, LINEAR)]
-        children = [f"{name}.{own}" for own, child in block.named_children() if isinstance(child, LINEAR)]
-        left = [one for one in children or inside if one not in named]
-        assert len(left) == 1, f"{name} has the linear maps {left}"
-        found[name] = left[0]
+def cores(model: nn.Module, layers: Sequence[str]) -> dict[str, str]:
+    """Return by layer the module that it is named after, or the first linear map of the sequence it is named after."""
+    found = {}
+    for name in layers:
+        inside = [own for own, child in model.get_submodule(name).named_children() if isinstance(child, LINEAR)]
+        sequence = isinstance(model.get_submodule(name), nn.Sequential)
+        assert not sequence or len(inside) == 1, f"{name} has the linear maps {inside}"
+        found[name] = f"{name}.{inside[0]}" if sequence else name
     return found
 
 
 def check_gradients(recording: Recording, model: nn.Module, trail: Trail) -> None:
-    """Check the norm of each layer's gradient by its weight."""
+    """Check the norm of the gradient by each parameter of what the layers are named after."""
     header = recording.header
     assert header is not None
     (network,) = header.networks
     assert network.layers
-    linear_of = linear_maps(model, [layer.name for layer in network.layers])
-    for layer in network.layers:
-        where = {"network": network.name, "layer": layer.name, "site": "weight"}
-        found = recording.values("layers", "gradient_norm", **where)
-        linear = model.get_submodule(linear_of[layer.name])
-        own = [name for name, p in model.named_parameters() if p is linear.weight]
-        expected = [step.get(own[0], float("nan")) for step in trail.gradients]
-        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-12, err_msg=layer.name)
+    names = {id(p): name for name, p in model.named_parameters()}
+    for layer, core in cores(model, [layer.name for layer in network.layers]).items():
+        module = model.get_submodule(core)
+        norm = isinstance(module, NORMALIZATIONS) or "Norm" in type(module).__name__
+        for own, parameter in module.named_parameters():
+            site = {"weight": "gamma", "bias": "beta"}.get(own, own) if norm else own
+            found = recording.values("layers", "gradient_norm", network=network.name, layer=layer, site=site)
+            expected = [step.get(names[id(parameter)], 0.0) for step in trail.gradients]
+            np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-12, err_msg=f"{layer} {site}")
 
 
 def check_sites(recording: Recording, model: nn.Module, passed: Trail, sites: Sites) -> None:
@@ -108,12 +121,13 @@ def check_sites(recording: Recording, model: nn.Module, passed: Trail, sites: Si
     assert header is not None
     (network,) = header.networks
     chosen = dict(sites)
-    linear_of = linear_maps(model, [layer.name for layer in network.layers])
+    core_of = cores(model, [layer.name for layer in network.layers])
     for layer in network.layers:
-        if layer.normalization:
-            chosen.setdefault((layer.name, "linear_output"), (linear_of[layer.name], 1))
+        alone = isinstance(model.get_submodule(layer.name), NORMALIZATIONS)
+        if layer.normalization and not alone:
+            chosen.setdefault((layer.name, "linear_output"), (core_of[layer.name], 1))
         elif not layer.activation:
-            chosen.setdefault((layer.name, "output"), (linear_of[layer.name], 1))
+            chosen.setdefault((layer.name, "output"), (core_of[layer.name], 1))
     recorded = {(entry.layer, entry.site) for entry in recording.layouts["layers"].entries if entry.quantity == "mean"}
     checked = 0
     for (layer_name, site), module in chosen.items():

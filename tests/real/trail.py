@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tests.probes import brute
 
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)  # noqa: SLF001  torch has no public name for all convolutions
+NORMALIZATIONS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)  # noqa: SLF001  likewise
 
 
 class Trail:
@@ -100,7 +101,7 @@ class Trail:
             return keep
 
         for name, module in model.named_modules():
-            if not list(module.children()):
+            if not list(module.children()) or isinstance(module, nn.MultiheadAttention):
                 module.register_forward_pre_hook(before(name))
                 module.register_forward_hook(after(name))
 
@@ -136,6 +137,9 @@ def fingerprint(value: object) -> str:
 
 
 def _tensor(value: object) -> Tensor | None:
+    """Return a copy of what a module gave: of several values the first, of a packed sequence its data."""
+    while isinstance(value, tuple) and value:
+        value = value[0]
     return value.detach().clone() if isinstance(value, Tensor) else None
 
 

@@ -27,7 +27,7 @@ class InputReader:
         """Read the first tensor that each layer is given; where it is called several times, at the last."""
         self._network = network.module
         self._isolation = Isolation(network.module, network.layers)
-        self._modules = [layer.linear.module for layer in layers]
+        self._modules = [layer.core.module for layer in layers]
         self._reader = reader
         self._found: list[Any] = []
 

@@ -54,7 +54,7 @@ class TracedNetwork:
 
         layers = [
             replace(
-                layer, linear=parts[layer.linear.index], normalization=own(layer.normalization),
+                layer, core=parts[layer.core.index], normalization=own(layer.normalization),
                 activation=own(layer.activation), sites=tuple(own_site(site) for site in layer.sites),
             )
             for layer in self.layers

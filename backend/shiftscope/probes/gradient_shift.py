@@ -58,7 +58,7 @@ class _GradientShift(Study):
         self._evaluator = LossEvaluator(setup)
         named, self._stages = _stages(network)
         self._places = [setup.add_all((L2, COSINE), name, "weight") for name in named]
-        linears = [layer.linear.module for layer in network.layers if layer.name in set(named)]
+        linears = [layer.core.module for layer in network.layers if layer.name in set(named)]
         self._segments = segments(network.module, linears)
         self._parameters = [parameter for stage in self._stages for parameter in stage.parameters]
         self._later = self._parameters[len(self._stages[0].parameters) :]

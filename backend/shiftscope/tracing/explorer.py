@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from weakref import ref
 
-from torch import Tensor
+from torch import Size, Tensor
 from typing_extensions import override
 
 from shiftscope.tracing.journal import Call
+from shiftscope.tracing.kinds import is_elementwise, needs_proof
 from shiftscope.tracing.layers import Layer, Part, Site, find_layers
 from shiftscope.tracing.normalize import normalize
+from shiftscope.tracing.producers import version
 from shiftscope.tracing.tracer import Given, Output, PartObserver
 from shiftscope.tracing.values import is_plain
 
@@ -22,13 +25,14 @@ BUDGET = 1 << 29
 class Explored:
     """One call of a part: its tensors as they were, and the gradients by them once these are known.
 
-    `given` and `output` are None where they were too many to be kept.
+    `given` and `output` are None where they were too many to be kept; `shape` is the output's.
     """
 
     part: int
     call: Call
     given: Tensor | None
     output: Tensor | None
+    shape: Size
     gradients: dict[int, Tensor] = field(default_factory=dict)
 
 
@@ -70,6 +74,7 @@ class Explorer(PartObserver):
         self._keep_gradients = gradients
         self._calls: list[Explored] = []
         self._before: dict[tuple[Call, int], tuple[Tensor, int, Explored]] = {}
+        self._clones: dict[int, tuple[ref[Tensor], int, Tensor]] = {}
         self._overwriting: set[int] = set()
         self._kept = 0
 
@@ -77,57 +82,76 @@ class Explorer(PartObserver):
         """Let go of all tensors."""
         self._calls.clear()
         self._before.clear()
+        self._clones.clear()
         self._kept = 0
 
     def result(self, confirmed: Collection[Call]) -> Exploration:
         """Return what those calls showed that the update is made of."""
         calls = [one for one in self._calls if one.call in confirmed]
-        layers = find_layers(self._parts, [(one.part, one.call.layer) for one in calls])
+        refuted = self._refuted(calls)
+        calls = [one for one in calls if one.part not in refuted]
+        shapes: dict[int, tuple[int, ...]] = {}
+        for one in calls:
+            if one.part == one.call.layer:
+                shapes.setdefault(one.part, tuple(one.shape))
+        layers = find_layers(self._parts, [(one.part, one.call.layer) for one in calls], shapes)
         return Exploration(layers, frozenset(self._overwriting), calls)
+
+    def _refuted(self, calls: Sequence[Explored]) -> set[int]:
+        """Return the parts that might have been activations and are none."""
+        activations = [part for part in self._parts if part.kind == "activation"]
+        doubtful = {part.index for part in activations if needs_proof(part.name, part.module)}
+        return doubtful - {one.part for one in calls if one.part in doubtful and is_elementwise(one.given, one.output)}
 
     @override
     def before(self, part: int) -> Given | None:
-        if self._parts[part].kind == "linear":
+        if self._parts[part].kind == "core":
             return None
 
         def keep(call: Call, given: Tensor) -> None:
-            explored = Explored(part, call, self._clone(given, call), None)
+            explored = Explored(part, call, self._clone(given, call), None, given.shape)
             self._keep_gradient(given, explored, 0)
-            self._before[call, part] = given, _version(given), explored
+            self._before[call, part] = given, version(given), explored
 
         return keep
 
     @override
     def after(self, part: int) -> Output | None:
-        if self._parts[part].kind == "linear":
-            return self._keep_linear(part)
+        if self._parts[part].kind == "core":
+            return self._keep_core(part)
 
         def keep(call: Call, _given: Tensor, output: Tensor) -> None:
-            given, version, explored = self._before.pop((call, part))
-            if _version(given) != version:
+            given, before, explored = self._before.pop((call, part))
+            if version(given) != before:
                 self._overwriting.add(part)
-            explored.output = self._clone(output, call)
+            explored.output, explored.shape = self._clone(output, call), output.shape
             self._keep_gradient(output, explored, 1)
             self._calls.append(explored)
 
         return keep
 
-    def _keep_linear(self, part: int) -> Callable[[Call, Tensor, Tensor], None]:
+    def _keep_core(self, part: int) -> Callable[[Call, Tensor, Tensor], None]:
         def keep(call: Call, _given: Tensor, output: Tensor) -> None:
-            explored = Explored(part, call, None, self._clone(output, call))
+            explored = Explored(part, call, None, self._clone(output, call), output.shape)
             self._keep_gradient(output, explored, 1)
             self._calls.append(explored)
 
         return keep
 
     def _clone(self, tensor: Tensor, call: Call) -> Tensor | None:
+        """Copy a tensor; what one part gave and the next was given is copied once."""
+        known = self._clones.get(id(tensor))
+        if known is not None and known[0]() is tensor and known[1] == version(tensor):
+            return known[2]
         first = self._calls[0].call.within if self._calls else call.within
         if call.within is not first or call.within is None:
             self._kept += tensor.numel() * tensor.element_size()
             if self._kept > BUDGET:
                 return None
         # On the host, where it will be measured: a device may have no room for more.
-        return tensor.detach().clone() if tensor.is_cpu else tensor.detach().cpu()
+        clone = tensor.detach().clone() if tensor.is_cpu else tensor.detach().cpu()
+        self._clones[id(tensor)] = ref(tensor), version(tensor), clone
+        return clone
 
     def _keep_gradient(self, tensor: Tensor, explored: Explored, end: int) -> None:
         """Keep the gradient by a tensor; it is hooked now, before it may be written over."""
@@ -140,8 +164,3 @@ class Explorer(PartObserver):
 
         if self._keep_gradients and tensor.requires_grad and not tensor.is_leaf:
             tensor.register_hook(keep)  # type: ignore[no-untyped-call]  # torch's
-
-
-def _version(tensor: Tensor) -> int:
-    """Return how often a tensor was written to; of those made in inference mode torch keeps no count."""
-    return 0 if tensor.is_inference() else tensor._version

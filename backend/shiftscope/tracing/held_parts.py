@@ -33,7 +33,7 @@ class HeldParts:
     @property
     def lead(self) -> int:
         """A part whose calls stand for those of the network."""
-        return next((part.index for part in self.now if part.kind == "linear"), 0)
+        return next((part.index for part in self.now if part.kind == "core"), 0)
 
     def are_replaced(self) -> bool:
         """Whether any of them is another one since."""
@@ -52,7 +52,7 @@ class HeldParts:
         self._holders = self._list_holders()
 
     def trained_parameter(self, layer: int) -> nn.Parameter | None:
-        """Return a parameter of a layer's linear map that is trained; None where there is none."""
+        """Return a parameter of a layer's core that is trained; None where there is none."""
         known = self._trained.get(layer)
         if known is None or known[0].get(known[1]) is not known[2] or not known[2].requires_grad:
             known = _trained_parameter(self.now[layer].module)

@@ -63,10 +63,10 @@ _current_task = torch._C._current_graph_task_id
 
 
 class Call:
-    """One call of a layer: of its linear map, with the normalization and activation that follow.
+    """One call of a layer: of its core, with the normalization and activation that follow.
 
     Attributes:
-        layer: index of the part that is its linear map.
+        layer: index of the part that is its core.
         within: the pass that it is part of; None where the layer was called by itself.
         graph: whether a backward pass can go through it.
         followed: parts that were called with what it passed on.
@@ -138,11 +138,21 @@ class Journal:
         return self._opened > 0
 
     def open(self, layer: int, output: Tensor, within: Pass | None) -> Call:
-        """Note a call of a layer whose linear map has just returned.
+        """Note a call of a layer whose core has just returned."""
+        call = self.begin(layer, within)
+        self.returned(call, output)
+        return call
+
+    def begin(self, layer: int, within: Pass | None) -> Call:
+        """Note a call of a layer whose core is about to be called."""
+        return Call(layer, within, self._own)
+
+    def returned(self, call: Call, output: Tensor) -> None:
+        """Note that the core of a layer has returned in a call.
 
         Of a pass only the first and last call are hooked that a gradient can tell of: it counts as a whole.
         """
-        call = Call(layer, within, self._own)
+        layer, within = call.layer, call.within
         self._opened += 1
         function = output.grad_fn if output.requires_grad else None
         call.graph = function is not None
@@ -153,14 +163,13 @@ class Journal:
         if function is None:
             if within is not None:
                 within.plain = False
-            return call
+            return
         if within is None or (not within.hooked and self._parameter(layer) is not None):
             function.register_prehook(call)
             if within is not None:
                 within.hooked = True
         else:
             within.last = call, function
-        return call
 
     def end(self, within: Pass) -> None:
         """Note that a pass is over."""

@@ -1,69 +1,61 @@
 """Which modules of a network are layers, and what of a forward pass belongs to which.
 
-A *layer* is a linear map (Linear or convolution) with the normalizations and activations that follow it. What follows
-what is seen in a forward pass, not guessed from the order of definition: a ReLU defined once and used everywhere is
-then part of every layer.
+A *layer* is a core (a linear map, an embedding, a recurrent cell, attention, a module with parameters of its own) with
+the normalizations and activations that follow it; a normalization of something else, as of a residual sum, is a layer
+by itself. What follows is what was called with the very tensor that came before, as seen in a forward pass: a ReLU
+defined once and used everywhere is then part of every layer.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from torch import nn
-from torch.nn.modules import activation as activations
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
-from torch.nn.modules.instancenorm import _InstanceNorm
 
+from shiftscope.tracing.kinds import Kind, kind_of, label, normalization_kind, unit_axis, width
 from shiftscope.tracing.normalize import can_normalize
 from shiftscope.wire.frames import LayerInfo
 
-Kind = Literal["linear", "normalization", "activation"]
-
-_NORMALIZATIONS: tuple[tuple[type[nn.Module], str], ...] = (
-    (_BatchNorm, "batch"),
-    (_InstanceNorm, "instance"),
-    (nn.LayerNorm, "layer"),
-    (nn.GroupNorm, "group"),
-    (nn.RMSNorm, "rms"),
-    (nn.LocalResponseNorm, "local response"),
-)
-_NOT_ELEMENTWISE = (
-    nn.MultiheadAttention,
-    nn.Softmax,
-    nn.Softmax2d,
-    nn.Softmin,
-    nn.LogSoftmax,
-    nn.GLU,
-)
-_BY_NAME: dict[str, Kind] = {"norm": "normalization", "activation": "activation"}
+Shape = tuple[int, ...]
+_LONGEST = 40
+_LONGEST_LABEL = 80
+"""Letters that the name of a class, and a label, may have where they are written down."""
 
 
 class Part(NamedTuple):
-    """A module whose calls are recorded; `index` is its place among the parts of its network."""
+    """A module whose calls are recorded.
+
+    Attributes:
+        name: as the network has it.
+        module: that is called.
+        kind: what it is.
+        index: its place among the parts of its network.
+        block: name of the nn.Sequential that it is an element of, if any.
+    """
 
     name: str
     module: nn.Module
     kind: Kind
     index: int  # type: ignore[assignment]  # not tuple's method
+    block: str = ""
 
 
 STAGES = ("linear_output", "normalized")
 """Sites that show what a normalization does, stage by stage."""
 
 Caller = tuple[int, int]
-"""One call of a part: index of the part, and of the linear map of the layer that it was called for."""
+"""One call of a part: index of the part, and of the core of the layer that it was called for."""
 
 
 @dataclass(frozen=True)
 class Site:
     """A place of a layer at which values are measured: the input (0) or output (1) of one of its parts.
 
-    `layer` is the index of the layer's linear map, `part` that of the part. A layer that is called several times before
-    an update has the values of all these calls.
+    `layer` is the index of the layer's core, `part` that of the part. A layer that is called several times before an
+    update has the values of all these calls.
     """
 
     name: str
@@ -76,28 +68,33 @@ class Site:
 
 @dataclass
 class Layer:
-    """A linear map with what follows it."""
+    """A core with what follows it.
+
+    Attributes:
+        name: as shown.
+        core: what it begins with; of a normalization that stands alone, that.
+        normalization: the first one.
+        activation: the first one.
+        sites: where it is measured.
+        shape: of what the core gave out first, where it was called.
+    """
 
     name: str
-    linear: Part
+    core: Part
     normalization: Part | None = None
     activation: Part | None = None
     sites: tuple[Site, ...] = ()
+    shape: Shape | None = None
 
     @property
     def features(self) -> int:
         """Units of a linear map, channels of a convolution."""
-        module = self.linear.module
-        for name in ("out_features", "out_channels"):
-            size = getattr(module, name, None)
-            if isinstance(size, int):
-                return size
-        return int(next(module.parameters()).shape[0])
+        return width(self.core.module, self.shape)
 
     @property
     def activated(self) -> Site | None:
         """What the activation gives out, as a site; the layer's output where no normalization follows."""
-        return Site("output", self.linear.index, self.activation.index, 1) if self.activation else None
+        return Site("output", self.core.index, self.activation.index, 1) if self.activation else None
 
     @property
     def shown(self) -> Site | None:
@@ -107,17 +104,18 @@ class Layer:
     @property
     def norm_input(self) -> Site | None:
         """What the normalization takes in, as a site without a name."""
-        return Site("", self.linear.index, self.normalization.index, 0) if self.normalization else None
+        return Site("", self.core.index, self.normalization.index, 0) if self.normalization else None
 
     @property
     def unit_axis(self) -> int:
         """Axis of the layer's tensors along which its units or channels lie."""
-        return 1 if isinstance(self.linear.module, _ConvNd) else -1
+        return unit_axis(self.core.module, self.shape)
 
     @property
     def parts(self) -> list[Part]:
-        """The layer's parts: linear map, normalization, activation."""
-        return [part for part in (self.linear, self.normalization, self.activation) if part is not None]
+        """The layer's parts, each once: core, normalization, activation."""
+        parts = (self.core, self.normalization, self.activation)
+        return list({part.index: part for part in parts if part is not None}.values())
 
     def site(self, name: str) -> Site | None:
         """Return the site of that name, None where the layer has none."""
@@ -129,49 +127,36 @@ class Layer:
         return LayerInfo(
             name=self.name,
             features=self.features,
-            activation=type(self.activation.module).__name__.lower() if self.activation else "",
-            normalization=normalization_kind(self.normalization.module) if self.normalization else "",
+            label=label(self.core.module, self.features)[:_LONGEST_LABEL],
+            activation=type(self.activation.module).__name__.lower()[:_LONGEST] if self.activation else "",
+            normalization=normalization_kind(self.normalization.module)[:_LONGEST] if self.normalization else "",
         )
-
-
-def normalization_kind(module: nn.Module) -> str:
-    """Name the kind of a normalization: batch, layer, ..., or its class for one of the user's own."""
-    for cls, kind in _NORMALIZATIONS:
-        if isinstance(module, cls):
-            return kind
-    return type(module).__name__.lower()
-
-
-def _kind(name: str, module: nn.Module) -> Kind | None:
-    if isinstance(module, nn.Linear | _ConvNd | nn.Bilinear):
-        return "linear"
-    if isinstance(module, tuple(cls for cls, _ in _NORMALIZATIONS)):
-        return "normalization"
-    if type(module).__module__ == activations.__name__ and not isinstance(module, _NOT_ELEMENTWISE):
-        return "activation"
-    # A user's own class is known by the name it was given.
-    return None if isinstance(module, nn.Identity | nn.Sequential) else _BY_NAME.get(name.rpartition(".")[2])
 
 
 def find_parts(root: nn.Module) -> list[Part]:
     """List the modules whose calls make up layers, in order of registration; a module used twice is one part."""
     parts: list[Part] = []
     inside: tuple[str, ...] = ()
+    blocks = {""}
     for name, module in root.named_modules():
         if inside and name.startswith(inside):
             continue
-        kind = _kind(name, module)
+        if type(module).forward is nn.Sequential.forward:
+            blocks.add(name)
+        kind = kind_of(name, module)
         if kind is not None:
-            parts.append(Part(name, module, kind, len(parts)))
+            block = name.rpartition(".")[0]
+            parts.append(Part(name, module, kind, len(parts), block if block in blocks else ""))
             if name:
                 inside = (*inside, f"{name}.")
     return parts
 
 
-def find_layers(parts: Sequence[Part], calls: Sequence[Caller]) -> list[Layer]:
+def find_layers(parts: Sequence[Part], calls: Sequence[Caller], shapes: Mapping[int, Shape]) -> list[Layer]:
     """Find what the layers are and what is measured at them, from the calls of a step, in the order of these.
 
-    Linear maps that were not called, as of a block that is left out at some steps, come last.
+    `shapes` has the first output's of each core. Cores that were not called, as of a block that is left out at some
+    steps, come last.
     """
     called: dict[int, list[int]] = {}
     for part, layer in dict.fromkeys(calls):
@@ -180,17 +165,17 @@ def find_layers(parts: Sequence[Part], calls: Sequence[Caller]) -> list[Layer]:
             followers.append(part)
     if called:
         for one in parts:
-            if one.kind == "linear":
+            if one.kind == "core":
                 called.setdefault(one.index, [one.index])
-    layers = [_layer([parts[part] for part in own]) for own in called.values()]
+    layers = [_layer([parts[part] for part in own], shapes.get(core)) for core, own in called.items()]
     _name(layers, parts)
     return layers
 
 
-def _layer(called: Sequence[Part]) -> Layer:
-    """Return a layer, given its linear map and what follows, in the order in which they are called."""
+def _layer(called: Sequence[Part], shape: Shape | None) -> Layer:
+    """Return a layer, given its core and what follows, in the order in which they are called."""
     first = {part.kind: part for part in reversed(called)}
-    layer = Layer(called[0].name, called[0], first.get("normalization"), first.get("activation"))
+    layer = Layer(called[0].name, called[0], first.get("normalization"), first.get("activation"), shape=shape)
     layer.sites = tuple(_sites(layer, [part.index for part in called]))
     return layer
 
@@ -199,13 +184,14 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
     """List a layer's sites, given the indices of its parts in the order in which they are called."""
 
     def at(name: str, part: Part, end: Literal[0, 1]) -> Site:
-        return Site(name, layer.linear.index, part.index, end)
+        return Site(name, layer.core.index, part.index, end)
 
     norm, activation = layer.normalization, layer.activation
     sites: list[Site] = []
     if norm:
-        if activation is None or called.index(norm.index) < called.index(activation.index):
-            sites.append(at("linear_output", layer.linear, 1))
+        first = activation is None or called.index(norm.index) < called.index(activation.index)
+        if first and norm is not layer.core:
+            sites.append(at("linear_output", layer.core, 1))
         if can_normalize(norm.module):
             sites.append(replace(at("normalized", norm, 0), normalization=norm.module))
     if activation:
@@ -216,14 +202,14 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
 
 
 def _name(layers: list[Layer], parts: Sequence[Part]) -> None:
-    """Name a layer after its block where all its parts are children of one that has no other layer."""
-    linear = [part.name.split(".")[:-1] for part in parts if part.kind == "linear"]
-    own = Counter(".".join(path[:depth]) for path in linear for depth in range(1, len(path) + 1))
+    """Name a layer after the nn.Sequential that it is: all its parts are children of one without another layer."""
+    cores = [part.name.split(".")[:-1] for part in parts if part.kind == "core"]
+    own = Counter(".".join(path[:depth]) for path in cores for depth in range(1, len(path) + 1))
     for layer in layers:
-        blocks = {part.name.rpartition(".")[0] for part in layer.parts}
+        blocks = {part.block for part in layer.parts}
         name = blocks.pop() if len(blocks) == 1 else ""
-        name = name if name and own[name] == 1 else layer.linear.name
-        layer.name = as_written(name) or type(layer.linear.module).__name__
+        name = name if name and own[name] == 1 else layer.core.name
+        layer.name = as_written(name) or type(layer.core.module).__name__
 
 
 def as_written(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
-from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -13,17 +12,19 @@ from typing_extensions import override
 
 from shiftscope.tracing.held_parts import HeldParts
 from shiftscope.tracing.journal import Call, Journal, Pass
+from shiftscope.tracing.kinds import may_overwrite
 from shiftscope.tracing.layers import Part
+from shiftscope.tracing.producers import Producers
 from shiftscope.tracing.taps import Tap, Watcher, is_compiled
-from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain
+from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain, main_tensor
 
 Given = Callable[[Call, Tensor], None]
 Output = Callable[[Call, Tensor, Tensor], None]
 
-_this_thread = threading.get_ident
+_Begun = tuple[Call | None, bool]
+"""The call that passed a part's input on, and whether it is the part's own, which begins a layer."""
 
-_MOST_PRODUCERS = 4096
-"""Outputs whose layer is remembered at most, where parts are called by themselves and no pass begins or ends."""
+_this_thread = threading.get_ident
 
 
 class PartObserver(Protocol):
@@ -49,6 +50,7 @@ class _Nobody(PartObserver):
 
 
 _NOBODY = _Nobody()
+_NOT_BEGUN: _Begun = (None, False)
 
 
 class Tracer:
@@ -84,8 +86,8 @@ class Tracer:
         self._failed = failed
         self._within: Pass | None = None
         self._depth = 0
-        self._current: Call | None = None
-        self._producers: dict[int, tuple[ref[Tensor], Call]] = {}
+        self._producers = Producers()
+        self._begun: dict[int, _Begun] = {}
         self._taps: list[Tap] = []
         self._observer: PartObserver | None = None
         self._lead: int | None = None
@@ -151,15 +153,15 @@ class Tracer:
             tap.end()
         self._taps = []
         self.journal.open_to_calls = False
-        self._within, self._depth, self._current = None, 0, None
+        self._within, self._depth = None, 0
         self._producers.clear()
+        self._begun.clear()
 
     def clear(self) -> None:
         """Begin anew, after an update."""
         self.journal.clear()
         self.last_pass = None
         self._thread = None
-        self._current = None
 
     def silence(self, part: int) -> None:
         """Show nothing more of a part: its observer has failed there."""
@@ -207,7 +209,7 @@ class Tracer:
         # Where that was the end of an update, everything begins anew: in this pass.
         self._thread, self._depth = _this_thread(), 1
         self._producers.clear()
-        self._current = None
+        self._begun.clear()
         if self.last_pass is not None:
             self.last_pass.forget()
         self._within = self.last_pass = Pass(arguments, keywords)
@@ -241,46 +243,51 @@ class Tracer:
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
             self._call_begins()
             self._thread = _this_thread()
-        if len(self._producers) > _MOST_PRODUCERS:
-            self._producers.clear()
+        self._producers.limit()
         return True
 
     def _watcher(self, part: Part, before: Given | None, after: Output | None) -> Watcher | None:
         if self._held.is_inside_compiled(part):
             return None
-        if part.kind == "linear":
-            return Watcher(None, self._linear(part.index, after), report=self._reporter(part.index))
-        if before is None and after is None:
+        if part.kind == "core":
+            return Watcher(None, self._core(part.index, after), report=self._reporter(part.index))
+        # A normalization is the first part of a layer where its input is no layer's output.
+        alone = part.kind == "normalization"
+        if before is None and after is None and not alone:
             return None
-        early = self._early(part.index, before) if before else None
-        return Watcher(early, self._follower(part.index, after), report=self._reporter(part.index))
+        # Of what is written over it has to be known before where it came from.
+        asked = before is not None or may_overwrite(part.module)
+        early = self._early(part.index, before, alone=alone) if asked else None
+        follower = self._follower(part.index, after, alone=alone, asked=asked)
+        return Watcher(early, follower, report=self._reporter(part.index))
 
     def _reporter(self, part: int) -> Callable[[Exception], None]:
         return lambda error: self._failed(part, error)
 
-    def _linear(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
+    def _core(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
         def returned(_arguments: Arguments, _keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
                 counts = (self._within is not None and self._thread == _this_thread()) or self._counts()
-                if not counts or not is_plain(output):
+                values = main_tensor(output) if counts else None
+                if values is None:
                     return
-                call = self._current = self.journal.open(part, output, self._within)
-                self._producers[id(output)] = ref(output), call
+                call = self.journal.open(part, values, self._within)
+                self._producers.note(values, call)
                 if show and part not in self._silent:
-                    show(call, output, output)
+                    show(call, values, values)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
                 self._failed(part, error)
 
         return returned
 
-    def _early(self, part: int, show: Given) -> Callable[[Arguments, Keywords], None]:
+    def _early(self, part: int, show: Given | None, *, alone: bool) -> Callable[[Arguments, Keywords], None]:
         def called(arguments: Arguments, keywords: Keywords) -> None:
             try:
                 if not self._counts():
                     return
                 given = first_tensor(arguments, keywords)
-                call = self._caller(given)
-                if call is not None and part not in call.followed and part not in self._silent:
+                call, _ = self._begun[part] = self._begin_call(part, given, alone=alone)
+                if show and call is not None and part not in call.followed and part not in self._silent:
                     show(call, given)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
                 self._failed(part, error)
@@ -291,28 +298,35 @@ class Tracer:
         if not self._depth and torch.is_grad_enabled() and not is_capturing() and self._here():
             self._call_begins()
 
-    def _follower(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
+    def _follower(
+        self, part: int, show: Output | None, *, alone: bool, asked: bool
+    ) -> Callable[[Arguments, Keywords, Any], None]:  # fmt: skip
         def returned(arguments: Arguments, keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
                 if not ((self._within is not None and self._thread == _this_thread()) or self._counts()):
                     return
-                given = first_tensor(arguments, keywords)
-                call = self._caller(given)
-                if call is None or not is_plain(output):
+                given, values = first_tensor(arguments, keywords), main_tensor(output)
+                begun = self._begun.pop(part, _NOT_BEGUN) if asked else self._begin_call(part, given, alone=alone)
+                call, own = begun
+                if call is None or values is None:
                     return
-                self._producers[id(output)] = ref(output), call
+                if own:
+                    self.journal.returned(call, values)
+                self._producers.note(values, call)
                 if part not in call.followed:
                     call.followed.add(part)
                     if show and part not in self._silent:
-                        show(call, given, output)
+                        show(call, given, values)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice
                 self._failed(part, error)
 
         return returned
 
-    def _caller(self, given: Tensor) -> Call | None:
-        """Return the call that passed a tensor on; where it was transformed on the way, the last one there was."""
-        known = self._producers.get(id(given))
-        if known is not None and known[0]() is given:
-            return known[1]
-        return self._current if is_plain(given) else None
+    def _begin_call(self, part: int, given: Tensor, *, alone: bool) -> _Begun:
+        """Return the call that passed a part's input on, or one of the part's own where it is no layer's output."""
+        if not is_plain(given):
+            return _NOT_BEGUN
+        call = self._producers.call_of(given)
+        if call is None and alone:
+            return self.journal.begin(part, self._within), True
+        return call, False

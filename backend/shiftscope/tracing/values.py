@@ -15,6 +15,8 @@ Keywords = dict[str, Any]
 stands_for_others = torch._C._functorch.is_functorch_wrapped_tensor
 """Whether a tensor stands for others, as under torch.func."""
 _NO_TENSOR = torch.empty(0)
+_WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
+"""Types of what a layer may give besides its values: indices, masks."""
 
 
 def is_capturing() -> bool:
@@ -41,6 +43,14 @@ def first_tensor(arguments: Arguments, keywords: Keywords) -> Tensor:
         if isinstance(value, Tensor):
             return value
     return _NO_TENSOR
+
+
+def main_tensor(output: Any) -> Tensor | None:  # noqa: ANN401  whatever a module gives
+    """Return the values of what a module gave: a tensor, or the first of several; None where there are no such."""
+    if type(output) is not Tensor and not isinstance(output, Tensor):
+        # As of a recurrent network, with its states; of a packed sequence its data.
+        output = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
+    return output if output is not None and is_plain(output) and output.dtype not in _WHOLE else None
 
 
 def tensors_in(arguments: Arguments, keywords: Mapping[str, Any]) -> Iterator[Tensor]:
