@@ -259,6 +259,7 @@ export interface Theme {
   grid: string;
   surface: string;
   reference: string;
+  bad: string;
 }
 
 export interface Translate {

@@ -21,5 +21,6 @@ export function readTheme() {
     grid: color("grid"),
     surface: color("surface"),
     reference: color("reference"),
+    bad: color("bad"),
   };
 }

@@ -1,8 +1,9 @@
-/** A chart as a picture, which says by itself what it shows: its title, run and step stand in it, and its legend. */
+/** A chart as a picture that says by itself what it shows: title, run and step, its legend, and what happened. */
 
 import { escapeText } from "../views/common.js";
 import { legendLines } from "./legend.js";
 import { CONFIG, plotly } from "./library.js";
+import { flagsOf } from "./picture-flags.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -13,14 +14,26 @@ const LINE = 16;
 const REST = 6;
 const LEFT = 12;
 
-/** @param {View} view @param {Scene} scene */
-function titleOf(view, scene) {
+/** About the width of a letter of the title, and of a Hangul syllable. */
+const LETTER = 8.2;
+const SYLLABLE = 14;
+
+/**
+ * The chart, the run and the step: in one line where there is room, else in two.
+ * @param {View} view @param {Scene} scene @param {number} room in pixels
+ * @returns {string[]}
+ */
+function titlesOf(view, scene, room) {
   const { t, run, selection } = scene;
   const steps = view.streams(scene).map((stream) => scene.history.stream(stream).lastStep);
   const step = selection.step ?? Math.max(...steps);
+  const chart = t(`view.${view.id}`);
   const words = [run.name || run.id];
   if (steps.length) words.push(`${t("axis.step")} ${step.toLocaleString(t("locale"))}`);
-  return [`<b>${escapeText(t(`view.${view.id}`))}</b>`, ...words.map(escapeText)].join(" · ");
+  const rest = words.join(" · ");
+  const width = [...`${chart} · ${rest}`].reduce((sum, one) => sum + (one > "\u10ff" ? SYLLABLE : LETTER), 0);
+  const title = `<b>${escapeText(chart)}</b>`;
+  return width > room ? [title, escapeText(rest)] : [`${title} · ${escapeText(rest)}`];
 }
 
 /**
@@ -32,8 +45,9 @@ function titleOf(view, scene) {
 export function pictured(view, scene, width) {
   const { data, layout } = view.figure(scene, true);
   const { theme } = scene;
-  const legend = legendLines(view.legend?.(scene) ?? [], width - 2 * LEFT, escapeText);
-  const head = TITLE + LINE * legend.length + REST;
+  const [title, ...more] = titlesOf(view, scene, width - 2 * LEFT);
+  const lines = [...more, ...legendLines(view.legend?.(scene) ?? [], width - 2 * LEFT, escapeText)];
+  const head = TITLE + LINE * lines.length + REST;
   const margin = { ...layout.margin, t: layout.margin.t + head };
   const line = (/** @type {string} */ text, /** @type {number} */ foot, /** @type {Record<string, any>} */ font) => ({
     text,
@@ -50,14 +64,16 @@ export function pictured(view, scene, width) {
     yshift: margin.t - foot,
   });
   const words = [
-    line(titleOf(view, scene), TITLE, { size: 14, color: theme.ink }),
-    ...legend.map((text, i) => line(text, TITLE + LINE * (i + 1), { size: 11, color: theme.muted })),
+    line(title, TITLE, { size: 14, color: theme.ink }),
+    ...lines.map((text, i) => line(text, TITLE + LINE * (i + 1), { size: 11, color: theme.muted })),
   ];
+  const flags = flagsOf(view, scene, layout, width);
   Object.assign(layout, {
+    shapes: [...(layout.shapes ?? []), ...flags.shapes],
     paper_bgcolor: theme.surface,
     plot_bgcolor: theme.surface,
     margin,
-    annotations: [...(layout.annotations ?? []), ...words],
+    annotations: [...(layout.annotations ?? []), ...flags.texts, ...words],
   });
   return { data, layout, head };
 }

@@ -50,9 +50,9 @@ def test_the_keys_lead_through_the_sentences_each_at_its_chart(browser: Browser,
         expect(page.locator("#present-line")).to_contain_text("The hidden layers of plain have moved")
         page.keyboard.press("ArrowLeft")
         presented(page, "gradients")
-        page.keyboard.press("ArrowDown")
-        presented(page, "units")
-        expect(page).to_have_url(re.compile(r"step=50\b.*present=units"))
+        page.keyboard.press("ArrowUp")
+        presented(page, "loss")
+        expect(page).to_have_url(re.compile(r"step=50\b.*present=loss"))
 
         page.keyboard.press("Escape")
         expect(page.locator("#bar")).to_be_visible()

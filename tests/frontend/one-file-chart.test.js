@@ -9,7 +9,7 @@ import { csvFile } from "../../frontend/charts/csv.js";
 import { pictured } from "../../frontend/charts/picture.js";
 import { chosen, including, without } from "../../frontend/charts/selection.js";
 import { CHOICES, TRIAL_VIEWS, VIEWS } from "../../frontend/views/index.js";
-import { HEADER, LAYERS, layout, makeScene, NETWORKS } from "./scene.js";
+import { HEADER, LAYERS, layout, makeScene, NETWORKS, THEME } from "./scene.js";
 import { code, named, read } from "./sources.js";
 import { extremes } from "./toy-view.js";
 
@@ -63,6 +63,37 @@ test("it can be shown, hidden, saved and pictured", () => {
   const words = drawn.annotations.slice(-2).map(({ text }) => text);
   assert.match(words[0], /extremes.*a run.*step 2/);
   assert.match(words[1], /every layer/);
+});
+
+test("a picture has the flags that stand over the chart, numbered over the topmost axes alone", () => {
+  const told = (step, code) => ({ time: 0, step, kind: "narration", code, network: "", layer: "", message: "" });
+  const events = [told(10, "narration.wakes"), told(11, "narration.accuracy"), told(40, "narration.diverged")];
+  const loss = VIEWS.find(({ id }) => id === "loss");
+  const plain = pictured(loss, makeScene(), 600).layout;
+  const { layout: flagged } = pictured(loss, { ...makeScene(), events }, 600);
+  const lines = flagged.shapes.slice(plain.shapes?.length ?? 0);
+  assert.deepEqual(
+    lines.map(({ xref, yref, x0, line }) => [xref, yref, x0, line.color]),
+    ["y", "y2"].flatMap((y) =>
+      [10, 11, 40].map((x0) => ["x", `${y} domain`, x0, x0 === 40 ? THEME.bad : THEME.muted]),
+    ),
+  );
+  const texts = flagged.annotations.filter(({ name }) => name === "flag");
+  assert.deepEqual(
+    texts.map(({ text, x, yref }) => [text, x, yref]),
+    [
+      ["1", 10, "y domain"],
+      ["3", 40, "y domain"],
+    ],
+  );
+  const epochs = { ...makeScene({ steps: [0, 10, 11, 40, 50], selection: { choices: { x: "epoch" } } }), events };
+  epochs.run = { ...epochs.run, steps_per_epoch: 10 };
+  assert.deepEqual(
+    pictured(loss, epochs, 600)
+      .layout.annotations.filter(({ name }) => name === "flag")
+      .map(({ text }) => text),
+    ["1", "3"],
+  );
 });
 
 /** What a chart's own files are: those that its view is made of alone. */

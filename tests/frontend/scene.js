@@ -94,6 +94,7 @@ export const THEME = {
   grid: "#eee",
   surface: "#fff",
   reference: "#222",
+  bad: "#b00",
 };
 
 /** The page's state before anything has come, led to by a link. */
