@@ -36,7 +36,9 @@ loader = loading.Loader(["products"])
 def run(script, cache):
     command = [sys.executable, "-c", BEGIN + script]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    return subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 LOAD = """
