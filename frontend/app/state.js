@@ -31,6 +31,7 @@
  * @typedef {object} ExperimentPart
  * @property {string | null} experiment id of the experiment that is open
  * @property {string | null} trial id of the trial that is open
+ * @property {boolean} trialUnknown the server has no such trial
  * @property {Trial[]} trials the newest first
  * @property {boolean} pinned the open run was chosen by hand; else it follows the trial
  * @property {boolean | null} resultsShown as chosen; null: once the trial has ended
@@ -79,6 +80,7 @@ export const initialState = (surroundings) => ({
   present: surroundings.linked.present,
   experiment: null,
   trial: null,
+  trialUnknown: false,
   trials: [],
   pinned: false,
   resultsShown: null,

@@ -45,7 +45,9 @@ export function currentRun(trial, open) {
  */
 function goTo(state, route) {
   const next = { ...state, experiment: null, trial: null, pinned: false, ...route };
-  return next.trial === state.trial ? next : { ...next, resultsShown: null, tourStep: null, lit: null };
+  return next.trial === state.trial
+    ? next
+    : { ...next, trialUnknown: false, resultsShown: null, tourStep: null, lit: null };
 }
 
 /** @param {State} state @param {Trial} trial */
@@ -86,6 +88,16 @@ function navigate(state, { trial = null, experiment = null, run = null }) {
   if (trial !== null) return showTrial(state, trial, run);
   if (experiment !== null) return openRun(goTo(state, { experiment }), null);
   return openRun(goTo(state, {}), run);
+}
+
+/**
+ * There is no such trial: a page says so, which is more than the refusal; where a run of it is open, that stays.
+ * @param {State} state @returns {State}
+ */
+function unknownTrial(state) {
+  const { trial, trials, open } = state;
+  if (open !== null) return goTo(state, {});
+  return { ...state, trialUnknown: true, trials: trials.filter(({ id }) => id !== trial), problem: null };
 }
 
 /** The layer that matters is in focus where none is. @param {State} state @param {string} run */
@@ -159,7 +171,7 @@ export const trialActions = {
     const opened = openTrial(state) === null || state.open === null;
     return trial.id === state.trial ? followTrial(next, trial, opened) : next;
   },
-  trial_unknown: (state) => goTo(state, {}),
+  trial_unknown: unknownTrial,
   pin_run: (state, { run }) => pinRun(state, run),
   results: (state, { shown }) => ({ ...state, resultsShown: shown }),
   tour: (state, { step }) => takeTour(state, step),

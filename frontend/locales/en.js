@@ -83,6 +83,8 @@ export default {
   "waiting.loading": "Loading the run …",
   "unknown.run": "There is no such run",
   "unknown.run.text": "“{id}” was deleted, or the link is of another server.",
+  "unknown.trial": "There is no such experiment run",
+  "unknown.trial.text": "The runs of “{id}” were deleted, or the link is of another server.",
   "unknown.experiment": "There is no such experiment",
   "unknown.experiment.text": "This version of the program has no experiment “{id}”.",
   "waiting.queued": "Waiting for its turn …",

@@ -10,10 +10,11 @@ import { definition } from "./welcome.js";
 /**
  * What a link names that is not there; null where all is.
  * @param {State} state
- * @returns {"run" | "experiment" | null}
+ * @returns {"run" | "trial" | "experiment" | null}
  */
 export function unknownOf(state) {
-  const { open, connection, header, experiment, experiments } = state;
+  const { open, connection, header, experiment, experiments, trialUnknown } = state;
+  if (trialUnknown) return "trial";
   if (open !== null && connection === "unknown" && header === null) return "run";
   return experiment !== null && experiments.length > 0 && !experimentOf(state, experiment) ? "experiment" : null;
 }
@@ -26,7 +27,7 @@ function waitingFor(state) {
   const { t, run, open, trial, experiment } = state;
   const unknown = unknownOf(state);
   if (unknown !== null) {
-    const id = (unknown === "run" ? open : experiment) ?? "";
+    const id = { run: open, trial, experiment }[unknown] ?? "";
     const message = t(`unknown.${unknown}.text`, { id });
     return { over: true, title: t(`unknown.${unknown}`), message, fraction: null };
   }

@@ -74,7 +74,10 @@ def test_before_its_scripts_have_come_it_says_what_it_is_about(page: Page, serve
     expect(page.locator("#waiting")).to_contain_text("the layers below it learn too")
 
 
-@pytest.mark.parametrize(("link", "text"), [("run=gone", "no such run"), ("experiment=gone", "no such experiment")])
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [("run=gone", "no such run"), ("experiment=gone", "no such experiment"), ("trial=gone", "no such experiment run")],
+)
 def test_what_is_not_there_has_a_page_that_says_so(page: Page, link: str, text: str) -> None:
     page.goto(f"/?{link}")
     told = page.locator("#waiting")

@@ -67,7 +67,7 @@ test("while the server is silent the trial is asked for again, an unknown one is
   store.dispatch({ type: "reachable", reachable: true });
   timers[0]();
   await settled();
-  assert.deepEqual([timers.length, store.state.trial], [1, null]);
+  assert.deepEqual([timers.length, store.state.trial, store.state.trialUnknown], [1, "t", true]);
 });
 
 test("an answer about a trial that is no longer open changes nothing", async () => {

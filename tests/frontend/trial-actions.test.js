@@ -85,6 +85,9 @@ test("an experiment, the gallery and a run alone each close all else", () => {
   assert.deepEqual(open({}), [null, null, null]);
   assert.deepEqual(open({ run: "r" }), [null, null, "r"]);
   assert.deepEqual(placesOf(after(state, { type: "trial_unknown" })).slice(0, 2), [null, null]);
+  const gone = after(loaded(), { type: "navigate", route: { trial: "gone" } }, { type: "trial_unknown" });
+  assert.deepEqual([gone.trial, gone.trialUnknown, gone.problem], ["gone", true, null]);
+  assert.equal(after(gone, { type: "navigate", route: {} }).trialUnknown, false);
 });
 
 test("the guided tour shows the chart it is at, even one that was hidden", () => {
