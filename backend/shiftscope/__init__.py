@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
     from shiftscope.sinks.base import SinkError
-    from shiftscope.tracing.errors import WatchError
+    from shiftscope.tracing.errors import Diverged, WatchError
+    from shiftscope.wire.alerts import Alert
 
 __version__ = "0.1.0"
 __all__ = [
-    "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every", "open_recording", "probe", "testing",
-    "thinning", "twin", "watch",
+    "Alert", "Diverged", "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every",
+    "open_recording", "probe", "testing", "thinning", "twin", "watch",
 ]  # fmt: skip
 
 _MODULES = {"probe", "testing"}
@@ -29,6 +30,8 @@ _HOMES = {
     "every": "shiftscope.engine.schedules",
     "at": "shiftscope.engine.schedules",
     "thinning": "shiftscope.engine.schedules",
+    "Alert": "shiftscope.wire.alerts",
+    "Diverged": "shiftscope.tracing.errors",
     "WatchError": "shiftscope.tracing.errors",
     "TwinError": "shiftscope.lab.models.twins",
     "SinkError": "shiftscope.sinks.base",

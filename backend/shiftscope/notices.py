@@ -144,6 +144,7 @@ ENGLISH: Mapping[str, str] = {
     "event.probe_layer_failed": "the probe '{probe}' failed at {layer} and measures no more there; the other "
     "measurements and training go on. {error}",
     "event.scope_failed": "the scope failed and measures nothing more; training goes on. {error}",
+    "event.on_event_failed": "on_event failed and is not called any more: {error}",
     "event.goes_on": "goes on at step {step} from {run}",
     "event.update_skipped": "{network}: the update was skipped, its gradients are not finite",
     "event.log_refused": "what is logged as {name} is not recorded: {error}",

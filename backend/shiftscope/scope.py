@@ -11,7 +11,15 @@ from typing import Self, get_args
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from shiftscope.engine.arguments import check_networks, check_optimizers, check_options, check_place, check_start
+from shiftscope.engine.alarm import Alarm, OnEvent, StopOn
+from shiftscope.engine.arguments import (
+    check_alarm,
+    check_networks,
+    check_optimizers,
+    check_options,
+    check_place,
+    check_start,
+)
 from shiftscope.engine.ending import Ending
 from shiftscope.engine.faults import Faults, MisuseError, OnError
 from shiftscope.engine.network_watch import Batch, Given
@@ -29,6 +37,7 @@ from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.reader import open_recording
+from shiftscope.sinks.alerts import AlertSink
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
 from shiftscope.telling import caution, tell
@@ -62,6 +71,8 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     on_error: OnError = "warn",
     resume: ScopeState | str | Path | None = None,
     first_step: int | None = None,
+    on_event: OnEvent | None = None,
+    stop_on: StopOn | None = None,
 ) -> Scope:
     """Begin to measure one network, or several that are trained in step.
 
@@ -91,6 +102,10 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
             raises it in the training, for tests.
         resume: where the training goes on from a checkpoint: `state()` of the scope that measured the steps before, or
             the recording of the run, whose steps go on in this one.
+        on_event: called with an `Alert` (kind, step, network, layer, message) when a network diverges, its gradient
+            vanishes or explodes, a layer is dead or saturated; in the training's thread, when the step is over. An
+            error in it is reported, and does not reach the training.
+        stop_on: "diverged" raises `shiftscope.Diverged` at the end of the step at which a network did.
         first_step: how many updates there were before, where that is not what `resume` knows.
 
     Raises:
@@ -105,14 +120,18 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     optimizers = check_optimizers(networks, optimizer)
     faults = Faults(on_error)
     check_start(first_step, resume)
+    check_alarm(on_event, stop_on)
     before = _going_on(resume, first_step)
     scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps, before.step)
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
-    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before)
     _WATCHED.replace(networks.values())
     _LEFTOVERS.collect()
     warm_up_in_background()
-    sink = open_sink(to, name=name)
+    sink, alarm = open_sink(to, name=name), None
+    if on_event is not None or stop_on is not None:
+        sink = alerts = AlertSink(sink)
+        alarm = Alarm(alerts.take, on_event, stop_on, faults).ring
+    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before, alarm)
     if optimizer is not None and not optimizers:
         tell(
             f"{type(optimizer).__name__} is no optimizer of torch's that holds the network's parameters: call step() "

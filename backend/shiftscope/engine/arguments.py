@@ -9,6 +9,7 @@ from typing import get_args
 from torch import nn
 from torch.optim import Optimizer
 
+from shiftscope.engine.alarm import StopOn
 from shiftscope.engine.faults import OnError
 from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.scope_state import ScopeState
@@ -81,6 +82,18 @@ def check_start(first_step: object, resume: object) -> None:
         raise WatchError(f"first_step is the number of updates before, from 0, not {_described(first_step)}")
     if resume is not None and not isinstance(resume, ScopeState | str | PathLike):
         raise WatchError(f"resume is state() of a scope, or the path of a recording, not {_described(resume)}")
+
+
+def check_alarm(on_event: object, stop_on: object) -> None:
+    """Check what is done at what goes wrong.
+
+    Raises:
+        WatchError: one of them is something else.
+    """
+    if on_event is not None and not callable(on_event):
+        raise WatchError(f"on_event is a function of an alert, not {_described(on_event)}")
+    if stop_on is not None and stop_on not in get_args(StopOn):
+        raise WatchError(f"stop_on is {' or '.join(map(repr, get_args(StopOn)))}, not {stop_on!r}")
 
 
 def check_place(to: object, name: object, loss: object) -> None:

@@ -17,7 +17,7 @@ from typing import Literal
 from shiftscope.engine import reports
 from shiftscope.notices import Notice, NoticeError, notice
 from shiftscope.telling import caution
-from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.errors import Diverged, WatchError
 
 OnError = Literal["warn", "raise"]
 LAYERS = 1
@@ -103,7 +103,7 @@ class Faults:
         """Enter a block from which no error comes out but those of the caller's own making."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, MisuseError | WatchError):
+        if not isinstance(error, Exception) or isinstance(error, MisuseError | WatchError | Diverged):
             return False
         self.fail(error)
         return True
@@ -128,12 +128,12 @@ class Faults:
 
 
 def let_interrupts_through(error: BaseException) -> None:
-    """Raise what is not the scope's own: a Ctrl-C, also as the SystemError that compiled code makes of it."""
+    """Raise what was asked for, or is not the scope's own: a Ctrl-C, also as compiled code's SystemError."""
     cause: BaseException | None = error
     for _ in range(MOST_CAUSES):
         if cause is None:
             return
-        if isinstance(cause, KeyboardInterrupt) or _is_of_a_signal(cause):
+        if isinstance(cause, KeyboardInterrupt | Diverged) or _is_of_a_signal(cause):
             raise cause
         cause = cause.__cause__ or cause.__context__
 

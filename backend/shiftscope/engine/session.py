@@ -39,6 +39,7 @@ class Options:
         probe_batch: what the networks are called with to study them, where that was given.
         loss: (outputs, targets) -> a scalar.
         units: single units that are recorded.
+        after_step: called when a step is over and the next one may begin; what it raises is raised in the training.
         resume: what was carried here by the scope that measured the steps before.
     """
 
@@ -49,6 +50,7 @@ class Options:
     loss: Loss | None = None
     units: tuple[int, ...] = (0, 1, 2)
     resume: ScopeState = field(default_factory=ScopeState)
+    after_step: Callable[[], None] | None = None
 
 
 class Session:
@@ -130,6 +132,8 @@ class Session:
             return
         passed = any(watch.tracer.journal.any_call for watch in self._watches.values()) if self.due else None
         self._logged.log(numbers, self.step, first=self._options.resume.step, passed=passed)
+        if self._options.after_step and self.diverged:
+            self._options.after_step()
 
     def state(self) -> ScopeState:
         """Return what is carried to the steps that follow."""
@@ -214,6 +218,8 @@ class Session:
         self._meter.steps += 1
         self._sink.progress(self.step)
         self.arm()
+        if self._options.after_step:
+            self._options.after_step()
 
     def _write(self) -> None:
         begin = thread_time_ns()

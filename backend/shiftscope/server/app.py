@@ -20,6 +20,7 @@ from shiftscope.server.services import Services
 from shiftscope.server.settings import LOOPBACK, Settings
 from shiftscope.server.store import RunStore
 from shiftscope.server.supervisor import Supervisor
+from shiftscope.server.webhook import Webhook
 
 
 class State(TypedDict):
@@ -34,18 +35,21 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        store = await asyncio.to_thread(RunStore.open, settings.data)
+        webhook = Webhook(settings.webhook)
+        store = await asyncio.to_thread(RunStore.open, settings.data, webhook.hear)
         await asyncio.to_thread(forks.remove_left_over, settings.data)
         launcher = LocalLauncher(threads=settings.threads, spare=settings.spare_worker)
         supervisor = Supervisor(launcher, _own_url(settings), settings)
         await launcher.prepare()
         warming = asyncio.create_task(asyncio.to_thread(pages.warm_up))
+        posting = asyncio.create_task(webhook.send())
         giving_up = asyncio.create_task(give_up_absent(store, settings.absence))
         try:
             yield State(services=Services(store=store, supervisor=supervisor))
         finally:
             await warming
             giving_up.cancel()
+            posting.cancel()
             await supervisor.close()
 
     app = FastAPI(

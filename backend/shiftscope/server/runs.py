@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -29,6 +29,10 @@ OF_PRODUCER = frozenset(get_args(EventKind))
 """The kinds of the events that come from a producer: those that it must send again until they are acknowledged."""
 
 
+Hear = Callable[["Run", Event], None]
+"""Takes note of an event of a run."""
+
+
 class IllegalTransition(NoticeError):
     """A run was asked for an action that its state does not allow, or that a script's run does not take from here."""
 
@@ -48,6 +52,8 @@ class Run:
         self.admission: Admission | None = None
         self.events_received = 0
         self.signal = Signal()
+        self.hear: Hear | None = None
+        """Called with each event that happens from now on."""
         self.producer: Producer | None = None
         self.conducted = False
         """Whether a supervisor takes it to its end, and knows better than a connection how it ends."""
@@ -271,6 +277,8 @@ class Run:
 
     def _apply(self, event: Event) -> None:
         self.events.append(event)
+        if self.hear is not None:
+            self.hear(self, event)
         self.events_received += event.kind in OF_PRODUCER
         self.status = self.status.apply(event)
         if event.kind == "state" and self.state is not RunState.PREPARING:

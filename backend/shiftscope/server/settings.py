@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     absence: int = Field(
         600, gt=0, description="seconds that a script may be without a connection until its run counts as interrupted"
     )
+    webhook: Annotated[str, Unset("none")] = Field(
+        "", pattern="^(https?://.+)?$", description="address to post what goes wrong in a run to, as JSON"
+    )
     open_browser: bool = Field(True, description="open the page at start")
     allowed_hosts: Annotated[str, Unset("this machine's names")] = Field(
         "", description="host names, with commas, that browsers may use; any, when `--host` is not loopback"

@@ -10,7 +10,7 @@ from shiftscope.config import RunConfig
 from shiftscope.notices import Notice
 from shiftscope.recording.documents import SUFFIX, ForkedFrom, RecordingError, TrialPart
 from shiftscope.recording.writer import beside
-from shiftscope.server.runs import Run
+from shiftscope.server.runs import Hear, Run
 
 logger = logging.getLogger(__name__)
 
@@ -18,15 +18,20 @@ logger = logging.getLogger(__name__)
 class RunStore:
     """All runs of a data folder."""
 
-    def __init__(self, folder: Path, runs: Iterable[Run]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, runs: Iterable[Run], hear: Hear | None = None) -> None:
+        self.folder, self._hear = folder, hear
         self._runs = {run.id: run for run in sorted(runs, key=lambda run: run.info.created)}
+        for run in self._runs.values():
+            run.hear = hear
 
     @classmethod
-    def open(cls, folder: Path) -> RunStore:
-        """Read the runs of a folder, which is made if missing; files that are not recordings are left alone."""
+    def open(cls, folder: Path, hear: Hear | None = None) -> RunStore:
+        """Read the runs of a folder, which is made if missing; files that are not recordings are left alone.
+
+        `hear` is called with each event of a run from now on.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))))
+        return cls(folder, filter(None, (_load(path) for path in folder.glob(f"*{SUFFIX}"))), hear)
 
     def create(
         self, name: Notice | str, source: str, config: RunConfig | None,
@@ -34,6 +39,7 @@ class RunStore:
     ) -> Run:  # fmt: skip
         """Make a run."""
         run = Run.create(self.folder, name, source, config, trial, forked)
+        run.hear = self._hear
         self._runs[run.id] = run
         return run
 
