@@ -61,6 +61,8 @@ const initialLine = (scene, { row, column }) => ({
   line: { color: scene.theme.muted, width: 1, dash: "dot" },
 });
 
+const SHORT_NAME = 12;
+
 /** @param {Scene} scene @param {Panel[]} panels */
 function layoutFor(scene, panels) {
   const networks = networksOf(scene);
@@ -75,10 +77,10 @@ function layoutFor(scene, panels) {
         heading(scene, `${named(name, scene.t)} · ${layer}`, css(colors[index]), across[i]),
       ),
       ...QUANTITIES.map((quantity, i) =>
-        // Beside the second network's name there is no room for more than the letter.
+        // Beside a second network's name, or a long one of a layer, there is no room for more than the letter.
         heading(
           scene,
-          scene.t(`${networks.length > 1 ? "quantity" : "affine"}.${quantity}`),
+          scene.t(`${networks.length > 1 || layer.length > SHORT_NAME ? "quantity" : "affine"}.${quantity}`),
           scene.theme.muted,
           [1, 1],
           {

@@ -184,9 +184,22 @@ export const atStep = (t, where = "x") => t("progress.at", { step: `%{${where}}`
  */
 export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+const LETTER = 6.6;
+const LAYER_ROOM = { narrow: 62, least: 78, most: 124 };
+
+/** Pixels left of an axis of layers: deep networks have long names. @param {Scene} scene */
+export const layerRoom = (scene) => {
+  const longest = Math.max(...scene.layoutIndex.layers.map((name) => named(name, scene.t).length));
+  const room = Math.min(Math.max(longest * LETTER + 8, LAYER_ROOM.least), LAYER_ROOM.most);
+  return scene.narrow ? LAYER_ROOM.narrow : room;
+};
+
+/** What fits of a name: its end tells a layer from its neighbours. @param {string} text @param {number} letters */
+const ending = (text, letters) => (text.length <= letters ? text : `…${text.slice(1 - letters)}`);
+
 /** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
 export const layerLabel = (scene, name) => {
-  const text = escapeText(named(name, scene.t));
+  const text = escapeText(ending(named(name, scene.t), Math.floor((layerRoom(scene) - 2) / LETTER)));
   return name === scene.selection.layer ? `<b>${text}</b>` : text;
 };
 

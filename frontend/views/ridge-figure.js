@@ -2,7 +2,18 @@
 
 import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
-import { axis, axisId, axisName, colorsOf, escapeText, heading, layerLabel, layoutOf, split } from "./common.js";
+import {
+  axis,
+  axisId,
+  axisName,
+  colorsOf,
+  escapeText,
+  heading,
+  layerLabel,
+  layerRoom,
+  layoutOf,
+  split,
+} from "./common.js";
 import { followedAt, sampleName, sampleOf } from "./followed.js";
 import { extent } from "./ridge-extent.js";
 import { hoverTemplate, pointNumbers } from "./ridge-hover.js";
@@ -157,7 +168,7 @@ export function ridgeFigure(scene) {
   const across = split(scene.header.networks.length, 0.03);
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
-    margin: { l: scene.narrow ? 62 : 78, r: 8, t: 26, b: 38 },
+    margin: { l: layerRoom(scene), r: 8, t: 26, b: 38 },
     annotations: scene.header.networks.map((network, i) =>
       heading(scene, network.name, css(colors[i]), across[i], {
         font: { size: scene.narrow ? 12 : 15, color: css(colors[i]), weight: 700 },

@@ -12,6 +12,7 @@ import {
   escapeText,
   heading,
   layerLabel,
+  layerRoom,
   layoutOf,
   split,
   stepAxis,
@@ -69,7 +70,7 @@ function layoutFor(scene) {
   const labelled = labelledRows(scene);
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
-    margin: { l: scene.narrow ? 62 : 78, r: 66, t: 24, b: 36 },
+    margin: { l: layerRoom(scene), r: 66, t: 24, b: 36 },
     annotations: networks.map((network, i) => heading(scene, network.name, css(colors[i]), [0, 1], { y: down[i][1] })),
     coloraxis: colorAxis(scene),
   });
