@@ -268,11 +268,12 @@ ENGLISH: Mapping[str, str] = {
     "recording.not_made": "{path} cannot be made: {error}",
     "recording.not_written": "{path} cannot be written: {error}",
     "recording.not_read": "{path} cannot be read: {error}",
+    "recording.damaged": "{path} is damaged: {error}",
     "recording.not_opened": "{path} cannot be opened ({error}): it may have been copied while it was being written, "
     "into a folder that cannot be written; put it, with the -wal file beside it, where it can",
     "recording.not_a_recording": "{path} is not a recording: {error}",
     "recording.other_database": "{path} is an SQLite file, but not a Shiftscope recording",
-    "recording.other_format": "{path} has format {format}; this Shiftscope reads format {known}",
+    "recording.other_format": "{path} has format {format}; this Shiftscope reads formats {known}",
     "recording.in_use": "{path} is in use: its training goes on, or it is being sent",
     # Files of data sets.
     "data.remedy": "Delete it to have it downloaded again, or put the original in its place.",

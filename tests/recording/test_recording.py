@@ -154,7 +154,7 @@ def test_frames_are_added_all_or_none(tmp_path: Path) -> None:
     recorder = make(tmp_path / "r.shiftscope")
     first = frames(2)
     recorder.append(first)
-    with pytest.raises(RecordingError, match="UNIQUE constraint"):
+    with pytest.raises(RecordingError, match="frame 1 follows on 5"):
         recorder.append([Frame.parse(encode(0, 5, 3, 1.0, np.ones(1, np.float32))), first[0]])
     with open_recording(tmp_path / "r.shiftscope") as recording:
         assert recording.last_seq == 4

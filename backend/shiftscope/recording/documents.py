@@ -11,7 +11,10 @@ from shiftscope.wire.messages import Worded
 APPLICATION_ID = 0x53484654
 """`SHFT`: marks the SQLite files that are recordings (PRAGMA application_id)."""
 
-FORMAT = 1
+FORMAT = 2
+"""Of the files that are made (PRAGMA user_version)."""
+KNOWN = (1, 2)
+"""The formats that are read, and added to."""
 SUFFIX = ".shiftscope"
 
 
@@ -73,6 +76,17 @@ class Destination(BaseModel):
     run: str
     token: str
     events: int = Field(0, description="how many of the run's events come before those in the file")
+
+
+class Seal(BaseModel):
+    """What was in a file when it was closed: bytes that are lost later are missed by it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    documents: tuple[str, ...] = Field(description="keys")
+    events: int = Field(description="lines of the journal")
+    first: int = Field(description="seq of the first frame; 0 without any")
+    last: int = Field(description="seq of the last frame; 0 without any")
 
 
 class Event(Worded):

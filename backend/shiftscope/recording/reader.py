@@ -4,40 +4,46 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
+from pydantic import BaseModel
 from typing_extensions import override
 
 from shiftscope.notices import notice
+from shiftscope.recording.database import Database, connect
 from shiftscope.recording.documents import (
     APPLICATION_ID,
     FORMAT,
+    KNOWN,
     Admission,
     Destination,
     Event,
     RecordingError,
     RunInfo,
+    Seal,
 )
+from shiftscope.recording.format_1 import FrameRows
+from shiftscope.recording.format_2 import FrameBlocks
+from shiftscope.recording.stored import StoredFrames
 from shiftscope.recording.streams import Streams
+from shiftscope.recording.texts import CheckedTexts, PlainTexts
 from shiftscope.wire.frames import HEADER, Frame, RunHeader
 
-
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the SQLite file of a recording. Raises sqlite3.Error."""
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
-    # Calls come from a pool of threads, one at a time: a RecordingWriter has a lock, and a Recording one user.
-    return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, timeout=10)
+Document = TypeVar("Document", bound=BaseModel)
 
 
 class Recording(Streams):
     """Reads a recording, also while it is being written. Not for two threads at once; open as many as you like."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, version: int = FORMAT) -> None:
         self.path = path
-        self._connection = connection
+        self.format = version
+        self._database = Database(path, connection)
+        self._texts = PlainTexts(self._database) if version == 1 else CheckedTexts(self._database)
+        self._frames: StoredFrames = FrameRows(self._database) if version == 1 else FrameBlocks(self._database)
         # A read may still go on in another thread when its task was cancelled: closing under it would crash SQLite.
         self._lock = threading.Lock()
 
@@ -50,40 +56,37 @@ class Recording(Streams):
     def close(self) -> None:
         """Close the file; a read that goes on in another thread is waited for."""
         with self._lock:
-            self._connection.close()
+            self._database.connection.close()
 
     @property
     def info(self) -> RunInfo:
         """The run: id, name, config."""
-        return RunInfo.model_validate_json(self._document("run") or "{}")
+        return self._document("run", RunInfo) or self._texts.understood(RunInfo, "{}")
 
     @property
     @override
     def header(self) -> RunHeader | None:
-        body = self._document("header")
-        return RunHeader.model_validate_json(body) if body else None
+        return self._document("header", RunHeader)
 
     @property
     def admission(self) -> Admission | None:
         """Who may add to the run; None where no server keeps it."""
-        body = self._document("admission")
-        return Admission.model_validate_json(body) if body else None
+        return self._document("admission", Admission)
 
     @property
     def destination(self) -> Destination | None:
         """Where the contents belong, of a spool file; None of any other."""
-        body = self._document("destination")
-        return Destination.model_validate_json(body) if body else None
+        return self._document("destination", Destination)
 
     @property
     def last_seq(self) -> int:
         """The seq of the newest frame; 0 when there is none."""
-        return self._scalar("SELECT coalesce(max(seq), 0) FROM frames")
+        return self._frames.last_seq()
 
     def journal(self) -> Iterator[Event]:
         """All events, in the order in which they happened."""
-        for (body,) in self._rows("SELECT body FROM journal ORDER BY id"):
-            yield Event.model_validate_json(body)
+        for body in self._texts.journal():
+            yield self._texts.understood(Event, body)
 
     def read(
         self, after: int = 0, upto: int | None = None, *, stride: int = 1, max_bytes: int | None = None
@@ -92,42 +95,32 @@ class Recording(Streams):
 
         With `max_bytes`, as many of the first as fit into it (at least one).
         """
-        query = (
-            "SELECT stream, seq, step, time, data FROM frames WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq"
-        )
         frames: list[Frame] = []
         size = 0
-        upto = 2**62 if upto is None else upto
-        with self._lock, closing(self._rows(query, after, upto, stride)) as rows:
-            for row in rows:
-                size += len(row[4])
+        with self._lock, closing(self._frames.between(after, 2**62 if upto is None else upto, stride)) as found:
+            for frame in found:
+                size += len(frame.data)
                 if max_bytes is not None and frames and size > max_bytes:
                     break
-                frames.append(Frame(*row))
+                frames.append(frame)
         return frames
 
     @property
     def steps_done(self) -> int:
         """How many updates were made: as its end says, or else up to the last frame."""
-        last = self._scalar("SELECT coalesce(max(step), -1) FROM frames")
+        last = self._frames.last_step()
         return max([last + 1, *(event.step for event in self.journal() if event.kind == "state")])
 
     def outline(self, after: int, upto: int, every: int) -> list[Frame]:
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
-        query = """SELECT stream, seq, step, time, data FROM frames WHERE seq IN (
-            SELECT seq FROM (
-                SELECT seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place
-                FROM frames WHERE seq > ? AND seq <= ?
-            ) WHERE (place - 1) % ? = 0
-        ) ORDER BY seq"""
-        with self._lock, closing(self._rows(query, after, upto, every)) as rows:
-            return [Frame(*row) for row in rows]
+        with self._lock:
+            return self._frames.outline(after, upto, every)
 
     def sizes(self) -> dict[str, dict[str, int]]:
-        """Return what takes the room: bytes by stream, then by quantity, frame headers under "(headers)"."""
+        """Return what is recorded: bytes on the wire by stream, then by quantity, frame headers under "(headers)"."""
         result: dict[str, dict[str, int]] = {}
         for name, layout in self.layouts.items():
-            count = self._scalar("SELECT count(*) FROM frames WHERE stream = ?", layout.stream)
+            count = sum(1 for _ in self._frames.steps(layout.stream))
             room = {"(headers)": count * HEADER.size}
             for entry in layout.entries:
                 room[entry.quantity] = room.get(entry.quantity, 0) + 4 * entry.size * count
@@ -137,36 +130,38 @@ class Recording(Streams):
     def copy(self, target: Path) -> None:
         """Write a consistent copy, also of a recording that is being written, as one file."""
         with closing(sqlite3.connect(target)) as copy:
-            self._connection.backup(copy)
+            self._database.connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
 
     @override
     def _steps(self, stream: int) -> Iterator[int]:
-        for (step,) in self._rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", stream):
-            yield step
+        return self._frames.steps(stream)
 
     @override
     def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
-        query = "SELECT substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq"
-        for (data,) in self._rows(query, start + 1, length, stream):
-            yield data
+        return self._frames.slices(stream, start, length)
 
     @override
     def __str__(self) -> str:
         return self.path.name
 
-    def _document(self, key: str) -> str | None:
-        return next((body for (body,) in self._rows("SELECT body FROM document WHERE key = ?", key)), None)
+    def _document(self, key: str, kind: type[Document]) -> Document | None:
+        body = self._texts.document(key)
+        return self._texts.understood(kind, body) if body else None
 
-    def _scalar(self, query: str, *parameters: object) -> int:
-        return next(int(number) for (number,) in self._rows(query, *parameters))
-
-    def _rows(self, query: str, *parameters: object) -> Generator[Any]:
-        """Yield the rows of a query. Raises RecordingError when the file is damaged or cannot be read."""
-        try:
-            yield from self._connection.execute(query, parameters)
-        except sqlite3.DatabaseError as error:
-            raise RecordingError(notice("recording.not_read", path=str(self.path), error=str(error))) from error
+    def check(self) -> None:
+        """Raise RecordingError when what is there is less than what was there as the file was last closed."""
+        body = self._texts.seal()
+        if body is None:
+            return
+        seal = self._texts.understood(Seal, body)
+        lost = set(seal.documents) - self._texts.keys()
+        if lost:
+            raise self._database.damaged(f"{', '.join(sorted(lost))} is missing")
+        if self._texts.events() < seal.events:
+            raise self._database.damaged("events are missing")
+        if self.last_seq < seal.last or (seal.first and self._frames.first_seq() != seal.first):
+            raise self._database.damaged(f"it had frames {seal.first} to {seal.last}")
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, int, int]:
@@ -194,7 +189,7 @@ def open_recording(path: str | Path) -> Recording:
 
     Raises:
         FileNotFoundError: there is no such file.
-        RecordingError: it is not a recording, or of a newer format.
+        RecordingError: it is not a recording, of a newer format, or damaged.
     """
     path = Path(path)
     if not path.is_file():
@@ -203,12 +198,19 @@ def open_recording(path: str | Path) -> Recording:
         connection, application, version = _open(path)
     except sqlite3.OperationalError as error:
         raise RecordingError(notice("recording.not_opened", path=str(path), error=str(error))) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise RecordingError(notice("recording.not_a_recording", path=str(path), error=str(error))) from error
     if application != APPLICATION_ID:
         connection.close()
         raise RecordingError(notice("recording.other_database", path=str(path)))
-    if version != FORMAT:
+    if version not in KNOWN:
         connection.close()
-        raise RecordingError(notice("recording.other_format", path=str(path), format=version, known=FORMAT))
-    return Recording(path, connection)
+        known = f"{KNOWN[0]} to {KNOWN[-1]}"
+        raise RecordingError(notice("recording.other_format", path=str(path), format=version, known=known))
+    recording = Recording(path, connection, version)
+    try:
+        recording.check()
+    except RecordingError:
+        recording.close()
+        raise
+    return recording

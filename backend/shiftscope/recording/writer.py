@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel
 
 from shiftscope.notices import notice
+from shiftscope.recording.blocks import BlockEncoder, split
+from shiftscope.recording.database import connect
 from shiftscope.recording.documents import (
     APPLICATION_ID,
     FORMAT,
@@ -20,18 +22,23 @@ from shiftscope.recording.documents import (
     Event,
     RecordingError,
     RunInfo,
+    Seal,
 )
-from shiftscope.recording.reader import connect, open_recording
+from shiftscope.recording.reader import open_recording
+from shiftscope.recording.texts import checksum
 from shiftscope.wire.frames import Frame, RunHeader
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
-CREATE TABLE document (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE frames (seq INTEGER PRIMARY KEY, stream INTEGER NOT NULL, step INTEGER NOT NULL, time REAL NOT NULL,
-                     data BLOB NOT NULL);
-CREATE TABLE journal (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE document (key TEXT PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, heads BLOB NOT NULL, data BLOB NOT NULL);
+CREATE TABLE journal (id INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE seal (id INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL);
 """
+
+_PAGE_BYTES = 1024
+"""A block begins a page of its own: the smaller they are, the less of the last one is left empty."""
 
 
 class RecordingWriter:
@@ -43,8 +50,13 @@ class RecordingWriter:
         self._lock = threading.Lock()
         # WAL: readers never wait. NORMAL: each commit reaches the kernel, which kill -9 cannot undo.
         with self._writing():
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file; any other has its own
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            self._format = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        self._encoder = BlockEncoder()
+        self._last = 0
+        self._changed = False
 
     @classmethod
     def create(cls, path: Path, info: RunInfo, *, mode: int = 0o666) -> Self:
@@ -61,6 +73,7 @@ class RecordingWriter:
             writer = cls(path, connect(path, read_only=False))
             with writer._writing() as connection:
                 connection.executescript(_SCHEMA)
+            writer._format = FORMAT
             writer._put("run", info)
         except (RecordingError, sqlite3.Error) as error:
             for left in (path, *beside(path)):
@@ -76,15 +89,20 @@ class RecordingWriter:
             FileNotFoundError: there is none.
             RecordingError: it is not a recording, or cannot be written.
         """
-        with open_recording(path):  # says what is wrong with the file, if anything
+        with open_recording(path) as recording:  # says what is wrong with the file, if anything
             try:
-                return cls(path, connect(path, read_only=False))
+                writer = cls(path, connect(path, read_only=False))
             except sqlite3.Error as error:
                 raise RecordingError(notice("recording.not_written", path=str(path), error=str(error))) from error
+            writer._last = recording.last_seq
+            if recording.header is not None:
+                writer._encoder.expect(recording.header.layouts)
+        return writer
 
     def begin(self, header: RunHeader) -> None:
         """Keep, once, what the frames will hold."""
         self._put("header", header)
+        self._encoder.expect(header.layouts)
 
     def admit(self, admission: Admission) -> None:
         """Keep, once, who may add to the run from elsewhere."""
@@ -98,32 +116,77 @@ class RecordingWriter:
         """Add frames, all or none. When this returns they survive a kill -9.
 
         Raises:
-            RecordingError: the disk is full, the recording closed, or a seq there already; nothing was added.
+            RecordingError: the disk is full, the recording closed, or a seq not the next; nothing was added.
         """
-        rows = ((f.seq, f.stream, f.step, f.time, f.data) for f in frames)
+        frames = list(frames)
+        for before, frame in zip([self._last, *(frame.seq for frame in frames)], frames, strict=False):
+            if before and frame.seq != before + 1:
+                raise self._not_written(f"frame {frame.seq} follows on {before}")
+        rows: list[tuple[object, ...]]
+        if self._format == 1:
+            query = "INSERT INTO frames (stream, seq, step, time, data) VALUES (?, ?, ?, ?, ?)"
+            rows = [*frames]
+        else:
+            query = "INSERT INTO blocks (first, last, heads, data) VALUES (?, ?, ?, ?)"
+            rows = [self._encoder.encode(some) for some in split(frames)]
         with self._writing() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                connection.executemany("INSERT INTO frames VALUES (?, ?, ?, ?, ?)", rows)
+                connection.executemany(query, rows)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        self._last = frames[-1].seq if frames else self._last
+        self._changed = True
 
     def log(self, event: Event) -> None:
         """Add an event to the journal. Raises RecordingError."""
-        with self._writing() as connection:
-            connection.execute("INSERT INTO journal (body) VALUES (?)", (event.model_dump_json(),))
+        self._add_line("journal", event)
 
     def close(self) -> None:
         """Close the file; it is one file again unless someone still reads it (see `settle`)."""
+        with suppress(RecordingError):  # on a full disk, say: then what is there is not known to be all
+            self._seal()
         with self._lock:
             self._connection.close()
         settle(self.path)
 
-    def _put(self, key: str, body: BaseModel) -> None:
+    def _seal(self) -> None:
+        if self._format == 1 or not self._changed:
+            return
         with self._writing() as connection:
-            connection.execute("INSERT INTO document VALUES (?, ?)", (key, body.model_dump_json()))
+            first = connection.execute(
+                "SELECT coalesce((SELECT first FROM blocks ORDER BY last LIMIT 1), 0)"
+            ).fetchone()
+            events = connection.execute("SELECT count(*) FROM journal").fetchone()
+            keys = tuple(key for (key,) in connection.execute("SELECT key FROM document"))
+        self._add_line("seal", Seal(documents=keys, events=events[0], first=first[0], last=self._last))
+        self._changed = False
+
+    def _put(self, key: str, body: BaseModel) -> None:
+        text = body.model_dump_json()
+        with self._writing() as connection:
+            if self._format == 1:
+                connection.execute("INSERT INTO document VALUES (?, ?)", (key, text))
+            else:
+                connection.execute("INSERT INTO document VALUES (?, ?, ?)", (key, text, checksum(key, text)))
+        self._changed = True
+
+    def _add_line(self, table: str, body: BaseModel) -> None:
+        text = body.model_dump_json()
+        with self._writing() as connection:
+            if self._format == 1:
+                connection.execute(f"INSERT INTO {table} (body) VALUES (?)", (text,))  # noqa: S608  one of two names
+            else:
+                query = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"  # noqa: S608
+                (number,) = connection.execute(query).fetchone()
+                query = f"INSERT INTO {table} VALUES (?, ?, ?)"  # noqa: S608
+                connection.execute(query, (number, text, checksum(number, text)))
+        self._changed = True
+
+    def _not_written(self, error: object) -> RecordingError:
+        return RecordingError(notice("recording.not_written", path=str(self.path), error=str(error)))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -131,7 +194,7 @@ class RecordingWriter:
             with self._lock:
                 yield self._connection
         except sqlite3.Error as error:
-            raise RecordingError(notice("recording.not_written", path=str(self.path), error=str(error))) from error
+            raise self._not_written(error) from error
 
 
 def beside(path: Path) -> tuple[Path, Path]:

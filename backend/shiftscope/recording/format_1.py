@@ -1,0 +1,68 @@
+"""Format 1: each frame a row, as it travelled, without a checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from typing_extensions import override
+
+from shiftscope.recording.database import Database
+from shiftscope.recording.stored import StoredFrames
+from shiftscope.wire.frames import HEADER, Frame
+
+
+class FrameRows(StoredFrames):
+    """Reads the table `frames`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @override
+    def last_seq(self) -> int:
+        return self._database.number("SELECT coalesce(max(seq), 0) FROM frames")
+
+    @override
+    def first_seq(self) -> int:
+        return self._database.number("SELECT coalesce(min(seq), 0) FROM frames")
+
+    @override
+    def last_step(self) -> int:
+        return self._database.number("SELECT coalesce(max(step), -1) FROM frames")
+
+    @override
+    def between(self, after: int, upto: int, stride: int = 1) -> Generator[Frame]:
+        query = """SELECT stream, seq, step, time, data FROM frames
+            WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq"""
+        for row in self._database.rows(query, after, upto, stride):
+            yield self._checked(row)
+
+    @override
+    def outline(self, after: int, upto: int, every: int) -> list[Frame]:
+        query = """SELECT stream, seq, step, time, data FROM frames WHERE seq IN (
+            SELECT seq FROM (
+                SELECT seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place
+                FROM frames WHERE seq > ? AND seq <= ?
+            ) WHERE (place - 1) % ? = 0
+        ) ORDER BY seq"""
+        return [self._checked(row) for row in self._database.rows(query, after, upto, every)]
+
+    @override
+    def steps(self, stream: int) -> Iterator[int]:
+        for (step,) in self._database.rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", stream):
+            if not isinstance(step, int):
+                raise self._database.damaged(f"{step!r:.40} is no step")
+            yield step
+
+    @override
+    def slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
+        query = "SELECT seq, substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq"
+        for seq, data in self._database.rows(query, start + 1, length, stream):
+            if not isinstance(data, bytes) or len(data) != length:
+                raise self._database.damaged(f"frame {seq!r:.40} is cut short")
+            yield data
+
+    def _checked(self, row: tuple[int, int, int, float, object]) -> Frame:
+        data = row[4]
+        if not isinstance(data, bytes) or len(data) < HEADER.size or HEADER.unpack_from(data) != row[:4]:
+            raise self._database.damaged(f"frame {row[1]!r:.40} is not as it was written")
+        return Frame(*row[:4], data)
