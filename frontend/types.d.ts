@@ -348,6 +348,14 @@ export interface Label {
   texts: string[];
 }
 
+/** A name at the end of a line: `place` is where that is on the axis along the run. */
+export interface End {
+  axes: string;
+  text: string;
+  place: number;
+  value: number;
+}
+
 /** Something to choose above a chart. What it does is an action of the store. */
 export interface Control {
   kind: "select" | "number" | "switch";
@@ -416,6 +424,7 @@ export interface View {
   leftOut?(scene: Scene): number;
   series?(scene: Scene): Series[];
   rasters?(scene: Scene): Raster[];
+  ends?(scene: Scene): End[];
   shapes?(scene: Scene): Shape[];
   labels?(scene: Scene): Label[];
   /** what is said of the shapes' points, as they are now: `customdata` of their traces */

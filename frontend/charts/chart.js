@@ -62,7 +62,7 @@ export class Chart {
     this.shapes = view.shapes ? new ShapesPainter(this.canvas) : null;
     this.painted = view.shapes ? null : new PaintedCanvas(this.canvas);
     this.texts = view.labels ? new Texts(host, view.labels) : null;
-    this.cursors = new Cursors(host);
+    this.cursors = new Cursors(host, view);
     this.times = { key: 0, settle: 0 };
     /** how many frames there were when it was last drawn by Plotly, for who points at it */
     this.settledCount = -1;
@@ -206,8 +206,7 @@ export class Chart {
     let later = this.painted?.paint(now, budget, this.hovered) ?? false;
     this.#shape(scene);
     later = this.texts?.follow(scene, now) || later;
-    this.cursors.move(scene);
-    return later;
+    return this.cursors.move(scene, now) || later;
   }
 
   /**

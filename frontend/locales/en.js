@@ -595,13 +595,14 @@ export default {
   "quantity.milliseconds": "ms a step",
   "quantity.percent": "% of the rest",
   "view.landscape": "Loss landscape",
-  "note.landscape": "along one step",
+  "note.landscape": "how loss and gradient change along the gradient",
   "help.landscape":
     "From the weights w, steps along the gradient g from half a learning rate to four (Santurkar et al. 2018, figure 4); each curve is one network over the training.\nLoss range: the largest less the smallest loss met. Gradient change: ‖∇L(w) − ∇L(w − ηg)‖ for η of one learning rate: whether the gradient still holds where the step ends (their gradient predictiveness). Effective smoothness: the largest gradient change for its distance, ‖∇L(w) − ∇L(w − ηg)‖ / ‖ηg‖: how quickly the slope turns. The lower each is, the smoother the loss, and the larger the steps that it allows.",
-  "landscape.landscape_variation": "loss range along the gradient",
+  "landscape.landscape_variation": "loss range along the gradient (nat)",
   "landscape.gradient_predictiveness": "gradient change over one step",
   "landscape.effective_smoothness": "effective smoothness: change per distance",
   "landscape.lower": "lower is smoother",
+  "landscape.seen": "lower is smoother; loss range now: {found}",
   "view.sampling": "Drift and sampling noise",
   "note.sampling": "what moved, what is chance",
   "help.sampling":

@@ -1,7 +1,10 @@
 /** How rough the loss is along the gradient (Santurkar et al. 2018, figure 4). */
 
 import { css, dashOf } from "../app/colors.js";
+import { named } from "../app/i18n.js";
+import { brief } from "../app/numbers.js";
 import { axisId, colorsOf } from "./common.js";
+import { valueShown } from "./focus.js";
 import { lineView, networkLegend } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -39,10 +42,20 @@ function networkLines(scene, quantity, row) {
   });
 }
 
+/** How far the loss ranges along the gradient at the shown step, network by network. @param {Scene} scene */
+function seen(scene) {
+  const found = scene.header.networks.flatMap(({ name }) => {
+    const entry = scene.layoutIndex.find(QUANTITIES[0], { network: name });
+    const value = entry ? valueShown(scene, entry) : NaN;
+    return Number.isFinite(value) ? [`${named(name, scene.t)} ${brief(value)}`] : [];
+  });
+  return found.length ? scene.t("landscape.seen", { found: found.join(", ") }) : scene.t("landscape.lower");
+}
+
 export const landscape = lineView({
   id: "landscape",
   rows: QUANTITIES.map((quantity) => ({ title: `landscape.${quantity}`, log: true })),
   lines: (scene) => QUANTITIES.flatMap((quantity, row) => networkLines(scene, quantity, row)),
   titles: () => [],
-  legend: (scene) => [...networkLegend(scene), { text: scene.t("landscape.lower") }],
+  legend: (scene) => [...networkLegend(scene), { text: seen(scene) }],
 });

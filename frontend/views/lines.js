@@ -5,6 +5,7 @@ import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
+import { endsOf } from "./line-ends.js";
 import { lineFigure, lineName, meanName, yIndex } from "./line-figure.js";
 import { leftOut, points, valueNow } from "./line-points.js";
 import { isLinear, placeOf, runAxisKey } from "./run-axis.js";
@@ -188,6 +189,7 @@ export function lineView({
       return lineFigure(scene, lines, rows, settled, titles(scene));
     },
     series: lines,
+    ends: (scene) => endsOf(scene, lines(scene)),
     legend: (scene) => {
       const over = meanOf(scene);
       return [...legend(scene), ...(over ? meanLegend(scene, over) : [])];

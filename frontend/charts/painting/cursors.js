@@ -1,16 +1,18 @@
-/** What stands over a chart's time axes: a hairline at the step that is shown, and flags where something happened. */
+/** What stands over a chart along the run: a hairline at the shown step, flags of what happened, names of lines. */
 
 import { happeningsOf } from "../../app/happenings.js";
 import { Flags } from "./flags.js";
+import { LineEnds } from "./line-ends.js";
 import { mappingOf, pixelOf } from "./mapping.js";
 
 /** @typedef {import("../../types").Scene} Scene */
 
 export class Cursors {
-  /** @param {HTMLElement} host */
-  constructor(host) {
+  /** @param {HTMLElement} host @param {import("../../types").View} view */
+  constructor(host, view) {
     this.host = host;
     this.flags = new Flags(host);
+    this.ends = view.ends ? new LineEnds(host, view.ends) : null;
     /** @type {import("./flags.js").Plot[]} */
     this.plots = [];
     /** @type {HTMLElement[]} */
@@ -43,11 +45,22 @@ export class Cursors {
     });
     this.step = NaN;
     this.events = null;
-    this.move(scene);
+    this.ends?.place(layout);
+    this.move(scene, performance.now());
   }
 
-  /** Called in every frame. @param {Scene} scene a step of null hides the hairlines */
-  move({ selection: { step }, events }) {
+  /**
+   * Called in every frame. Returns whether something is to follow later.
+   * @param {Scene} scene a step of null hides the hairlines @param {number} now milliseconds
+   */
+  move(scene, now) {
+    const { selection, events } = scene;
+    this.#mark(selection.step, events);
+    return this.ends?.follow(scene, now) ?? false;
+  }
+
+  /** @param {number | null} step @param {Scene["events"]} events */
+  #mark(step, events) {
     if (this.events !== events) {
       this.events = events;
       this.flags.draw(this.plots, happeningsOf(events));
