@@ -184,6 +184,17 @@ export const atStep = (t, where = "x") => t("progress.at", { step: `%{${where}}`
  */
 export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+/** An axis has long ticks where they have an exponent, or many digits behind the point. */
+const LONG_FROM = 1e5;
+const LONG_BELOW = 1e-3;
+const LONG_SPAN = 0.05;
+
+/** Whether an axis needs more room than most. @param {[number, number]} range */
+export function hasLongTicks([low, high]) {
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  return most >= LONG_FROM || most < LONG_BELOW || high - low < LONG_SPAN * most;
+}
+
 const LETTER = 6.6;
 const LAYER_ROOM = { narrow: 62, least: 78, most: 124 };
 
@@ -194,8 +205,16 @@ export const layerRoom = (scene) => {
   return scene.narrow ? LAYER_ROOM.narrow : room;
 };
 
-/** What fits of a name: its end tells a layer from its neighbours. @param {string} text @param {number} letters */
-const ending = (text, letters) => (text.length <= letters ? text : `…${text.slice(1 - letters)}`);
+/**
+ * What fits of a name: its end, from a whole part on, tells a layer from its neighbours.
+ * @param {string} text
+ * @param {number} letters
+ */
+const ending = (text, letters) => {
+  if (text.length <= letters) return text;
+  const end = text.slice(1 - letters);
+  return `…${end.slice(end.indexOf(".", 1) + 1)}`;
+};
 
 /** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
 export const layerLabel = (scene, name) => {

@@ -12,6 +12,7 @@ import {
   dashStyle,
   decades,
   escapeText,
+  hasLongTicks,
   heading,
   layoutOf,
   runAxis,
@@ -51,8 +52,6 @@ export const GUIDE_COLOR = "rgba(128, 128, 128, 0.22)";
 /** Between columns, as a share of the width: where each has labels of its own, there is more. */
 const GAP = 0.09;
 const OWN_GAP = 0.14;
-/** An axis that names its values with exponents needs more room. */
-const LONG_FROM = 1e5;
 const LONG_MARGIN = 62;
 
 /** A line's name as people read it. @param {Scene} scene @param {Line} line */
@@ -108,9 +107,6 @@ function within([low, high], { log, share, bounds = share ? SHARES : undefined }
   return /** @type {[number, number]} */ (from < to ? [from, to] : [low, high]);
 }
 
-/** @param {[number, number]} range */
-const isLong = ([low, high]) => Math.max(Math.abs(low), Math.abs(high)) >= LONG_FROM;
-
 /**
  * @param {Scene} scene
  * @param {Line[]} lines
@@ -140,7 +136,7 @@ export function lineFigure(scene, lines, rows, settled, titles) {
   rows.forEach((row, i) => {
     const mine = lines.filter((line) => rows[line.row] === row || (row.scale && rows[line.row].scale === row.scale));
     rangesOf(scene, mine, row, columns).forEach((range, column) => {
-      if (!row.log && isLong(range)) layout.margin.l = LONG_MARGIN;
+      if (!row.log && hasLongTicks(range)) layout.margin.l = LONG_MARGIN;
       layout[axisName("y", yIndex(rows, i, column, columns))] = axis(scene, {
         domain: down[i],
         range,

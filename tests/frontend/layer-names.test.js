@@ -19,7 +19,6 @@ test("a long name gets more room, and keeps the end that tells it from its neigh
   assert.ok(layerRoom(scene) > layerRoom(sceneWith(["lm_head"])));
   assert.equal(layerLabel(scene, "lm_head"), "lm_head");
   const shown = layerLabel(scene, LONG);
-  assert.match(shown, /^….*1\.attn\.c_proj$/);
-  assert.ok(LONG.endsWith(shown.slice(1)));
+  assert.equal(shown, "…h.1.attn.c_proj");
   assert.ok(layerLabel({ ...scene, narrow: true }, LONG).length < shown.length);
 });
