@@ -13,7 +13,6 @@ import { layBetween } from "./painting/mapping.js";
 import { ShapesPainter, tellPlotly } from "./painting/shapes.js";
 import { Texts } from "./painting/texts.js";
 import { takePicture } from "./picture.js";
-import { plotlyLanguage } from "./plotly-language.js";
 import { doubleClick, followPointer } from "./pointing.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -153,7 +152,7 @@ export class Chart {
     this.stale = false;
     this.host.classList.toggle("painted", Boolean(this.view.series || this.view.rasters));
     this.attached = false;
-    const config = { ...CONFIG, ...doubleClick(figure), ...plotlyLanguage(scene.t) };
+    const config = { ...CONFIG, ...doubleClick(figure) };
     if (first) {
       plotly().newPlot(this.gd, figure.data, figure.layout, config);
       const { zoom } = this.hooks;

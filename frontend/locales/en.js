@@ -79,7 +79,6 @@ export default {
   "preset.convolution.text": "BN with one mean and variance for each channel, over all places of the image.",
   "welcome.configure": "Choose the settings",
   "welcome.runs": "Earlier runs ({count})",
-  "welcome.experiments": "Or start with a question",
   "waiting.loading": "Loading the run …",
   "unknown.run": "There is no such run",
   "unknown.run.text": "“{id}” was deleted, or the link is of another server.",
@@ -613,8 +612,6 @@ export default {
   "note.cost": "what measuring takes",
   "help.cost":
     "What the scope itself costs this run, by its own clock: milliseconds a training step, and the same in percent of the time that everything else takes. Each line is a probe, the bold one all together; the legend has what each takes at the shown step. The first frames prepare what later ones use and may lie far beyond the axes.",
-  "chart.zoom_out": "Double-click to zoom back out",
-  "chart.isolate": "Double-click on legend to isolate one trace",
   "empty.view": "This layer has nothing to show here. Choose another.",
   "link.copied": "The link is copied",
   "chart.hide": "Hide this chart",

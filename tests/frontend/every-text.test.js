@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { translator } from "../../frontend/app/i18n.js";
-import { plotlyLanguage } from "../../frontend/charts/plotly-language.js";
 import english from "../../frontend/locales/en.js";
 import { VIEWS } from "../../frontend/views/index.js";
 import { batchDriftScene } from "./batch-drift-scene.js";
@@ -56,11 +55,4 @@ for (const view of VIEWS)
 test("a key that no catalogue has is found by the mark that it lacks", () => {
   assert.deepEqual(bare(t("quantity.of_my_own")), ["of", "my", "own"]);
   assert.deepEqual(bare(t("progress.of", { step: 3, total: 9 })), []);
-});
-
-test("Plotly's own texts are the page's", () => {
-  const { locale, locales } = plotlyLanguage(t);
-  const texts = Object.values(locales[locale].dictionary);
-  assert.ok(texts.length > 1 && texts.every((text) => text.startsWith("«")));
-  assert.equal(plotlyLanguage(t), plotlyLanguage(t));
 });
