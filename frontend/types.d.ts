@@ -384,6 +384,22 @@ export interface Formula {
   children: (Formula | string)[];
 }
 
+/** The way of a followed sample through one network, which is drawn above a chart. */
+export interface SampleWay {
+  key: string;
+  sample: number;
+  samples: import("./views/followed.js").Samples;
+  /** the sample in words, its class, what the network makes of it, and its logits in words */
+  name: string;
+  label: number;
+  answer: string;
+  says: string;
+  color: string;
+  logits: number[];
+  /** one unit of each layer; `gap`: layers before it are left out */
+  steps: { text: string; value: string; gap: boolean; focused: boolean }[];
+}
+
 /** Charts that are read together, by the texts `level.<id>` and `level.<id>.text`. */
 export interface Level {
   id: string;
@@ -407,6 +423,8 @@ export interface View {
   badge?(scene: Scene): string;
   /** equations above it, and what they depend on; null for none */
   equations?(scene: Scene): { key: string; equations: Formula[] } | null;
+  /** the way of the sample that is followed, above it; null for none */
+  way?(scene: Scene): SampleWay | null;
   /** which streams make the chart move */
   streams(scene: Scene): number[];
   available(scene: Scene): boolean;

@@ -5,6 +5,7 @@ import { makeControls } from "./controls.js";
 import { drawEquations } from "./equations.js";
 import { makeLegend } from "./legend.js";
 import { missingParts } from "./missing.js";
+import { drawWay } from "./sample-way.js";
 import { makeTools } from "./save.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -30,6 +31,7 @@ function makeParts(view, first, host) {
   const legend = makeLegend();
   const badge = h("span", { class: "badge", hidden: true });
   const math = h("div", { class: "math", hidden: true });
+  const way = h("div", { class: "way", hidden: true });
   const empty = h("p", { class: "empty", hidden: true }, t("empty.view"));
   const help = h(
     "div",
@@ -45,13 +47,14 @@ function makeParts(view, first, host) {
     h("header", {}, title, h("span", { class: "note" }, t(`note.${view.id}`)), badge, tools),
     controls.element,
     math,
+    way,
     legend.element,
     chart,
     empty,
     help,
     summary,
   );
-  return { element, chart, controls, legend, badge, math, empty, summary, tools };
+  return { element, chart, controls, legend, badge, math, way, empty, summary, tools };
 }
 
 /**
@@ -60,13 +63,14 @@ function makeParts(view, first, host) {
  * @param {import("./save.js").SaveHost & {dispatch: (action: import("../app/store.js").Action) => void}} host
  */
 export function card(view, first, host) {
-  const { element, chart, controls, legend, badge, math, empty, summary, tools } = makeParts(view, first, host);
+  const { element, chart, controls, legend, badge, math, way, empty, summary, tools } = makeParts(view, first, host);
 
   /** What it says in words, for who cannot see its chart too. @param {Scene} scene */
   function refresh(scene) {
     controls.refresh(view.controls?.(scene) ?? []);
     legend.refresh(view.legend?.(scene) ?? []);
     drawEquations(math, view.equations?.(scene) ?? null);
+    drawWay(way, view.way?.(scene) ?? null);
     const warning = view.badge?.(scene) ?? "";
     badge.hidden = warning === "";
     setText(badge, warning);

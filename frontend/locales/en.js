@@ -153,6 +153,8 @@ export default {
   "samples.hint": "Choose an image: it is a line in each layer's distribution, and under the microscope.",
   "samples.one": "sample {number}: class {label}",
   "samples.at": "{sample} · {layer}, unit {unit}",
+  "samples.unit": "{layer}, unit {unit}",
+  "samples.logits": "logits by class: {values}",
   "samples.verdict": "{network}: {label} ({percent} %)",
   "event.scalar": "a name that is logged",
   "event.samples": "samples that can be followed",

@@ -1,27 +1,13 @@
 /** The strip of images that can be followed through the networks; one is chosen, and seen at every layer. */
 
 import { byId, h } from "../app/dom.js";
+import { imageOf } from "../charts/sample-way.js";
 import { sampleOf, samplesOf, verdictOn } from "../views/followed.js";
 
 /** @typedef {import("../app/store.js").Store} Store */
 /** @typedef {import("../types").Scene} Scene */
 
 const EVERY = 250;
-
-/** An image as it is seen. @param {import("../views/followed.js").Samples} samples @param {number} index */
-function imageOf({ channels, rows, columns, pixels }, index) {
-  const canvas = h("canvas", { width: String(columns), height: String(rows), "aria-hidden": "true" });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = context.createImageData(columns, rows);
-  const size = rows * columns;
-  for (let i = 0; i < size; i++) {
-    for (let color = 0; color < 3; color++)
-      image.data[4 * i + color] = pixels[(index * channels + (channels === 3 ? color : 0)) * size + i];
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
 
 export class SampleStrip {
   /** @param {Store} store @param {() => Scene | null} scene */

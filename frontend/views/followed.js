@@ -81,17 +81,25 @@ export const sampleName = (scene, sample) =>
   scene.t("samples.one", { number: sample + 1, label: samplesOf(scene.events)?.labels[sample] ?? "" });
 
 /**
- * What a network makes of a sample at the shown step: the class with the largest logit, and the probability of it.
+ * The logits of a sample at the shown step; null where they are not known.
  * @param {Scene} scene @param {number} sample @param {string} network
  */
-export function verdictOn(scene, sample, network) {
+export function logitsOn(scene, sample, network) {
   const layers = scene.header.networks.find(({ name }) => name === network)?.layers ?? [];
   const entry = scene.layoutIndex.find("followed", { network, layer: layers.at(-1)?.name, site: "output" });
   const row = entry && scene.history.stream(entry.stream).row(shownSlot(scene, entry.stream));
   if (!entry || !row) return null;
-  const units = entry.shape[1];
-  const from = entry.offset + sample * units;
-  const logits = Array.from(row.subarray(from, from + units));
+  const from = entry.offset + sample * entry.shape[1];
+  return Array.from(row.subarray(from, from + entry.shape[1]));
+}
+
+/**
+ * What a network makes of a sample at the shown step: the class with the largest logit, and the probability of it.
+ * @param {Scene} scene @param {number} sample @param {string} network
+ */
+export function verdictOn(scene, sample, network) {
+  const logits = logitsOn(scene, sample, network);
+  if (!logits) return null;
   const top = Math.max(...logits);
   if (!Number.isFinite(top)) return null;
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - top), 0);

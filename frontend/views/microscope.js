@@ -12,6 +12,7 @@ import { equationsOf } from "./microscope-equations.js";
 import { hasUnit, microscopeFigure, rangeOf, shapesOf } from "./microscope-figure.js";
 import { sampleWay } from "./microscope-sample.js";
 import { candidates, normalizesAfter, normalizesBefore, stageText, subject, unitOf } from "./microscope-subject.js";
+import { wayOf } from "./sample-way.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -95,6 +96,7 @@ export const microscope = {
   ],
   legend: legendOf,
   equations: equationsOf,
+  way: wayOf,
   streams: (scene) => [
     ...new Set([...measuredStages(scene).map(({ distribution }) => distribution.stream), ...followedStreams(scene)]),
   ],

@@ -53,5 +53,15 @@ def test_a_sample_is_seen_at_every_layer_and_under_the_microscope(
     assert abs(way[0] - recorded("with BN", "hidden 2", "linear_output")) < 1e-5
     assert abs(way[-1] - recorded("with BN", "hidden 2", "output")) < 1e-5
     expect(charts.locator("#samples .said")).to_contain_text(re.compile(r"without BN: \d \(\d+ %\) · with BN: \d"))
+    drawn = charts.locator('[data-view="microscope"] .way')
+    expect(drawn.locator("canvas")).to_be_visible()
+    for row in range(3):
+        value = float(drawn.locator(".step b").nth(row).inner_text().replace("\u2212", "-"))
+        assert abs(value - recorded("with BN", f"hidden {row + 1}", "output")) <= 0.006 * abs(value) + 1e-3
+    expect(drawn.locator(".focused")).to_contain_text("hidden 2, unit 0")
+    logits = [recorded("with BN", "output", "output", unit) for unit in range(10)]
+    expect(drawn).to_contain_text(f"with BN: {logits.index(max(logits))} (")
+    expect(drawn.get_by_role("img")).to_have_attribute("aria-label", re.compile("logits by class: 0: .*, 9: "))
     charts.locator("#samples .strip button").nth(4).click()
     expect(charts.locator("#samples .said")).to_contain_text("Choose an image")
+    expect(drawn).to_be_hidden()
