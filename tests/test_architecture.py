@@ -29,7 +29,10 @@ WALLS: dict[str, set[str]] = {
     "probes": {"engine", "kernels", "tracing"},
     "scope": {
         "telling", "probes", "engine", "tracing", "sinks", "sinks.base", "recording", "wire", "config", "notices",
+        "integrations.notebook",
     },
+    "integrations": {"scope", "tracing", "notices"},
+    "integrations.notebook": set(),
     "probe": {"engine", "kernels", "tracing"},
     "testing": {"scope", "engine", "sinks.base", "wire", "notices"},
     "lab": {"config", "notices"},
@@ -51,7 +54,10 @@ CROSSING: list[str] = []
 """What crosses a wall: nothing, and nothing may."""
 
 OWNERS: dict[str, set[str]] = {
-    "torch": {"kernels", "tracing", "engine", "probes", "scope", "testing", "lab", "runs"},
+    "torch": {"kernels", "tracing", "engine", "probes", "scope", "testing", "lab", "runs", "integrations"},
+    "lightning": {"integrations.lightning"},
+    "transformers": {"integrations.transformers"},
+    "keras": {"integrations.keras"},
     "numba": {"kernels"},
     "sklearn": {"config.datasets"},
     "pooch": {"lab"},

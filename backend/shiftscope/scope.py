@@ -33,6 +33,7 @@ from shiftscope.engine.study import Inputs, Loss
 from shiftscope.engine.termination import Termination
 from shiftscope.engine.warm_up import warm_up_in_background
 from shiftscope.engine.watched import Watched
+from shiftscope.integrations.notebook import PageView
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import Chosen, Selection, scheduled_streams, select
 from shiftscope.recording.documents import RecordingError
@@ -286,6 +287,14 @@ class Scope:
                 if self._session.step or nothing != "end.nothing_seen":
                     caution(str(reason))
             self._sink.end(state, reason)
+
+    def view(self, height: int = 640) -> PageView:
+        """Return what shows the run's page in a notebook, as a scope does that is the last expression of a cell."""
+        page, path = getattr(self._sink, "page", ""), getattr(self._sink, "path", "")
+        return PageView(str(page), str(path), height)
+
+    def _repr_html_(self) -> str:
+        return self.view()._repr_html_()
 
     def __enter__(self) -> Self:
         return self

@@ -34,7 +34,7 @@ _HEADERS = {
     # Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -32,6 +32,16 @@ class AlertSink(Sink):
         self._found: list[Alert] = []
         self._diverged: set[str] = set()
 
+    @property
+    def page(self) -> str:
+        """The address of the run's page, where it has one."""
+        return str(getattr(self._sink, "page", ""))
+
+    @property
+    def path(self) -> str:
+        """The path of the recording, where it goes to one."""
+        return str(getattr(self._sink, "path", ""))
+
     def take(self) -> list[Alert]:
         """Return what was found since this was last called."""
         taken, self._found = self._found, []

@@ -103,6 +103,11 @@ class SocketSink(QueuedSink):
         return cls(url, link, welcome, name=name, limits=limits, on_command=on_command)
 
     @property
+    def page(self) -> str:
+        """The address of the run's page."""
+        return f"{self._url.rstrip('/')}/?run={self.run}"
+
+    @property
     def acknowledged(self) -> int:
         """Seq up to which the server keeps all."""
         return self._uplink.backlog.acknowledged
