@@ -11,7 +11,7 @@ from torch import nn
 
 import shiftscope
 from shiftscope.engine.schedules import at, every
-from shiftscope.lab.models.twins import twin
+from shiftscope.lab.models.twin import twin
 from shiftscope.probe import Probe, Quantity
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shiftscope import probe, testing
     from shiftscope.engine.schedules import at, every, thinning
-    from shiftscope.lab.models.twins import TwinError, twin
+    from shiftscope.lab.models.twin import TwinError, twin
+    from shiftscope.lab.training.lockstep import Lockstep
     from shiftscope.recording.documents import RecordingError
     from shiftscope.recording.reader import open_recording
     from shiftscope.scope import watch
@@ -18,22 +19,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Alert", "Diverged", "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every",
+    "Alert", "Diverged", "Lockstep", "RecordingError", "SinkError", "TwinError", "WatchError", "at", "every",
     "open_recording", "probe", "testing", "thinning", "twin", "watch",
 ]  # fmt: skip
 
 _MODULES = {"probe", "testing"}
 _HOMES = {
     "watch": "shiftscope.scope",
-    "twin": "shiftscope.lab.models.twins",
+    "twin": "shiftscope.lab.models.twin",
     "open_recording": "shiftscope.recording.reader",
     "every": "shiftscope.engine.schedules",
     "at": "shiftscope.engine.schedules",
     "thinning": "shiftscope.engine.schedules",
     "Alert": "shiftscope.wire.alerts",
     "Diverged": "shiftscope.tracing.errors",
+    "Lockstep": "shiftscope.lab.training.lockstep",
     "WatchError": "shiftscope.tracing.errors",
-    "TwinError": "shiftscope.lab.models.twins",
+    "TwinError": "shiftscope.lab.models.twin",
     "SinkError": "shiftscope.sinks.base",
     "RecordingError": "shiftscope.recording.documents",
 }

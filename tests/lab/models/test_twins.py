@@ -1,11 +1,18 @@
+import copy
 import itertools
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from shiftscope import config as c
-from shiftscope.lab.models.twins import TwinError, twin, twins
+from shiftscope.engine.schedules import every
+from shiftscope.lab.models.twin import BatchNormOfLast, TwinError, twin
+from shiftscope.lab.models.twins import twins
+from shiftscope.lab.training.lockstep import Lockstep
+from shiftscope.scope import watch
+from shiftscope.testing.collecting import Collecting
 
 INITS = ("default", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform")
 
@@ -154,3 +161,99 @@ def test_nothing_to_normalize_is_refused(model):
         twin(model)
     with pytest.raises(TwinError, match="has no twin: no batch normalization"):
         twin(model, "none")
+
+
+def convolutions(norm):
+    return nn.Sequential(nn.Conv2d(3, 12, 3), norm, nn.ReLU(), nn.Flatten(), nn.Linear(12 * 36, 2))
+
+
+@pytest.mark.parametrize("kind", ["batch", "layer", "group"])
+@pytest.mark.parametrize(
+    "norm", [nn.BatchNorm2d(12), nn.GroupNorm(1, 12), nn.GroupNorm(3, 12), nn.InstanceNorm2d(12, affine=True)]
+)
+def test_normalizations_are_exchanged_with_their_scale_and_shift(norm, kind):
+    with torch.no_grad():
+        norm.weight.uniform_(0.5, 1.5)
+    model = convolutions(norm)
+    x = torch.randn(4, 3, 8, 8)
+    try:
+        other = twin(model, kind)
+    except TwinError:  # it is of that kind: of a model that has it everywhere there is no twin
+        return
+    assert other[1] is not norm
+    assert torch.equal(other[1].weight, norm.weight)
+    assert [name for name, _ in other.named_parameters()] == [name for name, _ in model.named_parameters()]
+    pre = other[1](other[0](x))
+    axes = {"batch": (0, 2, 3), "layer": (1, 2, 3)}.get(kind)
+    if axes:
+        plain = nn.functional.batch_norm if kind == "batch" else nn.functional.group_norm
+        expected = (
+            plain(model[0](x), None, None, norm.weight, norm.bias, training=True)
+            if kind == "batch"
+            else plain(model[0](x), 1, norm.weight, norm.bias)
+        )
+        torch.testing.assert_close(pre, expected)
+    else:
+        assert other[1].num_groups == 4
+
+
+def test_a_transformers_layer_norms():
+    block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, dropout=0)
+    x = torch.randn(3, 5, 8)
+    without = twin(block, None)
+    assert not [module for module in without.modules() if isinstance(module, nn.LayerNorm)]
+    batch = twin(block, "batch")
+    assert isinstance(batch.norm1, BatchNormOfLast)
+    expected = nn.BatchNorm1d(8)(x.reshape(-1, 8)).reshape(x.shape)
+    torch.testing.assert_close(batch.norm1(x), expected)
+    assert batch(x).shape == x.shape
+    with pytest.raises(TwinError, match="last axis"):
+        twin(block, "group")
+
+
+@pytest.mark.parametrize(("kind", "types"), [("layer", (nn.GroupNorm, nn.LayerNorm)), ("group", (nn.GroupNorm,) * 2)])
+def test_normalizations_are_put_in(kind, types):
+    model = nn.Sequential(
+        nn.Conv2d(3, 12, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12 * 36, 6), nn.Tanh(), nn.Linear(6, 2)
+    )
+    other = twin(model, kind)
+    found = [module for module in other.modules() if isinstance(module, nn.GroupNorm | nn.LayerNorm)]
+    assert tuple(map(type, found)) == types
+    assert other(torch.randn(4, 3, 8, 8)).shape == (4, 2)
+    assert torch.equal(other[0].weight, model[0].weight)
+
+
+def test_what_is_no_normalization_is_refused():
+    with pytest.raises(TwinError, match="'batch', 'layer', 'group' or None"):
+        twin(convolutions(nn.BatchNorm2d(12)), "spectral")
+
+
+def test_networks_that_are_trained_in_step_are_those_that_are_trained_alone():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
+    both = Lockstep({"mine": model, "same": copy.deepcopy(model), "without BN": twin(model, None)}, sgd, cross_entropy)
+    alone = copy.deepcopy(model)
+    optimizer = sgd(alone.parameters())
+    batches = [(torch.randn(9, 6), torch.randint(3, (9,))) for _ in range(4)]
+    sink = Collecting()
+    torch.manual_seed(1)
+    with watch(both.networks, to=sink, optimizer=both.optimizers, schedule=every(1)) as scope:
+        for x, y in batches:
+            scope.log(loss=both.step(x, y))
+    drawn = torch.rand(1)
+    torch.manual_seed(1)
+    for x, y in batches:
+        optimizer.zero_grad()
+        cross_entropy(alone(x), y).backward()
+        optimizer.step()
+    assert torch.equal(torch.rand(1), drawn)
+    for name, value in alone.state_dict().items():
+        assert torch.equal(value, both.networks["mine"].state_dict()[name])
+        assert torch.equal(value, both.networks["same"].state_dict()[name])
+    assert (
+        [frame.step for frame in sink.of("layers")] == [frame.step for frame in sink.of("logged_loss")] == [0, 1, 2, 3]
+    )
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=0.1)
