@@ -158,3 +158,16 @@ def test_numbers_of_a_network_that_is_not_watched_are_refused():
     with pytest.raises(WatchError, match="there is no network 'nest'; there are net"):
         scope.measure({"nest": 1.0})
     scope.close()
+
+
+def test_a_scope_shows_itself_in_a_notebook(tmp_path, server):
+    scope = watched(1, to=server.url)
+    html = scope._repr_html_()
+    assert f'src="{server.url}/?run=' in html
+    assert "&amp;embed" in html
+    scope.close()
+    local = watched(0, to=tmp_path / "run.shiftscope")
+    assert str(tmp_path / "run.shiftscope") in local.view(300)._repr_html_()
+    local.close()
+    policy = server.client.get("/").headers["content-security-policy"]
+    assert "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*" in policy

@@ -89,16 +89,18 @@ def test_keras():
     callbacks = import_module("shiftscope.integrations.keras")
 
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
+    network = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU())
+    model = keras.Sequential([keras.layers.TorchModuleWrapper(network, name="trunk"), keras.layers.Dense(3)])
     model.compile(
         keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
     )
     x, y = np.random.randn(24, 6).astype("float32"), np.arange(24) % 3
-    model.build((None, 6))
+    model(x[:4])
     sink = Collecting()
     callback = callbacks.WatchCallback(to=sink, schedule=every(1))
     model.fit(x, y, batch_size=8, epochs=2, verbose=0, callbacks=[callback], validation_data=(x, y))
     assert [frame.step for frame in sink.of("steps")] == list(range(6))
+    assert [one.name for one in sink.header.networks] == ["trunk"]
     assert len(sink.of("logged_loss")) == 6
     assert {"val_loss", "val_accuracy"} <= logged(sink)
     assert sink.ended == ("finished", "")

@@ -17,7 +17,8 @@ class WatchCallback(keras.callbacks.Callback):
     """Watches the model while it is fitted. What Keras logs is logged: its loss is the mean of the epoch so far.
 
     Args:
-        network: that is watched; the model unless given, or a network of torch's inside of it.
+        network: of torch's that is watched; by default all that stand in the model (`TorchModuleWrapper`). Of layers of
+            Keras' own (`Dense`) nothing is seen.
         options: of `shiftscope.watch`, but for the network and its optimizer.
 
     Attributes:
@@ -64,4 +65,7 @@ class WatchCallback(keras.callbacks.Callback):
             self.scope.close()
 
     def _watch(self) -> None:
-        self.scope = watch(self._network or self.model, **self._options)
+        wrapped = {
+            one.name: one.module for one in self.model.layers if isinstance(one, keras.layers.TorchModuleWrapper)
+        }
+        self.scope = watch(self._network or wrapped or self.model, **self._options)
