@@ -12,6 +12,8 @@ export interface LayoutEntry {
 }
 export interface Layout {
   stream: number;
+  /** grows where a stream is laid out anew; missing in what older versions recorded */
+  revision?: number;
   name: string;
   entries: LayoutEntry[];
 }

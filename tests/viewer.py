@@ -8,6 +8,7 @@ from typing import Any, Self
 from websockets.sync.client import ClientConnection
 
 from shiftscope.wire.frames import Frame, RunHeader, split
+from shiftscope.wire.messages import Revision
 from tests.waiting import PATIENCE
 from tests.websocket import connect
 
@@ -59,4 +60,7 @@ class Viewer:
         self.texts.append(text)
         if text.get("header"):
             layouts = RunHeader.model_validate(text["header"]).layouts
-            self._frame_bytes = {layout.stream: layout.frame_bytes for layout in layouts}
+            self._frame_bytes = {layout.number: layout.frame_bytes for layout in layouts}
+        if text["type"] == "event" and text["event"]["kind"] == "layouts":
+            layouts = Revision.model_validate(text["event"]["value"]).layouts
+            self._frame_bytes |= {layout.number: layout.frame_bytes for layout in layouts}

@@ -157,6 +157,7 @@ export default {
   "samples.logits": "logits by class: {values}",
   "samples.verdict": "{network}: {label} ({percent} %)",
   "event.scalar": "a name that is logged",
+  "event.layouts": "layers that are recorded from here on",
   "event.samples": "samples that can be followed",
   "event.intervention": "network changed",
   "event.paused": "paused",

@@ -8,7 +8,16 @@ import { eventText, flagText, happeningsOf } from "../app/happenings.js";
 /** @typedef {import("../app/happenings.js").Happening} Happening */
 
 /** Kinds of events that say nothing of the training. */
-const ABOUT_THE_RUN = new Set(["state", "name", "connection", "checkpoint", "measured", "samples", "scalar"]);
+const ABOUT_THE_RUN = new Set([
+  "state",
+  "name",
+  "connection",
+  "checkpoint",
+  "measured",
+  "samples",
+  "scalar",
+  "layouts",
+]);
 /** About the width of a letter, of a Hangul syllable, and of a label's number and rim, in pixels. */
 const LETTER = 6.4;
 const SYLLABLE = 11.5;

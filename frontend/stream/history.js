@@ -109,6 +109,20 @@ export class StreamHistory {
     this.kept++;
   }
 
+  /** Keep longer rows from now on; those that are kept lack the rest. @param {number} size */
+  widen(size) {
+    if (size <= this.size) return;
+    this.chunks = this.chunks.map((chunk) => {
+      const wider = new Float32Array(CHUNK_ROWS * size).fill(NaN);
+      for (let row = 0; row < CHUNK_ROWS; row++)
+        wider.set(chunk.subarray(row * this.size, (row + 1) * this.size), row * size);
+      return wider;
+    });
+    this.size = size;
+    this.views = [];
+    this.epoch++;
+  }
+
   /** Let rows go until about half are left, evenly over the steps. */
   #thin() {
     const last = this.count - 2;

@@ -3,6 +3,12 @@
 /** @typedef {import("../types").Entry} Entry */
 /** @typedef {import("../types").RunHeader} RunHeader */
 
+/** @typedef {{from: number, to: number, size: number}} Move floats of a row as it came, and where they are kept */
+/** @typedef {{stream: number, moves: Move[]}} Laid */
+
+/** A frame names its stream and, times this, the revision of the stream's layout. */
+const REVISION = 2 ** 16;
+
 /** @param {number[]} shape */
 const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
 
@@ -14,20 +20,51 @@ export class LayoutIndex {
   /** @param {RunHeader} header */
   constructor(header) {
     this.header = header;
-    /** @type {Map<number, number>} floats in a row, by stream */
+    /** @type {Map<number, number>} floats in a row, by what its frame calls the stream */
     this.sizes = new Map();
     /** @type {Map<string, Entry>} */
     this.byKey = new Map();
-    for (const layout of header.layouts) {
-      let size = 0;
-      for (const declared of layout.entries) {
-        const entry = { ...declared, stream: layout.stream, size: sizeOf(declared.shape) };
-        size += entry.size;
-        const key = keyOf(entry.network, entry.layer, entry.site, entry.quantity);
-        if (!this.byKey.has(key)) this.byKey.set(key, entry);
+    /** @type {Map<number, number>} floats that are kept of a row, by stream: of all its revisions together */
+    this.widths = new Map();
+    /** @type {Map<number, Laid>} where the rows of a later revision go, by what its frames call their stream */
+    this.laid = new Map();
+    for (const layout of header.layouts) this.#add(layout);
+  }
+
+  /** @param {import("../types").Layout} layout */
+  #add({ stream, revision = 0, entries }) {
+    const number = stream + REVISION * revision;
+    const laid = { stream, moves: /** @type {Move[]} */ ([]) };
+    let size = 0;
+    let width = this.widths.get(stream) ?? 0;
+    for (const declared of entries) {
+      const entry = { ...declared, stream, size: sizeOf(declared.shape) };
+      const key = keyOf(entry.network, entry.layer, entry.site, entry.quantity);
+      const known = this.byKey.get(key);
+      if (revision > 0 && known?.stream === stream && known.size === entry.size) entry.offset = known.offset;
+      else {
+        entry.offset = width;
+        width += entry.size;
+        // What has another shape now is another thing; of two streams the first has the name.
+        if (!known || (revision > 0 && known.stream === stream)) this.byKey.set(key, entry);
       }
-      this.sizes.set(layout.stream, size);
+      laid.moves.push({ from: declared.offset, to: entry.offset, size: entry.size });
+      size += entry.size;
     }
+    this.sizes.set(number, size);
+    this.widths.set(stream, width);
+    if (revision > 0) this.laid.set(number, laid);
+  }
+
+  /**
+   * The index of a run that lays out some streams anew, where it does not know them yet.
+   * @param {import("../types").Layout[]} layouts
+   * @returns {LayoutIndex} this one when there is nothing new
+   */
+  revised(layouts) {
+    const fresh = layouts.filter(({ stream, revision = 0 }) => !this.sizes.has(stream + REVISION * revision));
+    if (!fresh.length) return this;
+    return new LayoutIndex({ ...this.header, layouts: [...this.header.layouts, ...fresh] });
   }
 
   /**

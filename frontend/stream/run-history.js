@@ -5,6 +5,19 @@ import { StreamHistory } from "./history.js";
 /** Numbers of the streams that the page makes of what is logged by name begin here; those of runs end before. */
 const NAMED_FROM = 1024;
 
+/**
+ * A row as it is kept.
+ * @param {Float32Array} row as it came
+ * @param {number} width
+ * @param {import("./layout-index.js").Laid} [laid] where its floats go; where they stand, without
+ */
+function spread(row, width, laid) {
+  const kept = new Float32Array(width).fill(NaN);
+  if (!laid) kept.set(row);
+  for (const { from, to, size } of laid?.moves ?? []) kept.set(row.subarray(from, from + size), to);
+  return kept;
+}
+
 export class RunHistory {
   /**
    * @param {Map<number, number>} sizes floats in a row, by stream
@@ -12,6 +25,8 @@ export class RunHistory {
    */
   constructor(sizes, scalars) {
     this.scalars = scalars;
+    /** @type {Map<number, import("./layout-index.js").Laid>} where rows of later layouts go */
+    this.laid = new Map();
     /**
      * Whether frames between two sequence numbers are still on their way.
      * @type {(from: number, to: number) => boolean}
@@ -25,7 +40,21 @@ export class RunHistory {
   /** @param {import("./protocol.js").Frame} frame */
   append(frame) {
     if (frame.stream === this.scalars) this.#appendScalar(frame);
-    else this.streams.get(frame.stream)?.append(frame.step, frame.seq, frame.time, frame.row);
+    else {
+      const laid = this.laid.get(frame.stream);
+      const history = this.streams.get(laid?.stream ?? frame.stream);
+      const whole = !laid && history?.size === frame.row.length;
+      history?.append(frame.step, frame.seq, frame.time, whole ? frame.row : spread(frame.row, history.size, laid));
+    }
+  }
+
+  /**
+   * Go on with streams that are laid out anew: rows hold what any of their layouts has; what one lacks is NaN there.
+   * @param {import("./layout-index.js").LayoutIndex} layoutIndex
+   */
+  revise({ widths, laid }) {
+    this.laid = laid;
+    for (const [stream, width] of widths) this.streams.get(stream)?.widen(width);
   }
 
   /** @param {import("./protocol.js").Frame} frame */

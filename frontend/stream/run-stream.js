@@ -42,7 +42,10 @@ export class RunStream {
       this.dispatch({ type: "header", header: message.header });
     } else if (message.type === "state") this.dispatch({ type: "state", run: message.run });
     else if (message.type === "outline") this.#outline();
-    else if (message.type === "event") this.dispatch({ type: "event", event: message.event });
+    else if (message.type === "event") {
+      if (message.event.kind === "layouts") this.#revise(message.event.value.layouts);
+      this.dispatch({ type: "event", event: message.event });
+    }
   }
 
   /** What was drawn in pieces is one line now. */
@@ -53,11 +56,22 @@ export class RunStream {
 
   /** @param {import("../types").RunHeader} header */
   begin(header) {
-    if (this.history) return;
+    if (this.history) {
+      this.#revise(header.layouts);
+      return;
+    }
     this.layoutIndex = new LayoutIndex(header);
-    this.history = new RunHistory(this.layoutIndex.sizes, this.layoutIndex.stream("scalars"));
+    this.history = new RunHistory(this.layoutIndex.widths, this.layoutIndex.stream("scalars"));
     this.history.missing = (from, to) => !this.outlined && this.received.missing(from, to);
     for (const stream of this.history.streams.values()) stream.missing = this.history.missing;
+    this.history.revise(this.layoutIndex);
+  }
+
+  /** Some streams are laid out anew. @param {import("../types").Layout[]} layouts */
+  #revise(layouts) {
+    if (!this.layoutIndex) return;
+    this.layoutIndex = this.layoutIndex.revised(layouts);
+    this.history?.revise(this.layoutIndex);
   }
 
   /** @param {ArrayBuffer} frames */

@@ -17,9 +17,10 @@ from shiftscope.recording.reader import open_recording
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.sinks.file import open_file
 from shiftscope.sinks.memory import MemorySink
+from shiftscope.sinks.older import taken_by
 from shiftscope.sinks.socket import SocketSink
-from shiftscope.wire.frames import RunHeader
-from shiftscope.wire.messages import Command
+from shiftscope.wire.frames import REVISION, RunHeader, encode
+from shiftscope.wire.messages import Begin, Command, EventMessage
 from tests import producer
 from tests.conftest import LiveServer
 from tests.waiting import PATIENCE, eventually
@@ -148,3 +149,18 @@ def test_commands_are_obeyed_and_what_a_newer_server_says_is_passed_over() -> No
         assert done.wait(PATIENCE)
         sink.end("stopped", "")
     assert [command.command for command in obeyed] == ["set", "stop"]
+
+
+def test_an_older_server_gets_no_frame_of_a_layout_that_it_cannot_be_told() -> None:
+    row = np.ones(1, np.float32)
+    items = [
+        Begin(header=HEADER),
+        encode(1, 1, 1, 1.0, row),
+        EventMessage(kind="layouts", step=1, value={"layouts": []}),
+        encode(1 + REVISION, 2, 2, 1.0, row),
+        EventMessage(kind="scalar", step=2),
+        EventMessage(kind="note", step=2),
+    ]
+    assert taken_by(("note", "scalar", "layouts"), items) == items
+    assert taken_by(("note", "scalar"), items) == [items[0], items[1], items[4], items[5]]
+    assert taken_by((), items) == [items[0], items[1], items[5]]

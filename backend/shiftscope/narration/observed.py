@@ -135,9 +135,9 @@ class Observed:
         self.step = 0
         self.learning_rate = math.nan
         self.interventions: dict[str, tuple[int, Intervention]] = {}
-        layouts = {layout.name: layout for layout in header.layouts}
+        layouts = {layout.name: layout for layout in header.layouts if layout.revision == 0}
         self.drift_stream, quantity = next((pair for pair in DRIFTS if pair[0] in layouts), ("", ""))
-        self._names = {layout.stream: layout.name for layout in header.layouts}
+        self._names = {layout.number: name for name, layout in layouts.items()}
         self._columns = {name: _Columns() for name in layouts}
         self._scalars: dict[str, dict[tuple[str, str], int]] = {}
         for name, layout in layouts.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -91,7 +91,7 @@ class BlockEncoder:
     def expect(self, layouts: Iterable[Layout]) -> None:
         """Note what the rows to come hold."""
         for layout in layouts:
-            self._finders[layout.stream] = CountFinder(layout)
+            self._finders[layout.number] = CountFinder(layout)
 
     def encode(self, frames: Sequence[Frame]) -> Block:
         """Return frames of ascending seqs as one block."""
@@ -145,18 +145,18 @@ def read_heads(heads: bytes) -> Heads:
         raise BlockError(str(error)) from error
 
 
-def read_frames(heads: Heads, data: bytes, stream: int | None = None) -> list[Frame]:
-    """Return the frames of a block, of one stream or of all. Raises BlockError, which names the frame."""
+def read_frames(heads: Heads, data: bytes, numbers: Container[int] | None = None) -> list[Frame]:
+    """Return the frames of a block, of some layouts or of all. Raises BlockError, which names the frame."""
     frames: dict[int, Frame] = {}
     at = 0
     for part in heads.parts:
         end = at + sum(part.planes)
-        if stream is None or part.stream == stream:
+        if numbers is None or part.stream in numbers:
             some = [head for head in heads.frames if head.stream == part.stream]
             for head, row in zip(some, _rows(part, len(some), data[at:end]), strict=True):
                 frames[head.seq] = _frame(head, row)
         at = end
-    wanted = [head.seq for head in heads.frames if stream is None or head.stream == stream]
+    wanted = [head.seq for head in heads.frames if numbers is None or head.stream in numbers]
     if at != len(data) or len(frames) != len(wanted):
         raise BlockError("the rows are not those of its frames")
     return [frames[seq] for seq in wanted]

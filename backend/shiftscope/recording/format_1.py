@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 
 from typing_extensions import override
 
@@ -47,16 +47,22 @@ class FrameRows(StoredFrames):
         return [self._checked(row) for row in self._database.rows(query, after, upto, every)]
 
     @override
-    def steps(self, stream: int) -> Iterator[int]:
-        for (step,) in self._database.rows("SELECT step FROM frames WHERE stream = ? ORDER BY seq", stream):
-            if not isinstance(step, int):
-                raise self._database.damaged(f"{step!r:.40} is no step")
-            yield step
+    def steps(self, numbers: Collection[int]) -> Iterator[int]:
+        for stream, step in self._database.rows("SELECT stream, step FROM frames ORDER BY seq"):
+            if stream in numbers:
+                if not isinstance(step, int):
+                    raise self._database.damaged(f"{step!r:.40} is no step")
+                yield step
 
     @override
-    def slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
+    def slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
+        (number, place), *later = places.items()
+        if later:  # the run was begun in this format, and laid out anew by a newer version
+            yield from (frame.data[places[frame.stream]] for frame in self.between(0, 2**62) if frame.stream in places)
+            return
+        length = place.stop - place.start
         query = "SELECT seq, substr(data, ?, ?) FROM frames WHERE stream = ? ORDER BY seq"
-        for seq, data in self._database.rows(query, start + 1, length, stream):
+        for seq, data in self._database.rows(query, place.start + 1, length, number):
             if not isinstance(data, bytes) or len(data) != length:
                 raise self._database.damaged(f"frame {seq!r:.40} is cut short")
             yield data

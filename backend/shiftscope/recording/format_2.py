@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Container, Generator, Iterator, Mapping
 from typing import Literal
 
 from typing_extensions import override
@@ -71,16 +71,16 @@ class FrameBlocks(StoredFrames):
         return found
 
     @override
-    def steps(self, stream: int) -> Iterator[int]:
+    def steps(self, numbers: Collection[int]) -> Iterator[int]:
         for head in self.heads():
-            if head.stream == stream:
+            if head.stream in numbers:
                 yield head.step
 
     @override
-    def slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
+    def slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
         for heads, data in self._blocks(0, _NEWEST, "data"):
-            for frame in self._decoded(heads, data, stream):
-                yield frame.data[start : start + length]
+            for frame in self._decoded(heads, data, places):
+                yield frame.data[places[frame.stream]]
 
     def heads(self) -> Iterator[Head]:
         """Yield what is said of each frame ahead of its row."""
@@ -111,14 +111,14 @@ class FrameBlocks(StoredFrames):
             raise self._database.damaged(f"frames {first!r:.40} to {last!r:.40} are numbered otherwise")
         return heads
 
-    def _decoded(self, heads: Heads, data: object, stream: int | None = None) -> list[Frame]:
+    def _decoded(self, heads: Heads, data: object, numbers: Container[int] | None = None) -> list[Frame]:
         first, last = heads.frames[0].seq, heads.frames[-1].seq
         if not isinstance(data, bytes):
             raise self._database.damaged(f"frames {first} to {last} have no rows")
         try:
-            frames = read_frames(heads, data, stream)
+            frames = read_frames(heads, data, numbers)
         except BlockError as error:
             raise self._database.damaged(f"frames {first} to {last}: {error}") from error
-        if stream is None:
+        if numbers is None:
             self._kept = first, last, frames
         return frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Self, TypeVar
@@ -31,6 +31,7 @@ from shiftscope.recording.stored import StoredFrames
 from shiftscope.recording.streams import Streams
 from shiftscope.recording.texts import CheckedTexts, PlainTexts
 from shiftscope.wire.frames import HEADER, Frame, RunHeader
+from shiftscope.wire.messages import Revision
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -66,7 +67,11 @@ class Recording(Streams):
     @property
     @override
     def header(self) -> RunHeader | None:
-        return self._document("header", RunHeader)
+        header = self._document("header", RunHeader)
+        for body in self._texts.journal() if header is not None else ():
+            if '"layouts"' in body and (event := self._texts.understood(Event, body)).kind == "layouts":
+                header = self._revised(header, event)
+        return header
 
     @property
     def admission(self) -> Admission | None:
@@ -119,13 +124,14 @@ class Recording(Streams):
     def sizes(self) -> dict[str, dict[str, int]]:
         """Return what is recorded: bytes on the wire by stream, then by quantity, frame headers under "(headers)"."""
         result: dict[str, dict[str, int]] = {}
-        for name, layout in self.layouts.items():
-            count = sum(1 for _ in self._frames.steps(layout.stream))
-            room = {"(headers)": count * HEADER.size}
+        header = self.header
+        for layout in header.layouts if header else ():
+            count = sum(1 for _ in self._frames.steps([layout.number]))
+            room = result.setdefault(layout.name, {})
+            room["(headers)"] = room.get("(headers)", 0) + count * HEADER.size
             for entry in layout.entries:
                 room[entry.quantity] = room.get(entry.quantity, 0) + 4 * entry.size * count
-            result[name] = dict(sorted(room.items(), key=lambda item: -item[1]))
-        return result
+        return {name: dict(sorted(room.items(), key=lambda item: -item[1])) for name, room in result.items()}
 
     def copy(self, target: Path) -> None:
         """Write a consistent copy, also of a recording that is being written, as one file."""
@@ -134,16 +140,22 @@ class Recording(Streams):
             copy.execute("PRAGMA journal_mode = DELETE")
 
     @override
-    def _steps(self, stream: int) -> Iterator[int]:
-        return self._frames.steps(stream)
+    def _steps(self, numbers: Collection[int]) -> Iterator[int]:
+        return self._frames.steps(numbers)
 
     @override
-    def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
-        return self._frames.slices(stream, start, length)
+    def _slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
+        return self._frames.slices(places)
 
     @override
     def __str__(self) -> str:
         return self.path.name
+
+    def _revised(self, header: RunHeader | None, event: Event) -> RunHeader | None:
+        try:
+            return header and header.revised(Revision.model_validate(event.value).layouts)
+        except ValueError as error:
+            raise self._database.damaged(f"the layouts of step {event.step}: {error}") from error
 
     def _document(self, key: str, kind: type[Document]) -> Document | None:
         body = self._texts.document(key)

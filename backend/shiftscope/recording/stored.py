@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 
 from shiftscope.wire.frames import Frame
 
@@ -32,9 +32,9 @@ class StoredFrames(ABC):
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
 
     @abstractmethod
-    def steps(self, stream: int) -> Iterator[int]:
-        """Yield the step of each frame of a stream, in the order of their seqs."""
+    def steps(self, numbers: Collection[int]) -> Iterator[int]:
+        """Yield the step of each frame of the layouts with these numbers, in the order of their seqs."""
 
     @abstractmethod
-    def slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
-        """Yield so many bytes of each frame of a stream from `start` on, in the order of their seqs."""
+    def slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
+        """Yield, of each frame of the layouts with these numbers, the bytes at a place, in the order of their seqs."""

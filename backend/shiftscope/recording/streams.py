@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.wire.frames import HEADER, Layout, RunHeader, find_entry
+from shiftscope.wire.frames import HEADER, Entry, Layout, RunHeader, find_entry
 
 
 class Streams(ABC):
@@ -21,17 +21,17 @@ class Streams(ABC):
 
     @property
     def layouts(self) -> Mapping[str, Layout]:
-        """The streams' layouts by name; empty when the run never began to train."""
+        """The streams' first layouts by name; empty when the run never began to train."""
         header = self.header
-        return {layout.name: layout for layout in header.layouts} if header else {}
+        return {one.name: one for one in header.layouts if one.revision == 0} if header else {}
 
     @abstractmethod
-    def _steps(self, stream: int) -> Iterable[int]:
-        """Yield the step of each frame of a stream, in the order of their seqs."""
+    def _steps(self, numbers: Collection[int]) -> Iterable[int]:
+        """Yield the step of each frame of the layouts with these numbers, in the order of their seqs."""
 
     @abstractmethod
-    def _slices(self, stream: int, start: int, length: int) -> Iterable[bytes]:
-        """Yield so many bytes of each frame of a stream from `start` on, in the order of their seqs."""
+    def _slices(self, places: Mapping[int, slice]) -> Iterable[bytes]:
+        """Yield, of each frame of the layouts with these numbers, the bytes at a place, in the order of their seqs."""
 
     @abstractmethod
     def __str__(self) -> str:
@@ -39,20 +39,36 @@ class Streams(ABC):
 
     def steps(self, stream: str) -> NDArray[np.int64]:
         """Return the steps at which a stream was recorded, shape (frames,)."""
-        return np.fromiter(self._steps(self._layout(stream).stream), dtype=np.int64)
+        return np.fromiter(self._steps([layout.number for layout in self._revisions(stream)]), dtype=np.int64)
+
+    def steps_of(
+        self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
+    ) -> NDArray[np.int64]:
+        """Return the steps of what `values` returns: a layer that did not run at a step has no value there.
+
+        Raises:
+            KeyError: as `values` does.
+        """
+        found = self._entries(stream, quantity, network=network, layer=layer, site=site)
+        return np.fromiter(self._steps([*found]), dtype=np.int64)
 
     def values(
         self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
     ) -> NDArray[np.float32]:
         """Return a quantity over time, shape (frames, *entry.shape), in the unit that the layout states.
 
+        Where the stream was laid out anew, only of the frames that hold the quantity: see `steps_of`.
+
         Raises:
             KeyError: no such stream or quantity; the message lists what there is.
         """
-        layout = self._layout(stream)
-        entry = find_entry(layout, quantity, network=network, layer=layer, site=site)
-        slices = self._slices(layout.stream, HEADER.size + 4 * entry.offset, 4 * entry.size)
-        return np.frombuffer(b"".join(slices), dtype="<f4").astype(np.float32).reshape(-1, *entry.shape)
+        found = self._entries(stream, quantity, network=network, layer=layer, site=site)
+        places = {}
+        for number, entry in found.items():
+            start = HEADER.size + 4 * entry.offset
+            places[number] = slice(start, start + 4 * entry.size)
+        shape = next(iter(found.values())).shape
+        return np.frombuffer(b"".join(self._slices(places)), dtype="<f4").astype(np.float32).reshape(-1, *shape)
 
     def coordinates(
         self, stream: str, quantity: str, *, network: str = "", layer: str = "", site: str = ""
@@ -62,11 +78,28 @@ class Streams(ABC):
         Raises:
             KeyError: as `values` does.
         """
-        entry = find_entry(self._layout(stream), quantity, network=network, layer=layer, site=site)
+        (entry, *_) = self._entries(stream, quantity, network=network, layer=layer, site=site).values()
         return entry.coordinates or ()
 
-    def _layout(self, stream: str) -> Layout:
-        layouts = self.layouts
-        if stream not in layouts:
-            raise KeyError(f"{self} has no stream {stream!r}; it has {', '.join(layouts) or 'none'}")
-        return layouts[stream]
+    def _entries(self, stream: str, quantity: str, *, network: str, layer: str, site: str) -> dict[int, Entry]:
+        """Return where a quantity stands, by the number of each layout that has it in the same shape as the newest."""
+        found: dict[int, Entry] = {}
+        fault: KeyError | None = None
+        for layout in self._revisions(stream):
+            try:
+                found[layout.number] = find_entry(layout, quantity, network=network, layer=layer, site=site)
+            except KeyError as error:
+                fault = fault or error
+        if not found:
+            raise fault or KeyError(stream)
+        newest = found[max(found)]
+        return {number: entry for number, entry in found.items() if entry.shape == newest.shape}
+
+    def _revisions(self, stream: str) -> list[Layout]:
+        header = self.header
+        layouts = header.layouts if header else ()
+        found = [layout for layout in layouts if layout.name == stream]
+        if not found:
+            names = dict.fromkeys(layout.name for layout in layouts)
+            raise KeyError(f"{self} has no stream {stream!r}; it has {', '.join(names) or 'none'}")
+        return found

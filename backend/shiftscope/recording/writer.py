@@ -27,6 +27,7 @@ from shiftscope.recording.documents import (
 from shiftscope.recording.reader import open_recording
 from shiftscope.recording.texts import checksum
 from shiftscope.wire.frames import Frame, RunHeader
+from shiftscope.wire.messages import Revision
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -143,6 +144,8 @@ class RecordingWriter:
     def log(self, event: Event) -> None:
         """Add an event to the journal. Raises RecordingError."""
         self._add_line("journal", event)
+        if event.kind == "layouts":
+            self._encoder.expect(Revision.model_validate(event.value).layouts)
 
     def close(self) -> None:
         """Close the file; it is one file again unless someone still reads it (see `settle`)."""

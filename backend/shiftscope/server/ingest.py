@@ -184,12 +184,23 @@ async def _obey(message: ProducerMessage, run: Run) -> bool:
         case Progress():
             run.progress(message.step)
         case EventMessage():
+            if message.kind == "layouts":
+                _check_layouts(message, run)
             about = message.model_dump(exclude={"type", "kind", "message", "code", "values"})
             await asyncio.shield(run.record(message.kind, message.notice, **about))
         case End():
             await asyncio.shield(run.move(RunState(message.state), message.notice))
             return False
     return True
+
+
+def _check_layouts(message: EventMessage, run: Run) -> None:
+    try:
+        run.revised(message.value)
+    except ValidationError:
+        raise
+    except ValueError as error:
+        raise ProtocolError(str(error)) from error
 
 
 def _acknowledgement(run: Run) -> str:

@@ -77,7 +77,7 @@ def _losses(header: RunHeader | None) -> tuple[Layout | None, list[Entry]]:
 
 
 def _of(layout: Layout, frames: list[Frame]) -> list[Frame]:
-    return [frame for frame in frames if frame.stream == layout.stream]
+    return [frame for frame in frames if frame.stream == layout.number]
 
 
 def _value(frame: Frame, entry: Entry) -> float | None:

@@ -21,7 +21,7 @@ from shiftscope.server.producer import Producer, admits, new_admission
 from shiftscope.server.run_state import NEXT, RunState, RunStatus, RunView
 from shiftscope.server.signal import Signal
 from shiftscope.wire.frames import Frame, RunHeader
-from shiftscope.wire.messages import EventKind, Preparing
+from shiftscope.wire.messages import EventKind, Preparing, Revision
 
 logger = logging.getLogger(__name__)
 
@@ -277,6 +277,8 @@ class Run:
 
     def _apply(self, event: Event) -> None:
         self.events.append(event)
+        if event.kind == "layouts" and self.header is not None:
+            self._set_header(self.revised(event.value))
         if self.hear is not None:
             self.hear(self, event)
         self.events_received += event.kind in OF_PRODUCER
@@ -284,7 +286,13 @@ class Run:
         if event.kind == "state" and self.state is not RunState.PREPARING:
             self.preparing = None
 
+    def revised(self, value: JsonValue) -> RunHeader:
+        """Return the header with the layouts that an event declares. Raises ValueError where they do not fit it."""
+        if self.header is None:
+            raise ValueError("layouts are declared anew before the run has begun")
+        return self.header.revised(Revision.model_validate(value).layouts)
+
     def _set_header(self, header: RunHeader | None) -> None:
         self.header = header
         if header is not None:
-            self.frame_bytes = {layout.stream: layout.frame_bytes for layout in header.layouts}
+            self.frame_bytes = {layout.number: layout.frame_bytes for layout in header.layouts}

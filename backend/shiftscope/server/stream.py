@@ -97,10 +97,11 @@ class Viewer:
         while True:
             changed = self._run.signal.changed
             ended = self._run.state.ended
+            last = self._run.seq  # what lays out the frames up to here is among the news
             late = await self._send_news()
             if self._sentences is not None and self._sentences.done():
                 await self._send_sentences()
-            if await self._send_frames():
+            if await self._send_frames(last):
                 continue
             if ended:
                 return
@@ -141,8 +142,8 @@ class Viewer:
         for event in await sentences if sentences is not None else ():
             await self._send(type="event", event=event.model_dump(mode="json"))
 
-    async def _send_frames(self) -> bool:
-        wanted = self._backlog.upcoming(self._run.seq)
+    async def _send_frames(self, newest: int) -> bool:
+        wanted = self._backlog.upcoming(newest)
         if wanted is None:
             return False
         first, last = wanted

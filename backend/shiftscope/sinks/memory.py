@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 from typing_extensions import override
@@ -11,7 +11,7 @@ from shiftscope.notices import Notice
 from shiftscope.recording.streams import Streams
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.frames import Frame, RunHeader
-from shiftscope.wire.messages import EndState, EventKind
+from shiftscope.wire.messages import EndState, EventKind, Revision
 
 
 class MemorySink(Sink, Streams):
@@ -25,12 +25,12 @@ class MemorySink(Sink, Streams):
     @override
     def begin(self, header: RunHeader) -> None:
         self._header = header
-        self._frames = {layout.stream: [] for layout in header.layouts}
+        self._frames = {}
         self._sink.begin(header)
 
     @override
     def frame(self, data: bytes) -> None:
-        self._frames[Frame.parse(data).stream].append(data)
+        self._frames.setdefault(Frame.parse(data).stream, []).append(data)
         self._sink.frame(data)
 
     @override
@@ -48,6 +48,8 @@ class MemorySink(Sink, Streams):
         layer: str = "",
         value: JsonValue = None,
     ) -> None:
+        if kind == "layouts" and self._header is not None:
+            self._header = self._header.revised(Revision.model_validate(value).layouts)
         self._sink.event(kind, step, message, network=network, layer=layer, value=value)
 
     @override
@@ -64,12 +66,16 @@ class MemorySink(Sink, Streams):
         return self._header
 
     @override
-    def _steps(self, stream: int) -> Iterator[int]:
-        return (Frame.parse(data).step for data in self._frames[stream])
+    def _steps(self, numbers: Collection[int]) -> Iterator[int]:
+        return (frame.step for frame in self._of(numbers))
 
     @override
-    def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
-        return (data[start : start + length] for data in self._frames[stream])
+    def _slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
+        return (frame.data[places[frame.stream]] for frame in self._of(places))
+
+    def _of(self, numbers: Iterable[int]) -> list[Frame]:
+        frames = [Frame.parse(data) for number in numbers for data in self._frames.get(number, ())]
+        return sorted(frames, key=lambda frame: frame.seq)
 
     @override
     def __str__(self) -> str:

@@ -18,12 +18,13 @@ from shiftscope.sinks.backlog import MEMORY_BYTES, SPOOL_BYTES, Backlog
 from shiftscope.sinks.base import BATCH_SECONDS, SinkError
 from shiftscope.sinks.link import Link, Refused
 from shiftscope.sinks.narration import Narration
+from shiftscope.sinks.older import taken_by
 from shiftscope.sinks.outbox import Item
 from shiftscope.sinks.queued import QUEUE_BYTES, Closing, QueuedSink
 from shiftscope.sinks.spool import Spool
 from shiftscope.sinks.uplink import TICK_SECONDS, Deadlines, OnCommand, Uplink
 from shiftscope.telling import tell
-from shiftscope.wire.messages import Command, EventMessage, Hello, PreparingMessage, Welcome
+from shiftscope.wire.messages import Command, Hello, PreparingMessage, Welcome
 
 
 @dataclass(frozen=True)
@@ -234,8 +235,8 @@ class SocketSink(QueuedSink):
 
     def _emitted(self) -> Iterable[Item]:
         items: Iterable[Item] = self._outbox.take()
-        if "scalar" not in self._kinds:  # an older server's
-            items = [one for one in items if not (isinstance(one, EventMessage) and one.kind == "scalar")]
+        if "layouts" not in self._kinds:  # an older server's
+            items = taken_by(self._kinds, items)
         return items if self._narration is None else self._narration.added_to(items)
 
     def _new_spool(self, events: int) -> Spool:

@@ -59,7 +59,7 @@ class Collecting(Sink):
 
     @override
     def frame(self, data: bytes) -> None:
-        lengths = {layout.stream: layout.frame_bytes for layout in self.header.layouts}
+        lengths = {layout.number: layout.frame_bytes for layout in self.header.layouts}
         self.frames.extend(frames.split(data, lengths))
 
     @override

@@ -7,7 +7,7 @@ stream's *layout* says once, when the run begins. docs/protocol.md describes the
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import NamedTuple, Self
 
@@ -23,6 +23,9 @@ MAX_ROW = 4_000_000
 
 MAX_STEP = 2**63
 """Steps are stored as signed 64-bit integers."""
+
+REVISION = 2**16
+"""A frame names its stream and, times this, the revision of the stream's layout."""
 
 
 class FrameError(ValueError):
@@ -60,11 +63,15 @@ class Entry(BaseModel):
 
 
 class Layout(BaseModel):
-    """What stands where in the rows of one stream: entries side by side, in order, without gaps."""
+    """What stands where in the rows of one stream: entries side by side, in order, without gaps.
+
+    A stream may be laid out anew while the run goes on: by a layout of the same stream and name and a later revision.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     stream: int = Field(ge=0, lt=1024)
+    revision: int = Field(0, ge=0, lt=REVISION)
     name: str = Field(min_length=1, max_length=80)
     entries: tuple[Entry, ...] = Field(max_length=100_000)
 
@@ -82,6 +89,11 @@ class Layout(BaseModel):
         return self
 
     @property
+    def number(self) -> int:
+        """What frames of this layout call their stream."""
+        return self.stream + REVISION * self.revision
+
+    @property
     def size(self) -> int:
         """Length of a row, in float32 values."""
         return sum(entry.size for entry in self.entries)
@@ -93,7 +105,7 @@ class Layout(BaseModel):
 
 
 class Frame(NamedTuple):
-    """One measurement. `data` is the whole frame, header included, as it travels and is stored."""
+    """One measurement. `data` is the whole frame, header included, as it travels. `stream` is its layout's number."""
 
     stream: int
     seq: int
@@ -207,12 +219,20 @@ class RunHeader(BaseModel):
     def _nothing_twice(self) -> Self:
         for what, names in (
             ("network", [network.name for network in self.networks]),
-            ("stream", [layout.stream for layout in self.layouts]),
-            ("stream", [layout.name for layout in self.layouts]),
+            ("stream", [layout.number for layout in self.layouts]),
+            ("stream", [(layout.name, layout.revision) for layout in self.layouts]),
         ):
             if len(set(names)) < len(names):
                 raise ValueError(f"a {what} is there twice: {names}")
+        if len({(layout.stream, layout.name) for layout in self.layouts}) > len({one.stream for one in self.layouts}):
+            raise ValueError("a stream has two names")
         return self
+
+    def revised(self, layouts: Iterable[Layout]) -> RunHeader:
+        """Return the header with layouts that were declared later. Raises ValueError where they contradict it."""
+        known = {layout.number: layout for layout in self.layouts}
+        new = [layout for layout in layouts if known.get(layout.number) != layout]
+        return RunHeader.model_validate({**dict(self), "layouts": (*self.layouts, *new)})
 
 
 def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str = "", site: str = "") -> Entry:

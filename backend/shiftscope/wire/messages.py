@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
-from shiftscope.wire.frames import MAX_STEP, RunHeader
+from shiftscope.wire.frames import MAX_STEP, Layout, RunHeader
 
-EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar"]
+EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar", "layouts"]
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED = 4410
@@ -25,7 +25,9 @@ TRY_AGAIN = 1013
 
 WIRE = 2
 """The version of the wire that this package speaks; a server of version 1 refuses members of a header that it lacks."""
-_NOT_IN_WIRE_1: dict[str, Any] = {"header": {"networks": {"__all__": {"layers": {"__all__": {"label"}}}}}}
+_NOT_IN_WIRE_1: dict[str, Any] = {
+    "header": {"networks": {"__all__": {"layers": {"__all__": {"label"}}}}, "layouts": {"__all__": {"revision"}}}
+}
 
 
 class _Message(BaseModel):
@@ -108,6 +110,14 @@ class EventMessage(_Message, Worded):
         None,
         description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name",
     )
+
+
+class Revision(BaseModel):
+    """The value of an event of kind layouts: streams whose frames are laid out otherwise from here on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layouts: tuple[Layout, ...] = Field(max_length=64)
 
 
 class End(_Message):
