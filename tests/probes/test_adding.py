@@ -57,15 +57,15 @@ def test_they_may_be_scheduled_by_their_streams_names():
 def test_their_streams_are_numbered_after_the_first_ones():
     first = {
         "steps": 0, "layers": 1, "drift": 3, "gradient_shift": 4, "sampling_shift": 5, "landscape": 6, "cost": 7,
-        "channels": 8,
+        "channels": 8, "logged_loss": 9, "logged_accuracy": 10, "scalars": 11,
     }  # fmt: skip
     layouts = train(1, probes="full", loss=nn.functional.cross_entropy).header.layouts
     numbers = {layout.name: layout.stream for layout in layouts}
     assert first.items() <= numbers.items()
     assert numbers["evaluation"] == 2
     later = [number for name, number in numbers.items() if name not in {*first, "evaluation"}]
-    # 9 is that of drift on training batches, which is not recorded beside drift on a fixed batch.
-    assert sorted(later) == list(range(10, 10 + len(later)))
+    # 12 is that of drift on training batches, which is not recorded beside drift on a fixed batch.
+    assert sorted(later) == list(range(13, 13 + len(later)))
     assert [numbers["toy_weight_norm"], numbers["toys"]] == sorted(later)[-2:]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shiftscope.engine.probe import Probe
+from shiftscope.engine.streams import EVALUATION, LOGGED, SCALARS
 from shiftscope.probes.registry import PROBES
 from shiftscope.testing import check, networks
 from shiftscope.testing.networks import KINDS, Kind
@@ -36,7 +37,7 @@ def everything(kind):
 def test_every_number_is_what_it_is_called(kind):
     sink, reference = everything(kind)
     for layout in sink.header.layouts:
-        if layout.name == "evaluation":
+        if layout.name in {EVALUATION, SCALARS, *LOGGED.values()}:
             continue
         frames = sink.of(layout.name)
         assert [frame.step for frame in frames] == list(range(STEPS))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from shiftscope.engine.probe import Probe
+from shiftscope.engine.streams import COST, EVALUATION, LOGGED, SCALARS
 from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
 from shiftscope.testing.networks import KINDS, Floats, Kind
@@ -99,7 +100,7 @@ def check_declared(probe: Probe) -> None:
         _, sink = recorded(probe, networks.make(kind), networks.batches(kind, 1), f"on {_named(kind)}")
         entries = [
             entry for layout in sink.header.layouts for entry in layout.entries
-            if layout.name not in {"steps", "evaluation", "cost"}
+            if layout.name not in {"steps", EVALUATION, COST, *LOGGED.values(), SCALARS}
         ]  # fmt: skip
         for entry in entries:
             if entry.quantity not in declared:
