@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -73,6 +73,7 @@ class NetworkWatch:
         unseen: updates without a pass, so far.
         on_backward_end: called when a backward pass through the network is over.
         on_call: called when a pass begins that may be the first one after an update.
+        leads: where calls alone are noticed, a part is called with the parameters of each of these sets of ids.
     """
 
     def __init__(self, name: str, network: nn.Module, tools: Tools) -> None:
@@ -88,6 +89,7 @@ class NetworkWatch:
         self.gradients = GradientWatch(network)
         self.on_backward_end: Callable[[], None] | None = None
         self.on_call: Callable[[], None] | None = None
+        self.leads: Sequence[Collection[int]] = ()
         self.tracer.journal.on_backward = self._backward_begins
         self.tracer.journal.failed = tools.faults.fail
         self.tracer.on_call = self._call_begins
@@ -126,17 +128,20 @@ class NetworkWatch:
             self.recorder.finish_studies(self._step)
             self._step = None
 
-    def clear(self) -> None:
-        """Begin anew, after an update."""
+    def clear(self, backward: int | None = None) -> None:
+        """Begin anew, after an update; but for backward passes after the one of that number, where it is given."""
         if self._explorer is not None and self.recorder is not None:
             self._explorer.forget()
             self._explorer = None
             self.tracer.observe_with(self.recorder.slots)
         if self._explorer is not None:
             self._explorer.forget()
-        if self.recorder is not None:
-            self.recorder.slots.clear()
-        self.tracer.clear()
+        if backward is not None:
+            self.tracer.journal.forget_backward(backward)
+        else:
+            if self.recorder is not None:
+                self.recorder.slots.clear()
+            self.tracer.clear()
         self.gradients.clear()
 
     def blank(self) -> None:
@@ -154,12 +159,12 @@ class NetworkWatch:
         known = self.recorder is not None or self.unseen > 0 or hidden
         return journal.any_backward or (known and self.gradients.fresh())
 
-    def end_update(self, *, armed: bool) -> None:
-        """Take note that an update is over."""
+    def end_update(self, *, armed: bool, backward: int | None = None) -> None:
+        """Take note that an update is over; backward passes after the one of that number are not its."""
         self.updates += 1
         if armed:
             self.unseen += self.measured is None
-            self.clear()
+            self.clear(backward)
 
     def skip(self) -> None:
         """Take note that an optimizer leaves an update out."""
@@ -180,7 +185,7 @@ class NetworkWatch:
     def disarm(self, *, counting: bool) -> None:
         """Watch nothing; or, where it has to be known when the network is called, only that."""
         if counting:
-            self.tracer.arm(lead=self.tracer.lead)
+            self.tracer.arm(leads=self.tracer.leads(self.leads))
         elif self.tracer.armed:
             self.tracer.disarm()
             self.tracer.clear()

@@ -60,7 +60,7 @@ class Session:
         step: steps so far.
         due: what is measured at the coming step.
         diverged: the networks that were found not finite, and the step of the first time.
-        counts_calls: whether calls of the networks are noticed even where nothing is due, as nobody reports updates.
+        counts_calls: networks whose calls are noticed even where nothing is due, as updates do not show otherwise.
     """
 
     def __init__(self, networks: Mapping[str, nn.Module], sink: Sink, options: Options, faults: Faults) -> None:
@@ -78,7 +78,7 @@ class Session:
         self._silent: set[str] = set()
         self._closed = False
         self.step = options.resume.step
-        self.counts_calls = False
+        self.counts_calls: set[str] = set()
         self.diverged: dict[str, int] = dict(options.resume.diverged)
         self.due: Due = NOTHING
         faults.on_failure = self._give_up
@@ -110,15 +110,15 @@ class Session:
             self._record_divergence(name, given.loss, count, self.step)
         self._meter.inside += thread_time_ns() - begin
 
-    def updated(self, name: str) -> None:
-        """Take note that a network was updated."""
+    def updated(self, name: str, backward: int | None = None) -> None:
+        """Take note that a network was updated; backward passes after the one of that number are of the next update."""
         watch, due = self._watches[name], self.due
         armed = bool(due)
         if armed:
             begin = thread_time_ns()
             watch.finish(due)
             self._meter.inside += thread_time_ns() - begin
-        watch.end_update(armed=armed)
+        watch.end_update(armed=armed, backward=backward)
         if len(self._watches) == 1 or watch.updates >= MOST_UPDATES or all(w.updates for w in self._watches.values()):
             self._end_step()
 
@@ -187,11 +187,11 @@ class Session:
             self._meter.timing = due.cost
             for watch in self._watches.values():
                 watch.prepare(due)
-        for watch in self._watches.values():
+        for name, watch in self._watches.items():
             if due:
                 watch.arm()
             else:
-                watch.disarm(counting=self.counts_calls and not self._closed)
+                watch.disarm(counting=name in self.counts_calls and not self._closed)
 
     def _give_up(self) -> None:
         """Let go of everything, as measuring has failed: whatever else fails on the way is no news."""

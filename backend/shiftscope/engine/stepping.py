@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial, wraps
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from shiftscope.engine.cycle import Cycle
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.learning_rates import LearningRates
@@ -33,26 +33,11 @@ class Driver(Enum):
     HAND = "step() of the scope"
 
 
-@dataclass
-class _Cycle:
-    """The optimizers of one network: those whose step is under way, that have stepped, and that usually do in turn.
-
-    Where they step during a backward pass: its number, and what they found.
-    """
-
-    open: list[Optimizer] = field(default_factory=list)
-    stepped: dict[int, Optimizer] = field(default_factory=dict)
-    usual: set[int] = field(default_factory=set)
-    skipped: bool = False
-    backward: int = -1
-    kept: KeptParameters = field(default_factory=KeptParameters)
-
-
 class Stepping:
     """Finds out when a network's gradients are complete and when it was updated.
 
-    An optimizer's step is an update, and so are those of several that hold parts of one network, each once. One that
-    another makes inside its own belongs to that. A closure is measured when it was first evaluated.
+    An optimizer's step is an update, and so are those of several that use the same gradients of one network (`Cycle`).
+    One that another makes inside its own belongs to that. A closure is measured when it was first evaluated.
     Those that step while a backward pass is under way, each as soon as there are its gradients, make one update of it.
 
     Args:
@@ -68,11 +53,11 @@ class Stepping:
         self._session, self._networks, self._faults = session, networks, faults
         self._given = [ref(one) for one in optimizers]
         self._rates = {name: LearningRates(network, optimizers) for name, network in networks.items()}
-        self._cycles = {name: _Cycle() for name in networks}
+        self._cycles = {name: Cycle(network) for name, network in networks.items()}
         self._measured_by_hand = False
         self._counted = False
         self._driver = Driver.OPTIMIZER if optimizers else Driver.UNKNOWN
-        session.counts_calls = not optimizers
+        session.counts_calls = set() if optimizers else set(networks)
         for name in networks:
             if not optimizers:
                 session.watch_of(name).gradients.mark()
@@ -121,23 +106,29 @@ class Stepping:
             return None
         waiting = []
         for name in names:
-            if not self._counts(optimizer, name):
-                continue
-            cycle = self._cycles[name]
-            if optimizer in cycle.open:  # its last step did not come to an end
-                cycle.open.clear()
-            cycle.open.append(optimizer)
-            if len(cycle.open) > 1:
-                continue
-            if id(optimizer) in cycle.stepped:
-                self._end(name)
-            if not self._session.due or cycle.stepped:
+            if not self._counts(optimizer, name) or not self._begins(optimizer, name) or not self._session.due:
                 continue
             if closure is None or self._session.watch_of(name).tracer.journal.any_backward:
                 self._measure(name, optimizer)
             if closure is not None:
                 waiting.append(name)
         return self._measuring(closure, waiting, optimizer) if closure and waiting else None
+
+    def _begins(self, optimizer: Optimizer, name: str) -> bool:
+        """Take note of a step that begins; return whether an update of a network begins with it."""
+        cycle = self._cycles[name]
+        if optimizer in cycle.open:  # its last step did not come to an end
+            cycle.open.clear()
+        cycle.open.append(optimizer)
+        if len(cycle.open) > 1:
+            return False
+        self._meet(optimizer, name)
+        if cycle.parts(optimizer):
+            self._end(name, backward=cycle.last_backward)
+        if cycle.joins(optimizer) or cycle.stepped:
+            return False
+        cycle.begin(optimizer, self._session.watch_of(name).tracer.journal.last_backward)
+        return True
 
     def _before_in_backward(self, optimizer: Optimizer, names: Sequence[str], backward: int) -> None:
         """Keep what an optimizer finds that steps as soon as there are its gradients: the pass is one update."""
@@ -148,7 +139,7 @@ class Stepping:
             if cycle.backward != backward:
                 if cycle.stepped:
                     self._end(name)
-                cycle.backward, cycle.kept = backward, KeptParameters()
+                cycle.begin_in_backward(backward)
                 _queue_callback(partial(self._updated_in_backward, name, optimizer))
             if self._session.due:
                 for group in optimizer.param_groups:
@@ -180,19 +171,30 @@ class Stepping:
                 del cycle.open[cycle.open.index(optimizer) :]
             if cycle.open:
                 continue
+            cycle.used(optimizer)
+            if cycle.has_joined(optimizer):
+                continue
             if cycle.skipped:
                 cycle.skipped = False
                 self._session.watch_of(name).clear()
                 continue
             cycle.stepped[id(optimizer)] = optimizer
-            if cycle.usual <= cycle.stepped.keys() if cycle.usual else self._all_updated(name):
+            if cycle.complete or self._all_updated(name):
                 self._end(name)
 
-    def _end(self, name: str) -> None:
+    def _meet(self, optimizer: Optimizer, name: str) -> None:
+        """Take note of an optimizer; of several, passes are noticed at all steps: they part the updates of these."""
         cycle = self._cycles[name]
-        cycle.usual, cycle.stepped = set(cycle.stepped), {}
+        if cycle.meet(optimizer) and cycle.several:
+            self._session.watch_of(name).leads = cycle.shares
+            self._session.counts_calls.add(name)
+            if not self._session.due:
+                self._session.arm()
+
+    def _end(self, name: str, backward: int | None = None) -> None:
+        self._cycles[name].end()
         self._counted = True
-        self._session.updated(name)
+        self._session.updated(name, backward)
 
     def _counts(self, optimizer: Optimizer, name: str) -> bool:
         """Whether an optimizer makes a network's updates.
@@ -222,7 +224,9 @@ class Stepping:
             watch.skip()
             return
         rates = self._rates[name].read(optimizer)
-        self._session.measure(name, Given(learning_rate=learning_rate_of(optimizer), scales=scales, rates=rates))
+        kept = self._cycles[name].earlier_left_out(optimizer)
+        given = Given(learning_rate=learning_rate_of(optimizer), scales=scales, rates=rates, kept=kept)
+        self._session.measure(name, given)
 
     def _measuring(self, closure: Closure, names: Sequence[str], optimizer: Optimizer) -> Closure:
         """Return a closure that, once it was evaluated, lets networks be measured: then their gradients are there."""
@@ -254,9 +258,12 @@ class Stepping:
             self._session.watch_of(name).gradients.mark()
 
     def _call_begins(self, name: str) -> None:
-        if self._cycles[name].stepped and not self._cycles[name].open:
-            self._end(name)  # those that step otherwise, too, do so no more
+        cycle = self._cycles[name]
+        if cycle.stepped and not cycle.open:
+            self._end(name)  # an optimizer that has not stepped so far does so in another update
+            cycle.pass_begins()
             return
+        cycle.pass_begins()
         if self._driver is not Driver.UNKNOWN:
             return
         watch = self._session.watch_of(name)
@@ -267,7 +274,7 @@ class Stepping:
     def _decide(self, driver: Driver) -> None:
         if self._driver is not driver:
             self._driver = driver
-            self._session.counts_calls = False
+            self._session.counts_calls = {name for name, cycle in self._cycles.items() if cycle.several}
             for name in self._cycles:
                 self._session.watch_of(name).gradients.unmark()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from operator import is_
 
 from torch import nn
 
 from shiftscope.tracing.layers import Part, find_parts
 from shiftscope.tracing.taps import is_compiled
+
+MOST_LEADS = 8
+"""Optimizers whose parts are noticed when they are called."""
 
 _Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
 """A module's parameters, and the name of one there."""
@@ -30,10 +33,12 @@ class HeldParts:
         self._trained: dict[int, _Held] = {}
         self._holders = self._list_holders()
 
-    @property
-    def lead(self) -> int:
-        """A part whose calls stand for those of the network."""
-        return next((part.index for part in self.now if part.kind == "core"), 0)
+    def leads(self, held: Sequence[Collection[int]]) -> tuple[int, ...]:
+        """Return parts whose calls stand for those of the network: one for each of these sets of parameters' ids."""
+        cores = [part for part in self.now if part.kind == "core"]
+        own = {part.index: {id(p) for p in part.module.parameters()} for part in cores} if held else {}
+        first = (next((i for i, ids in own.items() if not ids.isdisjoint(one)), None) for one in held[:MOST_LEADS])
+        return tuple(dict.fromkeys(i for i in first if i is not None)) or (cores[0].index if cores else 0,)
 
     def are_replaced(self) -> bool:
         """Whether any of them is another one since."""

@@ -255,6 +255,16 @@ class Journal:
                     kept.update(dict.fromkeys(one.calls))
         return kept, micro_batches
 
+    @property
+    def last_backward(self) -> int:
+        """Number of the last backward pass that went through any call."""
+        return self._last_task
+
+    def forget_backward(self, last: int) -> None:
+        """Forget backward passes up to one: an update has used them. What they went through may go backward again."""
+        later = {layer: [one for one in passes if one.task > last] for layer, passes in self._reached.items()}
+        self._reached = {layer: passes for layer, passes in later.items() if passes}
+
     def clear(self) -> None:
         """Begin anew, after an update."""
         self._opened = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -90,7 +90,7 @@ class Tracer:
         self._begun: dict[int, _Begun] = {}
         self._taps: list[Tap] = []
         self._observer: PartObserver | None = None
-        self._lead: int | None = None
+        self._leads: tuple[int, ...] | None = None
         self._thread: int | None = None
         self._silent: set[int] = set()
 
@@ -109,10 +109,9 @@ class Tracer:
         """The modules whose calls are of interest, as they are now."""
         return self._held.now
 
-    @property
-    def lead(self) -> int:
-        """A part whose calls stand for those of the network."""
-        return self._held.lead
+    def leads(self, held: Sequence[Collection[int]]) -> tuple[int, ...]:
+        """Return parts whose calls stand for those of the network: one for each of these sets of parameters' ids."""
+        return self._held.leads(held)
 
     def observe_with(self, observer: PartObserver) -> None:
         """Show all that passes to an observer, from now on."""
@@ -120,21 +119,21 @@ class Tracer:
         self.disarm()
         self._observer = observer
         if armed:
-            self.arm(lead=self._lead)
+            self.arm(leads=self._leads)
 
-    def arm(self, *, lead: int | None = None) -> None:
-        """Watch the network and its parts; or, to know when it is called, only itself and a part that leads it."""
-        if self.armed and self._lead == lead:
+    def arm(self, *, leads: tuple[int, ...] | None = None) -> None:
+        """Watch the network and its parts; or, to know when it is called, only itself and parts that lead it."""
+        if self.armed and self._leads == leads:
             return
         self.disarm()
-        self._lead = lead
+        self._leads = leads
         watchers: dict[int, tuple[nn.Module, Watcher]] = {}
         observer = self._observer or _NOBODY
-        if lead is not None:
+        if leads is not None:
             observer = _NOBODY
-        for part in self.parts if lead is None else self.parts[lead : lead + 1]:
+        for part in self.parts if leads is None else [self.parts[lead] for lead in leads if self.parts]:
             watcher = self._watcher(part, observer.before(part.index), observer.after(part.index))
-            if lead is not None:
+            if leads is not None:
                 watcher = Watcher(before=self._lead_called, report=self._reporter(part.index))
             if watcher is not None:
                 watchers[id(part.module)] = (part.module, watcher)
@@ -142,7 +141,7 @@ class Tracer:
             watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1]))
         else:
             watchers[id(self.root)] = (self.root, self._around(Watcher()))
-        self.journal.open_to_calls = lead is None
+        self.journal.open_to_calls = leads is None
         self._taps = [Tap(module, watcher) for module, watcher in watchers.values()]
         for tap in self._taps:
             tap.begin()
@@ -175,7 +174,7 @@ class Tracer:
         self.disarm()
         self._held.find_anew()
         if armed:
-            self.arm(lead=self._lead)
+            self.arm(leads=self._leads)
         return True
 
     def _around(self, inner: Watcher) -> Watcher:
@@ -186,7 +185,7 @@ class Tracer:
             if self._depth == 1 and (is_capturing() or not (self._any_pass or torch.is_grad_enabled())):
                 self.idle_passes += 1
             elif self._depth == 1 and self._here():
-                if self._lead is None:
+                if self._leads is None:
                     self._begin(arguments, keywords)
                 else:
                     self._call_begins()
