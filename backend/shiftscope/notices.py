@@ -259,8 +259,8 @@ ENGLISH: Mapping[str, str] = {
     # Why a trial has no verdict.
     "undecided.deleted": "{count} of the trial's {runs} runs were deleted",
     "undecided.ended": "{run} {state}: {reason}",
-    "undecided.changed": "the learning rate of {run} was changed while it ran: it is no longer the experiment's",
-    "undecided.touched": "the networks of {run} were changed while it ran: it is no longer the experiment's",
+    "undecided.changed": "the learning rate of {run} was changed while it ran: start the experiment again",
+    "undecided.touched": "the networks of {run} were changed while it ran: start the experiment again",
     "undecided.going_on": "{count} of {runs} runs go on",
     "undecided.unmeasured": "nothing was measured of {runs}",
     "undecided.lacks": "the recordings lack what the verdict needs: {error}",

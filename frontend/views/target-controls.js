@@ -26,7 +26,7 @@ export function frozenBelow(scene, network) {
 }
 
 /** Whether a worker trains the run now, and it is seen as it is now. @param {Scene} scene */
-const canIntervene = ({ run, selection }) =>
+export const canIntervene = ({ run, selection }) =>
   isLive(run) && run.source === "worker" && run.seq > 0 && selection.step === null;
 
 /** @param {Scene} scene @returns {Control} */

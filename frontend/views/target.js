@@ -4,7 +4,7 @@ import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { colorsOf, commonKey } from "./common.js";
-import { frozenBelow, targetControls } from "./target-controls.js";
+import { canIntervene, frozenBelow, targetControls } from "./target-controls.js";
 import { targetFigure } from "./target-figure.js";
 import {
   drawnScales,
@@ -59,6 +59,7 @@ export const target = {
       { text: scene.t("target.ghosts"), colors: colors.map((color) => css(color, 0.3)), ...field },
       { text: scene.t("target.now"), colors: colors.map((color) => css(color)), ...field },
       { text: scene.t("target.way"), colors: [scene.theme.ink], width: 1.6 },
+      ...(scene.run.source === "worker" && !canIntervene(scene) ? [{ text: scene.t("target.while_training") }] : []),
     ];
   },
   fits: true,

@@ -74,7 +74,7 @@ export class Texts {
    * @param {number} now milliseconds
    */
   follow(scene, now) {
-    const sources = [scene.history.count, scene.selection, scene.events];
+    const sources = [scene.history.count, scene.selection, scene.events, scene.run.interventions];
     if (this.written > 0 && sources.every((one, i) => one === this.sources[i])) return false;
     if (now - this.written < WRITE_EVERY) return true;
     this.written = now;
