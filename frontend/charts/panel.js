@@ -8,6 +8,10 @@ import { Chart } from "./chart.js";
 
 /** @typedef {import("../types").TrialScene} TrialScene */
 
+/** The card alone on the full screen, which Escape leaves, or back; nothing where a browser does not allow it. */
+const fillScreen = (/** @type {HTMLElement} */ element) =>
+  (document.fullscreenElement ? document.exitFullscreen() : element.requestFullscreen()).catch(() => {});
+
 /**
  * @param {import("../types").View} view
  * @param {TrialScene} first
@@ -20,6 +24,7 @@ export function makePanel(view, first, host) {
     dispatch: host.dispatch,
     scene: host.scene,
     picture: (format) => chart.picture(format, host.scene()),
+    present: () => fillScreen(made.element),
   });
   let asked = false;
   let alive = true;

@@ -48,7 +48,6 @@ function caption(scene, i, scale, texts) {
     textfont: {
       size: texts.map(() => (scene.narrow ? 10 : 11.5)),
       color: texts.map(() => scene.theme.ink),
-      family: "inherit",
     },
   };
 }

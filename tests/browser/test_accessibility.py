@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -42,9 +44,18 @@ def test_nothing_is_found_on_the_way_of_a_run(seen: Page, finished: str) -> None
     settle(seen)
     assert violations(seen) == []
     assert overflow(seen) <= 0
+    seen.locator("#show-cost").click()
+    expect(seen.locator("#cost .chart")).to_be_visible()
+    assert violations(seen) == []
+    seen.keyboard.press("Escape")
+    seen.goto(f"/?run={finished}&present=target")
+    expect(seen.locator(".card:visible")).to_have_count(1)
+    settle(seen)
+    assert violations(seen) == []
+    assert overflow(seen) <= 0
 
 
-def test_nothing_is_found_on_the_way_of_an_experiment(seen: Page, swept: str) -> None:
+def test_nothing_is_found_on_the_way_of_an_experiment(seen: Page, server: LiveServer, swept: str) -> None:
     for address, ready in (("/", ".claim"), (f"/?experiment={SWEEP}", "#start-trial"), (f"/?trial={swept}", ".parts")):
         seen.goto(address)
         expect(seen.locator(ready).first).to_be_visible()
@@ -55,4 +66,15 @@ def test_nothing_is_found_on_the_way_of_an_experiment(seen: Page, swept: str) ->
         assert overflow(seen) <= 0, address
     seen.click("#guide-on")
     expect(seen.locator("#guide")).to_be_visible()
+    assert violations(seen) == []
+
+    started = {**server.client.get(f"/api/trials/{swept}").json(), "created": time.time()}
+    seen.route(f"**/api/experiments/{SWEEP}", lambda route: route.fulfill(status=201, json=started))
+    seen.goto(f"/?experiment={SWEEP}")
+    bet = seen.locator("#experiment .bet")
+    bet.locator('[data-bet="verdict"] input').first.check()
+    bet.locator('[data-bet="curve"] input').last.fill("0.5")
+    assert violations(seen) == []
+    seen.click("#start-trial")
+    expect(seen.locator("#verdict .bet svg .measured")).to_have_attribute("points", re.compile(r"\d"))
     assert violations(seen) == []

@@ -213,3 +213,19 @@ def test_a_formula_from_outside_becomes_no_markup(browser: Browser, server: Live
     assert made[0] == "<math><mi>x</mi><mtext></mtext></math>"
     assert made[1] == "no math"
     context.close()
+
+
+def test_a_chart_of_a_whole_trial_fills_the_screen(page: Page, swept: str) -> None:
+    page.goto(f"/?trial={swept}")
+    card = page.locator('.card[data-view="sweep"]')
+    settle(page, '.card[data-view="sweep"]')
+    card.hover()
+    button = card.get_by_role("button", name="Show alone on the full screen")
+    button.click()
+    page.wait_for_function("document.fullscreenElement?.dataset.view === 'sweep'")
+    settle(page, '.card[data-view="sweep"]')
+    chart = card.locator(".chart").bounding_box()
+    assert chart is not None
+    assert chart["width"] > 0.9 * page.evaluate("innerWidth")
+    button.click()
+    page.wait_for_function("document.fullscreenElement === null")
