@@ -206,6 +206,21 @@ def test_any_frames_come_out_of_blocks_as_they_went_in(rows: list[np.ndarray]) -
         assert read_frames(read_heads(block.heads), block.data) == given
 
 
+@given(st.integers(0, 10_000), st.integers(0, 255))
+def test_headers_of_whatever_kind_give_frames_or_an_error(at: int, byte: int) -> None:
+    encoder = BlockEncoder()
+    encoder.expect(header().layouts)
+    given = frames(3)
+    block = encoder.encode(given)
+    heads = bytearray(zlib.decompress(block.heads))
+    heads[at % len(heads)] = byte
+    try:
+        found = read_frames(read_heads(zlib.compress(heads)), block.data)
+    except ValueError:
+        return
+    assert found == given
+
+
 def test_counts_take_half_the_bytes_and_blocks_have_a_bound() -> None:
     encoder = BlockEncoder()
     encoder.expect(header().layouts)

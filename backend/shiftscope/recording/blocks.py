@@ -16,15 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.recording.counts import CountFinder
+from shiftscope.recording.planes import LEVEL, BlockError, inflated, numbers_of, planes_of, squeezed
 from shiftscope.wire.frames import HEADER, MAX_ROW, Frame, Layout
 
 BLOCK_BYTES = 256 * 1024
 """Most bytes of frames in one block, single frames apart: who wants one of them decodes all."""
 MOST_FRAMES = 4096
-LEVEL = 1
-WORTHWHILE = 16
-"""Bytes of which the commonest is rarer than one in so many are stored as they are: deflate makes nothing of them."""
-
 _START = struct.Struct("<II")
 _PART = struct.Struct("<9I")
 _GROUP = struct.Struct("<III")
@@ -32,10 +29,6 @@ _HEAD = struct.Struct("<IIQdI")
 _CHECKSUM = struct.Struct("<I")
 _MOST_HEADS = 16 << 20
 _MOST_VALUES = MAX_ROW + BLOCK_BYTES
-
-
-class BlockError(ValueError):
-    """Bytes that are no block, or not those that were written."""
 
 
 class Group(NamedTuple):
@@ -117,9 +110,9 @@ class BlockEncoder:
         if finder is not None and finder.size == size:
             found, counts = finder.find(rows)
             groups = [Group(*one) for one in found]
-        planes = [_squeezed(plane) for plane in _planes(rows[:, _columns(size, tuple(groups))[0]])]
+        planes = [squeezed(plane) for plane in planes_of(rows[:, _columns(size, tuple(groups))[0]])]
         if groups:
-            planes += [_squeezed(plane) for plane in _planes(counts)]
+            planes += [squeezed(plane) for plane in planes_of(counts)]
         return groups, planes
 
 
@@ -140,7 +133,7 @@ def split(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
 def read_heads(heads: bytes) -> Heads:
     """Return what a block holds. Raises BlockError."""
     try:
-        return _heads(_inflated(heads, _MOST_HEADS))
+        return _heads(inflated(heads, _MOST_HEADS))
     except struct.error as error:
         raise BlockError(str(error)) from error
 
@@ -153,6 +146,8 @@ def read_frames(heads: Heads, data: bytes, numbers: Container[int] | None = None
         end = at + sum(part.planes)
         if numbers is None or part.stream in numbers:
             some = [head for head in heads.frames if head.stream == part.stream]
+            if not some:
+                raise BlockError(f"rows of stream {part.stream}, which has no frame")
             for head, row in zip(some, _rows(part, len(some), data[at:end]), strict=True):
                 frames[head.seq] = _frame(head, row)
         at = end
@@ -207,31 +202,14 @@ def _rows(part: Part, count: int, data: bytes) -> NDArray[np.uint32]:
         raise BlockError(f"{count} rows of {part.values} values, of which {counted} are counts")
     others, counted_at, divisors = _columns(part.values, part.groups)
     rows = np.empty((count, part.values), dtype="<u4")
-    floats, end = _numbers(data, 0, part.planes[:4], count * (part.values - counted))
-    counts, end = _numbers(data, end, part.planes[4:], count * counted)
+    floats, end = numbers_of(data, 0, part.planes[:4], count * (part.values - counted))
+    counts, end = numbers_of(data, end, part.planes[4:], count * counted)
     if not counted:
         rows[:] = floats.view("<u4").reshape(part.values, count).T
         return rows
     rows[:, others] = floats.view("<u4").reshape(-1, count).T
     rows[:, counted_at] = (counts.view("<u2").reshape(-1, count).T / divisors).astype("<f4").view("<u4")
     return rows
-
-
-def _numbers(data: bytes, at: int, stored: Sequence[int], length: int) -> tuple[NDArray[np.uint8], int]:
-    """Return the bytes of numbers, given their planes, and where the last plane ends."""
-    numbers = np.empty((length, len(stored)), dtype=np.uint8)
-    for place, size in enumerate(stored):
-        if size == length:
-            if at + size > len(data):
-                raise BlockError("a plane is cut short")
-            numbers[:, place] = np.frombuffer(data, np.uint8, size, at)
-        else:
-            plane = _inflated(data[at : at + size], length)
-            if len(plane) != length:
-                raise BlockError(f"{len(plane)} bytes where {length} should be")
-            numbers[:, place] = np.frombuffer(plane, np.uint8)
-        at += size
-    return numbers, at
 
 
 @lru_cache(maxsize=256)
@@ -248,28 +226,3 @@ def _columns(size: int, groups: tuple[Group, ...]) -> tuple[NDArray[np.intp], ND
     if len(others) + len(divisors) != size:
         raise BlockError("groups of counts that overlap")
     return others, np.concatenate(places), divisors
-
-
-def _planes(rows: NDArray[np.uint32] | NDArray[np.uint16]) -> Iterable[NDArray[np.uint8]]:
-    """Return the first byte of all numbers, then the second, ...: column by column, as what is alike compresses."""
-    columns = np.ascontiguousarray(rows.T)
-    return np.ascontiguousarray(columns.reshape(-1).view(np.uint8).reshape(-1, rows.itemsize).T)
-
-
-def _squeezed(plane: NDArray[np.uint8]) -> bytes:
-    raw = plane.tobytes()
-    if plane.size < WORTHWHILE or int(np.bincount(plane).max()) * WORTHWHILE < plane.size:
-        return raw
-    packed = zlib.compress(raw, LEVEL)
-    return packed if len(packed) < len(raw) else raw
-
-
-def _inflated(data: bytes, most: int) -> bytes:
-    inflating = zlib.decompressobj()
-    try:
-        found = inflating.decompress(data, most + 1)
-    except zlib.error as error:
-        raise BlockError(str(error)) from error
-    if not inflating.eof or inflating.unused_data:
-        raise BlockError("what is compressed does not end where it should")
-    return found

@@ -8,7 +8,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from shiftscope.recording.blocks import BlockError, Head, Heads, read_frames, read_heads
+from shiftscope.recording.blocks import Head, Heads, read_frames, read_heads
 from shiftscope.recording.database import Database
 from shiftscope.recording.stored import StoredFrames
 from shiftscope.wire.frames import Frame
@@ -105,7 +105,7 @@ class FrameBlocks(StoredFrames):
             raise self._database.damaged(f"frames {first!r:.40} to {last!r:.40} have no headers")
         try:
             heads = read_heads(packed)
-        except BlockError as error:
+        except ValueError as error:
             raise self._database.damaged(f"frames {first!r:.40} to {last!r:.40}: {error}") from error
         if (heads.frames[0].seq, heads.frames[-1].seq) != (first, last):
             raise self._database.damaged(f"frames {first!r:.40} to {last!r:.40} are numbered otherwise")
@@ -117,7 +117,7 @@ class FrameBlocks(StoredFrames):
             raise self._database.damaged(f"frames {first} to {last} have no rows")
         try:
             frames = read_frames(heads, data, numbers)
-        except BlockError as error:
+        except ValueError as error:
             raise self._database.damaged(f"frames {first} to {last}: {error}") from error
         if numbers is None:
             self._kept = first, last, frames
