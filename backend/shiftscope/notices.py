@@ -181,6 +181,8 @@ ENGLISH: Mapping[str, str] = {
     "passes there.",
     "narration.saturated_stopped": "{name}: {percent} % of what {layer_name} gives out is saturated, and no gradient "
     "reaches the first layer: the network has stopped learning.",
+    "narration.origin": "{name}: the first layer with values that are no numbers is {layer_name}.",
+    "narration.origin_gradient": "{name}: all layers give numbers, but the gradient of {layer_name} is none any more.",
     "narration.diverged": "{name} diverged: its loss is no number any more. At step {before} it was {loss}.",
     "narration.vanishing": "{name}: the gradient vanishes on its way back. At {first} it is {times} times smaller "
     "than at {last} ({small} against {large}).",

@@ -16,7 +16,7 @@ import { noticeOf, worded } from "./server-messages.js";
  */
 
 const KINDS = new Set(["narration", "intervention", "learning_rate", "diverged"]);
-const BAD = /\.(?:diverged|huge_gradient|\w+_stopped)$/;
+const BAD = /\.(?:diverged|origin|origin_gradient|huge_gradient|\w+_stopped)$/;
 /** Where what somebody changed can be seen. */
 const VIEW_OF_CHANGES = "loss";
 

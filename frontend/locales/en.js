@@ -221,6 +221,8 @@ export default {
   "flag.silent_values_stopped": "stopped learning",
   "flag.saturated": "saturated",
   "flag.saturated_stopped": "stopped learning",
+  "flag.origin": "NaN",
+  "flag.origin_gradient": "NaN",
   "flag.diverged": "diverged",
   "flag.vanishing": "gradient vanishes",
   "flag.exploding": "gradient grows",

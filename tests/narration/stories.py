@@ -28,6 +28,8 @@ USUAL: Numbers = {
     "gradient_norm": (1.0, 1.0, 1.0, 1.0),
     "zero_fraction": (0.5, 0.5, 0.5, 0.0),
     "saturated_fraction": (0.0, 0.0, 0.0, 0.0),
+    "nan_count": (0.0, 0.0, 0.0, 0.0),
+    "infinite_count": (0.0, 0.0, 0.0, 0.0),
     "wasserstein_over_sigma_from_start": (0.1, 0.1, 0.1, 0.1),
     "dead_fraction": (0.0, 0.0, 0.0, 0.0),
 }
@@ -38,6 +40,8 @@ HOME = {
     "gradient_norm": ("layers", ""),
     "zero_fraction": ("layers", "output"),
     "saturated_fraction": ("layers", "output"),
+    "nan_count": ("layers", "pre_activation"),
+    "infinite_count": ("layers", "pre_activation"),
     "wasserstein_over_sigma_from_start": ("drift", "pre_activation"),
     "dead_fraction": ("drift", "output"),
     "input_centroid": ("input_cloud", ""),

@@ -146,11 +146,32 @@ class TestDivergence:
         story.step(times=4)
         nothing = {"loss": math.nan, "gradient_norm": (math.nan,) * 4, "dead_fraction": (1.0,) * 4}
         said = story.step({"plain": nothing}, times=300)
-        assert codes(said) == ["diverged"]
-        assert (said[0].step, said[0].values["before"], said[0].values["loss"]) == (4, 3, 1)
+        assert sorted(codes(said)) == ["diverged", "origin_gradient"]
+        diverged = next(one for one in said if one.code == "narration.diverged")
+        assert (diverged.step, diverged.values["before"], diverged.values["loss"]) == (4, 3, 1)
 
     def test_a_loss_that_was_never_given_is_none_that_diverged(self) -> None:
         assert codes(Story().step({"plain": {"loss": math.nan}}, times=20)) == []
+
+
+class TestOrigin:
+    @pytest.mark.parametrize("quantity", ["nan_count", "infinite_count"])
+    def test_the_layer_nearest_to_the_input_on_the_way_forward(self, quantity: str) -> None:
+        story = Story()
+        assert story.step({"plain": {quantity: (0, 0, 0, 0)}}, times=5) == []
+        said = story.step({"plain": {quantity: (0, 3, 8, 8), "gradient_norm": (math.nan,) * 4}}, times=5)
+        assert codes(said) == ["origin"]
+        assert (said[0].step, said[0].layer) == (5, "hidden 2")
+
+    def test_else_the_one_nearest_to_the_output_on_the_way_back(self) -> None:
+        story = Story()
+        story.step()
+        said = story.step({"plain": {"gradient_norm": (math.nan, math.inf, 1, 1)}}, times=5)
+        assert codes(said) == ["origin_gradient"]
+        assert said[0].layer == "hidden 2"
+
+    def test_a_layer_without_a_gradient_is_none_at_which_it_ends(self) -> None:
+        assert Story().step({"plain": {"gradient_norm": (1, 1, 1, math.nan)}}, times=5) == []
 
 
 class TestDriftCompared:

@@ -100,9 +100,9 @@ def test_what_listens_there_must_be_a_shiftscope(
 ) -> None:
     assert answers(server.url, 30.0)
     assert not answers(another, 30.0)
-    assert not answers(NOBODY)
-    assert not answers("not a url at all")
-    assert not answers("http://127.0.0.1:999999")
+    assert not answers(NOBODY, 30.0)
+    assert not answers("not a url at all", 30.0)
+    assert not answers("http://127.0.0.1:999999", 30.0)
     sink = open_sink(another)
     assert isinstance(sink, FileSink)
     assert "no Shiftscope answers" in said(capsys)
@@ -124,6 +124,26 @@ def test_a_file_that_is_there_is_left_alone_and_another_name_is_taken(
     ]
     for sink in sinks:
         end(sink)
+
+
+def test_a_folder_gets_a_file_and_a_new_folder_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_folder = open_sink(tmp_path, name="my model")
+    assert isinstance(in_folder, FileSink)
+    assert in_folder.path.parent == tmp_path
+    assert in_folder.path.name.endswith("my-model.shiftscope")
+    assert said(capsys) == f"shiftscope: {tmp_path} is a folder; recording to {in_folder.path}"
+    new = open_sink(tmp_path / "a" / "b" / "run.shiftscope")
+    assert isinstance(new, FileSink)
+    assert (new.path, capsys.readouterr().err) == (tmp_path / "a" / "b" / "run.shiftscope", "")
+    for sink in (in_folder, new):
+        end(sink)
+
+
+def test_what_is_no_address_is_said_in_the_words_that_were_given(capsys: pytest.CaptureFixture[str]) -> None:
+    sink = open_sink("htp://127.0.0.1:8000")
+    assert isinstance(sink, FileSink)
+    assert "htp://127.0.0.1:8000 is no address of a server: those begin with http:// or https://" in said(capsys)
+    end(sink)
 
 
 def test_processes_that_name_the_same_file_have_one_each(tmp_path: Path) -> None:

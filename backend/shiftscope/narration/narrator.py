@@ -15,6 +15,7 @@ from shiftscope.narration.rules.equal_loss import EqualLoss
 from shiftscope.narration.rules.gradients import GradientsAlongDepth
 from shiftscope.narration.rules.interventions import Interventions
 from shiftscope.narration.rules.learning import Learning
+from shiftscope.narration.rules.origin import Origin
 from shiftscope.narration.rules.progress import Milestones, Overtaking
 from shiftscope.narration.rules.silence import Silence
 from shiftscope.narration.rules.summary import summary
@@ -28,6 +29,7 @@ MOST = 60
 def new_rules() -> tuple[Rule, ...]:
     """Return all rules, in the order in which they speak of one frame."""
     return (
+        Origin(),
         Divergence(),
         Learning(),
         Silence(),

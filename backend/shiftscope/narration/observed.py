@@ -37,6 +37,7 @@ class Network:
         layers: names of its layers; the last is the output layer, those before it are the hidden ones.
         first_loss: the first that was recorded.
         losses: the newest ones.
+        loss_step: the step of the newest.
         gradients: the gradient norm of each layer.
         first_gradients: the first that were recorded.
         drift: of each layer from the start, in the start's sigma.
@@ -46,6 +47,8 @@ class Network:
         silent: the fraction of each layer's units that are 0 for the whole probe batch.
         zeros: the fraction of each layer's values that are 0.
         saturated: the fraction of each layer's values that (almost) no gradient passes.
+        nans: how many of each layer's values are NaN.
+        infinities: how many are infinite.
         accuracy: on the test set, when that was last evaluated.
         evaluated: the step of that; -1 before there was one.
         diverged: whether a loss was not finite: nothing more is said of it then.
@@ -56,6 +59,7 @@ class Network:
     layers: tuple[str, ...]
     first_loss: float = math.nan
     losses: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    loss_step: int = -1
     gradients: Values = ()
     first_gradients: Values = ()
     drift: Values = ()
@@ -64,6 +68,8 @@ class Network:
     silent: Values = ()
     zeros: Values = ()
     saturated: Values = ()
+    nans: Values = ()
+    infinities: Values = ()
     accuracy: float = math.nan
     evaluated: int = -1
     diverged: bool = False
@@ -146,6 +152,8 @@ class Observed:
             self._add(layouts.get("layers"), network, info, "gradients", "gradient_norm", ("",))
             self._add(layouts.get("layers"), network, info, "zeros", "zero_fraction", ("output",))
             self._add(layouts.get("layers"), network, info, "saturated", "saturated_fraction", INPUT_SITES)
+            self._add(layouts.get("layers"), network, info, "nans", "nan_count", (*INPUT_SITES, "input"))
+            self._add(layouts.get("layers"), network, info, "infinities", "infinite_count", (*INPUT_SITES, "input"))
             self._add(layouts.get("drift"), network, info, "silent", "dead_fraction", ("output",))
             self._add(layouts.get(self.drift_stream), network, info, "drift", quantity, INPUT_SITES)
             for part, name in enumerate(("centroids_x", "centroids_y")):
@@ -160,7 +168,7 @@ class Observed:
         if name == "steps":
             self.learning_rate = _at(row, self._scalars[name].get(("", "learning_rate")))
         if name in {"steps", "logged_loss"}:
-            self._read_losses(name, row)
+            self._read_losses(name, row, frame.step)
         elif name == "evaluation":
             offsets = self._scalars[name]
             for network in self.networks:
@@ -169,7 +177,7 @@ class Observed:
         self.step = frame.step
         return name
 
-    def _read_losses(self, stream: str, row: NDArray[np.float32]) -> None:
+    def _read_losses(self, stream: str, row: NDArray[np.float32], step: int) -> None:
         offsets = self._scalars[stream]
         for network in self.networks:
             at = offsets.get((network.name, "loss"))
@@ -177,6 +185,7 @@ class Observed:
                 continue
             loss = float(row[at])
             network.losses.append(loss)
+            network.loss_step = step
             if math.isnan(network.first_loss):
                 network.first_loss = loss
 

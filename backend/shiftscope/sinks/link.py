@@ -66,7 +66,9 @@ class Link:
         try:
             uri = parse_uri(f"{_as_websocket(url).rstrip('/')}/api/ingest")
             link = cls(_connected(uri, deadline), ClientProtocol(uri, max_size=None))
-        except (OSError, InvalidURI, ValueError) as error:
+        except InvalidURI as error:
+            raise SinkError(f"{url} is no address of a server: those begin with http:// or https://") from error
+        except (OSError, ValueError) as error:
             raise SinkError(_nobody(url, error)) from error
         try:
             return link, link._introduce(hello, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -58,7 +59,7 @@ def as_address(to: str) -> str:
     return f"http://{to}" if _HOST_AND_PORT.fullmatch(to) else ""
 
 
-def answers(url: str, seconds: float = ANSWER_SECONDS) -> bool:
+def answers(url: str, seconds: float) -> bool:
     """Return whether a Shiftscope answers at an address within so many seconds."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme in {"https", "wss"} else http.client.HTTPConnection
@@ -77,7 +78,7 @@ def answers(url: str, seconds: float = ANSWER_SECONDS) -> bool:
 def _open_default(name: str) -> Sink:
     named = os.environ.get("SHIFTSCOPE_URL", "")
     url = as_address(named) or named or DEFAULT_URL
-    if answers(url):
+    if answers(url, ANSWER_SECONDS):
         return _open_server(url, name, found=True)
     why = f"no Shiftscope answers at {url}" if named else "no Shiftscope is running here"
     return _open_in_folder(name, why)
@@ -95,11 +96,18 @@ def _open_server(url: str, name: str, *, found: bool = False) -> Sink:
 
 
 def _open_in_folder(name: str, why: str) -> Sink:
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{_as_file_name(name) or 'run'}"
-    return _open_first([recordings_folder() / f"{stem}{SUFFIX}"], name, why)
+    return _open_first([recordings_folder() / _new_name(name)], name, why)
+
+
+def _new_name(name: str) -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{_as_file_name(name) or 'run'}{SUFFIX}"
 
 
 def _open_path(path: Path, name: str) -> Sink:
+    if path.is_dir():
+        return _open_first([path / _new_name(name), recordings_folder() / _new_name(name)], name, f"{path} is a folder")
+    with contextlib.suppress(OSError):  # Opening the file says why, and what is done instead.
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return open_file(path, name=name)
     except RecordingError as error:

@@ -25,7 +25,7 @@ class Divergence:
                 continue
             loss = network.losses[-1]
             if math.isfinite(loss):
-                self._finite[network.name] = now.step, loss
+                self._finite[network.name] = network.loss_step, loss
             elif network.name in self._finite:
                 network.diverged = True
                 before, last = self._finite[network.name]
