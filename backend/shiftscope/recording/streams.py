@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.recording.tables import as_data_frame, as_rows, check_quantities, contents, long_table
 from shiftscope.wire.frames import HEADER, Entry, Layout, RunHeader, find_entry
 
 
@@ -57,7 +59,8 @@ class Streams(ABC):
     ) -> NDArray[np.float32]:
         """Return a quantity over time, shape (frames, *entry.shape), in the unit that the layout states.
 
-        Where the stream was laid out anew, only of the frames that hold the quantity: see `steps_of`.
+        Where the stream was laid out anew, only of the frames that hold the quantity: see `steps_of`. Of a run with one
+        network, `network` need not be given.
 
         Raises:
             KeyError: no such stream or quantity; the message lists what there is.
@@ -81,6 +84,39 @@ class Streams(ABC):
         (entry, *_) = self._entries(stream, quantity, network=network, layer=layer, site=site).values()
         return entry.coordinates or ()
 
+    def contents(self) -> dict[str, list[str]]:
+        """List what was recorded, by stream: each quantity with its unit and shape, and at how many places."""
+        return contents(self.layouts)
+
+    def table(self, stream: str, quantities: Collection[str] | None = None) -> Any:  # noqa: ANN401  pandas is an extra
+        """Return a stream as one long data frame of pandas, with the columns of `tables.COLUMNS`.
+
+        Args:
+            stream: its name.
+            quantities: that are wanted, histograms say, a row for each position; None for all that are single numbers.
+
+        Raises:
+            KeyError: there is no such stream or quantity.
+            ImportError: pandas is not installed (`shiftscope[pandas]`).
+        """
+        return as_data_frame(self._columns(stream, quantities))
+
+    def rows(self, stream: str, quantities: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the same table as dicts. Raises KeyError as `table` does."""
+        return as_rows(self._columns(stream, quantities))
+
+    def _columns(self, stream: str, quantities: Collection[str] | None) -> Mapping[str, NDArray[Any]]:
+        layouts = self._revisions(stream)
+        check_quantities(layouts, quantities)
+        tables = []
+        for layout in layouts:
+            steps = np.fromiter(self._steps([layout.number]), dtype=np.int64)
+            slices = self._slices({layout.number: slice(HEADER.size, HEADER.size + 4 * layout.size)})
+            values = np.frombuffer(b"".join(slices), dtype="<f4").reshape(-1, layout.size)
+            frames = min(len(steps), len(values))  # one may have come between
+            tables.append(long_table(layout, steps[:frames], values[:frames], quantities))
+        return {name: np.concatenate([one[name] for one in tables]) for name in tables[0]}
+
     def _entries(self, stream: str, quantity: str, *, network: str, layer: str, site: str) -> dict[int, Entry]:
         """Return where a quantity stands, by the number of each layout that has it in the same shape as the newest."""
         found: dict[int, Entry] = {}
@@ -91,6 +127,9 @@ class Streams(ABC):
             except KeyError as error:
                 fault = fault or error
         if not found:
+            header = self.header
+            if not network and header is not None and len(header.networks) == 1:
+                return self._entries(stream, quantity, network=header.networks[0].name, layer=layer, site=site)
             raise fault or KeyError(stream)
         newest = found[max(found)]
         return {number: entry for number, entry in found.items() if entry.shape == newest.shape}

@@ -159,7 +159,7 @@ def test_a_layer_outside_a_sequential_is_refused_by_name():
 def test_nothing_to_normalize_is_refused(model):
     with pytest.raises(TwinError, match="has no twin: no layer"):
         twin(model)
-    with pytest.raises(TwinError, match="has no twin: no batch normalization"):
+    with pytest.raises(TwinError, match="has no twin: no normalization"):
         twin(model, "none")
 
 
