@@ -59,12 +59,18 @@ export class LayoutIndex {
   /**
    * The index of a run that lays out some streams anew, where it does not know them yet.
    * @param {import("../types").Layout[]} layouts
+   * @param {import("../types").NetworkInfo[]} [networks] those whose layers are others since
    * @returns {LayoutIndex} this one when there is nothing new
    */
-  revised(layouts) {
+  revised(layouts, networks = []) {
     const fresh = layouts.filter(({ stream, revision = 0 }) => !this.sizes.has(stream + REVISION * revision));
     if (!fresh.length) return this;
-    return new LayoutIndex({ ...this.header, layouts: [...this.header.layouts, ...fresh] });
+    const named = new Map([...this.header.networks, ...networks].map((network) => [network.name, network]));
+    return new LayoutIndex({
+      ...this.header,
+      networks: [...named.values()],
+      layouts: [...this.header.layouts, ...fresh],
+    });
   }
 
   /**

@@ -43,7 +43,7 @@ export class RunStream {
     } else if (message.type === "state") this.dispatch({ type: "state", run: message.run });
     else if (message.type === "outline") this.#outline();
     else if (message.type === "event") {
-      if (message.event.kind === "layouts") this.#revise(message.event.value.layouts);
+      if (message.event.kind === "layouts") this.#revise(message.event.value);
       this.dispatch({ type: "event", event: message.event });
     }
   }
@@ -57,7 +57,7 @@ export class RunStream {
   /** @param {import("../types").RunHeader} header */
   begin(header) {
     if (this.history) {
-      this.#revise(header.layouts);
+      this.#revise(header);
       return;
     }
     this.layoutIndex = new LayoutIndex(header);
@@ -67,11 +67,16 @@ export class RunStream {
     this.history.revise(this.layoutIndex);
   }
 
-  /** Some streams are laid out anew. @param {import("../types").Layout[]} layouts */
-  #revise(layouts) {
-    if (!this.layoutIndex) return;
-    this.layoutIndex = this.layoutIndex.revised(layouts);
-    this.history?.revise(this.layoutIndex);
+  /**
+   * Some streams are laid out anew.
+   * @param {{layouts: import("../types").Layout[], networks?: import("../types").NetworkInfo[]}} later
+   */
+  #revise({ layouts, networks }) {
+    const revised = this.layoutIndex?.revised(layouts, networks);
+    if (!revised || revised === this.layoutIndex) return;
+    this.layoutIndex = revised;
+    this.history?.revise(revised);
+    this.dispatch({ type: "header", header: revised.header });
   }
 
   /** @param {ArrayBuffer} frames */

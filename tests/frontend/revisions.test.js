@@ -57,6 +57,9 @@ test("a layer that has another size from then on is another thing", () => {
   const { index, history, take } = recorded();
   const later = index.revised([FIRST, WITHOUT_ONE, ONE_IS_LARGER]);
   assert.equal(later.revised([ONE_IS_LARGER]), later);
+  const layers = [{ name: "one", features: 3, activation: "", normalization: "" }];
+  const named = index.revised([ONE_IS_LARGER], [{ name: "a", layers }]);
+  assert.deepEqual(named.layers, ["one"]);
   history.revise(later);
   index.sizes.set(131073, 3);
   take(message(131073, 4, [1, 2, 3]));

@@ -41,7 +41,10 @@ def test_a_layer_that_did_not_run_is_absent_from_the_frame(server: LiveServer) -
         producer.wait_for_acknowledgement(1)
         with Viewer(server.url, producer.run) as viewer:
             assert viewer.receive(1)[0].data == sent[0]
-            declare(producer, layout("two", revision=1), layout("one", "two", "three", revision=2))
+            declare(producer, layout("two", revision=1))
+            network = {"name": "a", "layers": [{"name": name, "features": 1} for name in ("one", "two", "three")]}
+            value = {"layouts": [layout("one", "two", "three", revision=2)], "networks": [network]}
+            producer.say(type="event", kind="layouts", step=0, value=value)
             producer.socket.send(b"".join(sent[1:]))
             producer.end()
             viewer.until_closed()
@@ -50,6 +53,8 @@ def test_a_layer_that_did_not_run_is_absent_from_the_frame(server: LiveServer) -
         later.until_closed()
     assert [one.data for one in later.frames] == sent
     assert [one["revision"] for one in later.of_type("run")[0]["header"]["layouts"]] == [0, 1, 2]
+    (network,) = later.of_type("run")[0]["header"]["networks"]
+    assert [layer["name"] for layer in network["layers"]] == ["one", "two", "three"]
     path = server.data / f"{producer.run}.shiftscope"
     with open_recording(path) as recording:
         for layer, steps, values in (

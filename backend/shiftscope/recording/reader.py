@@ -153,7 +153,7 @@ class Recording(Streams):
 
     def _revised(self, header: RunHeader | None, event: Event) -> RunHeader | None:
         try:
-            return header and header.revised(Revision.model_validate(event.value).layouts)
+            return header and Revision.model_validate(event.value).of(header)
         except ValueError as error:
             raise self._database.damaged(f"the layouts of step {event.step}: {error}") from error
 

@@ -290,7 +290,7 @@ class Run:
         """Return the header with the layouts that an event declares. Raises ValueError where they do not fit it."""
         if self.header is None:
             raise ValueError("layouts are declared anew before the run has begun")
-        return self.header.revised(Revision.model_validate(value).layouts)
+        return Revision.model_validate(value).of(self.header)
 
     def _set_header(self, header: RunHeader | None) -> None:
         self.header = header

@@ -49,7 +49,7 @@ class MemorySink(Sink, Streams):
         value: JsonValue = None,
     ) -> None:
         if kind == "layouts" and self._header is not None:
-            self._header = self._header.revised(Revision.model_validate(value).layouts)
+            self._header = Revision.model_validate(value).of(self._header)
         self._sink.event(kind, step, message, network=network, layer=layer, value=value)
 
     @override

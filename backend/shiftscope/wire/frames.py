@@ -228,11 +228,17 @@ class RunHeader(BaseModel):
             raise ValueError("a stream has two names")
         return self
 
-    def revised(self, layouts: Iterable[Layout]) -> RunHeader:
-        """Return the header with layouts that were declared later. Raises ValueError where they contradict it."""
+    def revised(self, layouts: Iterable[Layout], networks: Iterable[NetworkInfo] = ()) -> RunHeader:
+        """Return the header with what was declared later: layouts, and networks as they are since.
+
+        Raises:
+            ValueError: they contradict it.
+        """
         known = {layout.number: layout for layout in self.layouts}
         new = [layout for layout in layouts if known.get(layout.number) != layout]
-        return RunHeader.model_validate({**dict(self), "layouts": (*self.layouts, *new)})
+        named = {network.name: network for network in (*self.networks, *networks)}
+        later = {"layouts": (*self.layouts, *new), "networks": tuple(named.values())}
+        return RunHeader.model_validate({**dict(self), **later})
 
 
 def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str = "", site: str = "") -> Entry:

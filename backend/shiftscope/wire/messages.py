@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
-from shiftscope.wire.frames import MAX_STEP, Layout, RunHeader
+from shiftscope.wire.frames import MAX_STEP, Layout, NetworkInfo, RunHeader
 
 EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar", "layouts"]
 EndState = Literal["finished", "stopped", "failed"]
@@ -118,6 +118,11 @@ class Revision(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     layouts: tuple[Layout, ...] = Field(max_length=64)
+    networks: tuple[NetworkInfo, ...] = Field((), max_length=16, description="those whose layers are others since")
+
+    def of(self, header: RunHeader) -> RunHeader:
+        """Return a run's header as it is since. Raises ValueError where this contradicts it."""
+        return header.revised(self.layouts, self.networks)
 
 
 class End(_Message):
