@@ -42,7 +42,7 @@ function caption(scene, i, scale, texts) {
     yaxis: axisId("y", i),
     hoverinfo: "skip",
     x: texts.map(() => -0.97 * scale),
-    y: texts.map((_, line) => (0.92 - line * (scene.narrow ? 0.2 : 0.12)) * scale),
+    y: texts.map((_, line) => (0.92 - line * (scene.narrow ? 0.2 : 0.15)) * scale),
     text: texts,
     textposition: texts.map(() => "middle right"),
     textfont: {

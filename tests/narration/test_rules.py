@@ -295,6 +295,20 @@ class TestInterventions:
             "by 0 σ in 100 steps, in the 100 steps before by 10 σ, the loss of plain stayed about the same (1, 1)."
         )
 
+    def test_a_long_run_records_it_seldom_and_the_frames_about_it_are_compared(self) -> None:
+        story = Story()
+        found = []
+        for at in range(2500):
+            numbers = {"loss": 1.0} if at % 500 else {"loss": 1.0, **centres(min(at, 1500) / 100)}
+            if at % 500:
+                numbers |= {DRIFT: None, "dead_fraction": None}
+            if at == 1200:
+                story.intervene({"plain": Intervention(freeze_below="hidden 3")})
+            found += of_done(story.step({"plain": numbers}))
+        (said,) = found
+        assert said.step == 2000
+        assert "stands still: its centre moved by 0 σ in 500 steps, in the 500 steps before by 5 σ" in said.message
+
     def test_released_it_moves_again(self) -> None:
         story = Story()
         story.step({"plain": centres(3.0)}, times=10)

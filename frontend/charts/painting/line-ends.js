@@ -22,6 +22,8 @@ export class LineEnds {
     this.layout = null;
     this.moved = -Infinity;
     this.count = -1;
+    /** @type {HTMLElement[]} */
+    this.names = [];
   }
 
   /** The axes stand elsewhere now. @param {any} layout gd._fullLayout */
@@ -38,21 +40,32 @@ export class LineEnds {
     this.moved = now;
     this.count = scene.history.count;
     const ends = this.ends(scene);
-    const named = [...new Set(ends.map(({ axes }) => axes))];
-    const columns = named.flatMap((axes) =>
-      this.#column(
-        axes,
-        ends.filter((one) => one.axes === axes),
-      ),
-    );
-    this.layer.replaceChildren(...columns);
+    const axes = [...new Set(ends.map((end) => end.axes))];
+    this.#draw(axes.flatMap((one) => this.#column(one, ends)));
     return false;
+  }
+
+  /**
+   * Move the names that there are: to insert an element costs the style of the whole page, to move one does not.
+   * @param {{text: string, right: number, top: number}[]} places
+   */
+  #draw(places) {
+    while (this.names.length < places.length) {
+      this.names.push(document.createElement("span"));
+      this.layer.append(this.names[this.names.length - 1]);
+    }
+    for (const [i, name] of this.names.entries()) {
+      const { text, right, top } = places[i] ?? { text: "", right: 0, top: 0 };
+      if (name.textContent !== text) name.textContent = text;
+      name.style.transform = `translate(${-right.toFixed(1)}px, calc(${top.toFixed(1)}px - 50%))`;
+    }
   }
 
   /** The names on one pair of axes, from the uppermost down. @param {string} axes @param {End[]} ends */
   #column(axes, ends) {
     const { x, y } = mappingOf(this.layout, axes);
     const placed = ends
+      .filter((end) => end.axes === axes)
       .map(({ text, place, value }) => ({ text, left: pixelOf(x, place), top: pixelOf(y, value) - ABOVE }))
       .filter(({ left, top }) => Number.isFinite(left + top))
       .sort((a, b) => a.top - b.top);
@@ -60,11 +73,8 @@ export class LineEnds {
     return placed.map(({ text, left, top }) => {
       const at = Math.min(Math.max(free, top), y.length);
       free = at + APART;
-      const element = document.createElement("span");
-      element.textContent = text;
       const right = Math.max(0, x.length - left) + this.layout.width - x.offset - x.length;
-      Object.assign(element.style, { top: `${y.offset + at}px`, right: `${right}px` });
-      return element;
+      return { text, right, top: y.offset + at };
     });
   }
 }

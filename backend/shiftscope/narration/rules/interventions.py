@@ -6,7 +6,6 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from shiftscope.config import Intervention
 from shiftscope.narration.observed import Network, Observed, Values
@@ -19,6 +18,8 @@ AFTER = 100
 """Steps over which it is measured how far something moved, before and after."""
 FEWEST = 20
 """Fewer steps before it are no measure of what moved then."""
+SPARSE = 4
+"""So many frames are kept in any case: a long run records where its layers are every some hundred steps."""
 STILL = 0.01
 """In sigma of the start: an input whose centre moved by no more stands still."""
 MOST = 10
@@ -68,16 +69,21 @@ class _Followed:
         if last is not None and last.step == step:
             self.seen.pop()
         self.seen.append(found)
-        while self.seen[0].step < step - 2 * AFTER:
+        while len(self.seen) > SPARSE and self.seen[0].step < step - 2 * AFTER:
             self.seen.popleft()
 
     def done(self, since: int, now: Intervention, loss: float) -> _Done | None:
         """Return what was done at a step; None where too little was seen before it."""
-        last = next((one for one in reversed(self.seen) if one.step <= since), None)
-        earlier = next((one for one in self.seen if one.step >= since - AFTER), None)
-        if last is None or earlier is None or last.step - earlier.step < FEWEST:
+        until = [one for one in self.seen if one.step <= since]
+        if len(until) < 2:
             return None
-        return _Done(since, self.known, now, loss, earlier, last)
+        earlier, last = next((one for one in until[:-1] if one.step >= since - AFTER), until[-2]), until[-1]
+        return _Done(since, self.known, now, loss, earlier, last) if last.step - earlier.step >= FEWEST else None
+
+    def after(self, since: int) -> tuple[_Seen, _Seen] | None:
+        """Return where it was from a step on, at first and some steps later; None while that is yet to come."""
+        first = next((one for one in self.seen if one.step >= since), None)
+        return None if first is None or self.seen[-1].step < first.step + AFTER else (first, self.seen[-1])
 
 
 class Interventions:
@@ -99,21 +105,22 @@ class Interventions:
                 followed.known = wanted
             followed.keep(network, now.step)
             done = followed.pending
-            if done is None or followed.seen[-1].step < done.since + AFTER:
+            after = followed.after(done.since) if done is not None else None
+            if done is None or after is None:
                 continue
             followed.pending = None
-            said = None if network.diverged or self._told >= MOST else _followed(done, followed.seen[-1], network, now)
+            said = None if network.diverged or self._told >= MOST else _followed(done, after, network, now)
             if said is not None:
                 self._told += 1
                 yield said
 
 
-def _followed(done: _Done, after: _Seen, network: Network, now: Observed) -> EventMessage | None:
+def _followed(done: _Done, after: tuple[_Seen, _Seen], network: Network, now: Observed) -> EventMessage | None:
     frozen = done.now.freeze_below or done.before.freeze_below
     moved = _input_moved(done, after, network, frozen) if _is_freezing(done) and frozen else None
     layer = frozen if moved else ""
     if moved is None:
-        layer, moved = _layer_moved(done, after, network)
+        layer, moved = _layer_moved(done, after[1], network)
     found = tuple(one for one in (moved, loss_of(network.name, done.loss, network.loss)) if one is not None)
     if not found:
         return None
@@ -147,17 +154,18 @@ def _what(done: _Done, network: Network) -> Iterator[Notice]:
         yield notice("narration.part.noise", std=rounded(now.noise)) if now.noise else notice("narration.part.no_noise")
 
 
-def _input_moved(done: _Done, after: _Seen, network: Network, layer: str) -> Notice | None:
+def _input_moved(done: _Done, after: tuple[_Seen, _Seen], network: Network, layer: str) -> Notice | None:
     """Return how far the centre of a layer's inputs moved, before and after; None where that is not recorded."""
     if layer not in network.layers:
         return None
-    places = [seen.centre(network.layers.index(layer)) for seen in (done.earlier, done.last, after)]
-    before, since = (math.dist(one, other) for one, other in pairwise(places))
+    at = network.layers.index(layer)
+    spans = (done.earlier, done.last), after
+    before, since = (math.dist(one.centre(at), other.centre(at)) for one, other in spans)
     if not math.isfinite(before + since):
         return None
     return notice(
         "narration.part.input_still" if since <= STILL else "narration.part.input_moved", layer=layer,
-        moved=rounded(since), steps=after.step - done.last.step, before=rounded(before),
+        moved=rounded(since), steps=after[1].step - after[0].step, before=rounded(before),
         before_steps=done.last.step - done.earlier.step,
     )  # fmt: skip
 
