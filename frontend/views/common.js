@@ -2,6 +2,7 @@
 
 import { networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
+import { logTicks } from "./log-ticks.js";
 import { runAxisKey, runAxisKind, runRange } from "./run-axis.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -104,7 +105,7 @@ export function runAxis(scene, more) {
   const kind = runAxisKind(scene);
   if (kind === "step") return stepAxis(scene, more);
   const range = runRange(scene);
-  const ticks = kind === "loss" ? decades(/** @type {[number, number]} */ ([range[1], range[0]]), 4) : {};
+  const ticks = kind === "loss" ? logTicks(/** @type {[number, number]} */ ([range[1], range[0]]), 4) : {};
   return alongRun(scene, { ...linked(scene), ...ticks, ...more });
 }
 
@@ -116,16 +117,6 @@ export const stepTitle = (scene, shown) => titled(shown ? scene.t("axis.step") :
 
 /** The title under an axis along the run. @param {Scene} scene @param {boolean} shown */
 export const runTitle = (scene, shown) => titled(shown ? scene.t(`axis.${runAxisKind(scene)}`) : "");
-
-/**
- * Ticks of a log axis.
- * @param {[number, number]} range in decades
- * @param {number} [most] about how many labels there is room for
- */
-export const decades = (range, most = 5) => ({
-  type: "log",
-  dtick: Math.max(1, Math.ceil((range[1] - range[0]) / most)),
-});
 
 /**
  * Domains of `count` equal columns (or rows).

@@ -10,7 +10,6 @@ import {
   axisName,
   colorsOf,
   dashStyle,
-  decades,
   escapeText,
   hasLongTicks,
   heading,
@@ -20,6 +19,7 @@ import {
   split,
 } from "./common.js";
 import { points, sample } from "./line-points.js";
+import { logTicks } from "./log-ticks.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /**
@@ -172,7 +172,7 @@ const ROOM = [5, 5, 4, 2];
 /** @param {Row} row @param {[number, number]} range @param {number} rows how many there are */
 function ticksOf(row, range, rows) {
   const most = ROOM[Math.min(rows, ROOM.length - 1)];
-  return row.log ? decades(range, most) : { nticks: most, ...(row.share ? { tickformat: ".0%" } : {}) };
+  return row.log ? logTicks(range, most) : { nticks: most, ...(row.share ? { tickformat: ".0%" } : {}) };
 }
 
 /**
