@@ -13,7 +13,9 @@ from tests.conftest import REPOSITORY
 
 def test_the_readme_has_the_table_of_the_settings() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `--([\w-]+)` \| `SHIFTSCOPE_(\w+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
+    rows = re.findall(
+        r"^\| `--([\w-]+)`(?:, `--no-[\w-]+`)? \| `SHIFTSCOPE_(\w+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE
+    )
     assert [variable.lower() for _, variable, _, _ in rows] == list(Settings.model_fields)
     for flag, variable, default, about in rows:
         name = flag.replace("-", "_")
