@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from shiftscope.engine.alarm import Alarm, OnEvent, StopOn
 from shiftscope.engine.arguments import (
     check_alarm,
+    check_layers,
     check_networks,
     check_optimizers,
     check_options,
@@ -44,6 +45,7 @@ from shiftscope.sinks.opening import open_sink
 from shiftscope.telling import caution, tell
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.lifetime import Leftovers
+from shiftscope.tracing.selection import Patterns
 from shiftscope.wire.messages import EndState, EventKind
 
 __all__ = ["Scope", "WatchError", "watch"]
@@ -69,6 +71,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     probe_batch: object = None,
     loss: Loss | None = None,
     units: Sequence[int] = (0, 1, 2),
+    layers: Patterns | None = None,
     on_error: OnError = "warn",
     resume: ScopeState | str | Path | None = None,
     first_step: int | None = None,
@@ -99,6 +102,9 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
         loss: (outputs, targets) -> a scalar, as it is trained with. Gradient shift and landscape need it, and that
             `measure` is given each step's batch; they run copies of the networks.
         units: single units of each layer that are looked at.
+        layers: which modules are layers, by name: a glob or a regex (re.compile), or several; one that begins with "!"
+            excludes. In a glob `*` stays within one level of names and `**` does not: "h.*" are the blocks as wholes,
+            "h.0.**" the layers in the first one, "!**.ln_*" all layers but these. By default all that have parameters.
         on_error: what an error of the scope's own does: "warn" warns once and goes on without what failed, "raise"
             raises it in the training, for tests.
         resume: where the training goes on from a checkpoint: `state()` of the scope that measured the steps before, or
@@ -118,6 +124,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     check_options(schedule, schedules, total_steps, units, on_error)
     check_place(to, name, loss)
     _check(chosen, schedules or {}, loss)
+    selection = check_layers(networks, layers)
     optimizers = check_optimizers(networks, optimizer)
     faults = Faults(on_error)
     check_start(first_step, resume)
@@ -132,7 +139,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     if on_event is not None or stop_on is not None:
         sink = alerts = AlertSink(sink)
         alarm = Alarm(alerts.take, on_event, stop_on, faults).ring
-    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before, alarm)
+    options = Options(chosen.probes, scheduler, total_steps, inputs, loss, tuple(units), before, alarm, selection)
     if optimizer is not None and not optimizers:
         tell(
             f"{type(optimizer).__name__} is no optimizer of torch's that holds the network's parameters: call step() "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import get_args
@@ -15,6 +16,8 @@ from shiftscope.engine.schedules import Schedule
 from shiftscope.engine.scope_state import ScopeState
 from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.optimizer_steps import inner_optimizers
+from shiftscope.tracing.parts import as_written
+from shiftscope.tracing.selection import Selection
 from shiftscope.wire.frames import MAX_STEP
 
 
@@ -94,6 +97,24 @@ def check_alarm(on_event: object, stop_on: object) -> None:
         raise WatchError(f"on_event is a function of an alert, not {_described(on_event)}")
     if stop_on is not None and stop_on not in get_args(StopOn):
         raise WatchError(f"stop_on is {' or '.join(map(repr, get_args(StopOn)))}, not {stop_on!r}")
+
+
+def check_layers(networks: Mapping[str, nn.Module], layers: object) -> Selection:
+    """Return which modules are to be layers.
+
+    Raises:
+        WatchError: the patterns are none, or no module has such a name.
+    """
+    each = [layers] if isinstance(layers, str | re.Pattern) else [] if layers is None else layers
+    if not isinstance(each, list | tuple) or not all(isinstance(one, str | re.Pattern) for one in each):
+        raise WatchError(f'layers are patterns of names, as "encoder.**" or "!**.norm*", not {_described(layers)}')
+    selection = Selection.of(each)
+    names = [as_written(name) for network in networks.values() for name, _ in network.named_modules()]
+    names += [as_written(name) for network in networks.values() for name, _ in network.named_parameters()]
+    if selection.unmatched(names):
+        some = ", ".join(dict.fromkeys(name for name in names if name and "." not in name))
+        raise WatchError(f"no module has a name as {layers!r}; the outermost are {some}")
+    return selection
 
 
 def check_place(to: object, name: object, loss: object) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from shiftscope.tracing.layers import Layer, Part, Site, find_parts
+from shiftscope.tracing.layers import Layer, Site
+from shiftscope.tracing.parts import Part, find_parts
+from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.wire.frames import NetworkInfo
 
 DEFAULT_SITES = frozenset({"pre_activation", "output"})
@@ -25,6 +27,8 @@ class TracedNetwork:
         overwriting: indices of parts that write over their input.
         sites: names of the sites that are measured, each with the probe that asked for it; "" by default.
         units: single units that are recorded; of a layer that has fewer, the last one instead.
+        functions: whether functions are observed, besides modules.
+        selection: which modules are to be layers.
     """
 
     name: str
@@ -34,6 +38,8 @@ class TracedNetwork:
     overwriting: frozenset[int]
     sites: Mapping[str, str]
     units: tuple[int, ...]
+    functions: bool = False
+    selection: Selection = EVERY_LAYER
 
     def measured_sites(self) -> Iterator[tuple[Layer, Site]]:
         """Yield each layer with each of its sites that is measured, in forward order."""
@@ -44,7 +50,7 @@ class TracedNetwork:
 
     def of_copy(self, module: nn.Module) -> TracedNetwork:
         """Return the same of a copy of the network."""
-        parts = find_parts(module)
+        parts = find_parts(module, self.selection)
 
         def own(part: Part | None) -> Part | None:
             return None if part is None else parts[part.index]

@@ -22,6 +22,7 @@ from shiftscope.engine.study import Inputs, Loss, RunInputs, TrainingStep
 from shiftscope.tracing.explorer import Explorer
 from shiftscope.tracing.grad_scaler import UNSCALED, Scales
 from shiftscope.tracing.journal import Confirmed
+from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.tracing.thrown_away import GradientWatch
 from shiftscope.tracing.tracer import Tracer
 
@@ -59,6 +60,7 @@ class Tools:
     units: tuple[int, ...]
     clock: Callable[[], int]
     carried: Mapping[str, Mapping[str, Carried]]
+    selection: Selection = EVERY_LAYER
 
 
 class NetworkWatch:
@@ -85,7 +87,8 @@ class NetworkWatch:
         self.unseen = 0
         self._network, self._tools = network, tools
         self._failed_parts: set[int] = set()
-        self.tracer = Tracer(network, self._failed)
+        self._functions = True
+        self.tracer = Tracer(network, self._failed, selection=tools.selection)
         self.gradients = GradientWatch(network)
         self.on_backward_end: Callable[[], None] | None = None
         self.on_call: Callable[[], None] | None = None
@@ -133,6 +136,7 @@ class NetworkWatch:
         if self._explorer is not None and self.recorder is not None:
             self._explorer.forget()
             self._explorer = None
+            self.tracer.functions = self._functions
             self.tracer.observe_with(self.recorder.slots)
         if self._explorer is not None:
             self._explorer.forget()
@@ -235,8 +239,17 @@ class NetworkWatch:
         for probe in tools.probes:
             for site in sorted(probe.sites):
                 sites.setdefault(site, probe.name)
+        used = any(part.function for layer in exploration.layers for part in layer.parts)
+        self._functions = used or self.tracer.relies_on_functions
         network = TracedNetwork(
-            self.name, self._network, self.tracer.parts, exploration.layers, exploration.overwriting, sites, tools.units
+            self.name,
+            self._network,
+            self.tracer.parts,
+            exploration.layers,
+            exploration.overwriting,
+            sites,
+            tools.units,
+            self._functions,
         )
         said = (("loss", given.loss), ("accuracy", given.accuracy))
         scalars = {quantity for quantity, value in said if value is not None}

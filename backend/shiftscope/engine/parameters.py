@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from shiftscope.engine.network import TracedNetwork
-from shiftscope.tracing.layers import Layer, as_written
+from shiftscope.tracing.layers import Layer
+from shiftscope.tracing.parts import as_written
 
 
 def parameters_of(layer: Layer, *, frozen: bool = False) -> dict[str, nn.Parameter]:

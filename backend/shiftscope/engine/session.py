@@ -23,6 +23,7 @@ from shiftscope.engine.streams import LAYERS, STEPS, number_streams
 from shiftscope.engine.study import Inputs, Loss
 from shiftscope.notices import notice
 from shiftscope.sinks.base import Sink
+from shiftscope.tracing.selection import EVERY_LAYER, Selection
 
 MOST_UPDATES = 100
 """Updates of one network that one step may hold while another network has none: of a critic, say."""
@@ -41,6 +42,7 @@ class Options:
         units: single units that are recorded.
         after_step: called when a step is over and the next one may begin; what it raises is raised in the training.
         resume: what was carried here by the scope that measured the steps before.
+        selection: which modules are to be layers.
     """
 
     probes: Sequence[Probe]
@@ -51,6 +53,7 @@ class Options:
     units: tuple[int, ...] = (0, 1, 2)
     resume: ScopeState = field(default_factory=ScopeState)
     after_step: Callable[[], None] | None = None
+    selection: Selection = EVERY_LAYER
 
 
 class Session:
@@ -69,7 +72,7 @@ class Session:
         self._meter = OverheadMeter([probe.name for probe in options.probes])
         tools = Tools(
             options.probes, numbers, self._meter, faults, options.probe_batch, options.loss, options.units,
-            lambda: self.step, options.resume.studies,
+            lambda: self.step, options.resume.studies, options.selection,
         )  # fmt: skip
         self._watches = {name: NetworkWatch(name, network, tools) for name, network in networks.items()}
         self._writer = FrameWriter(sink, tuple(networks), numbers, options.total_steps)

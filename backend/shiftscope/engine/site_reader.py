@@ -29,7 +29,9 @@ class SiteReader(PartObserver):
         self._overwriting = network.overwriting
         self._isolation = Isolation(network.module, network.layers)
         self._readers = [((site.part, site.end, site.layer), reader) for site, reader in readers]
-        self._tracer = Tracer(network.module, _raise, any_pass=True)
+        self._tracer = Tracer(
+            network.module, _raise, any_pass=True, functions=network.functions, selection=network.selection
+        )  # fmt: skip
         self._tracer.observe_with(self)
         self._found: list[Any] = []
 

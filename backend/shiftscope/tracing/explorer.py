@@ -11,8 +11,9 @@ from typing_extensions import override
 
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.kinds import is_elementwise, needs_proof
-from shiftscope.tracing.layers import Layer, Part, Site, find_layers
+from shiftscope.tracing.layers import Layer, Site, find_layers
 from shiftscope.tracing.normalize import normalize
+from shiftscope.tracing.parts import Part
 from shiftscope.tracing.producers import version
 from shiftscope.tracing.tracer import Given, Output, PartObserver
 from shiftscope.tracing.values import is_plain
@@ -73,7 +74,7 @@ class Explorer(PartObserver):
         self._parts = parts
         self._keep_gradients = gradients
         self._calls: list[Explored] = []
-        self._before: dict[tuple[Call, int], tuple[Tensor, int, Explored]] = {}
+        self._before: dict[tuple[Call, int], tuple[Tensor, int, int, Explored]] = {}
         self._clones: dict[int, tuple[ref[Tensor], int, Tensor]] = {}
         self._overwriting: set[int] = set()
         self._kept = 0
@@ -111,7 +112,7 @@ class Explorer(PartObserver):
         def keep(call: Call, given: Tensor) -> None:
             explored = Explored(part, call, self._clone(given, call), None, given.shape)
             self._keep_gradient(given, explored, 0)
-            self._before[call, part] = given, version(given), explored
+            self._before[call, part] = given, version(given), len(self._calls), explored
 
         return keep
 
@@ -121,7 +122,9 @@ class Explorer(PartObserver):
             return self._keep_core(part)
 
         def keep(call: Call, _given: Tensor, output: Tensor) -> None:
-            given, before, explored = self._before.pop((call, part))
+            given, before, first, explored = self._before.pop((call, part))
+            if not self._parts[part].function:
+                self._drop_functions(call, first)
             if version(given) != before:
                 self._overwriting.add(part)
             explored.output, explored.shape = self._clone(output, call), output.shape
@@ -129,6 +132,13 @@ class Explorer(PartObserver):
             self._calls.append(explored)
 
         return keep
+
+    def _drop_functions(self, call: Call, first: int) -> None:
+        """Let go of the functions that a module has called: the activation is the module."""
+        parts = self._parts
+        self._calls[first:] = [
+            one for one in self._calls[first:] if one.call is not call or not parts[one.part].function
+        ]
 
     def _keep_core(self, part: int) -> Callable[[Call, Tensor, Tensor], None]:
         def keep(call: Call, _given: Tensor, output: Tensor) -> None:

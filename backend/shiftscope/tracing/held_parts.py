@@ -7,7 +7,8 @@ from operator import is_
 
 from torch import nn
 
-from shiftscope.tracing.layers import Part, find_parts
+from shiftscope.tracing.parts import Part, find_parts
+from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.tracing.taps import is_compiled
 
 MOST_LEADS = 8
@@ -22,20 +23,21 @@ class HeldParts:
 
     Args:
         root: the network.
+        selection: which modules are to be layers.
 
     Attributes:
         now: the parts, as they are now.
     """
 
-    def __init__(self, root: nn.Module) -> None:
+    def __init__(self, root: nn.Module, selection: Selection = EVERY_LAYER) -> None:
         self._root = root
-        self.now: list[Part] = find_parts(root)
+        self.now: list[Part] = find_parts(root, selection)
         self._trained: dict[int, _Held] = {}
         self._holders = self._list_holders()
 
     def leads(self, held: Sequence[Collection[int]]) -> tuple[int, ...]:
         """Return parts whose calls stand for those of the network: one for each of these sets of parameters' ids."""
-        cores = [part for part in self.now if part.kind == "core"]
+        cores = [part for part in self.now if part.kind == "core" and not part.function]
         own = {part.index: {id(p) for p in part.module.parameters()} for part in cores} if held else {}
         first = (next((i for i, ids in own.items() if not ids.isdisjoint(one)), None) for one in held[:MOST_LEADS])
         return tuple(dict.fromkeys(i for i in first if i is not None)) or (cores[0].index if cores else 0,)
@@ -50,7 +52,9 @@ class HeldParts:
         found = [(part, modules.get(part.name)) for part in self.now]
         # Another kind of module in the same place is another layer: its values are not that one's.
         self.now = [
-            part if module is None or type(part.module) is not type(module) else part._replace(module=module)
+            part
+            if part.function or module is None or type(part.module) is not type(module)
+            else part._replace(module=module)
             for part, module in found
         ]
         self._trained.clear()
@@ -66,6 +70,11 @@ class HeldParts:
                 return None
             self._trained[layer] = known
         return known[2]
+
+    @property
+    def any_compiled(self) -> bool:
+        """Whether the network or anything in it is compiled."""
+        return any(map(is_compiled, self._root.modules()))
 
     def is_inside_compiled(self, part: Part) -> bool:
         """Whether a part is inside a module that is compiled, or is one itself."""

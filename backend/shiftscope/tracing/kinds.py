@@ -139,3 +139,17 @@ def label(module: nn.Module, units: int) -> str:
     """Return what a layer's core is, by its class and sizes: "Conv2d 64→64"."""
     taken = next((size for name in _TAKES if isinstance(size := getattr(module, name, None), int)), None)
     return f"{type(module).__name__} {units}" if taken is None else f"{type(module).__name__} {taken}→{units}"
+
+
+def has_several_matrices(module: nn.Module) -> bool:
+    """Whether a module of one's own holds several parameters that may be linear maps: it is a network, not a layer."""
+    own = [parameter for parameter in module._parameters.values() if parameter is not None and parameter.dim() > 1]
+    return len(own) > 1 and not isinstance(module, (*_CORES, *_ALL_NORMALIZATIONS))
+
+
+class OwnParameter(nn.Module):
+    """Stands for a parameter that its owner multiplies with by a function, as a linear map does with its weight."""
+
+    def __init__(self, parameter: nn.Parameter) -> None:
+        super().__init__()
+        self.weight = parameter

@@ -11,36 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from torch import nn
 
-from shiftscope.tracing.kinds import Kind, kind_of, label, normalization_kind, unit_axis, width
+from shiftscope.tracing.kinds import label, normalization_kind, unit_axis, width
 from shiftscope.tracing.normalize import can_normalize
+from shiftscope.tracing.parts import Part, as_written, is_inside_normalization
 from shiftscope.wire.frames import LayerInfo
 
 Shape = tuple[int, ...]
 _LONGEST = 40
 _LONGEST_LABEL = 80
 """Letters that the name of a class, and a label, may have where they are written down."""
-
-
-class Part(NamedTuple):
-    """A module whose calls are recorded.
-
-    Attributes:
-        name: as the network has it.
-        module: that is called.
-        kind: what it is.
-        index: its place among the parts of its network.
-        block: name of the nn.Sequential that it is an element of, if any.
-    """
-
-    name: str
-    module: nn.Module
-    kind: Kind
-    index: int  # type: ignore[assignment]  # not tuple's method
-    block: str = ""
 
 
 STAGES = ("linear_output", "normalized")
@@ -133,25 +116,6 @@ class Layer:
         )
 
 
-def find_parts(root: nn.Module) -> list[Part]:
-    """List the modules whose calls make up layers, in order of registration; a module used twice is one part."""
-    parts: list[Part] = []
-    inside: tuple[str, ...] = ()
-    blocks = {""}
-    for name, module in root.named_modules():
-        if inside and name.startswith(inside):
-            continue
-        if type(module).forward is nn.Sequential.forward:
-            blocks.add(name)
-        kind = kind_of(name, module)
-        if kind is not None:
-            block = name.rpartition(".")[0]
-            parts.append(Part(name, module, kind, len(parts), block if block in blocks else ""))
-            if name:
-                inside = (*inside, f"{name}.")
-    return parts
-
-
 def find_layers(parts: Sequence[Part], calls: Sequence[Caller], shapes: Mapping[int, Shape]) -> list[Layer]:
     """Find what the layers are and what is measured at them, from the calls of a step, in the order of these.
 
@@ -165,7 +129,7 @@ def find_layers(parts: Sequence[Part], calls: Sequence[Caller], shapes: Mapping[
             followers.append(part)
     if called:
         for one in parts:
-            if one.kind == "core":
+            if one.kind == "core" and not one.function:
                 called.setdefault(one.index, [one.index])
     layers = [_layer([parts[part] for part in own], shapes.get(core)) for core, own in called.items()]
     _name(layers, parts)
@@ -174,6 +138,8 @@ def find_layers(parts: Sequence[Part], calls: Sequence[Caller], shapes: Mapping[
 
 def _layer(called: Sequence[Part], shape: Shape | None) -> Layer:
     """Return a layer, given its core and what follows, in the order in which they are called."""
+    # A normalization with an activation inside returns after that.
+    called = sorted(called, key=lambda part: part.kind == "activation" and is_inside_normalization(called, part.name))
     first = {part.kind: part for part in reversed(called)}
     layer = Layer(called[0].name, called[0], first.get("normalization"), first.get("activation"), shape=shape)
     layer.sites = tuple(_sites(layer, [part.index for part in called]))
@@ -203,18 +169,19 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
 
 def _name(layers: list[Layer], parts: Sequence[Part]) -> None:
     """Name a layer after the nn.Sequential that it is: all its parts are children of one without another layer."""
-    cores = [part.name.split(".")[:-1] for part in parts if part.kind == "core"]
+    cores = [part.name.split(".")[:-1] for part in parts if part.kind == "core" and not part.function]
     own = Counter(".".join(path[:depth]) for path in cores for depth in range(1, len(path) + 1))
-    for layer in layers:
-        blocks = {part.block for part in layer.parts}
-        name = blocks.pop() if len(blocks) == 1 else ""
-        name = name if name and own[name] == 1 else layer.core.name
-        layer.name = as_written(name) or type(layer.core.module).__name__
+    block_of = [_block(layer) for layer in layers]
+    shared = Counter(block_of)
+    for layer, block in zip(layers, block_of, strict=True):
+        alone = own[block] == 1 and shared[block] == 1
+        layer.name = as_written(block if block and alone else layer.core.name) or type(layer.core.module).__name__
 
 
-def as_written(name: str) -> str:
-    """Return a module's name as its network's author knows it: compiling puts another module around it."""
-    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+def _block(layer: Layer) -> str:
+    """Return the name of the nn.Sequential of which all parts of a layer are elements, if any."""
+    blocks = {part.block for part in layer.parts}
+    return blocks.pop() if len(blocks) == 1 and not layer.core.function else ""
 
 
 CUT_TO_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)

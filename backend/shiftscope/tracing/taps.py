@@ -171,6 +171,15 @@ def is_compiled(module: nn.Module) -> bool:
     return (other is not None and not hasattr(other, _WATCHERS)) or "_orig_mod" in module._modules
 
 
+def is_anything_compiled() -> bool:
+    """Whether this process has compiled functions: such are compiled anew where functions are observed."""
+    compiling = sys.modules.get("torch._dynamo.eval_frame")
+    if compiling is None:
+        return False
+    backends = getattr(compiling, "cached_backends", None)
+    return backends is None or any(callable(backend) for backend in backends.values())
+
+
 class Tap:
     """Lets somebody watch the calls of a module, from `begin` to `end`; a compiled one is left alone."""
 

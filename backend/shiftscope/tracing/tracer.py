@@ -10,12 +10,15 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from shiftscope.tracing.function_tracer import FunctionTracer
+from shiftscope.tracing.functions import FunctionCalls, Presence, without_functions
 from shiftscope.tracing.held_parts import HeldParts
 from shiftscope.tracing.journal import Call, Journal, Pass
 from shiftscope.tracing.kinds import may_overwrite
-from shiftscope.tracing.layers import Part
+from shiftscope.tracing.parts import Part
 from shiftscope.tracing.producers import Producers
-from shiftscope.tracing.taps import Tap, Watcher, is_compiled
+from shiftscope.tracing.selection import EVERY_LAYER, Selection
+from shiftscope.tracing.taps import Tap, Watcher, is_anything_compiled, is_compiled
 from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain, main_tensor
 
 Given = Callable[[Call, Tensor], None]
@@ -63,21 +66,29 @@ class Tracer:
         root: the network.
         failed: told of an error, with the index of the part at which it was made.
         any_pass: whether passes that build no graph count as well.
+        functions: whether functions are observed, besides modules.
+        selection: which modules are to be layers.
 
     Attributes:
         journal: of the calls since the last update.
         last_pass: the last one that built a graph.
         failed_passes: how many passes raised an error of the network's own, so far.
         idle_passes: how many were seen that do not count, so far: without gradients, or captured into a CUDA graph.
+        functions: whether functions are observed when the parts are watched next.
+        relies_on_functions: whether anything was found by what functions have passed on.
         on_call: called, if anything, when a call or pass that counts may be the first one after an update.
     """
 
     def __init__(
-        self, root: nn.Module, failed: Callable[[int, Exception], None], *, any_pass: bool = False
+        self, root: nn.Module, failed: Callable[[int, Exception], None], *, any_pass: bool = False,
+        functions: bool = True, selection: Selection = EVERY_LAYER,
     ) -> None:  # fmt: skip
         self.root = root
         self._any_pass = any_pass
-        self._held = HeldParts(root)
+        self.functions = functions
+        self.relies_on_functions = False
+        self._presence: Presence | None = None
+        self._held = HeldParts(root, selection)
         self.journal = Journal(self._held.trained_parameter)
         self.last_pass: Pass | None = None
         self.failed_passes = 0
@@ -131,23 +142,45 @@ class Tracer:
         observer = self._observer or _NOBODY
         if leads is not None:
             observer = _NOBODY
+        presence = self._presence = self._observe_functions(observer) if leads is None and self.functions else None
         for part in self.parts if leads is None else [self.parts[lead] for lead in leads if self.parts]:
+            if part.function:
+                continue
             watcher = self._watcher(part, observer.before(part.index), observer.after(part.index))
             if leads is not None:
                 watcher = Watcher(before=self._lead_called, report=self._reporter(part.index))
             if watcher is not None:
                 watchers[id(part.module)] = (part.module, watcher)
         if id(self.root) in watchers:
-            watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1]))
+            watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1], presence))
         else:
-            watchers[id(self.root)] = (self.root, self._around(Watcher()))
+            watchers[id(self.root)] = (self.root, self._around(Watcher(), presence))
         self.journal.open_to_calls = leads is None
         self._taps = [Tap(module, watcher) for module, watcher in watchers.values()]
+        if presence is not None:
+            self._taps += [Tap(*one) for one in without_functions(self.root, presence)]
         for tap in self._taps:
             tap.begin()
 
+    def _observe_functions(self, observer: PartObserver) -> Presence | None:
+        """Return what observes functions during passes; None where compiled code may be called, which would notice."""
+        if self._held.any_compiled or is_anything_compiled():
+            return None
+        parts = [part for part in self.parts if part.function]
+        tracer = FunctionTracer(
+            parts, lambda part: (observer.before(part), observer.after(part)), self._producers, self._open_call,
+            self._failed, self._silent,
+        )  # fmt: skip
+        return Presence(FunctionCalls(tracer), _this_thread)
+
+    def _open_call(self, part: int, values: Tensor) -> Call | None:
+        return None if self._within is None else self.journal.open(part, values, self._within)
+
     def disarm(self) -> None:
         """Let go of the network."""
+        if self._presence is not None:
+            self._presence.clear()
+            self._presence = None
         for tap in self._taps:
             tap.end()
         self._taps = []
@@ -177,31 +210,44 @@ class Tracer:
             self.arm(leads=self._leads)
         return True
 
-    def _around(self, inner: Watcher) -> Watcher:
+    def _around(self, inner: Watcher, presence: Presence | None) -> Watcher:
         """Return what watches the network itself, and it as a part, if it is one."""
 
         def begin(arguments: Arguments, keywords: Keywords) -> None:
             self._depth += 1
-            if self._depth == 1 and (is_capturing() or not (self._any_pass or torch.is_grad_enabled())):
-                self.idle_passes += 1
-            elif self._depth == 1 and self._here():
-                if self._leads is None:
-                    self._begin(arguments, keywords)
-                else:
-                    self._call_begins()
+            if self._depth == 1:
+                self._outermost(arguments, keywords)
             if inner.before:
                 inner.before(arguments, keywords)
+            if presence is not None:
+                counts = self._within is not None and self._thread == _this_thread()
+                presence.begin(wanted=counts and not is_anything_compiled(), outermost=self._depth == 1)
+
+        def ended() -> None:
+            if presence is not None:
+                presence.end()
 
         def end(arguments: Arguments, keywords: Keywords, output: object) -> None:
+            ended()
             if inner.after:
                 inner.after(arguments, keywords, output)
             self._end()
 
         def failed() -> None:
+            ended()
             self.failed_passes += self._within is not None
             self._end()
 
         return Watcher(begin, end, failed, self._reporter(0))
+
+    def _outermost(self, arguments: Arguments, keywords: Keywords) -> None:
+        if is_capturing() or not (self._any_pass or torch.is_grad_enabled()):
+            self.idle_passes += 1
+        elif self._here():
+            if self._leads is None:
+                self._begin(arguments, keywords)
+            else:
+                self._call_begins()
 
     def _begin(self, arguments: Arguments, keywords: Keywords) -> None:
         self._call_begins()
@@ -251,7 +297,7 @@ class Tracer:
         if part.kind == "core":
             return Watcher(None, self._core(part.index, after), report=self._reporter(part.index))
         # A normalization is the first part of a layer where its input is no layer's output.
-        alone = part.kind == "normalization"
+        alone = part.kind == "normalization" and part.begins
         if before is None and after is None and not alone:
             return None
         # Of what is written over it has to be known before where it came from.
@@ -326,6 +372,8 @@ class Tracer:
         if not is_plain(given):
             return _NOT_BEGUN
         call = self._producers.call_of(given)
+        if call is not None and self._presence is not None and self._producers.was_passed_on(given):
+            self.relies_on_functions = True
         if call is None and alone:
             return self.journal.begin(part, self._within), True
         return call, False
