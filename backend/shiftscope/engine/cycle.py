@@ -170,6 +170,6 @@ class Cycle:
         for parameter, before in found:
             now = gradient_now(parameter, ())
             # What was only written to is more likely unscaled or clipped: a pass that fills it anew was seen itself.
-            if now is not None and (before is None or before.tensor() is not now.tensor()):
+            if now is not None and (before is None or not before.same_tensor(now)):
                 return _Same.NO
         return _Same.YES if found else _Same.UNKNOWN

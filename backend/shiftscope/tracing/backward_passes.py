@@ -7,21 +7,40 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import ref
 
 from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
 Call = TypeVar("Call")
 
 
 class Gradient(NamedTuple):
-    """A gradient as it is at some moment: which tensor, and how often that was written to. None where there is none."""
+    """A gradient as it is at some moment: where it lies, and how often that was written to. None where there is none.
 
-    tensor: ref[Tensor]
+    Of the tensor itself no reference is kept, not a weak one either: torch refuses to swap one that has any, as it may
+    do where a network is converted to another type.
+    """
+
+    place: StorageWeakRef | ref[Tensor]
     version: int
     zero: bool = False
 
     def same(self, other: Gradient | None) -> bool:
         """Whether it is the same tensor with the same values at both moments."""
-        mine = self.tensor()
-        return mine is not None and other is not None and mine is other.tensor() and self.version == other.version
+        return other is not None and self.version == other.version and self.same_tensor(other)
+
+    def same_tensor(self, other: Gradient) -> bool:
+        """Whether it is the same tensor at both moments, whatever its values."""
+        mine, its = self.place, other.place
+        if isinstance(mine, StorageWeakRef) and isinstance(its, StorageWeakRef):
+            return bool(mine.cdata == its.cdata)
+        return mine is its
+
+
+def _place(gradient: Tensor) -> StorageWeakRef | ref[Tensor]:
+    """Return what no other gradient will be known by, as long as it is held: it holds no values."""
+    try:
+        return StorageWeakRef(gradient.untyped_storage())  # type: ignore[no-untyped-call]  # torch's
+    except (NotImplementedError, RuntimeError):  # a sparse one has none
+        return ref(gradient)
 
 
 class BackwardPass(Generic[Call]):
@@ -39,7 +58,7 @@ def gradient_now(parameter: nn.Parameter | None, earlier: Collection[BackwardPas
     gradient = None if parameter is None else parameter.grad
     if gradient is None:
         return None
-    now = Gradient(ref(gradient), gradient._version)
+    now = Gradient(_place(gradient), gradient._version)
     # Only after an earlier backward pass could it have been set to zero without an update.
     if earlier and not gradient.is_sparse and not any(one.before and one.before.same(now) for one in earlier):
         return now._replace(zero=not bool(gradient.any()))

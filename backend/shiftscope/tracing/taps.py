@@ -154,11 +154,11 @@ def _put(module: nn.Module) -> _Tapped:
     return tapped
 
 
-def _take_away(module: nn.Module) -> None:
+def _take_away(module: nn.Module, kind: type) -> None:
+    """Take the tap away that was put on a module when it was of a class."""
     if _PLACE in module.__dict__:
         del module.__dict__[_PLACE]
         return
-    kind = type(module)
     taps = _BESIDE.get(kind, _NONE)
     taps.pop(id(module), None)
     if not taps and kind.__dict__.get(_PLACE) is _beside:
@@ -183,23 +183,35 @@ def is_anything_compiled() -> bool:
 class Tap:
     """Lets somebody watch the calls of a module, from `begin` to `end`; a compiled one is left alone."""
 
-    __slots__ = ("_module", "_tapped", "_watcher")
+    __slots__ = ("_kind", "_module", "_tapped", "_watcher")
 
     def __init__(self, module: nn.Module, watcher: Watcher) -> None:
         self._module, self._watcher = module, watcher
+        self._kind = type(module)
         self._tapped: _Tapped | None = None
 
     def begin(self) -> None:
         """Watch from now on."""
         if not is_compiled(self._module):
             self._tapped = _find(self._module) or _put(self._module)
+            self._kind = type(self._module)
             getattr(self._tapped, _WATCHERS).append(self._watcher)
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Whether it is the class that has the tap."""
+        return self._tapped is not None and _PLACE not in self._module.__dict__
+
+    @property
+    def lost(self) -> bool:
+        """Whether the module is of another class by now, as one that is parametrized."""
+        return type(self._module) is not self._kind
 
     def end(self) -> None:
         """Let go of the module; where nobody else watches it, it is as it was."""
-        if (tapped := _find(self._module)) is None:
+        if self._tapped is None:
             return
-        watchers = getattr(tapped, _WATCHERS)
+        watchers = getattr(self._tapped, _WATCHERS)
         watchers[:] = [one for one in watchers if one is not self._watcher]
-        if not watchers:
-            _take_away(self._module)
+        if not watchers and (self.lost or _find(self._module) is self._tapped):
+            _take_away(self._module, self._kind)

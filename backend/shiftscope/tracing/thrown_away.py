@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
-from weakref import ref
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+
+from shiftscope.tracing.backward_passes import Gradient, gradient_now
 
 _Held = tuple[Mapping[str, nn.Parameter | None], str, nn.Parameter]
 """A module's parameters, and the name of one there."""
@@ -48,7 +49,7 @@ class GradientWatch:
         self._known: list[nn.Parameter] = []
         self._shown = False
         self.skipped = 0
-        self._used: list[tuple[ref[Tensor], int] | None] = []
+        self._used: list[Gradient | None] = []
 
     def fresh(self) -> bool:
         """Whether a few parameters have other gradients than the last update used, whether or not a pass was seen."""
@@ -56,7 +57,7 @@ class GradientWatch:
         if len(self._used) != len(known):
             return any(p.grad is not None for p in known)
         return any(
-            p.grad is not None and (used is None or used[0]() is not p.grad or used[1] != p.grad._version)
+            p.grad is not None and (used is None or not used.same(gradient_now(p, ())))
             for p, used in zip(known, self._used, strict=True)
         )
 
@@ -108,8 +109,7 @@ class GradientWatch:
     def clear(self) -> None:
         """Let go of the gradient: an update has used it."""
         self._held = None
-        gradients = [p.grad for p in self._trained()]
-        self._used = [None if one is None else (ref(one), one._version) for one in gradients]
+        self._used = [gradient_now(p, ()) for p in self._trained()]
 
     def _trained(self) -> list[nn.Parameter]:
         """Return a few small ones: of the first module that has any, of the last, and the smallest of all."""

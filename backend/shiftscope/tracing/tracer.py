@@ -96,10 +96,11 @@ class Tracer:
         self.on_call: Callable[[], None] | None = None
         self._failed = failed
         self._within: Pass | None = None
-        self._depth = 0
+        self._depths: dict[int, int] = {}
         self._producers = Producers()
         self._begun: dict[int, _Begun] = {}
         self._taps: list[Tap] = []
+        self._loose: list[Tap] = []
         self._observer: PartObserver | None = None
         self._leads: tuple[int, ...] | None = None
         self._thread: int | None = None
@@ -161,6 +162,7 @@ class Tracer:
             self._taps += [Tap(*one) for one in without_functions(self.root, presence)]
         for tap in self._taps:
             tap.begin()
+        self._loose = [tap for tap in self._taps if tap.may_be_lost]
 
     def _observe_functions(self, observer: PartObserver) -> Presence | None:
         """Return what observes functions during passes; None where compiled code may be called, which would notice."""
@@ -184,8 +186,10 @@ class Tracer:
         for tap in self._taps:
             tap.end()
         self._taps = []
+        self._loose = []
         self.journal.open_to_calls = False
-        self._within, self._depth = None, 0
+        self._within = None
+        self._depths.clear()
         self._producers.clear()
         self._begun.clear()
 
@@ -201,7 +205,7 @@ class Tracer:
 
     def refresh(self) -> bool:
         """Notice modules that were replaced since; return whether there were any."""
-        if not self._held.are_replaced():
+        if not self._held.are_replaced() and not any(tap.lost for tap in self._loose):
             return False
         armed = self.armed
         self.disarm()
@@ -214,14 +218,15 @@ class Tracer:
         """Return what watches the network itself, and it as a part, if it is one."""
 
         def begin(arguments: Arguments, keywords: Keywords) -> None:
-            self._depth += 1
-            if self._depth == 1:
+            thread = _this_thread()
+            depth = self._depths[thread] = self._depths.get(thread, 0) + 1
+            if depth == 1:
                 self._outermost(arguments, keywords)
             if inner.before:
                 inner.before(arguments, keywords)
             if presence is not None:
                 counts = self._within is not None and self._thread == _this_thread()
-                presence.begin(wanted=counts and not is_anything_compiled(), outermost=self._depth == 1)
+                presence.begin(wanted=counts and not is_anything_compiled(), outermost=depth == 1)
 
         def ended() -> None:
             if presence is not None:
@@ -235,7 +240,7 @@ class Tracer:
 
         def failed() -> None:
             ended()
-            self.failed_passes += self._within is not None
+            self.failed_passes += self._within is not None and self._thread == _this_thread()
             self._end()
 
         return Watcher(begin, end, failed, self._reporter(0))
@@ -252,7 +257,8 @@ class Tracer:
     def _begin(self, arguments: Arguments, keywords: Keywords) -> None:
         self._call_begins()
         # Where that was the end of an update, everything begins anew: in this pass.
-        self._thread, self._depth = _this_thread(), 1
+        self._thread = _this_thread()
+        self._depths[self._thread] = 1
         self._producers.clear()
         self._begun.clear()
         if self.last_pass is not None:
@@ -267,8 +273,13 @@ class Tracer:
             self._failed(0, error)
 
     def _end(self) -> None:
-        self._depth = max(0, self._depth - 1)
-        if not self._depth and self._within is not None:
+        thread = _this_thread()
+        depth = self._depths.get(thread, 0) - 1
+        if depth > 0:
+            self._depths[thread] = depth
+            return
+        self._depths.pop(thread, None)
+        if self._within is not None and self._thread == thread:
             self.journal.end(self._within)
             self._within = None
 
@@ -283,7 +294,7 @@ class Tracer:
         """Whether a call of a part counts. Those within a pass, nearly all, are not asked this: it costs a call."""
         if self._within is not None:
             return self._thread == _this_thread()
-        if self._depth or not torch.is_grad_enabled() or is_capturing() or not self._here():
+        if self._depths.get(_this_thread()) or not torch.is_grad_enabled() or is_capturing() or not self._here():
             return False
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
             self._call_begins()
@@ -340,7 +351,7 @@ class Tracer:
         return called
 
     def _lead_called(self, _arguments: Arguments, _keywords: Keywords) -> None:
-        if not self._depth and torch.is_grad_enabled() and not is_capturing() and self._here():
+        if not self._depths.get(_this_thread()) and torch.is_grad_enabled() and not is_capturing() and self._here():
             self._call_begins()
 
     def _follower(
