@@ -24,7 +24,8 @@ from shiftscope.tracing.grad_scaler import UNSCALED, Scales
 from shiftscope.tracing.journal import Confirmed
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.tracing.thrown_away import GradientWatch
-from shiftscope.tracing.tracer import Tracer
+from shiftscope.tracing.tracer import PartObserver, Tracer
+from shiftscope.tracing.uncompiled import Uncompiled
 
 MOST_FAILED = 2
 """Parts at which measuring may fail before everything is given up: then it is no business of theirs."""
@@ -88,6 +89,8 @@ class NetworkWatch:
         self._network, self._tools = network, tools
         self._failed_parts: set[int] = set()
         self._functions = True
+        self._hides = False
+        self._uncompiled: Uncompiled | None = None
         self.tracer = Tracer(network, self._failed, selection=tools.selection)
         self.gradients = GradientWatch(network)
         self.on_backward_end: Callable[[], None] | None = None
@@ -109,7 +112,9 @@ class NetworkWatch:
         self.measured = given
         if self.recorder is not None:
             self.recorder.refresh(modules_changed=False)
-        confirmed = self.tracer.journal.confirmed()
+        if self._explorer is not None:
+            self._observe()  # it may have been compiled since it is watched
+        confirmed = self._seen_uncompiled(self.tracer.journal.confirmed())
         self.micro_batches = confirmed.micro_batches
         if self.recorder is None or self._explorer is not None:
             self._record(due, confirmed, given)
@@ -120,6 +125,21 @@ class NetworkWatch:
                                       given.learning_rate)  # fmt: skip
             recorder.begin_studies(self._step)
         return count
+
+    def _seen_uncompiled(self, confirmed: Confirmed) -> Confirmed:
+        """Return the calls of the update; where compiled code hid some, those of a copy that is not compiled."""
+        last, observer = self.tracer.last_pass, self._observer
+        if not self._hides or last is None or observer is None or PASSING in self._tools.faults.stopped:
+            return confirmed
+        try:
+            self._uncompiled = self._uncompiled or Uncompiled(self._network, self._failed, self._tools.selection)
+            if self.recorder is not None:
+                self.recorder.slots.clear()
+            calls = self._uncompiled.see(last, observer)
+        except Exception as error:  # noqa: BLE001  whatever its forward raises, training goes on
+            self._tools.faults.stop(PASSING, error)
+            return confirmed
+        return Confirmed(set(calls), max(1, confirmed.micro_batches))
 
     def finish(self, due: Due) -> None:
         """Measure what is known only after the update."""
@@ -137,7 +157,7 @@ class NetworkWatch:
             self._explorer.forget()
             self._explorer = None
             self.tracer.functions = self._functions
-            self.tracer.observe_with(self.recorder.slots)
+            self.tracer.observe_with(None if self._hides else self.recorder.slots)
         if self._explorer is not None:
             self._explorer.forget()
         if backward is not None:
@@ -159,7 +179,7 @@ class NetworkWatch:
         A network of which nothing was seen at first may be compiled, or replicated: of it gradients are recorded.
         """
         journal = self.tracer.journal
-        hidden = self.tracer.blind or (self.tracer.last_pass is not None and not journal.any_call)
+        hidden = self.tracer.last_pass is not None and not journal.any_call
         known = self.recorder is not None or self.unseen > 0 or hidden
         return journal.any_backward or (known and self.gradients.fresh())
 
@@ -184,7 +204,21 @@ class NetworkWatch:
         """Watch passes and their parts."""
         if self.tracer.refresh() and self.recorder is not None:
             self.recorder.refresh(modules_changed=True)
+        self._observe()
         self.tracer.arm()
+
+    @property
+    def _observer(self) -> PartObserver | None:
+        """Who is shown what passes the parts."""
+        if self._explorer is not None or self.recorder is None:
+            return self._explorer
+        return self.recorder.slots
+
+    def _observe(self) -> None:
+        """Let passes be shown to whom they are for; a network of which compiled code hides parts is seen by a copy."""
+        if self._hides != self.tracer.hides_parts:
+            self._hides = not self._hides
+            self.tracer.observe_with(None if self._hides else self._observer)
 
     def disarm(self, *, counting: bool) -> None:
         """Watch nothing; or, where it has to be known when the network is called, only that."""

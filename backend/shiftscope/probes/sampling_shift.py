@@ -31,6 +31,8 @@ class _Sampling(Study):
 
     @override
     def before(self, step: TrainingStep, row: RowWriter) -> None:
+        if step.given.first is None:  # what the network was called with was not seen
+            return
         size = min(self._before.size, step.given.size)
         one, _ = self._sampler.take(self._before.head(size))
         other, _ = self._sampler.take(step.given.head(size))

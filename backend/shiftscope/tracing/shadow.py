@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from types import MethodType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from shiftscope.tracing import random_state
+from shiftscope.tracing.taps import is_wrapper
 
 
 class ShadowError(Exception):
@@ -19,6 +21,8 @@ class ShadowError(Exception):
 
 class Shadow:
     """A copy of a network, made once; its parameters, buffers, gradients and modes are loaded anew before each use.
+
+    Of a network that is compiled, whole or in part, the copy is not.
 
     Args:
         network: to be copied.
@@ -36,7 +40,7 @@ class Shadow:
         self._devices = random_state.devices_of(network)
         try:
             with random_state.kept(self._devices):
-                self.module: nn.Module = deepcopy(network)
+                self.module: nn.Module = _copied(network)
         except Exception as error:
             raise ShadowError(f"{type(network).__name__} cannot be copied: {error}") from error
 
@@ -60,8 +64,19 @@ class Shadow:
         with torch.no_grad():
             for own, other in pairs:
                 _load(own, other)
-        for own_module, other_module in zip(self._network.modules(), self.module.modules(), strict=True):
+        own_modules = (module for module in self._network.modules() if not is_wrapper(module))
+        for own_module, other_module in zip(own_modules, self.module.modules(), strict=True):
             other_module.__dict__["training"] = own_module.training
+
+
+def _copied(network: nn.Module) -> nn.Module:
+    """Copy a network; in the place of what compiling has put around modules stand these themselves."""
+    wrappers = [module for module in network.modules() if is_wrapper(module)]
+    copies: dict[int, Any] = {}
+    for wrapper in reversed(wrappers):  # those inside first
+        copies[id(wrapper)] = deepcopy(wrapper._modules["_orig_mod"], copies)
+    copied: nn.Module = deepcopy(network, copies)
+    return copied
 
 
 def _load(own: Tensor, other: Tensor) -> None:
@@ -77,6 +92,8 @@ def _load(own: Tensor, other: Tensor) -> None:
 def _check(network: nn.Module) -> None:
     """Refuse a network of which a copy would call functions that know the network itself, not the copy."""
     for name, module in network.named_modules():
+        if is_wrapper(module):
+            continue
         forward = module.__dict__.get("forward")
         if forward is not None and not isinstance(forward, MethodType):
             raise ShadowError(f"the forward of {name or type(module).__name__} was replaced by a function")

@@ -46,11 +46,14 @@ class Watcher(NamedTuple):
 
 _WATCHERS = "shiftscope_watchers"
 """The attribute of a tap that lists who watches."""
+_INSIDE = "shiftscope_inside"
+"""The attribute of a tap that has what stood in its place: compiled code; None where nothing did."""
 
 
-def _make(module: nn.Module) -> Callable[..., Any]:
+def _make(module: nn.Module, inside: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Return a tap for a module; it is a function, which scripting leaves out where it cannot read it."""
     watchers: list[Watcher] = []
+    call = inside or module._call_impl
 
     def tapped(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401  whatever the module takes and gives
         if is_dynamo_compiling():
@@ -66,7 +69,7 @@ def _make(module: nn.Module) -> Callable[..., Any]:
         if watching and (len(watching) > 1 or watching[0].before):
             _tell_before(watching, arguments, keywords)
         try:
-            output = module._call_impl(*arguments, **keywords)  # type: ignore[no-untyped-call]
+            output = call(*arguments, **keywords)
         except BaseException:
             _tell_of_failure(watching)
             raise
@@ -79,6 +82,7 @@ def _make(module: nn.Module) -> Callable[..., Any]:
         return output
 
     setattr(tapped, _WATCHERS, watchers)
+    setattr(tapped, _INSIDE, inside)
     return tapped
 
 
@@ -144,7 +148,8 @@ def _find(module: nn.Module) -> _Tapped | None:
 
 def _put(module: nn.Module) -> _Tapped:
     """Put a tap on a module."""
-    tapped = _make(module)
+    inside = module.__dict__.get(_PLACE)
+    tapped = _make(module, inside)
     kind = type(module)
     if _has_own_ways(module) and kind.__dict__.get(_PLACE, _beside) is _beside:
         _BESIDE.setdefault(kind, WeakValueDictionary())[id(module)] = tapped
@@ -157,7 +162,11 @@ def _put(module: nn.Module) -> _Tapped:
 def _take_away(module: nn.Module, kind: type) -> None:
     """Take the tap away that was put on a module when it was of a class."""
     if _PLACE in module.__dict__:
-        del module.__dict__[_PLACE]
+        inside = getattr(module.__dict__[_PLACE], _INSIDE, None)
+        if inside is None:
+            del module.__dict__[_PLACE]
+        else:
+            module.__dict__[_PLACE] = inside
         return
     taps = _BESIDE.get(kind, _NONE)
     taps.pop(id(module), None)
@@ -165,10 +174,15 @@ def _take_away(module: nn.Module, kind: type) -> None:
         type.__delattr__(kind, _PLACE)
 
 
+def is_wrapper(module: nn.Module) -> bool:
+    """Whether a module is what compiling has put around another one."""
+    return "_orig_mod" in module._modules
+
+
 def is_compiled(module: nn.Module) -> bool:
     """Whether calls of a module run compiled code, in which the calls of what it is made of are not seen."""
     other = module.__dict__.get(_PLACE)
-    return (other is not None and not hasattr(other, _WATCHERS)) or "_orig_mod" in module._modules
+    return (other is not None and getattr(other, _INSIDE, other) is not None) or is_wrapper(module)
 
 
 def is_anything_compiled() -> bool:
@@ -181,18 +195,18 @@ def is_anything_compiled() -> bool:
 
 
 class Tap:
-    """Lets somebody watch the calls of a module, from `begin` to `end`; a compiled one is left alone."""
+    """Lets somebody watch the calls of a module, from `begin` to `end`; by default a compiled one is left alone."""
 
-    __slots__ = ("_kind", "_module", "_tapped", "_watcher")
+    __slots__ = ("_compiled", "_kind", "_module", "_tapped", "_watcher")
 
-    def __init__(self, module: nn.Module, watcher: Watcher) -> None:
-        self._module, self._watcher = module, watcher
+    def __init__(self, module: nn.Module, watcher: Watcher, *, compiled: bool = False) -> None:
+        self._module, self._watcher, self._compiled = module, watcher, compiled
         self._kind = type(module)
         self._tapped: _Tapped | None = None
 
     def begin(self) -> None:
         """Watch from now on."""
-        if not is_compiled(self._module):
+        if self._compiled or not is_compiled(self._module):
             self._tapped = _find(self._module) or _put(self._module)
             self._kind = type(self._module)
             getattr(self._tapped, _WATCHERS).append(self._watcher)

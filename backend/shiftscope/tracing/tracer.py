@@ -18,7 +18,7 @@ from shiftscope.tracing.kinds import may_overwrite
 from shiftscope.tracing.parts import Part
 from shiftscope.tracing.producers import Producers
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
-from shiftscope.tracing.taps import Tap, Watcher, is_anything_compiled, is_compiled
+from shiftscope.tracing.taps import Tap, Watcher, is_anything_compiled
 from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain, main_tensor
 
 Given = Callable[[Call, Tensor], None]
@@ -112,9 +112,9 @@ class Tracer:
         return bool(self._taps)
 
     @property
-    def blind(self) -> bool:
-        """Whether the network is compiled as a whole, so that none of its passes is seen."""
-        return is_compiled(self.root)
+    def hides_parts(self) -> bool:
+        """Whether the network or anything in it is compiled, so that not all calls of its parts are seen."""
+        return self._held.any_compiled
 
     @property
     def parts(self) -> list[Part]:
@@ -125,8 +125,8 @@ class Tracer:
         """Return parts whose calls stand for those of the network: one for each of these sets of parameters' ids."""
         return self._held.leads(held)
 
-    def observe_with(self, observer: PartObserver) -> None:
-        """Show all that passes to an observer, from now on."""
+    def observe_with(self, observer: PartObserver | None) -> None:
+        """Show all that passes to an observer, from now on; to nobody where there is none."""
         armed = self.armed
         self.disarm()
         self._observer = observer
@@ -157,7 +157,8 @@ class Tracer:
         else:
             watchers[id(self.root)] = (self.root, self._around(Watcher(), presence))
         self.journal.open_to_calls = leads is None
-        self._taps = [Tap(module, watcher) for module, watcher in watchers.values()]
+        # A compiled network is called as a whole, and what it was called with is known.
+        self._taps = [Tap(module, watcher, compiled=module is self.root) for module, watcher in watchers.values()]
         if presence is not None:
             self._taps += [Tap(*one) for one in without_functions(self.root, presence)]
         for tap in self._taps:
