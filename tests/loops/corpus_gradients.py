@@ -253,7 +253,7 @@ def a_straight_through_estimator(run: Run) -> None:
     for step in range(4):
         x, y = batch(step)
         with torch.no_grad():
-            run.site(step, "first", "pre_activation", F.linear(x, net.first.weight, net.first.bias).round())
+            run.site(step, "first", "output", F.linear(x, net.first.weight, net.first.bias))
         optimizer.zero_grad()
         F.cross_entropy(net(x), y).backward()
         run.grads(step, net, "first", "second")

@@ -61,8 +61,9 @@ def a_number_of_calls_that_changes(run: Run) -> None:
             hidden = x
             for _ in range(times):
                 hidden = F.linear(hidden, net.inner.weight, net.inner.bias)
-                run.site(step, "inner", "output", hidden)
+                run.site(step, "inner", "pre_activation", hidden)
                 hidden = hidden.tanh()
+                run.site(step, "inner", "output", hidden)
         optimizer.zero_grad()
         F.cross_entropy(net(x, times), y).backward()
         run.grads(step, net, "inner", "head")
