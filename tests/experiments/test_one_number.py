@@ -7,7 +7,7 @@ chart, headline and file shows what was recorded under its name, here each figur
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -47,11 +47,11 @@ class Golden(Streams):
     def header(self) -> RunHeader:
         return self._header
 
-    def _steps(self, stream: int) -> Iterator[int]:
-        return (frame.step for frame in self._frames if frame.stream == stream)
+    def _steps(self, numbers: Collection[int]) -> Iterator[int]:
+        return (frame.step for frame in self._frames if frame.stream in numbers)
 
-    def _slices(self, stream: int, start: int, length: int) -> Iterator[bytes]:
-        return (frame.data[start : start + length] for frame in self._frames if frame.stream == stream)
+    def _slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
+        return (frame.data[places[frame.stream]] for frame in self._frames if frame.stream in places)
 
     def __str__(self) -> str:
         return "the golden run"
