@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import cProfile
 import sys
 import warnings
@@ -76,10 +75,19 @@ def two_trainings_in_turn_as_coroutines(run: Run) -> None:
             run.grads(step, net, "first", "second", scope=scope)
             optimizer.step()
 
-    async def both():
-        await asyncio.gather(training(0), training(1))
+    # By hand: what runs the tests may be in a loop of asyncio's, in which there is no second one.
+    trainings = [training(0), training(1)]
+    while trainings:
+        trainings = [one for one in trainings if goes_on(one)]
 
-    asyncio.run(both())
+
+def goes_on(training) -> bool:
+    """Run a coroutine to where it waits next."""
+    try:
+        training.send(None)
+    except StopIteration:
+        return False
+    return True
 
 
 @loop()

@@ -11,7 +11,7 @@ NORM = Quantity("toy_weight_norm", "1", "||w||_2 of each layer's weights")
 
 class _WeightNorm(Study):
     def __init__(self, setup):
-        self._places = [(layer.linear.module, setup.add(NORM, layer.name)) for layer in setup.network.layers]
+        self._places = [(layer.core.module, setup.add(NORM, layer.name)) for layer in setup.network.layers]
 
     def after(self, step, row):
         for module, place in self._places:
