@@ -104,9 +104,11 @@ def test_what_cannot_be_forked_is_refused_in_a_sentence(server: LiveServer) -> N
     for wrong in ({"learning_rate": -1}, {"pace": 0}, {"name": " "}, {"seed": 1}):
         assert server.client.post(f"/api/runs/{run}/fork", json=wrong).status_code == 422
     command(server, run, "stop")
+    server.wait(run, "stopped")
     assert refusal(server, run) == (409, f"run {run} is stopped: it cannot be forked")
     with Producer(server.url) as script:
         script.begin()
+        server.wait(script.run, "running")
         status, words = refusal(server, script.run)
         script.end()
     assert (status, words.startswith(f"run {script.run} is running: it cannot be forked from here")) == (409, True)
