@@ -101,7 +101,7 @@ def _check_metadata(metadata: Message, version: str) -> None:
     for name, value in wanted.items():
         if metadata[name] != value:
             raise NotReady(f"the wheel's metadata says {name}: {metadata[name]}")
-    if metadata.get_all("Provides-Extra") != ["keras", "lightning", "pandas", "server", "transformers"]:
+    if metadata.get_all("Provides-Extra") != ["cluster", "keras", "lightning", "pandas", "server", "transformers"]:
         raise NotReady(f"the wheel's metadata says Provides-Extra: {metadata.get_all('Provides-Extra')}")
 
 

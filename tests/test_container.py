@@ -38,10 +38,10 @@ class Stack:
             self.port = free.getsockname()[1]
         self._command = [*command, "--project-name", PROJECT, "--project-directory", str(REPOSITORY)]
 
-    def compose(self, *arguments: str) -> str:
+    def compose(self, *arguments: str, **variables: str) -> str:
         done = subprocess.run(
             [*self._command, *arguments],
-            cwd=REPOSITORY, env=os.environ | {"SHIFTSCOPE_PORT": str(self.port)},
+            cwd=REPOSITORY, env=os.environ | {"SHIFTSCOPE_PORT": str(self.port)} | variables,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
@@ -97,4 +97,69 @@ def test_it_has_no_power_that_it_does_not_need(stack: Stack) -> None:
     assert found["HostConfig"]["ReadonlyRootfs"] is True
     assert stack.execute("touch", "/opt/shiftscope/x").returncode != 0
     assert found["HostConfig"]["CapDrop"] == ["ALL"]
+    assert found["HostConfig"]["Memory"] == 4 << 30
+    assert found["HostConfig"]["PidsLimit"] == 1024
+    assert "size=1g" in found["HostConfig"]["Tmpfs"]["/tmp"]
     assert found["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostIp"] == "127.0.0.1"
+
+
+def test_recordings_of_an_earlier_version_are_there_after_an_upgrade(stack: Stack) -> None:
+    golden = sorted((REPOSITORY / "tests" / "golden").glob("*/run.shiftscope"))
+    assert golden
+    for file in golden:
+        with file.open("rb") as content:
+            command = [
+                "docker",
+                "exec",
+                "-i",
+                stack.container,
+                "sh",
+                "-c",
+                f"cat > /data/runs/{file.parent.name}.shiftscope",
+            ]
+            subprocess.run(command, stdin=content, check=True)
+    stack.compose("up", "-d", "--force-recreate")
+    stack.wait_until_healthy()
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", timeout=PATIENCE, trust_env=False) as client:
+        found = {run["file"]: run for run in client.get("/api/runs").json()}
+        for file in golden:
+            run = found[f"{file.parent.name}.shiftscope"]
+            assert run["damage"] is None
+            assert client.get(f"/api/runs/{run['id']}/curve").status_code == 200
+
+
+def test_two_lines_share_it_and_a_profile_brings_tls(stack: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        tls = free.getsockname()[1]
+    public = f"https://127.0.0.1:{tls}"
+    variables = {
+        "SHIFTSCOPE_ADDRESS": "0.0.0.0",
+        "SHIFTSCOPE_SHARE": "1",
+        "SHIFTSCOPE_TLS_PORT": str(tls),
+        "SHIFTSCOPE_PUBLIC_URL": public,
+    }
+    stack.compose("--profile", "tls", "up", "-d", "--build", **variables)
+    stack.wait_until_healthy()
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", timeout=PATIENCE, trust_env=False) as stranger:
+        assert stranger.get("/").status_code == stranger.get("/api/runs").status_code == 401
+    links = stack.execute("shiftscope", "links").stdout
+    control = next(line.split()[-1] for line in links.splitlines() if line.startswith("To control:"))
+    assert control.startswith(f"{public}/?token=")
+    assert control.rpartition("=")[2] not in stack.compose("logs", "shiftscope")
+    with httpx.Client(verify=False, timeout=PATIENCE, trust_env=False) as client:
+        eventually(lambda: reached(client, public), "nginx to answer", every=0.5)
+        answer = client.get(control)
+        assert (answer.status_code, "Secure" in answer.headers["set-cookie"]) == (303, True)
+        assert "<title>Shiftscope" in client.get(f"{public}/").text
+    # Others may reach it, and nobody has a link: it does not start.
+    command = ["docker", "exec", "-e", "SHIFTSCOPE_SHARE=0", stack.container, "shiftscope", "serve"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "--share" in refused.stderr
+
+
+def reached(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(f"{url}/api/health").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,7 @@ def test_a_release_whose_page_cannot_be_installed_is_none(ready: Path) -> None:
     commit(ready, "pyproject.toml", r"\nserver = \[", "\npage = [")
     done = release(ready, VERSION, "--dry-run")
     assert done.returncode == 1
-    assert "Provides-Extra: ['keras', 'lightning', 'page', 'pandas', 'transformers']" in done.stderr
+    assert "Provides-Extra: ['cluster', 'keras', 'lightning', 'page', 'pandas', 'transformers']" in done.stderr
 
 
 def test_the_version_stands_once() -> None:
@@ -136,3 +137,15 @@ def test_commits_are_checked_by_the_scripts_of_make_test() -> None:
         assert os.access(REPOSITORY / script, os.X_OK), script
         name = script.removeprefix("scripts/check-")
         assert re.search(rf"scripts/check-{name}|for check in [\w ]*\b{name}\b", everything), script
+
+
+def test_the_image_is_given_all_that_the_server_needs():
+    """Write it anew with: scripts/hash-constraints."""
+    pinned = re.findall(r"^([\w.-]+)==([\w.]+)", (REPOSITORY / "constraints-image.txt").read_text(), re.MULTILINE)
+    versions = dict(re.findall(r"^([\w.-]+)==([\w.]+)$", (REPOSITORY / "constraints.txt").read_text(), re.MULTILINE))
+    versions = {name.lower().replace("_", "-"): held for name, held in versions.items()}
+    closure = runpy.run_path(str(REPOSITORY / "scripts" / "closure.py"))
+    extra = closure["PROJECT"]["optional-dependencies"]["server"]
+    needed = set(closure["closure"]([*closure["PROJECT"]["dependencies"], *extra])) - {"torch"}
+    assert needed & versions.keys() <= {name for name, _ in pinned}
+    assert [(name, held) for name, held in pinned if versions.get(name, held) != held] == []
