@@ -7,6 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from shiftscope import config as c
+from shiftscope.config.keys import meant_instead
 from shiftscope.experiments.catalogue import catalogue
 
 NETWORKS = [c.Mlp(), c.Cnn(), c.Rnn()]
@@ -49,6 +50,8 @@ def test_networks_and_normalizations_combine_but_where_it_makes_no_sense(network
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"batch_size": 10, "replicas": 4}, "a batch of 10 cannot be shared evenly by 4 replicas"),
+        ({"batch_size": 4, "replicas": 4}, "at least twice the replicas: batch normalization (with BN) has no"),
         ({"batch_size": 1}, "batch_size must be at least 2: batch normalization (with BN) has no variance of one"),
         ({"batch_size": 2000}, "batch_size 2,000 is more than the 1,437 training samples"),
         ({"network": {"depth": 0}}, "greater than or equal to 1"),
@@ -72,6 +75,23 @@ def test_networks_and_normalizations_combine_but_where_it_makes_no_sense(network
 )
 def test_a_learners_mistakes_are_met_in_words(changes, words):
     assert words in refusal(**changes)
+
+
+@pytest.mark.parametrize(
+    ("config", "near", "known"),
+    [
+        ({"batchsize": 1}, "batch_size", "pace"),
+        ({"optimizer": {"kind": "sgd", "lerning_rate": 1}}, "learning_rate", "kind"),
+        ({"variants": [{"name": "a", "normalization": {"kind": "group", "group": 7}}]}, "groups", "kind"),
+    ],
+)
+def test_of_an_unknown_key_the_nearest_is_named_and_which_there_are(config, near, known):
+    with pytest.raises(ValidationError) as refused:
+        c.RunConfig.model_validate(config)
+    (item,) = (one for one in refused.value.errors() if one["type"] == "extra_forbidden")
+    said = meant_instead(item["loc"])
+    assert said.startswith(f"did you mean {near}? Permitted are ")
+    assert known in said.split("Permitted are ")[1].split(", ")
 
 
 def test_training_sizes_follow_the_classes_that_are_left_out():

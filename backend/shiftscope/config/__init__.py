@@ -40,6 +40,7 @@ from shiftscope.config.optimization import (
     RmsProp,
     Sgd,
 )
+from shiftscope.config.resources import Resources
 from shiftscope.config.run import (
     MAX_ACTIVATIONS,
     MAX_PARAMETERS,
@@ -87,6 +88,7 @@ __all__ = [
     "Normalization",
     "Optimizer",
     "RecordingSchedule",
+    "Resources",
     "RmsProp",
     "Rnn",
     "Rotation",

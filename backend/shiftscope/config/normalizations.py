@@ -32,6 +32,9 @@ class BatchNormalization(Part):
         "exponential",
         description="running statistics: an exponential average with the momentum, or the mean over all batches so far",
     )
+    sync: bool = Field(
+        False, description="SyncBatchNorm: statistics over the batches of all replicas, not of each by itself"
+    )
 
 
 class LayerNormalization(Part):

@@ -18,12 +18,17 @@ from shiftscope.config.normalizations import (
     refuse_unsound,
 )
 from shiftscope.config.optimization import Clipping, NoClipping, Optimizer, Sgd
+from shiftscope.config.resources import Resources
 
 MAX_PARAMETERS = 50_000_000
 """Largest network accepted, in parameters: four variants with Adam's moments and gradients stay under 4 GiB."""
 
 MAX_ACTIVATIONS = 250_000_000
 """Most values accepted that a batch makes in all networks together: kept for the backward pass they take some 4 GiB."""
+
+
+MAX_REPLICAS = 8
+"""Most processes that train the networks of one run together."""
 
 
 class Variant(Part):
@@ -100,6 +105,13 @@ class RunConfig(Part):
     optimizer: Optimizer = Sgd()
     clipping: Clipping = NoClipping()
     batch_size: int = Field(64, ge=1, le=4096, description="samples per step; the last incomplete batch is dropped")
+    replicas: int = Field(
+        1,
+        ge=1,
+        le=MAX_REPLICAS,
+        description="processes that share each batch evenly (DistributedDataParallel): each normalizes its own share, "
+        "gradients are averaged",
+    )
     duration: Duration = Steps()
     seed: int = Field(0, ge=0, le=2**31 - 1)
     pace: float | None = Field(None, ge=0.1, le=10_000, description="steps per second; empty: as fast as it goes")
@@ -109,6 +121,14 @@ class RunConfig(Part):
     )
     on_divergence: Literal["continue", "stop"] = Field(
         "continue", description="what to do when a network's loss or gradient is no longer finite"
+    )
+    resources: Resources = Resources()
+    checkpoint_every: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        description="steps from one checkpoint to the next; the run goes on from the last one should its worker die. "
+        "Empty: it keeps none and fails then",
     )
 
     @field_validator("network", mode="before")
@@ -128,10 +148,14 @@ class RunConfig(Part):
     def _fits(self) -> Self:
         if self.batch_size > self.dataset.training_size:
             raise refusal("config.batch_size", size=self.batch_size, samples=self.dataset.training_size)
+        if self.batch_size % self.replicas:
+            raise refusal("config.replicas", size=self.batch_size, replicas=self.replicas)
+        share = self.batch_size // self.replicas
         for variant in self.variants:
             normalization = variant.normalization
-            if normalization.kind in BATCH_KINDS and self.batch_size < 2:
-                raise refusal("config.no_variance", normalization=normalization.kind, variant=variant.name)
+            if normalization.kind in BATCH_KINDS and share < 2:
+                code = "config.no_variance" if self.replicas == 1 else "config.no_variance_of_share"
+                raise refusal(code, normalization=normalization.kind, variant=variant.name)
             refuse_unsound(variant.name, normalization, self.network.channels, self.network.kind)
         self._fits_memory()
         return self

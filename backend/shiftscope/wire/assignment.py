@@ -9,12 +9,43 @@ from pydantic import BaseModel, ConfigDict
 from shiftscope.config import Intervention, RunConfig
 
 
+class Applied(BaseModel):
+    """What a training has taken up at a step: the value of an event of kind applied.
+
+    Attributes:
+        step: the first that is made with it.
+        learning_rate: of all networks.
+        networks: what is done to which of them, whole.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    step: int = 0
+    learning_rate: float | None = None
+    networks: dict[str, Intervention] = {}
+
+
+class Again(BaseModel):
+    """What another worker has done of a run already: it is done again, from the last checkpoint on.
+
+    Attributes:
+        until: steps of which something was recorded. They are made at full speed, and nothing is recorded of them anew.
+        applied: what was taken up at which of them, in order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    until: int = 0
+    applied: tuple[Applied, ...] = ()
+
+
 class Assignment(BaseModel):
     """One run to be trained. `token` lets its frames in at `url`; `threads` is for torch.
 
     `experiment` is that whose verdict the run is measured for, if any. `spool` is the folder of
-    what cannot be sent for now. `checkpoint` is what the training goes on from, where it does not begin anew, and
-    `networks` what is done to which of them from its first step on.
+    what cannot be sent for now. `checkpoint` says that there is a state at the server that the training goes on from,
+    and `networks` what is done to which of them from its first step on. `again` is given where an earlier worker of
+    the run is gone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,5 +59,6 @@ class Assignment(BaseModel):
     threads: int
     experiment: str | None = None
     spool: Path | None = None
-    checkpoint: Path | None = None
+    checkpoint: bool = False
     networks: dict[str, Intervention] = {}
+    again: Again | None = None

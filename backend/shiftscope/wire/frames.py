@@ -7,11 +7,13 @@ stream's *layout* says once, when the run begins. docs/protocol.md describes the
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from math import prod
-from typing import NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
+import pydantic
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,8 +26,14 @@ MAX_ROW = 4_000_000
 MAX_STEP = 2**63
 """Steps are stored as signed 64-bit integers."""
 
+MOST_ENTRIES = 50_000
+"""Entries in all layouts of a run that a server takes, those that are declared later included."""
+
 REVISION = 2**16
 """A frame names its stream and, times this, the revision of the stream's layout."""
+
+_FIRST_FAULT_ENDS_IT: Any = getattr(pydantic, "FailFast", tuple)()
+"""Marks long lists: as many faults as entries would be more than their text. Versions before 2.8 list them all."""
 
 
 class FrameError(ValueError):
@@ -73,7 +81,7 @@ class Layout(BaseModel):
     stream: int = Field(ge=0, lt=1024)
     revision: int = Field(0, ge=0, lt=REVISION)
     name: str = Field(min_length=1, max_length=80)
-    entries: tuple[Entry, ...] = Field(max_length=100_000)
+    entries: Annotated[tuple[Entry, ...], _FIRST_FAULT_ENDS_IT] = Field(max_length=100_000)
 
     @model_validator(mode="after")
     def _side_by_side(self) -> Self:
@@ -203,17 +211,27 @@ class NetworkInfo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str = Field(max_length=200)
-    layers: tuple[LayerInfo, ...] = Field(max_length=10_000)
+    layers: Annotated[tuple[LayerInfo, ...], _FIRST_FAULT_ENDS_IT] = Field(max_length=10_000)
+
+
+class Process(BaseModel):
+    """Which process a run is of, where several train one network together: its rank, from 0, of how many."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rank: int = Field(ge=0)
+    of: int = Field(ge=1)
 
 
 class RunHeader(BaseModel):
-    """What a producer says once, before its first frame."""
+    """What a producer says once, before its first frame; `process` where several train together."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     networks: tuple[NetworkInfo, ...] = Field(max_length=16)
     layouts: tuple[Layout, ...] = Field(max_length=64)
     total_steps: int | None = Field(None, ge=0, lt=MAX_STEP)
+    process: Process | None = None
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> Self:
@@ -255,7 +273,16 @@ def find_entry(layout: Layout, quantity: str, *, network: str = "", layer: str =
     for entry in layout.entries:
         if key(entry) == key(wanted):
             return entry
-    near = sorted({" / ".join(filter(None, key(e))) for e in layout.entries if e.quantity == wanted.quantity})
-    known = sorted({e.quantity for e in layout.entries})
+    place = " / ".join(filter(None, key(wanted)))
+    near = sorted({" / ".join(filter(None, key(e))) for e in layout.entries if e.quantity == quantity})
+    if near and all(entry.layer != layer for entry in layout.entries):  # else another part of the place is amiss
+        near = nearest_first(place, near)
+    known = () if near else nearest_first(quantity, sorted({e.quantity for e in layout.entries}))
     hint = f"it stands at {'; '.join(near[:12])}" if near else f"known are {', '.join(known)}"
-    raise KeyError(f"stream {layout.name!r} has no {' / '.join(filter(None, key(wanted)))}; {hint}")
+    raise KeyError(f"stream {layout.name!r} has no {place}; {hint}")
+
+
+def nearest_first(wanted: str, known: Sequence[str]) -> list[str]:
+    """Return names that are known, first the one that was probably meant, if any is like it."""
+    near = get_close_matches(wanted, known, 1)
+    return [*near, *(one for one in known if one not in near)]

@@ -5,7 +5,6 @@ A message travels as `to_json` writes it. Members that a model does not have are
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
@@ -15,7 +14,9 @@ from shiftscope.config import Intervention
 from shiftscope.notices import Notice, Sentence, Values, as_notice
 from shiftscope.wire.frames import MAX_STEP, Layout, NetworkInfo, RunHeader
 
-EventKind = Literal["diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar", "layouts"]
+EventKind = Literal[
+    "diverged", "note", "measured", "narration", "checkpoint", "samples", "scalar", "layouts", "applied"
+]
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED = 4410
@@ -41,7 +42,7 @@ class _Message(BaseModel):
 class Worded(BaseModel):
     """A message for people: its text in English and, where the program made it, its code and values."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     message: Sentence = ""
     code: str = Field("", max_length=80, description="see shiftscope.notices; empty for a text of somebody's own")
@@ -108,7 +109,8 @@ class EventMessage(_Message, Worded):
     layer: str = Field("", max_length=200)
     value: JsonValue = Field(
         None,
-        description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name",
+        description="of a kind measured: what an experiment's verdict rests on; of a kind checkpoint: the file's name; "
+        "of a kind applied: what is so from that step on (see Applied)",
     )
 
 
@@ -123,6 +125,13 @@ class Revision(BaseModel):
     def of(self, header: RunHeader) -> RunHeader:
         """Return a run's header as it is since. Raises ValueError where this contradicts it."""
         return header.revised(self.layouts, self.networks)
+
+
+class LayoutsMessage(EventMessage):
+    """An event that declares layouts, read as that."""
+
+    kind: Literal["layouts"]
+    value: Revision  # type: ignore[assignment]  # narrower than any value
 
 
 class End(_Message):
@@ -151,6 +160,7 @@ class Welcome(_Message):
     begun: bool = Field(False, description="whether the header is kept")
     kinds: tuple[str, ...] = Field((), description="of events that the server takes; an older one does not name them")
     wire: int = Field(1, description="version of the wire that the server speaks; those of version 1 do not name it")
+    last: tuple[int, int] | None = Field(None, description="stream and step of the last frame that is kept")
 
 
 class Acknowledged(_Message):
@@ -165,8 +175,8 @@ class Command(_Message):
     """What a launched worker is to do from its next step on.
 
     `pace` and `learning_rate` go with "set": those that are given change, a pace of None to full speed.
-    So do `networks`: what is done to each of those that are named from now on, whole. `path` goes
-    with "checkpoint": the file that the state between two steps is written to, also while the run is paused.
+    So do `networks`: what is done to each of those that are named from now on, whole. `name` goes
+    with "checkpoint": that by which the state between two steps is sent to the server, also while the run is paused.
     """
 
     type: Literal["command"] = "command"
@@ -174,7 +184,7 @@ class Command(_Message):
     pace: float | None = None
     learning_rate: float | None = None
     networks: dict[str, Intervention] | None = None
-    path: Path | None = None
+    name: str | None = Field(None, pattern="^[0-9a-f]{16}$")
 
     @override
     def to_json(self) -> str:
