@@ -157,7 +157,7 @@ def test_a_flipped_byte_of_a_frame_names_the_frame_and_spares_the_others(tmp_pat
         ("DELETE FROM blocks WHERE last = 12", "it had frames 1 to 12"),
         ("DELETE FROM blocks WHERE last = 4", "it had frames 1 to 12"),
         ("DELETE FROM blocks WHERE last = 8", "frames 5 to 8 are missing"),
-        ("DELETE FROM journal WHERE id = 2", "events are missing"),
+        ("DELETE FROM journal WHERE id = 2", "event 2 is missing"),
         ("DELETE FROM document WHERE key = 'header'", "header is missing"),
         ("UPDATE document SET body = replace(body, 'first', 'other')", "run is not as it was written"),
         ("UPDATE journal SET body = 'x' WHERE id = 3", "event 3 is not as it was written"),
@@ -236,7 +236,7 @@ def test_a_recording_of_format_1_goes_on_in_its_format(tmp_path: Path) -> None:
     shutil.copy(GOLDEN / "format-1" / "run.shiftscope", path)
     with open_recording(path) as recording:
         before, events = recording.read(), list(recording.journal())
-    more = Frame.parse(encode(0, before[-1].seq + 1, 7, 1.0, before[0].row))
+    more = Frame.parse(encode(before[0].stream, before[-1].seq + 1, 7, 1.0, before[0].row))
     writer = RecordingWriter.open(path)
     writer.append([more])
     writer.log(events[0])

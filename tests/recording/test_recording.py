@@ -70,6 +70,20 @@ def test_values_by_network_layer_site_and_quantity(path: Path) -> None:
         assert [event.message for event in recording.journal()] == ["at last"]
 
 
+def test_a_header_that_comes_or_is_laid_out_anew_is_seen_by_who_reads_already(tmp_path: Path) -> None:
+    recorder = make(tmp_path / "r1.shiftscope")
+    with open_recording(tmp_path / "r1.shiftscope") as recording:
+        assert recording.header is None
+        recorder.begin(header())
+        assert recording.header == header()
+        assert recording.header is recording.header
+        again = header().layouts[0].model_dump(mode="json") | {"revision": 1}
+        recorder.log(Event(time=2.0, step=4, kind="layouts", value={"layouts": [again]}))
+        assert recording.header is not None
+        assert [layout.revision for layout in recording.header.layouts] == [0, 0, 1]
+        recorder.close()
+
+
 def test_what_is_not_there_says_what_is(path: Path) -> None:
     with open_recording(path) as recording:
         with pytest.raises(KeyError, match="it has steps, layers"):

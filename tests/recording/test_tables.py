@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from shiftscope.recording.documents import RunInfo
 from shiftscope.recording.reader import open_recording
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.scope import watch
 from shiftscope.testing import networks
+from shiftscope.wire.frames import Entry, Frame, Layout, RunHeader, encode, find_entry
 
 
 @pytest.fixture
@@ -56,6 +59,51 @@ def test_of_one_network_the_name_need_not_be_given(recording):
     assert recording.values("logged_loss", "loss").tolist() == [1.0] * 4
     with pytest.raises(KeyError, match="has no"):
         recording.values("layers", "std", network="other", **where)
+
+
+def test_the_nearest_layer_is_named_first():
+    entries = [Entry(layer=f"block {at}", quantity="mean", offset=at) for at in range(40)]
+    entries.append(Entry(layer="stem", quantity="mean", offset=40))
+    with pytest.raises(KeyError, match="has no stemm / mean; it stands at stem / mean; block 0 / mean; "):
+        find_entry(Layout(stream=1, name="layers", entries=tuple(entries)), "mean", layer="stemm")
+
+
+def test_what_was_logged_is_read_by_its_name(tmp_path):
+    two = {"a": networks.mlp(), "b": networks.mlp()}
+    with watch(two, to=tmp_path / "run.shiftscope", schedule=1) as scope:
+        for step in range(3):
+            for network in two.values():
+                network(torch.randn(8, 6)).square().mean().backward()
+            scope.step()
+            scope.log(**{"val/loss": step, "margin": {"a": step + 0.25, "b": step + 0.5}})
+    with open_recording(tmp_path / "run.shiftscope") as recording:
+        rows = list(recording.rows("scalars"))
+        found = {(row["quantity"], row["network"]) for row in rows}
+        assert found == {("val/loss", ""), ("margin", "a"), ("margin", "b")}
+        assert [(row["step"], row["value"]) for row in rows if row["network"] == "b"] == [(1, 0.5), (2, 1.5), (3, 2.5)]
+        assert len(list(recording.rows("scalars", ["val/loss"]))) == 3
+        assert recording.values("scalars", "margin", network="a").tolist() == [0.25, 1.25, 2.25]
+        assert recording.values("scalars", "val/loss").tolist() == [0, 1, 2]
+        assert recording.steps_of("scalars", "val/loss").tolist() == [1, 2, 3]
+        assert recording.contents()["scalars"] == ["val/loss, 1 place", "margin, 2 places"]
+        raw = [row["value"] for row in recording.rows("scalars", ["scalar_value"])]
+        assert recording.values("scalars", "scalar_value").tolist() == raw  # as the frames have them
+        with pytest.raises(KeyError, match="has no val_loss; logged were val/loss, margin"):
+            recording.values("scalars", "val_loss")
+        with pytest.raises(KeyError, match="has no margin; it was logged of a, b"):
+            recording.values("scalars", "margin")
+
+
+def test_a_stream_without_entries_is_a_table_without_rows(tmp_path):
+    nothing = Layout(stream=1, name="layers", entries=())
+    info = RunInfo(id="run", name="run", source="script", created=1.0)
+    writer = RecordingWriter.create(tmp_path / "run.shiftscope", info)
+    writer.begin(RunHeader(networks=(), layouts=(nothing,)))
+    writer.append([Frame.parse(encode(1, 1, 0, 0.0, np.empty(0, dtype=np.float32)))])
+    writer.close()
+    with open_recording(tmp_path / "run.shiftscope") as opened:
+        assert list(opened.rows("layers")) == []
+        assert opened.steps("layers").tolist() == [0]
 
 
 def test_what_is_there(recording):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from shiftscope.recording.counts import CountFinder
 from shiftscope.recording.planes import LEVEL, BlockError, inflated, numbers_of, planes_of, squeezed
-from shiftscope.wire.frames import HEADER, MAX_ROW, Frame, Layout
+from shiftscope.wire.frames import HEADER, MAX_ROW, MAX_STEP, Frame, Layout
 
 BLOCK_BYTES = 256 * 1024
 """Most bytes of frames in one block, single frames apart: who wants one of them decodes all."""
@@ -28,6 +29,7 @@ _GROUP = struct.Struct("<III")
 _HEAD = struct.Struct("<IIQdI")
 _CHECKSUM = struct.Struct("<I")
 _MOST_HEADS = 16 << 20
+_MOST_GROUPS = 1 << 16
 _MOST_VALUES = MAX_ROW + BLOCK_BYTES
 
 
@@ -177,16 +179,29 @@ def _heads(data: bytes) -> Heads:
     for _ in range(parts):
         stream, values, groups, *planes = _PART.unpack_from(data, at)
         at += _PART.size
-        if values > MAX_ROW or groups > values:
+        if values > MAX_ROW or groups > min(values, _MOST_GROUPS):
             raise BlockError(f"a row of {values} values with {groups} groups of counts")
         end = at + groups * _GROUP.size
         found.append(Part(stream, values, _groups(data[at:end]), (*planes,)))
         at = end
+    _check_sums(frames, found)
     if at != len(data):
         raise BlockError(f"{len(data) - at} bytes too many")
+    if (step := max(head.step for head in frames)) >= MAX_STEP:
+        raise BlockError(f"steps end before {step}")
     if [head.seq for head in frames] != list(range(frames[0].seq, frames[0].seq + count)):
         raise BlockError("its frames are not in order")
     return Heads(frames, tuple(found))
+
+
+def _check_sums(frames: Sequence[Head], parts: Sequence[Part]) -> None:
+    """Raise BlockError where rows would take more memory together than those of any writer."""
+    rows = Counter(head.stream for head in frames)
+    if len({part.stream for part in parts}) < len(parts):
+        raise BlockError("a stream is there twice")
+    values = sum(part.values * rows[part.stream] for part in parts)
+    if values > _MOST_VALUES:
+        raise BlockError(f"{values} values in one block")
 
 
 @lru_cache(maxsize=256)

@@ -78,9 +78,12 @@ class FrameBlocks(StoredFrames):
 
     @override
     def slices(self, places: Mapping[int, slice]) -> Iterator[bytes]:
-        for heads, data in self._blocks(0, _NEWEST, "data"):
-            for frame in self._decoded(heads, data, places):
-                yield frame.data[places[frame.stream]]
+        for heads, rows in self._blocks(0, _NEWEST, "data"):
+            for frame in self._decoded(heads, rows, places):
+                data = frame.data[places[frame.stream]]
+                if len(data) != places[frame.stream].stop - places[frame.stream].start:
+                    raise self._database.damaged(f"frame {frame.seq} is cut short")
+                yield data
 
     def heads(self) -> Iterator[Head]:
         """Yield what is said of each frame ahead of its row."""
@@ -90,6 +93,7 @@ class FrameBlocks(StoredFrames):
     def _blocks(self, after: int, upto: int, rows: Literal["data", "NULL"]) -> Iterator[tuple[Heads, object]]:
         """Yield the blocks with frames after a seq up to another, with or without rows. None may be missing."""
         expected = max(after + 1, self.first_seq())
+        begun = False
         query = f"SELECT first, last, heads, {rows} FROM blocks WHERE last > ? ORDER BY last"  # noqa: S608
         for first, last, packed, data in self._database.rows(query, after):
             if isinstance(first, int) and first > upto:
@@ -97,8 +101,10 @@ class FrameBlocks(StoredFrames):
             heads = self._heads(first, last, packed)
             if first > expected:
                 raise self._database.damaged(f"frames {expected} to {first - 1} are missing")
+            if begun and first < expected:
+                raise self._database.damaged(f"frames {first} to {expected - 1} are there twice")
             yield heads, data
-            expected = last + 1
+            begun, expected = True, last + 1
 
     def _heads(self, first: object, last: object, packed: object) -> Heads:
         if not isinstance(packed, bytes):

@@ -12,21 +12,12 @@ from typing import Self, TypeVar
 from pydantic import BaseModel
 from typing_extensions import override
 
-from shiftscope.notices import notice
-from shiftscope.recording.database import Database, connect
-from shiftscope.recording.documents import (
-    APPLICATION_ID,
-    FORMAT,
-    KNOWN,
-    Admission,
-    Destination,
-    Event,
-    RecordingError,
-    RunInfo,
-    Seal,
-)
+from shiftscope.notices import Notice, notice
+from shiftscope.recording.database import Database, lacks_log, open_database
+from shiftscope.recording.documents import FORMAT, Admission, Destination, Event, RecordingError, RunInfo, Seal
 from shiftscope.recording.format_1 import FrameRows
 from shiftscope.recording.format_2 import FrameBlocks
+from shiftscope.recording.logged import Names, declared
 from shiftscope.recording.stored import StoredFrames
 from shiftscope.recording.streams import Streams
 from shiftscope.recording.texts import CheckedTexts, PlainTexts
@@ -39,14 +30,18 @@ Document = TypeVar("Document", bound=BaseModel)
 class Recording(Streams):
     """Reads a recording, also while it is being written. Not for two threads at once; open as many as you like."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, version: int = FORMAT) -> None:
-        self.path = path
+    def __init__(self, database: Database, version: int = FORMAT) -> None:
+        self.path = database.path
         self.format = version
-        self._database = Database(path, connection)
+        self._database = database
         self._texts = PlainTexts(self._database) if version == 1 else CheckedTexts(self._database)
         self._frames: StoredFrames = FrameRows(self._database) if version == 1 else FrameBlocks(self._database)
         # A read may still go on in another thread when its task was cancelled: closing under it would crash SQLite.
         self._lock = threading.Lock()
+        self._frame_bytes: dict[int, int] = {}
+        self._headless = False
+        self._header_texts: list[str] = []
+        self._header: RunHeader | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -67,11 +62,14 @@ class Recording(Streams):
     @property
     @override
     def header(self) -> RunHeader | None:
-        header = self._document("header", RunHeader)
-        for body in self._texts.journal() if header is not None else ():
-            if '"layouts"' in body and (event := self._texts.understood(Event, body)).kind == "layouts":
-                header = self._revised(header, event)
-        return header
+        first = self._texts.document("header")
+        if not first:
+            return None
+        texts = [first, *(body for body in self._texts.journal() if '"layouts"' in body)]
+        # Most of what it takes is to understand the texts, and they seldom change: who reads a table asks each time.
+        if texts != self._header_texts:
+            self._header, self._header_texts = self._understood(texts), texts
+        return self._header
 
     @property
     def admission(self) -> Admission | None:
@@ -104,6 +102,7 @@ class Recording(Streams):
         size = 0
         with self._lock, closing(self._frames.between(after, 2**62 if upto is None else upto, stride)) as found:
             for frame in found:
+                self._check_length(frame)
                 size += len(frame.data)
                 if max_bytes is not None and frames and size > max_bytes:
                     break
@@ -119,7 +118,10 @@ class Recording(Streams):
     def outline(self, after: int, upto: int, every: int) -> list[Frame]:
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
         with self._lock:
-            return self._frames.outline(after, upto, every)
+            frames = self._frames.outline(after, upto, every)
+            for frame in frames:
+                self._check_length(frame)
+            return frames
 
     def sizes(self) -> dict[str, dict[str, int]]:
         """Return what is recorded: bytes on the wire by stream, then by quantity, frame headers under "(headers)"."""
@@ -134,10 +136,25 @@ class Recording(Streams):
         return {name: dict(sorted(room.items(), key=lambda item: -item[1])) for name, room in result.items()}
 
     def copy(self, target: Path) -> None:
-        """Write a consistent copy, also of a recording that is being written, as one file."""
-        with closing(sqlite3.connect(target)) as copy:
-            self._database.connection.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
+        """Write a consistent copy, also of a recording that is being written, as one file. Raises RecordingError."""
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                self._database.connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise RecordingError(notice("recording.not_copied", path=str(self.path), error=str(error))) from error
+
+    @property
+    def incomplete(self) -> Notice | None:
+        """What may lack of a file that was copied without the log beside it; None of any other."""
+        if not lacks_log(self.path):
+            return None
+        events = self._texts.events()
+        return notice("recording.log_lacks", path=str(self.path), seq=self.last_seq, events=events)
+
+    @override
+    def _logged_names(self) -> Names:
+        return declared(self.journal())
 
     @override
     def _steps(self, numbers: Collection[int]) -> Iterator[int]:
@@ -151,9 +168,29 @@ class Recording(Streams):
     def __str__(self) -> str:
         return self.path.name
 
-    def _revised(self, header: RunHeader | None, event: Event) -> RunHeader | None:
+    def _check_length(self, frame: Frame) -> None:
+        """Raise RecordingError where a frame is of no layout, or not as long as its layout says."""
+        if self._headless:  # a spool file need not repeat the header of its run
+            return
+        known = self._frame_bytes
+        if frame.stream not in known:
+            header = self.header
+            self._headless = header is None
+            known = self._frame_bytes = {one.number: one.frame_bytes for one in header.layouts} if header else {}
+        if not self._headless and known.get(frame.stream) != len(frame.data):
+            raise self._database.damaged(f"frame {frame.seq} is not as long as the layouts say")
+
+    def _understood(self, texts: list[str]) -> RunHeader:
+        """Return the header that its document says, and the events after it that lay it out anew."""
+        header = self._texts.understood(RunHeader, texts[0])
+        for body in texts[1:]:
+            if (event := self._texts.understood(Event, body)).kind == "layouts":
+                header = self._revised(header, event)
+        return header
+
+    def _revised(self, header: RunHeader, event: Event) -> RunHeader:
         try:
-            return header and Revision.model_validate(event.value).of(header)
+            return Revision.model_validate(event.value).of(header)
         except ValueError as error:
             raise self._database.damaged(f"the layouts of step {event.step}: {error}") from error
 
@@ -176,26 +213,6 @@ class Recording(Streams):
             raise self._database.damaged(f"it had frames {seal.first} to {seal.last}")
 
 
-def _open(path: Path) -> tuple[sqlite3.Connection, int, int]:
-    """Connect and read the file's application id and format."""
-    try:
-        return _probed(connect(path, read_only=True))
-    except sqlite3.OperationalError:
-        if path.with_name(path.name + "-wal").exists():
-            raise
-        # Closed in mid-writing and then moved where nothing can be written: without a log, what is there is all.
-        return _probed(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False))
-
-
-def _probed(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, int, int]:
-    try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        return connection, application, connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error:
-        connection.close()
-        raise
-
-
 def open_recording(path: str | Path) -> Recording:
     """Open a recording to read it.
 
@@ -206,20 +223,7 @@ def open_recording(path: str | Path) -> Recording:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no recording at {path}")
-    try:
-        connection, application, version = _open(path)
-    except sqlite3.OperationalError as error:
-        raise RecordingError(notice("recording.not_opened", path=str(path), error=str(error))) from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise RecordingError(notice("recording.not_a_recording", path=str(path), error=str(error))) from error
-    if application != APPLICATION_ID:
-        connection.close()
-        raise RecordingError(notice("recording.other_database", path=str(path)))
-    if version not in KNOWN:
-        connection.close()
-        known = f"{KNOWN[0]} to {KNOWN[-1]}"
-        raise RecordingError(notice("recording.other_format", path=str(path), format=version, known=known))
-    recording = Recording(path, connection, version)
+    recording = Recording(*open_database(path))
     try:
         recording.check()
     except RecordingError:

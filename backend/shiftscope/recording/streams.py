@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.recording import logged
 from shiftscope.recording.tables import as_data_frame, as_rows, check_quantities, contents, long_table
 from shiftscope.wire.frames import HEADER, Entry, Layout, RunHeader, find_entry
 
@@ -35,6 +36,10 @@ class Streams(ABC):
     def _slices(self, places: Mapping[int, slice]) -> Iterable[bytes]:
         """Yield, of each frame of the layouts with these numbers, the bytes at a place, in the order of their seqs."""
 
+    def _logged_names(self) -> logged.Names:
+        """Return the names of the numbers that were logged, where they are known."""
+        return {}
+
     @abstractmethod
     def __str__(self) -> str:
         """Name what was recorded, for messages."""
@@ -51,6 +56,8 @@ class Streams(ABC):
         Raises:
             KeyError: as `values` does.
         """
+        if (named := self._logged_as(stream, quantity, network, layer + site)) is not None:
+            return named[0]
         found = self._entries(stream, quantity, network=network, layer=layer, site=site)
         return np.fromiter(self._steps([*found]), dtype=np.int64)
 
@@ -60,11 +67,13 @@ class Streams(ABC):
         """Return a quantity over time, shape (frames, *entry.shape), in the unit that the layout states.
 
         Where the stream was laid out anew, only of the frames that hold the quantity: see `steps_of`. Of a run with one
-        network, `network` need not be given.
+        network, `network` need not be given. In the stream "scalars" a quantity is a name that was logged.
 
         Raises:
             KeyError: no such stream or quantity; the message lists what there is.
         """
+        if (named := self._logged_as(stream, quantity, network, layer + site)) is not None:
+            return named[1]
         found = self._entries(stream, quantity, network=network, layer=layer, site=site)
         places = {}
         for number, entry in found.items():
@@ -86,7 +95,11 @@ class Streams(ABC):
 
     def contents(self) -> dict[str, list[str]]:
         """List what was recorded, by stream: each quantity with its unit and shape, and at how many places."""
-        return contents(self.layouts)
+        header = self.header
+        found = contents(header.layouts if header else ())
+        if logged.STREAM in found and (names := self._logged_names()):
+            found[logged.STREAM] = logged.described(names)
+        return found
 
     def table(self, stream: str, quantities: Collection[str] | None = None) -> Any:  # noqa: ANN401  pandas is an extra
         """Return a stream as one long data frame of pandas, with the columns of `tables.COLUMNS`.
@@ -107,15 +120,41 @@ class Streams(ABC):
 
     def _columns(self, stream: str, quantities: Collection[str] | None) -> Mapping[str, NDArray[Any]]:
         layouts = self._revisions(stream)
+        names = self._logged_names() if stream == logged.STREAM else {}
+        if names and (quantities is None or {name for name, _ in names.values()}.intersection(quantities)):
+            return logged.named_table(names, *self._logged(), quantities)
         check_quantities(layouts, quantities)
         tables = []
         for layout in layouts:
             steps = np.fromiter(self._steps([layout.number]), dtype=np.int64)
             slices = self._slices({layout.number: slice(HEADER.size, HEADER.size + 4 * layout.size)})
-            values = np.frombuffer(b"".join(slices), dtype="<f4").reshape(-1, layout.size)
+            values = np.frombuffer(b"".join(slices), dtype="<f4")
+            values = values.reshape(-1 if layout.size else 0, layout.size)  # one may have no entries
             frames = min(len(steps), len(values))  # one may have come between
             tables.append(long_table(layout, steps[:frames], values[:frames], quantities))
         return {name: np.concatenate([one[name] for one in tables]) for name in tables[0]}
+
+    def _logged_as(
+        self, stream: str, quantity: str, network: str, place: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """Return the steps and the values of what was logged by a name; None where the stream holds no names."""
+        if stream != logged.STREAM or place or quantity in {logged.NUMBER, logged.VALUE}:
+            return None
+        if not (names := self._logged_names()):
+            return None
+        header = self.header
+        only = [one.name for one in header.networks] if header and not network else []
+        numbers = logged.numbers_of(names, quantity, [network, *only] if len(only) == 1 else [network])
+        steps, found, values = self._logged()
+        at = np.isin(found, numbers)
+        return steps[at], values[at]
+
+    def _logged(self) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """Return the steps, the numbers of the names and the values of all that was logged."""
+        numbers, values = (self.values(logged.STREAM, quantity) for quantity in (logged.NUMBER, logged.VALUE))
+        steps = self.steps(logged.STREAM)
+        frames = min(len(steps), len(numbers), len(values))  # one may have come between
+        return steps[:frames], numbers[:frames], values[:frames]
 
     def _entries(self, stream: str, quantity: str, *, network: str, layer: str, site: str) -> dict[int, Entry]:
         """Return where a quantity stands, by the number of each layout that has it in the same shape as the newest."""

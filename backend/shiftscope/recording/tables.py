@@ -13,17 +13,22 @@ from shiftscope.wire.frames import Entry, Layout
 
 COLUMNS = ("step", "network", "layer", "site", "quantity", "index", "coordinate", "value")
 Column = NDArray[Any]
+Place = tuple[str, str, str]
+"""Network, layer and site."""
 
 
-def contents(layouts: Mapping[str, Layout]) -> dict[str, list[str]]:
+def contents(layouts: Collection[Layout]) -> dict[str, list[str]]:
     """List what there is, by stream: each quantity with its unit and shape, and how many places it is recorded at."""
-    found: dict[str, list[str]] = {}
-    for name, layout in layouts.items():
-        places: dict[str, list[Entry]] = {}
+    found: dict[str, dict[str, dict[Place, Entry]]] = {}
+    for layout in layouts:
+        quantities = found.setdefault(layout.name, {})
         for entry in layout.entries:
-            places.setdefault(entry.quantity, []).append(entry)
-        found[name] = [_described(quantity, entries) for quantity, entries in places.items()]
-    return found
+            places = quantities.setdefault(entry.quantity, {})
+            places.setdefault((entry.network, entry.layer, entry.site), entry)
+    return {
+        name: [_described(quantity, list(places.values())) for quantity, places in quantities.items()]
+        for name, quantities in found.items()
+    }
 
 
 def check_quantities(layouts: Collection[Layout], quantities: Collection[str] | None) -> None:

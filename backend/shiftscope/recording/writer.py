@@ -21,22 +21,23 @@ from shiftscope.recording.documents import (
     Destination,
     Event,
     RecordingError,
+    RecordingRemovedError,
     RunInfo,
     Seal,
 )
 from shiftscope.recording.reader import open_recording
+from shiftscope.recording.schema import TABLES
 from shiftscope.recording.texts import checksum
 from shiftscope.wire.frames import Frame, RunHeader
+from shiftscope.wire.header_json import header_json
 from shiftscope.wire.messages import Revision
 
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {FORMAT};
-CREATE TABLE document (key TEXT PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE blocks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, heads BLOB NOT NULL, data BLOB NOT NULL);
-CREATE TABLE journal (id INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL);
-CREATE TABLE seal (id INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL);
-"""
+_SCHEMA = "".join(
+    f"{statement};\n"
+    for statement in (
+        f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {FORMAT}", *TABLES[FORMAT].values()
+    )
+)  # fmt: skip
 
 _PAGE_BYTES = 1024
 """A block begins a page of its own: the smaller they are, the less of the last one is left empty."""
@@ -55,6 +56,7 @@ class RecordingWriter:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             self._format = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        self._file = _identity(path)
         self._encoder = BlockEncoder()
         self._last = 0
         self._changed = False
@@ -76,6 +78,8 @@ class RecordingWriter:
                 connection.executescript(_SCHEMA)
             writer._format = FORMAT
             writer._put("run", info)
+            with writer._writing() as connection:  # so that the file says which run it is, whatever log lies beside it
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except (RecordingError, sqlite3.Error) as error:
             for left in (path, *beside(path)):
                 left.unlink(missing_ok=True)
@@ -118,6 +122,7 @@ class RecordingWriter:
 
         Raises:
             RecordingError: the disk is full, the recording closed, or a seq not the next; nothing was added.
+            RecordingRemovedError: there is no such file any more.
         """
         frames = list(frames)
         for before, frame in zip([self._last, *(frame.seq for frame in frames)], frames, strict=False):
@@ -138,6 +143,8 @@ class RecordingWriter:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        if not self.there:
+            raise RecordingRemovedError(notice("recording.removed", path=str(self.path)))
         self._last = frames[-1].seq if frames else self._last
         self._changed = True
 
@@ -153,7 +160,13 @@ class RecordingWriter:
             self._seal()
         with self._lock:
             self._connection.close()
-        settle(self.path)
+        if self.there:
+            settle(self.path)
+
+    @property
+    def there(self) -> bool:
+        """Whether the file is still where it was opened: whoever removes it takes what is added to it along."""
+        return self._file == _identity(self.path)
 
     def _seal(self) -> None:
         if self._format == 1 or not self._changed:
@@ -168,7 +181,7 @@ class RecordingWriter:
         self._changed = False
 
     def _put(self, key: str, body: BaseModel) -> None:
-        text = body.model_dump_json()
+        text = header_json(body) if isinstance(body, RunHeader) else body.model_dump_json()
         with self._writing() as connection:
             if self._format == 1:
                 connection.execute("INSERT INTO document VALUES (?, ?)", (key, text))
@@ -198,6 +211,14 @@ class RecordingWriter:
                 yield self._connection
         except sqlite3.Error as error:
             raise self._not_written(error) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def beside(path: Path) -> tuple[Path, Path]:
