@@ -161,6 +161,27 @@ class Reference:
     def input_spread(self, step, layer, site):
         return np.sqrt(self.cloud(step, layer).var(axis=0).mean()), 1e-3
 
+    def unit_inputs(self, step, layer):
+        """Which inputs varied most at the first step, and these now, from their mean then in their spread then."""
+        first, now = (self.layer_inputs(at, layer) for at in (0, step))
+        spread = first.std(axis=0)
+        which = sorted(sorted(range(len(spread)), key=lambda unit: -spread[unit])[:4])
+        return which, (now - first.mean(axis=0))[:, which] / np.where(spread > 0, spread, np.nan)[which]
+
+    def input_units(self, step, layer, site):
+        return self.unit_inputs(step, layer)[0], 0.0
+
+    def input_unit_values(self, step, layer, site):
+        found = self.unit_inputs(step, layer)[1]
+        return found[:64], 1e-4 * np.nanmax(np.abs(found), initial=0)
+
+    def input_unit_mean(self, step, layer, site):
+        found = self.unit_inputs(step, layer)[1]
+        return found.mean(axis=0), 1e-4 * np.nanmax(np.abs(found), initial=0)
+
+    def input_unit_std(self, step, layer, site):
+        return self.unit_inputs(step, layer)[1].std(axis=0), 1e-4
+
     def batch_noise_floor(self, step, layer, site):
         return 1 / np.sqrt(len(self.steps[step].inputs)), 1e-6
 
@@ -238,6 +259,18 @@ class Reference:
         }
         whole = np.sqrt(sum(np.sum(g**2) for g in own.values()))
         return (brute.norm(own[site]) if site else whole), 1e-4 * whole + 1e-6
+
+    def total_gradient_norm(self, step, layer, site):
+        whole = np.sqrt(sum(np.sum(gradient**2) for gradient in self.gradients(step)[1].values()))
+        return whole, 1e-4 * whole + 1e-6
+
+    unclipped_gradient_norm = total_gradient_norm
+
+    def parameter_values(self, step, layer, site, *, gradient):
+        found = self.gradients(step)[1] if gradient else dict(self.steps[step].before.named_parameters())
+        names = [f"{layer}.{mine}" for mine, theirs in PARAMETERS.items() if theirs == site]
+        values = next(found[name] for name in names if name in found)
+        return np.asarray(values if gradient else values.detach(), dtype=np.float64).ravel()
 
     def activation_gradient_norm(self, step, layer, site):
         norm = brute.norm(self.gradients(step)[2][layer, site])
@@ -350,3 +383,4 @@ SITE_QUANTITIES = {
     "infinite_count": lambda values: 0.0,
 }
 HISTOGRAMS = ("histogram", "histogram_range", "histogram_outside")
+OF_PARAMETERS = ("parameter_histogram", "parameter_histogram_range", "gradient_histogram", "gradient_histogram_range")

@@ -12,11 +12,14 @@ from shiftscope.testing import check, networks
 from shiftscope.testing.networks import KINDS, Kind
 from shiftscope.testing.training import RATE, train, watching
 from tests.probes import brute
-from tests.probes.reference import HISTOGRAMS, SITE_QUANTITIES, Reference
+from tests.probes.reference import HISTOGRAMS, OF_PARAMETERS, SITE_QUANTITIES, Reference
 
 STEPS = 3
-NAMED = {probe.name: probe for probe in PROBES}
-UNDEFINED = {"update_ratio", "effective_smoothness", "input_cloud", "input_centroid", "input_spread"}
+NAMED = {probe.name: probe for probe in PROBES if probe.name != "attention"}
+"""Attention is in none of these networks: test_attention.py has its own."""
+UNDEFINED = {"update_ratio", "effective_smoothness", "input_cloud", "input_centroid", "input_spread"} | {
+    "input_units", "input_unit_values", "input_unit_mean", "input_unit_std"
+}  # fmt: skip
 """What may be infinite or NaN where nothing varies: it is divided by 0 then."""
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=" ".join)
 each_probe = pytest.mark.parametrize("name", NAMED)
@@ -37,7 +40,7 @@ def everything(kind):
 def test_every_number_is_what_it_is_called(kind):
     sink, reference = everything(kind)
     for layout in sink.header.layouts:
-        if layout.name in {EVALUATION, SCALARS, *LOGGED.values()}:
+        if layout.name in {EVALUATION, SCALARS, *LOGGED.values()} or not layout.entries:
             continue
         frames = sink.of(layout.name)
         assert [frame.step for frame in frames] == list(range(STEPS))
@@ -45,7 +48,7 @@ def test_every_number_is_what_it_is_called(kind):
             for frame in frames:
                 found = frame.row[entry.offset : entry.offset + entry.size].reshape(entry.shape).astype(np.float64)
                 where = f"{entry.quantity} of {entry.layer} {entry.site} at step {frame.step}"
-                if entry.quantity.removeprefix("unit_") in HISTOGRAMS:
+                if entry.quantity.removeprefix("unit_") in HISTOGRAMS or entry.quantity in OF_PARAMETERS:
                     continue
                 check_number(reference, entry, frame.step, found, where)
 
@@ -77,7 +80,7 @@ def test_every_histogram_counts_its_values(kind):
     checked = 0
     for entry in (entry for layout in sink.header.layouts for entry in layout.entries):
         layer, site, prefix = entry.layer, entry.site, entry.quantity.removesuffix("histogram")
-        if prefix == entry.quantity:
+        if prefix == entry.quantity or entry.quantity in OF_PARAMETERS:
             continue
         for step in range(STEPS):
             where = {"layer": layer, "site": site}
@@ -93,6 +96,25 @@ def test_every_histogram_counts_its_values(kind):
     assert checked > 10
 
 
+@each_kind
+def test_every_histogram_of_a_parameter_counts_its_values(kind):
+    sink, reference = everything(kind)
+    entries = [e for one in sink.header.layouts for e in one.entries if e.quantity in OF_PARAMETERS[::2]]
+    assert len(entries) > 10
+    for entry in entries:
+        where = {"layer": entry.layer, "site": entry.site}
+        for step in range(STEPS):
+            fractions = sink.values(entry.quantity, **where)[step]
+            edges = sink.values(f"{entry.quantity}_range", **where)[step].astype(np.float64)
+            gradient = entry.quantity.startswith("gradient")
+            values = reference.parameter_values(step, entry.layer, entry.site, gradient=gradient)
+            scale = np.abs(values).max() + 1e-6
+            if np.ptp(values) > 1e-3 * scale:
+                np.testing.assert_allclose(edges, [values.min(), values.max()], atol=1e-3 * scale)
+                check_counts(values, fractions, edges, (0, 0), 1e-3 * scale)
+            assert fractions.sum() == pytest.approx(1, abs=1e-5)
+
+
 def check_histogram(values, fractions, edges, outside):
     assert fractions.sum() + outside.sum() == pytest.approx(1, abs=1e-5)
     mean, _, sigma, low, high = brute.moments(values)
@@ -101,6 +123,10 @@ def check_histogram(values, fractions, edges, outside):
     if high - low > hair:
         assert edges[0] == pytest.approx(max(low, mean - 4 * sigma), abs=hair)
         assert edges[1] == pytest.approx(min(high, mean + 4 * sigma), abs=hair)
+    check_counts(values, fractions, edges, outside, hair)
+
+
+def check_counts(values, fractions, edges, outside, hair):
     reached = outside[0] + np.cumsum(fractions)
     for edge, fraction in zip(np.linspace(*edges, 65)[1:], reached, strict=True):
         assert brute.fraction_up_to(values, edge - hair) - 1e-5 <= fraction

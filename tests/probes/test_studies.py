@@ -169,6 +169,47 @@ def test_the_drift_of_a_network_that_stands_still_is_zero():
             np.testing.assert_allclose(values, 0, atol=1e-12, err_msg=entry.quantity)
 
 
+class Late(nn.Module):
+    """Residual blocks of which the first ones run later."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(6, 6), nn.Linear(6, 3)
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(6, 6), nn.ReLU()) for _ in range(3))
+        self.late = True
+
+    def forward(self, x):
+        x = self.first(x)
+        for block in self.blocks[2 * self.late :]:
+            x = x + block(x)
+        return self.head(x)
+
+
+def test_each_layer_goes_on_with_its_own_start_where_others_come_before_it():
+    torch.manual_seed(0)
+    network, sink = Late(), Collecting()
+    inputs, _ = batch()
+    schedules = dict.fromkeys(("drift", "input_cloud"), every(1))
+    with watch(network, to=sink, schedule=every(1), schedules=schedules, probe_batch=inputs, on_error="raise") as scope:
+        for step in range(6):
+            network.late = step < 2
+            if step >= 2:  # what is given to the blocks that ran from the first step on stays the same
+                for parameter in network.blocks[:2].parameters():
+                    nn.init.zeros_(parameter)
+            network(inputs).sum().backward()
+            scope.measure()
+            scope.step()
+    layers = [layer.name for layer in sink.header.networks[0].layers]
+    assert layers == ["first", "blocks.0", "sum 2", "blocks.1", "sum 3", "blocks.2", "sum", "head"]
+    for name in ("first", "blocks.2", "sum", "head"):
+        found = sink.values("wasserstein_over_sigma_from_start", layer=name)
+        np.testing.assert_allclose(found, 0, atol=1e-12, err_msg=name)
+    for name in ("blocks.2", "head"):
+        np.testing.assert_allclose(sink.values("input_centroid", layer=name), 0, atol=1e-6, err_msg=name)
+    late = sink.values("wasserstein_over_sigma_from_start", layer="blocks.1", site="pre_activation")
+    np.testing.assert_array_equal(late, 0)
+
+
 def test_a_layer_that_dies_does_not_explode():
     """Sigma is taken to be at least a hundredth of the first."""
     network = networks.mlp(norm=False, activation="sigmoid")

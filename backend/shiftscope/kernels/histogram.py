@@ -35,8 +35,12 @@ SAMPLE = 65_536
 """Values of a sample: a Gaussian's quantiles from 6.7 % to 93.3 % then have a standard error of at most 0.008."""
 
 _BLOCK = 1024
-_NARROW = 2.0**-18
-_SAFE_LOW, _SAFE_HIGH = 1e-30, 1e30
+NARROW = 2.0**-18
+"""Values that are apart by less than this fraction of their mean get a sliver around them."""
+SAFE_LOW, SAFE_HIGH = 1e-30, 1e30
+"""Spans within which float32 holds all that places of bins are found by."""
+SHRINK = 1.0 - 1e-6
+"""A hair less than FINE bins span the range, so that the largest value falls into the last one."""
 
 
 @compiled()
@@ -48,8 +52,8 @@ def choose_range(state: NDArray[np.float64]) -> None:
     mean, sigma = state[MEAN], np.sqrt(state[VARIANCE])
     lower = max(state[MINIMUM], mean - REACH * sigma)
     upper = min(state[MAXIMUM], mean + REACH * sigma)
-    if upper - lower <= abs(mean) * _NARROW:
-        half = max(abs(mean) * _NARROW, 1e-6)
+    if upper - lower <= abs(mean) * NARROW:
+        half = max(abs(mean) * NARROW, 1e-6)
         lower, upper = mean - half, mean + half
     state[LOWER], state[UPPER] = lower, upper
 
@@ -180,13 +184,12 @@ def bins(x: NDArray[Any], state: NDArray[np.float64], fine: NDArray[np.int32]) -
     if state[FINITE] == 0:
         return
     span = state[UPPER] - state[LOWER]
-    # A hair less than FINE bins, so that the largest value falls into the last one.
-    scale = FINE * (1.0 - 1e-6) / span
+    scale = FINE * SHRINK / span
     some = x
     if x.size > WHOLE:
         some = np.empty(SAMPLE, x.dtype)
         _sample(x, some)
-    if x.itemsize == 8 or state[FINITE] < state[COUNT] or not (_SAFE_LOW < span < _SAFE_HIGH):
+    if x.itemsize == 8 or state[FINITE] < state[COUNT] or not (SAFE_LOW < span < SAFE_HIGH):
         _bins_finite(some, state[LOWER], scale, fine)
     else:
         lanes = np.zeros(LANES * LANE, np.int32)

@@ -43,6 +43,7 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from shiftscope.kernels.l
 
 def load_now(modules: Sequence[str] = MODULES) -> None:
     """Compile all kernels, or load them from the cache, and let them be carried out so from now on."""
+    _LOADER.import_numba()
     for kernel, signature in wanted(modules):
         with _numbas_lock():
             kernel.dispatcher.compile(types_of(kernel, signature))
@@ -92,6 +93,11 @@ class Loader:
                 atexit.register(self._end)
                 self._thread.start()
 
+    def import_numba(self) -> None:
+        """Import numba, in no two threads at once: each would wait for a part of the other's, and get it half made."""
+        with self._busy:
+            import_module("shiftscope.kernels.jit")
+
     def _run(self) -> None:
         try:
             if self._load() or (self._have_compiled() and self._load()):
@@ -102,8 +108,7 @@ class Loader:
     def _load(self) -> bool:
         """Load what the cache has; return whether that is all. One by one, so that a fork need not wait long."""
         with _yielding():
-            with self._busy:
-                import_module("shiftscope.kernels.jit")
+            self.import_numba()
             for kernel, signature in wanted(self._modules):
                 with self._busy, _numbas_lock():
                     if self._ending or not _load(kernel, signature):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shiftscope.kernels.compile import compiled
 from shiftscope.kernels.fused_pass import MOST_PICKED
-from shiftscope.kernels.histogram import FINE, accumulate, choose_range, counted, edges_of, place_of
+from shiftscope.kernels.histogram import FINE, SHRINK, accumulate, choose_range, counted, edges_of, place_of
 from shiftscope.kernels.moments import (
     BEYOND,
     COUNT,
@@ -113,7 +113,7 @@ def _spread(
     places: NDArray[np.float64],
 ) -> None:
     """Add one part's counts, `weight` for each, to the bins of the joint range."""
-    lower, scale = joint[LOWER], FINE * (1.0 - 1e-6) / (joint[UPPER] - joint[LOWER])
+    lower, scale = joint[LOWER], FINE * SHRINK / (joint[UPPER] - joint[LOWER])
     for k in range(_COUNTS):
         if fine[k] == 0:
             continue

@@ -7,9 +7,12 @@ overrides runs, and no process waits for another.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +26,7 @@ MOST_FILLED_IN = 2**24
 PLAIN_TYPES = frozenset({Tensor, nn.Parameter})
 """Classes without overrides."""
 _SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc})
-_WIDE = frozenset({torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64})
+WIDE_TYPES = frozenset({torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64})
 """What float32 does not hold exactly."""
 
 # What torch's dispatcher knows of a tensor: all kinds that are not an ordinary one of the host's memory (sparse,
@@ -32,6 +35,17 @@ _keys = torch._C._dispatch_keys
 _USUAL = _keys(torch.empty(0, device="cpu"))
 with torch.inference_mode():
     _IN_INFERENCE = _keys(torch.empty(0, device="cpu"))
+
+
+OnHost = Callable[[Tensor], bool]
+"""Returns whether a tensor is read by compiled code in the host's memory; else torch reduces it where it lies."""
+lies_on_host: OnHost = attrgetter("is_cpu")
+VARIABLE = "SHIFTSCOPE_REDUCTIONS"
+
+
+def host_by_environment() -> OnHost:
+    """Return what is read on the host: nothing where SHIFTSCOPE_REDUCTIONS is `torch`, so that this can be tried."""
+    return (lambda _: False) if os.environ.get(VARIABLE) == "torch" else lies_on_host
 
 
 class Unreadable(Exception):
@@ -60,6 +74,21 @@ def is_plain(tensor: Tensor) -> bool:
         return False
     keys = _keys(tensor)
     return keys == _USUAL or keys == _IN_INFERENCE  # noqa: PLR1714  they have no hash, and a tuple's search is slower
+
+
+def _is_plain_elsewhere(tensor: Tensor) -> bool:
+    """Whether a tensor is an ordinary one of a device's memory, in which nothing is captured into a graph."""
+    device = tensor.device.type
+    if type(tensor) not in PLAIN_TYPES or device in {"cpu", "meta"}:
+        return False
+    return _keys(tensor) in _keys_on(device) and not (tensor.is_cuda and torch.cuda.is_current_stream_capturing())
+
+
+@lru_cache
+def _keys_on(device: str) -> list[object]:
+    usual = _keys(torch.empty(0, device=device))
+    with torch.inference_mode():
+        return [usual, _keys(torch.empty(0, device=device))]
 
 
 def readable(tensor: Tensor, *, zeros: bool = True) -> Tensor:
@@ -95,7 +124,8 @@ def dense(tensor: Tensor, *, zeros: bool = True) -> Tensor:
     Raises:
         Unreadable: there are none that can be read.
     """
-    if is_plain(tensor) and not tensor.is_complex() and torch._C._get_tracing_state() is None:
+    usual = is_plain(tensor) or _is_plain_elsewhere(tensor)
+    if usual and not tensor.is_complex() and torch._C._get_tracing_state() is None:
         return _in_bounds(tensor.detach())
     _refuse(tensor)
     tensor = _of_this_process(tensor)
@@ -187,7 +217,7 @@ def _in_bounds(tensor: Tensor) -> Tensor:
 
 def _converted(tensor: Tensor) -> Tensor:
     tensor = tensor if tensor.is_cpu else tensor.to("cpu")
-    tensor = tensor.to(torch.float64 if tensor.dtype in _WIDE else torch.float32)
+    tensor = tensor.to(torch.float64 if tensor.dtype in WIDE_TYPES else torch.float32)
     tensor = tensor if _channels_last(tensor) else tensor.contiguous()
     if tensor.numel() and tensor.data_ptr() == 0:
         raise Unreadable(f"{_kind(tensor)}: its memory is not there")

@@ -31,6 +31,7 @@ class _Drift(Study):
     def __init__(self, setup: ProbeSetup) -> None:
         self._sampler = ActivationSampler(setup.network)
         self._inputs = setup.probe_batch
+        self._names = [f"{layer.name} {layer.shown.name}" for layer in self._sampler.layers if layer.shown]
         self._places: list[tuple[Place, Place]] = []
         for layer in self._sampler.layers:
             site = layer.shown
@@ -46,7 +47,7 @@ class _Drift(Study):
     @override
     def before(self, step: TrainingStep, row: RowWriter) -> None:
         now, dead = self._sampler.take(self._inputs)
-        self._start = self._start or now
+        self._start = {**now, **{at: then for at, then in self._start.items() if _alike(then, now.get(at))}}
         self._previous = self._previous or now
         for index, places in enumerate(self._places):
             for place, then in zip(places, (self._start, self._previous), strict=True):
@@ -59,17 +60,24 @@ class _Drift(Study):
 
     @override
     def carried(self) -> Carried:
-        return {"start": _as_tensors(self._start), "previous": _as_tensors(self._previous)} if self._start else {}
+        samples = {"start": self._start, "previous": self._previous}
+        return {then: self._by_name(found) for then, found in samples.items()} if self._start else {}
 
     @override
     def carry_on(self, carried: Carried) -> None:
+        """Compare with what was carried here of layers of the same names: their order may be another one."""
         self._start, self._previous = (
-            {index: Sample(values.numpy()) for index, values in carried[then].items()} for then in ("start", "previous")
+            {at: Sample(carried[then][name].numpy()) for at, name in enumerate(self._names) if name in carried[then]}
+            for then in ("start", "previous")
         )
 
+    def _by_name(self, samples: Mapping[int, Sample]) -> dict[str, torch.Tensor]:
+        return {self._names[at]: torch.from_numpy(sample.units) for at, sample in samples.items()}
 
-def _as_tensors(samples: Mapping[int, Sample]) -> dict[int, torch.Tensor]:
-    return {index: torch.from_numpy(sample.units) for index, sample in samples.items()}
+
+def _alike(then: Sample, now: Sample | None) -> bool:
+    """Whether a layer has as many units as it had: one of another size, in its place, begins anew."""
+    return now is None or len(then.units) == len(now.units)
 
 
 DRIFT = Probe(

@@ -15,8 +15,10 @@ from shiftscope.engine.warm_up import warm_up_engine
 from shiftscope.probes import (
     activation_gradients,
     activity,
+    attention,
     batch_drift,
     batch_norm,
+    clipping,
     distributions,
     drift,
     followed,
@@ -26,6 +28,7 @@ from shiftscope.probes import (
     landscape,
     moments,
     normalization_stages,
+    parameter_histograms,
     sampling_shift,
     units,
     update_ratios,
@@ -45,6 +48,7 @@ PROBES: tuple[Probe, ...] = (
     activity.ACTIVITY,
     units.UNITS,
     update_ratios.UPDATE_RATIOS,
+    attention.ENTROPIES,
     drift.DRIFT,
     batch_drift.BATCH_DRIFT,
     followed.FOLLOWED_SAMPLES,
@@ -54,7 +58,9 @@ PROBES: tuple[Probe, ...] = (
     normalization_stages.STAGES,
     activation_gradients.ACTIVATION_GRADIENTS,
     units.UNIT_HISTOGRAMS,
+    clipping.CLIPPING,
     landscape.LANDSCAPE,
+    parameter_histograms.PARAMETER_HISTOGRAMS,
 )
 
 _TIERS = tuple(Tier)
