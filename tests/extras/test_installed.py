@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.extras
 
-LIBRARIES = ("accelerate", "keras", "lightning", "timm", "transformers")
+LIBRARIES = ("accelerate", "keras", "lightning", "pandas", "timm", "torch_geometric", "transformers")
 
 
 def test_where_all_were_asked_for_none_is_left_out() -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from torch import nn
 
+import shiftscope
 from tests.real.checks import check_default, check_everything
 
 keras = pytest.importorskip("keras")
+
+from shiftscope.integrations.keras import WatchCallback  # noqa: E402  it needs Keras
 
 pytestmark = pytest.mark.extras
 
@@ -54,3 +57,32 @@ def test_the_line_changes_nothing(tmp_path):
 
 def test_everything_at_every_step_changes_nothing_and_is_right(tmp_path):
     check_everything(fit, tmp_path)
+
+
+def test_layers_of_keras_own_are_those_that_their_author_draws(tmp_path):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((4,)), layers.Dense(5, name="first"), layers.BatchNormalization(), layers.ReLU(),
+            layers.Dropout(0.1), layers.Dense(3, name="second"),
+        ]
+    )  # fmt: skip
+    model.compile(keras.optimizers.SGD(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x, y = np.random.randn(8, 4).astype("float32"), np.arange(8) % 3
+    expected = x @ model.layers[0].kernel.numpy()
+    path = tmp_path / "run.shiftscope"
+    callback = WatchCallback(to=path, schedule=1, probes="full", on_error="raise")
+    model.fit(x, y, batch_size=8, epochs=2, verbose=0, shuffle=False, callbacks=[callback])
+    with shiftscope.open_recording(path) as recording:
+        (network,) = recording.header.networks
+        assert [(layer.name, layer.label) for layer in network.layers] == [
+            ("first", "Dense 4→5"),
+            ("second", "Dense 5→3"),
+        ]
+        assert (network.layers[0].normalization, network.layers[0].activation) == ("batch", "relu")
+        found = recording.values("layers", "mean", network=network.name, layer="first", site="linear_output")
+        assert found[0] == pytest.approx(expected.mean(), rel=1e-4, abs=1e-6)
+        assert len(found) == 2
+        sites = {entry.site for entry in recording.layouts["layers"].entries if entry.quantity == "gradient_norm"}
+        assert sites == {"", "kernel", "bias", "gamma", "beta"}

@@ -31,16 +31,17 @@ def bert():
 
 MODELS = {"gpt2": gpt2, "bert": bert}
 
-_GPT2 = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+_GPT2 = (".ln_1", ".attn.c_attn", ".attn.c_proj", " · sum", ".ln_2", ".mlp.c_fc", ".mlp.c_proj", " · sum 2")
 _BERT = (
     *(f"attention.self.{one}" for one in ("query", "key", "value")), "attention.output.dense",
-    "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm",
+    "attention.output · sum", "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output · sum",
+    "output.LayerNorm",
 )  # fmt: skip
 _EMBEDDINGS = ("word_embeddings", "token_type_embeddings", "position_embeddings", "LayerNorm")
 LAYERS = {
     "gpt2": [
         *(f"transformer.{one}" for one in ("wte", "wpe")),
-        *(f"transformer.h.{number}.{one}" for number in range(2) for one in _GPT2), "transformer.ln_f", "lm_head",
+        *(f"transformer.h.{number}{one}" for number in range(2) for one in _GPT2), "transformer.ln_f", "lm_head",
     ],
     "bert": [
         *(f"bert.embeddings.{one}" for one in _EMBEDDINGS),

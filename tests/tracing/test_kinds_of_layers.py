@@ -14,7 +14,7 @@ from tests.tracing.test_layers import layers_of
 
 
 def names(network, *inputs):
-    return [layer.name for layer in layers_of(network, *inputs)]
+    return [layer.name for layer in layers_of(network, *inputs) if not layer.are_weights]
 
 
 class Conv1D(nn.Module):
@@ -70,8 +70,8 @@ IDS = torch.arange(28).view(4, 7)
 
 def test_a_language_model_of_classes_of_ones_own():
     found = {layer.name: layer for layer in layers_of(Block(OwnAct()), IDS)}
-    assert list(found) == ["wte", "ln_1", "c_fc", "c_proj", "ln_2"]
-    assert [layer.features for layer in found.values()] == [8, 8, 16, 8, 8]
+    assert list(found) == ["wte", "ln_1", "c_fc", "c_proj", "sum", "ln_2"]
+    assert [layer.features for layer in found.values()] == [8, 8, 16, 8, 8, 8]
     assert [layer.info.label for layer in found.values()][:3] == ["Embedding 30→8", "RootMeanSquareNorm 8", "Conv1D 16"]
     assert found["c_fc"].info.activation == "ownact"
     assert found["ln_1"].info.normalization == "rootmeansquarenorm"
@@ -111,12 +111,12 @@ def test_recurrent_layers_packed_or_not(kind, features):
 
 def test_a_transformer_encoder():
     encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2)
-    own = ["self_attn", "norm1", "linear1", "linear2", "norm2"]
-    assert names(encoder, torch.randn(2, 3, 8)) == [f"layers.{n}.{one}" for n in range(2) for one in own]
+    own = [".self_attn", " · sum", ".norm1", ".linear1", ".linear2", " · sum 2", ".norm2"]
+    assert names(encoder, torch.randn(2, 3, 8)) == [f"layers.{n}{one}" for n in range(2) for one in own]
 
 
 class Residual(nn.Module):
-    """The normalization of a sum, and the activation of another, are nobody's but their own."""
+    """The normalization of a sum is nobody's but its own, and an activation is the sum's that it is called with."""
 
     def __init__(self, *, inplace=False):
         super().__init__()
@@ -126,7 +126,7 @@ class Residual(nn.Module):
     def forward(self, x):
         y = self.attn(x)
         y = y.add_(x) if self.inplace else y + x
-        return self.relu(self.fc(self.norm(y)) + y)
+        return self.relu(self.fc(self.norm(y)) * 2 + self.fc(y * 2))
 
 
 @pytest.mark.parametrize("inplace", [False, True])
@@ -136,7 +136,9 @@ def test_a_name_holds_what_it_promises(inplace, tmp_path):
     network.attn.weight.data.mul_(0.03)
     with torch.no_grad():
         attn = network.attn(x)
-        expected = {"attn": attn, "norm": network.norm(attn + x), "fc": network.fc(network.norm(attn + x))}
+        added = attn + x
+        both = torch.stack([network.fc(network.norm(added)), network.fc(added * 2)])
+        expected = {"attn": attn, "sum": added, "norm": network.norm(added), "fc": both}
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     path = tmp_path / "run.shiftscope"
     with shiftscope.watch(network, to=path, optimizer=optimizer):
@@ -161,7 +163,7 @@ def test_a_container_gives_its_name_to_a_layer_only_where_it_is_one():
             return x + self.proj(x)
 
     network = nn.Sequential(Wrapped(), nn.Sequential(nn.Linear(4, 3), nn.ReLU()))
-    assert names(network, torch.randn(2, 4)) == ["0.proj", "1"]
+    assert names(network, torch.randn(2, 4)) == ["0.proj", "0 · sum", "1"]
 
 
 def test_parts_of_attention_that_are_never_called_are_not_listed():
@@ -175,3 +177,31 @@ def test_parts_of_attention_that_are_never_called_are_not_listed():
             return functional.relu(self.attention(x + self.tokens[0], x, x)[0])
 
     assert names(Net(), torch.randn(3, 2, 8)) == ["attention"]
+
+
+class MessagePassing(nn.Module):
+    """Stands for the class of PyG's."""
+
+
+MessagePassing.__module__ = "torch_geometric.nn.conv.message_passing"
+
+
+class Graph(MessagePassing):
+    """A convolution as PyG's are: a linear map, messages, a bias; and a network that it may be given."""
+
+    def __init__(self, given=None):
+        super().__init__()
+        self.lin, self.bias = nn.Linear(4, 3, bias=False), nn.Parameter(torch.zeros(3))
+        self.nn = given
+
+    def forward(self, x):
+        x = self.lin(x).roll(1, 0) + self.bias
+        return x if self.nn is None else self.nn(x)
+
+
+def test_a_convolution_of_graphs_is_a_layer_as_a_whole():
+    inside = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 4))
+    network = nn.Sequential(Graph(inside), Graph(), nn.ReLU())
+    found = layers_of(network, torch.randn(6, 4))
+    assert [(layer.name, layer.features) for layer in found] == [("0.nn.0", 5), ("0.nn.2", 4), ("0", 4), ("1", 3)]
+    assert [layer.info.activation for layer in found] == ["relu", "", "", "relu"]

@@ -33,13 +33,16 @@ class Net(nn.Module):
         return self.head(x)
 
 
-ALL = ["stem", "h.0.norm", "h.0.fc", "h.0.proj", "h.1.norm", "h.1.fc", "h.1.proj", "head"]
+ALL = [
+    "stem", "h.0.norm", "h.0.fc", "h.0.proj", "h.0 · sum", "h.1.norm", "h.1.fc", "h.1.proj", "h.1 · sum", "head",
+]  # fmt: skip
 CHOICES = [
     (None, ALL),
     ("**", ALL),
     ("!**.norm", [name for name in ALL if not name.endswith("norm")]),
     (["!h.0"], [name for name in ALL if not name.startswith("h.0")]),
-    (["h.**", "!h.1"], ["h.0.norm", "h.0.fc", "h.0.proj"]),
+    (["h.**", "!h.1"], ["h.0.norm", "h.0.fc", "h.0.proj", "h.0 · sum"]),
+    ("!**.sum", [name for name in ALL if "sum" not in name]),
     ("stem", ["stem"]),
     ("h.*", ["h.0", "h.1"]),
     (["h.*", "head"], ["h.0", "h.1", "head"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from weakref import ref
 
 from torch import Size, Tensor
@@ -11,15 +12,33 @@ from typing_extensions import override
 
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.kinds import is_elementwise, needs_proof
-from shiftscope.tracing.layers import Layer, Site, find_layers
+from shiftscope.tracing.layers import Caller, Layer, Shape, Site, find_layers, merged
 from shiftscope.tracing.normalize import normalize
-from shiftscope.tracing.parts import Part
+from shiftscope.tracing.parts import Named, Part
 from shiftscope.tracing.producers import version
+from shiftscope.tracing.room import copied
 from shiftscope.tracing.tracer import Given, Output, PartObserver
 from shiftscope.tracing.values import is_plain
 
+_ROOM = 16
+"""A device has room for a copy where so many times as much is free; else the copy comes to the host."""
 BUDGET = 1 << 29
 """Bytes of the first step's tensors that are kept beyond those of its first pass; what comes after is not measured."""
+
+
+class Known(NamedTuple):
+    """What earlier steps have shown, by names: parts may be listed anew since.
+
+    Attributes:
+        callers: parts, each with the core of the layer that it was called for.
+        shapes: of the first output of each core.
+    """
+
+    callers: tuple[tuple[Named, Named], ...] = ()
+    shapes: Mapping[Named, Shape] = {}
+
+
+NOTHING_KNOWN = Known()
 
 
 @dataclass
@@ -45,11 +64,20 @@ class Exploration:
         layers: in forward order.
         overwriting: parts that write over their input.
         calls: of the parts, with the tensors; `forget` lets go of them.
+        known: what this and earlier steps have shown.
     """
 
     layers: list[Layer]
     overwriting: frozenset[int]
     calls: list[Explored]
+    known: Known = NOTHING_KNOWN
+
+    @property
+    def unexplored(self) -> frozenset[int]:
+        """The cores that were not called so far: what follows them is not known."""
+        called = {core for _, core in self.known.callers}
+        cores = (layer.core for layer in self.layers)
+        return frozenset(core.index for core in cores if (core.name, core.function) not in called)
 
     def values(self, site: Site) -> Tensor | None:
         """Return the values at a site in the first call that passed it; None where there was none."""
@@ -68,10 +96,13 @@ class Explorer(PartObserver):
     Args:
         parts: the modules whose calls count.
         gradients: whether to keep the gradients by these tensors, too.
+        known: what earlier steps have shown: layers that do not run at this one keep their places.
     """
 
-    def __init__(self, parts: Sequence[Part], *, gradients: bool = False) -> None:
+    def __init__(self, parts: Sequence[Part], *, gradients: bool = False, known: Known = NOTHING_KNOWN) -> None:
+        self.discovers = True
         self._parts = parts
+        self._known = known
         self._keep_gradients = gradients
         self._calls: list[Explored] = []
         self._before: dict[tuple[Call, int], tuple[Tensor, int, int, Explored]] = {}
@@ -95,8 +126,26 @@ class Explorer(PartObserver):
         for one in calls:
             if one.part == one.call.layer:
                 shapes.setdefault(one.part, tuple(one.shape))
-        layers = find_layers(self._parts, [(one.part, one.call.layer) for one in calls], shapes)
-        return Exploration(layers, frozenset(self._overwriting), calls)
+        callers, all_shapes = self._with_known([(one.part, one.call.layer) for one in calls], shapes)
+        layers = find_layers(self._parts, callers, all_shapes)
+        named = [(part.name, part.function) for part in self._parts]
+        known = Known(
+            tuple((named[part], named[core]) for part, core in dict.fromkeys(callers)),
+            {named[core]: shape for core, shape in all_shapes.items()},
+        )
+        return Exploration(layers, frozenset(self._overwriting), calls, known)
+
+    def _with_known(
+        self, now: list[Caller], shapes: Mapping[int, Shape]
+    ) -> tuple[list[Caller], Mapping[int, Shape]]:  # fmt: skip
+        """Return the calls of this step with those of earlier ones, and the shapes likewise."""
+        if not self._known.callers:
+            return now, shapes
+        index = {(part.name, part.function): part.index for part in self._parts}
+        there = [(part, core) for part, core in self._known.callers if part in index and core in index]
+        before = [(index[part], index[core]) for part, core in there]
+        earlier = {index[core]: shape for core, shape in self._known.shapes.items() if core in index}
+        return merged(now, before), {**earlier, **shapes}
 
     def _refuted(self, calls: Sequence[Explored]) -> set[int]:
         """Return the parts that might have been activations and are none."""
@@ -158,8 +207,7 @@ class Explorer(PartObserver):
             self._kept += tensor.numel() * tensor.element_size()
             if self._kept > BUDGET:
                 return None
-        # On the host, where it will be measured: a device may have no room for more.
-        clone = tensor.detach().clone() if tensor.is_cpu else tensor.detach().cpu()
+        clone = copied(tensor, _ROOM)
         self._clones[id(tensor)] = ref(tensor), version(tensor), clone
         return clone
 
@@ -170,7 +218,10 @@ class Explorer(PartObserver):
             # Under torch.func, or where gradients of many losses are asked for at once, it stands for others.
             if is_plain(gradient):
                 known = explored.gradients.get(end)
-                explored.gradients[end] = gradient.detach().clone() if known is None else known + gradient.detach()
+                if known is None:
+                    explored.gradients[end] = copied(gradient, _ROOM)
+                else:
+                    known.add_(gradient.detach().to(known.device))
 
         if self._keep_gradients and tensor.requires_grad and not tensor.is_leaf:
             tensor.register_hook(keep)  # type: ignore[no-untyped-call]  # torch's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from types import FrameType
 from typing import Any
 from weakref import ref
 
@@ -13,6 +14,7 @@ from shiftscope.tracing.functions import FunctionObserver, Known, Role
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.parts import Part
 from shiftscope.tracing.producers import Producers
+from shiftscope.tracing.sums import SumTracer
 from shiftscope.tracing.values import is_plain, main_tensor
 
 Given = Callable[[Call, Tensor], None]
@@ -31,13 +33,15 @@ class FunctionTracer(FunctionObserver):
         open_call: begins a layer with the output of a part; None where that does not count.
         failed: told of an error, with the part.
         silent: parts of which nothing is shown.
+        sums: tells residual sums from other additions.
     """
 
     def __init__(
         self, parts: Sequence[Part], shown: Callable[[int], tuple[Given | None, Output | None]], producers: Producers,
         open_call: Callable[[int, Tensor], Call | None], failed: Callable[[int, Exception], None],
-        silent: Collection[int],
+        silent: Collection[int], sums: SumTracer,
     ) -> None:  # fmt: skip
+        self._show = shown
         self._shown = {part.index: shown(part.index) for part in parts}
         self._activations = {part.name: part.index for part in parts if part.kind == "activation"}
         self._parameters: dict[int, tuple[ref[Tensor], int]] = {
@@ -47,13 +51,18 @@ class FunctionTracer(FunctionObserver):
             for parameter in part.module.parameters()
         }
         self._producers, self._open_call, self._failed, self._silent = producers, open_call, failed, silent
+        self._sums = sums
+        self.follows = sums.flow is not None
         self._part = -1
 
     @override
-    def begins(self, known: Known, arguments: tuple[Any, ...]) -> _Begun | None:
+    def begins(self, known: Known, arguments: tuple[Any, ...], caller: FrameType) -> _Begun | None:
         self._part = -1
         if known.role is Role.MULTIPLIES:
             return self._product(arguments)
+        if known.role is Role.ADDS:
+            part = self._sums.part(arguments, caller)
+            return None if part < 0 else (None, part, arguments[0])
         given = arguments[0] if arguments else None
         if not isinstance(given, Tensor) or not is_plain(given):
             return None
@@ -70,13 +79,18 @@ class FunctionTracer(FunctionObserver):
         return call, part, given
 
     @override
+    def follow(self, known: Known | None, arguments: tuple[Any, ...], result: object) -> None:
+        if self._sums.flow is not None:
+            self._sums.flow.follow(known, arguments, result)
+
+    @override
     def ends(self, known: Known, begun: _Begun, result: object) -> None:
         call, part, given = begun
         self._part = part
         values = main_tensor(result)
         if values is None:
             return
-        if known.role is Role.MULTIPLIES:
+        if known.role is Role.MULTIPLIES or known.role is Role.ADDS:
             self._begin_layer(part, values)
         elif call is None:
             self._parameters[id(values)] = ref(values), part
@@ -100,6 +114,8 @@ class FunctionTracer(FunctionObserver):
         if call is None:
             return
         self._producers.note(values, call, passed=True)
+        if part not in self._shown:  # a sum that was found just now
+            self._shown[part] = self._show(part)
         show = self._shown[part][1]
         if show and part not in self._silent:
             show(call, values, values)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from sys import _getframe as _frame
+from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -31,6 +33,8 @@ class Role(Enum):
     PASSES_ON = "passes on"
     MOVES_AXES = "moves axes"
     MULTIPLIES = "multiplies"
+    SCALES = "scales"
+    ADDS = "adds"
 
 
 class Known(NamedTuple):
@@ -58,6 +62,8 @@ _MULTIPLYING = (
     "linear", "matmul", "mm", "bmm", "addmm", "einsum", "conv1d", "conv2d", "conv3d", "embedding", "__matmul__",
     "__rmatmul__",
 )  # fmt: skip
+_SCALING = ("mul", "multiply", "div", "divide", "true_divide")
+_ADDING = ("add",)
 
 
 def _all_called(name: str) -> Iterator[Callable[..., Any]]:
@@ -74,6 +80,8 @@ def _known() -> dict[Callable[..., Any], Known]:
         (_PASSING_ON, Role.PASSES_ON),
         (_MOVING_AXES, Role.MOVES_AXES),
         (_MULTIPLYING, Role.MULTIPLIES),
+        (_SCALING, Role.SCALES),
+        (_ADDING, Role.ADDS),
         (ACTIVATIONS, Role.ACTIVATES),
     ]
     found = {one: Known(role, name) for names, role in named for name in names for one in _all_called(name)}
@@ -86,10 +94,19 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class FunctionObserver(Protocol):
-    """Who is told of the functions that are known."""
+    """Who is told of the functions that are known.
 
-    def begins(self, known: Known, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401  its own matter
+    Attributes:
+        follows: whether it is told of all functions, after each call.
+    """
+
+    follows: bool
+
+    def begins(self, known: Known, arguments: tuple[Any, ...], caller: FrameType) -> Any:  # noqa: ANN401  its own matter
         """Take note that a function is about to be called; return what `ends` needs, None where that is nothing."""
+
+    def follow(self, known: Known | None, arguments: tuple[Any, ...], result: object) -> None:
+        """Take note of what any function has returned, before `ends`."""
 
     def ends(self, known: Known, begun: Any, result: object) -> None:  # noqa: ANN401  likewise
         """Take note of what a function has returned."""
@@ -115,15 +132,21 @@ class FunctionCalls(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or _NOTHING
         known = KNOWN.get(func)
-        if known is None:
+        if known is None and not self._observer.follows:
             return func(*args, **kwargs)
         begun = None
-        try:
-            begun = self._observer.begins(known, (*args, *kwargs.values()))
-        except Exception as error:  # noqa: BLE001  reported: the training must not notice
-            self._observer.report(error)
+        if known is not None and known.role is not Role.SCALES:
+            try:
+                begun = self._observer.begins(known, (*args, *kwargs.values()), _frame(1))
+            except Exception as error:  # noqa: BLE001  reported: the training must not notice
+                self._observer.report(error)
         result = func(*args, **kwargs)
-        if begun is not None:
+        if self._observer.follows:
+            try:
+                self._observer.follow(known, (*args, *kwargs.values()), result)
+            except Exception as error:  # noqa: BLE001  reported: the training must not notice
+                self._observer.report(error)
+        if known is not None and begun is not None:
             try:
                 self._observer.ends(known, begun, result)
             except Exception as error:  # noqa: BLE001  reported: the training must not notice

@@ -110,6 +110,7 @@ class Journal:
 
     Attributes:
         failed: told of an error made in a backward pass.
+        calls: how many there were, ever.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Journal:
         self._own = ref(self)
         self._last_task = -1
         self.open_to_calls = True
-        self._opened = 0
+        self.calls = self._cleared = 0
         self._alone: list[Call] = []
         self._passes: list[Pass] = []
         self._reached: dict[int, list[BackwardPass[Call]]] = {}
@@ -135,12 +136,19 @@ class Journal:
     @property
     def any_call(self) -> bool:
         """Whether there was any call since the last update."""
-        return self._opened > 0
+        return self.calls > self._cleared
 
     def open(self, layer: int, output: Tensor, within: Pass | None) -> Call:
         """Note a call of a layer whose core has just returned."""
         call = self.begin(layer, within)
         self.returned(call, output)
+        return call
+
+    def add(self, layer: int, output: Tensor, within: Pass) -> Call:
+        """Note a call of a layer without parameters of its own, in a pass of which others tell whether it counts."""
+        call = self.begin(layer, within)
+        call.graph = output.grad_fn is not None
+        within.calls.append(call)
         return call
 
     def begin(self, layer: int, within: Pass | None) -> Call:
@@ -153,7 +161,7 @@ class Journal:
         Of a pass only the first and last call are hooked that a gradient can tell of: it counts as a whole.
         """
         layer, within = call.layer, call.within
-        self._opened += 1
+        self.calls += 1
         function = output.grad_fn if output.requires_grad else None
         call.graph = function is not None
         if within is None:
@@ -204,7 +212,7 @@ class Journal:
         kept, micro_batches = self._reached_and_used()
         passes = dict.fromkeys(call.within for call in kept if call.within is not None)
         calls = {call for one in passes for call in one.calls}
-        calls.update(call for call in kept if call.within is None)
+        calls.update(kept)  # of a pass before an earlier update nothing else is known any more
         # What has no graph is part of what was called with it; where it was repeated with one, it was a first try.
         with_graph = {call.layer for call in calls if call.graph}
         if any(call.within is None for call in kept):
@@ -267,7 +275,9 @@ class Journal:
 
     def clear(self) -> None:
         """Begin anew, after an update."""
-        self._opened = 0
+        self._cleared = self.calls
         self._alone.clear()
+        for one in self._passes:
+            one.calls.clear()  # they hold the pass, too
         self._passes.clear()
         self._reached.clear()

@@ -11,6 +11,8 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.modules.rnn import RNNBase, RNNCellBase
 
+from shiftscope.tracing import keras_layers
+
 Kind = Literal["core", "normalization", "activation"]
 """A core is what a layer begins with: a linear map, an embedding, a recurrent cell, attention, one's own parameters."""
 
@@ -49,7 +51,7 @@ _TURNS = 4.0
 
 def kind_of(name: str, module: nn.Module) -> Kind | None:
     """Return what a module is, None where it is no part of a layer; see `is_elementwise` for classes of one's own."""
-    if isinstance(module, _CORES):
+    if isinstance(module, _CORES) or passes_messages(module):
         return "core"
     if isinstance(module, _ALL_NORMALIZATIONS):
         return "normalization"
@@ -58,19 +60,39 @@ def kind_of(name: str, module: nn.Module) -> Kind | None:
     if isinstance(module, _WITHOUT_CALLS):
         return None
     # A user's own class is known by the name it was given; else by what it holds.
-    return _BY_NAME.get(name.rpartition(".")[2]) or _kind_of_own(module)
+    given = _BY_NAME.get(name.rpartition(".")[2])
+    return given or (_kind_in_keras(module) if keras_layers.is_keras(module) else _kind_of_own(module))
 
 
 def _is_torch_activation(module: nn.Module) -> bool:
     return type(module).__module__ == activations.__name__ and not isinstance(module, _NOT_ELEMENTWISE)
 
 
+def _kind_in_keras(module: nn.Module) -> Kind | None:
+    kind = keras_layers.kind(module)
+    if kind == "own":
+        return _with_parameters(module) if keras_layers.own_parameters(module) else "activation"
+    return kind
+
+
+def _with_parameters(module: nn.Module) -> Kind:
+    return "normalization" if "norm" in type(module).__name__.lower() else "core"
+
+
 def _kind_of_own(module: nn.Module) -> Kind | None:
     if any(True for _ in module.children()):
         return None
     if any(parameter is not None for parameter in module._parameters.values()):
-        return "normalization" if "norm" in type(module).__name__.lower() else "core"
+        return _with_parameters(module)
     return None if type(module).__module__.startswith("torch.") else "activation"
+
+
+def passes_messages(module: nn.Module) -> bool:
+    """Whether a module is a convolution of PyG's, which is a layer with the linear maps inside."""
+    return any(
+        cls.__name__ == "MessagePassing" and cls.__module__.startswith("torch_geometric.")
+        for cls in type(module).__mro__
+    )
 
 
 def needs_proof(name: str, module: nn.Module) -> bool:
@@ -89,7 +111,7 @@ def is_elementwise(given: Tensor | None, output: Tensor | None) -> bool:
     if not given.is_floating_point() or not output.is_floating_point():
         return False
     step = max(1, given.numel() // _MOST)
-    x, y = (one.detach().reshape(-1)[::step].double() for one in (given, output))
+    x, y = (one.detach().reshape(-1)[::step].cpu().double() for one in (given, output))
     known = x.isfinite() & y.isfinite()
     x, y = x[known], y[known]
     if x.numel() < FEWEST or bool((x == y).all()):
@@ -109,6 +131,15 @@ def normalization_kind(module: nn.Module) -> str:
     for cls, kind in _NORMALIZATIONS:
         if isinstance(module, cls):
             return kind
+    return (keras_layers.normalization_kind(module) if keras_layers.is_keras(module) else "") or _class_name(module)
+
+
+def activation_kind(module: nn.Module) -> str:
+    """Name an activation: relu, gelu, ..., or its class for one of the user's own."""
+    return keras_layers.activation_name(module).lower() if keras_layers.is_keras(module) else _class_name(module)
+
+
+def _class_name(module: nn.Module) -> str:
     return type(module).__name__.lower()
 
 
@@ -116,6 +147,10 @@ def unit_axis(module: nn.Module, shape: tuple[int, ...] | None) -> int:
     """Return the axis along which a module's output has its units or channels."""
     if isinstance(module, _BY_CHANNEL):
         return 1
+    if isinstance(module, ResidualSum):
+        return module.axis
+    if keras_layers.is_keras(module):
+        return keras_layers.unit_axis(module)
     if isinstance(module, _CORES) or shape is None or len(shape) < 3:
         return -1
     sizes = [parameter.numel() for parameter in module._parameters.values() if parameter is not None]
@@ -128,7 +163,7 @@ def width(module: nn.Module, shape: tuple[int, ...] | None) -> int:
     if shape is not None:
         axis = unit_axis(module, shape)
         return max(1, shape[axis]) if len(shape) > max(axis, 0) else 1
-    for name in ("out_features", "out_channels", "num_features", "embedding_dim", "hidden_size", "embed_dim"):
+    for name in ("out_features", "out_channels", "num_features", "embedding_dim", "hidden_size", "embed_dim", "units"):
         size = getattr(module, name, None)
         if isinstance(size, int) and size > 0:
             return size
@@ -138,7 +173,10 @@ def width(module: nn.Module, shape: tuple[int, ...] | None) -> int:
 def label(module: nn.Module, units: int) -> str:
     """Return what a layer's core is, by its class and sizes: "Conv2d 64→64"."""
     taken = next((size for name in _TAKES if isinstance(size := getattr(module, name, None), int)), None)
-    return f"{type(module).__name__} {units}" if taken is None else f"{type(module).__name__} {taken}→{units}"
+    if keras_layers.is_keras(module) and (sizes := keras_layers.sizes(module)) is not None and sizes[1] == units:
+        taken = sizes[0]
+    name = "Sum" if isinstance(module, ResidualSum) else type(module).__name__
+    return f"{name} {units}" if taken is None else f"{name} {taken}→{units}"
 
 
 def has_several_matrices(module: nn.Module) -> bool:
@@ -153,3 +191,19 @@ class OwnParameter(nn.Module):
     def __init__(self, parameter: nn.Parameter) -> None:
         super().__init__()
         self.weight = parameter
+
+
+class AttentionWeights(nn.Module):
+    """Stands for the weights that a module of attention returns: how much of each key a query takes."""
+
+
+class ResidualSum(nn.Module):
+    """Stands for a sum of a skip connection and the branch that it leads around.
+
+    Args:
+        axis: along which the sum has its units or channels.
+    """
+
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        self.axis = axis

@@ -15,7 +15,7 @@ from typing import Literal
 
 from torch import nn
 
-from shiftscope.tracing.kinds import label, normalization_kind, unit_axis, width
+from shiftscope.tracing.kinds import AttentionWeights, activation_kind, label, normalization_kind, unit_axis, width
 from shiftscope.tracing.normalize import can_normalize
 from shiftscope.tracing.parts import Part, as_written, is_inside_normalization
 from shiftscope.wire.frames import LayerInfo
@@ -28,6 +28,9 @@ _LONGEST_LABEL = 80
 
 STAGES = ("linear_output", "normalized")
 """Sites that show what a normalization does, stage by stage."""
+
+ATTENTION = "attention"
+"""The one site of attention's weights, at which nothing is measured but what is meant for these."""
 
 Caller = tuple[int, int]
 """One call of a part: index of the part, and of the core of the layer that it was called for."""
@@ -95,6 +98,11 @@ class Layer:
         return unit_axis(self.core.module, self.shape)
 
     @property
+    def are_weights(self) -> bool:
+        """Whether it is none that is drawn, but weights of attention."""
+        return isinstance(self.core.module, AttentionWeights)
+
+    @property
     def parts(self) -> list[Part]:
         """The layer's parts, each once: core, normalization, activation."""
         parts = (self.core, self.normalization, self.activation)
@@ -111,7 +119,7 @@ class Layer:
             name=self.name,
             features=self.features,
             label=label(self.core.module, self.features)[:_LONGEST_LABEL],
-            activation=type(self.activation.module).__name__.lower()[:_LONGEST] if self.activation else "",
+            activation=activation_kind(self.activation.module)[:_LONGEST] if self.activation else "",
             normalization=normalization_kind(self.normalization.module)[:_LONGEST] if self.normalization else "",
         )
 
@@ -136,6 +144,21 @@ def find_layers(parts: Sequence[Part], calls: Sequence[Caller], shapes: Mapping[
     return layers
 
 
+def merged(now: Sequence[Caller], before: Sequence[Caller]) -> list[Caller]:
+    """Return the calls of a step with those that earlier ones had, layer by layer.
+
+    Layers stay in the order in which they were; one that is new stands behind that which was called before it.
+    """
+    order = list(dict.fromkeys(core for _, core in before))
+    last = -1
+    for core in dict.fromkeys(core for _, core in now):
+        if core not in order:
+            order.insert(last + 1, core)
+        last = order.index(core)
+    both = dict.fromkeys([*now, *before])
+    return [(part, core) for wanted in order for part, core in both if core == wanted]
+
+
 def _layer(called: Sequence[Part], shape: Shape | None) -> Layer:
     """Return a layer, given its core and what follows, in the order in which they are called."""
     # A normalization with an activation inside returns after that.
@@ -152,6 +175,8 @@ def _sites(layer: Layer, called: Sequence[int]) -> list[Site]:
     def at(name: str, part: Part, end: Literal[0, 1]) -> Site:
         return Site(name, layer.core.index, part.index, end)
 
+    if layer.are_weights:
+        return [at(ATTENTION, layer.core, 1)]
     norm, activation = layer.normalization, layer.activation
     sites: list[Site] = []
     if norm:

@@ -3,15 +3,20 @@
 What watches a network holds it, and must be held by somebody itself. A network shows nothing of that, so it cannot be
 the network; but were it a global, no network would ever be freed. So a global holds it between two collections of
 Python's garbage, and while one is under way the network's modules do: what nobody reaches any more goes with them.
+
+A collection is under way in one thread, and others may run before it is over: a network that is copied or pickled at
+that moment must not hold anything of ours. So only a collection in the thread that watches counts, while that is there.
 """
 
 from __future__ import annotations
 
 import gc
 import operator
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import repeat
+from threading import get_ident
 from typing import Any, Generic, TypeVar
 from weakref import ref
 
@@ -42,6 +47,7 @@ class Lifetime(Generic[Owner]):
         self._modules = [ref(module) for module in modules]
         self._gone = gone
         self._ended = False
+        self._thread = get_ident()
         # One for each: networks may share modules.
         self._name = f"_shiftscope_{id(self)}"
         _KEEPER.add(self)
@@ -50,6 +56,11 @@ class Lifetime(Generic[Owner]):
     def owner(self) -> Owner | None:
         """The owner; None once it is gone."""
         return self._weak()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another thread than this one watches, and is still there."""
+        return self._thread != get_ident() and self._thread in sys._current_frames()
 
     def end(self) -> None:
         """Hold nothing any more."""
@@ -152,7 +163,7 @@ class _Keeper:
                 self._collections.leave()
 
     def _start(self) -> None:
-        self._handed = list(self._lifetimes)
+        self._handed = [one for one in self._lifetimes if not one.is_elsewhere]
         for lifetime in self._handed:
             lifetime.hand_over()
 

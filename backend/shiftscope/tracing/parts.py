@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import CodeType
 from typing import NamedTuple
 
 from torch import nn
 
 from shiftscope.tracing.functions import ACTIVATIONS
-from shiftscope.tracing.kinds import Kind, OwnParameter, has_several_matrices, kind_of
+from shiftscope.tracing.kinds import (
+    AttentionWeights,
+    Kind,
+    OwnParameter,
+    ResidualSum,
+    has_several_matrices,
+    kind_of,
+    passes_messages,
+)
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
+from shiftscope.tracing.tree import named_modules
 
 
 class Part(NamedTuple):
@@ -23,7 +33,8 @@ class Part(NamedTuple):
         index: its place among the parts of its network.
         block: name of the nn.Sequential that it is an element of, if any.
         begins: whether it may begin a layer.
-        function: whether it is a function, or a parameter that functions multiply with; its module stands for it.
+        function: whether it is a function, a sum, attention's weights, or a parameter that functions multiply with: a
+            module stands for it.
     """
 
     name: str
@@ -35,16 +46,72 @@ class Part(NamedTuple):
     function: bool = False
 
 
-def find_parts(root: nn.Module, selection: Selection = EVERY_LAYER) -> list[Part]:
+Named = tuple[str, bool]
+"""A part by its name, and whether it is a function."""
+
+
+class Sum(NamedTuple):
+    """A residual sum, and how it is found again.
+
+    Attributes:
+        owner: name of the module in whose forward it is made.
+        code: of the instruction that adds.
+        instruction: which of the code it is.
+        branch: which of the two operands the skip connection leads around.
+        layer: that the branch ends with; None where that is none.
+        module: that stands for it.
+        number: which of its owner's it is, from 1.
+    """
+
+    owner: str
+    code: CodeType
+    instruction: int
+    branch: int
+    layer: Named | None
+    module: ResidualSum
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its name as a part: that of no module."""
+        own = "sum" if self.number == 1 else f"sum {self.number}"
+        return f"{self.owner} · {own}" if self.owner else own
+
+
+class Weights(NamedTuple):
+    """Weights of attention, and how they are found again.
+
+    Attributes:
+        owner: name of the module that returns them.
+        place: of theirs among what it returns.
+        module: that stands for them.
+    """
+
+    owner: str
+    place: int
+    module: AttentionWeights
+
+    @property
+    def name(self) -> str:
+        """Their name as a part: that of no module."""
+        return f"{self.owner} · attention" if self.owner else "attention"
+
+
+Found = Sum | Weights
+"""What is a part and no module, and is found while a step is explored."""
+
+
+def find_parts(root: nn.Module, selection: Selection = EVERY_LAYER, found: Sequence[Found] = ()) -> list[Part]:
     """List the modules whose calls make up layers, in order of registration; a module used twice is one part.
 
-    Then the functions that are activations, and the parameters that no part is for.
+    Then the functions that are activations, the parameters that no part is for, and what was found in earlier steps.
     """
     parts: list[Part] = []
     rest: list[tuple[str, nn.Module]] = []
+    modules = dict(named_modules(root))
     kinds = _kinds(root)
-    single = _single_layers(root, kinds)
-    for name, module in root.named_modules():
+    single = _single_layers(modules, kinds)
+    for name, module in modules.items():
         if name not in kinds:
             continue
         kind = kinds[name]
@@ -57,38 +124,49 @@ def find_parts(root: nn.Module, selection: Selection = EVERY_LAYER) -> list[Part
         if chosen is None:
             rest.append((name, module))
         else:
-            block = block if _is_sequence(root, block) else ""
+            block = block if _is_sequence(modules[block]) else ""
             parts.append(Part(name, module, chosen[0], len(parts), block, begins=chosen[1]))
-    return parts + _functions(len(parts), rest, selection)
+    parts += _functions(len(parts), rest, selection)
+    return parts + [found_part(one, index) for index, one in enumerate(found, start=len(parts))]
+
+
+def found_part(one: Found, index: int) -> Part:
+    """Return a residual sum, or attention's weights, as a part."""
+    return Part(one.name, one.module, "core", index, function=True)
 
 
 def _kinds(root: nn.Module) -> dict[str, Kind | None]:
     """Return what each module is, without those that belong to a part around them."""
     found: dict[str, Kind | None] = {}
     inside: tuple[str, ...] = ()
+    leaves: set[str] = set()
     normalizations: tuple[str, ...] = ()
-    for name, module in root.named_modules():
+    for name, module in named_modules(root):
         kind = kind_of(name, module)
         # A normalization may have an activation of its own.
-        if inside and name.startswith(inside) and not (kind == "activation" and name.startswith(normalizations)):
+        own = kind == "activation" and name.startswith(normalizations)
+        if name in leaves or (name.startswith(inside) and not own):
             continue
         found[name] = None if not name and kind == "core" and has_several_matrices(module) else kind
-        if name and kind is not None:
+        if name and passes_messages(module):
+            # A network that it was given, as a GINConv is, has layers of its own.
+            leaves |= {f"{name}.{own}" for own, child in module.named_children() if not any(child.children())}
+        elif name and kind is not None:
             inside = (*inside, f"{name}.")
             normalizations = (*normalizations, f"{name}.") if kind == "normalization" else normalizations
     return found
 
 
-def _is_sequence(root: nn.Module, name: str) -> bool:
-    return type(root.get_submodule(name)).forward is nn.Sequential.forward
+def _is_sequence(module: nn.Module) -> bool:
+    return type(module).forward is nn.Sequential.forward
 
 
-def _single_layers(root: nn.Module, kinds: dict[str, Kind | None]) -> set[str]:
+def _single_layers(modules: Mapping[str, nn.Module], kinds: dict[str, Kind | None]) -> set[str]:
     """Return the names of the nn.Sequential that hold one core, as a child of their own."""
     paths = [name.split(".")[:-1] for name, kind in kinds.items() if kind == "core"]
     cores = Counter(".".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1))
     own = {".".join(path) for path in paths if path}
-    return {name for name in own if cores[name] == 1 and _is_sequence(root, name)}
+    return {name for name in own if cores[name] == 1 and _is_sequence(modules[name])}
 
 
 def _chosen(names: Sequence[str], kind: Kind | None, selection: Selection) -> tuple[Kind, bool] | None:

@@ -12,6 +12,7 @@ such a module nothing is put; its class has the place then, and classes are pick
 from __future__ import annotations
 
 import copyreg
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -181,8 +182,24 @@ def is_wrapper(module: nn.Module) -> bool:
 
 def is_compiled(module: nn.Module) -> bool:
     """Whether calls of a module run compiled code, in which the calls of what it is made of are not seen."""
-    other = module.__dict__.get(_PLACE)
-    return (other is not None and getattr(other, _INSIDE, other) is not None) or is_wrapper(module)
+    held = module.__dict__
+    other = held.get(_PLACE)
+    return "_orig_mod" in held["_modules"] or (other is not None and getattr(other, _INSIDE, other) is not None)
+
+
+def wrapper_of(module: nn.Module, *, but: nn.Module | None = None) -> nn.Module | None:
+    """Return what torch.compile has put around a module, and holds it, but for one; None where there is no such."""
+    kind = getattr(sys.modules.get("torch._dynamo.eval_frame"), "OptimizedModule", None)
+    if kind is None:
+        return None
+    return next(
+        (
+            one
+            for one in gc.get_objects()
+            if type(one) is kind and one is not but and one._modules.get("_orig_mod") is module
+        ),
+        None,
+    )
 
 
 def is_anything_compiled() -> bool:

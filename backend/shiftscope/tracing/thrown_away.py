@@ -109,6 +109,10 @@ class GradientWatch:
     def clear(self) -> None:
         """Let go of the gradient: an update has used it."""
         self._held = None
+        self.note_used()
+
+    def note_used(self) -> None:
+        """Take note that the gradients that are there are those of updates so far."""
         self._used = [gradient_now(p, ()) for p in self._trained()]
 
     def _trained(self) -> list[nn.Parameter]:

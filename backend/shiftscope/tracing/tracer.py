@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from shiftscope.tracing.attention import AttentionTracer
+from shiftscope.tracing.flow import Flow
 from shiftscope.tracing.function_tracer import FunctionTracer
 from shiftscope.tracing.functions import FunctionCalls, Presence, without_functions
 from shiftscope.tracing.held_parts import HeldParts
 from shiftscope.tracing.journal import Call, Journal, Pass
-from shiftscope.tracing.kinds import may_overwrite
-from shiftscope.tracing.parts import Part
+from shiftscope.tracing.kinds import may_overwrite, unit_axis
+from shiftscope.tracing.parts import Found, Part
 from shiftscope.tracing.producers import Producers
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
-from shiftscope.tracing.taps import Tap, Watcher, is_anything_compiled
-from shiftscope.tracing.values import Arguments, Keywords, first_tensor, is_capturing, is_plain, main_tensor
+from shiftscope.tracing.sums import SumTracer
+from shiftscope.tracing.taps import Tap, Watcher, is_anything_compiled, wrapper_of
+from shiftscope.tracing.values import (
+    Arguments,
+    Keywords,
+    first_tensor,
+    is_capturing,
+    is_plain,
+    main_tensor,
+    tensors_in,
+)
 
 Given = Callable[[Call, Tensor], None]
 Output = Callable[[Call, Tensor, Tensor], None]
@@ -28,10 +40,18 @@ _Begun = tuple[Call | None, bool]
 """The call that passed a part's input on, and whether it is the part's own, which begins a layer."""
 
 _this_thread = threading.get_ident
+MOST_LOOKS = 3
+"""Times that something around a network is searched for, among all objects there are."""
 
 
 class PartObserver(Protocol):
-    """Who is shown what passes the parts of a network."""
+    """Who is shown what passes the parts of a network.
+
+    Attributes:
+        discovers: whether parts that are not known yet are to be found: residual sums, weights of attention.
+    """
+
+    discovers: bool = False
 
     def before(self, part: int) -> Given | None:
         """Return what is shown a part's input before the part is called; None where nobody wants it."""
@@ -64,35 +84,41 @@ class Tracer:
 
     Args:
         root: the network.
-        failed: told of an error, with the index of the part at which it was made.
+        failed: told of an error, with the index of the part at which it was made; None where that is none yet.
         any_pass: whether passes that build no graph count as well.
         functions: whether functions are observed, besides modules.
         selection: which modules are to be layers.
+        found: residual sums and weights of attention that are known.
 
     Attributes:
         journal: of the calls since the last update.
         last_pass: the last one that built a graph.
+        passes: how many of these there were, so far.
         failed_passes: how many passes raised an error of the network's own, so far.
         idle_passes: how many were seen that do not count, so far: without gradients, or captured into a CUDA graph.
         functions: whether functions are observed when the parts are watched next.
         relies_on_functions: whether anything was found by what functions have passed on.
+        begins_pass: whether a pass of the whole network begins just now, none of whose parts is called yet.
         on_call: called, if anything, when a call or pass that counts may be the first one after an update.
     """
 
     def __init__(
-        self, root: nn.Module, failed: Callable[[int, Exception], None], *, any_pass: bool = False,
-        functions: bool = True, selection: Selection = EVERY_LAYER,
+        self, root: nn.Module, failed: Callable[[int | None, Exception], None], *, any_pass: bool = False,
+        functions: bool = True, selection: Selection = EVERY_LAYER, found: Sequence[Found] = (),
     ) -> None:  # fmt: skip
         self.root = root
         self._any_pass = any_pass
         self.functions = functions
         self.relies_on_functions = False
         self._presence: Presence | None = None
-        self._held = HeldParts(root, selection)
+        self._held = HeldParts(root, selection, found)
+        self._flow: Flow | None = None
         self.journal = Journal(self._held.trained_parameter)
         self.last_pass: Pass | None = None
+        self.passes = 0
         self.failed_passes = 0
         self.idle_passes = 0
+        self.begins_pass = False
         self.on_call: Callable[[], None] | None = None
         self._failed = failed
         self._within: Pass | None = None
@@ -105,6 +131,8 @@ class Tracer:
         self._leads: tuple[int, ...] | None = None
         self._thread: int | None = None
         self._silent: set[int] = set()
+        self._wrapper: ref[nn.Module] | None = None
+        self._looked_around = 0
 
     @property
     def armed(self) -> bool:
@@ -114,16 +142,35 @@ class Tracer:
     @property
     def hides_parts(self) -> bool:
         """Whether the network or anything in it is compiled, so that not all calls of its parts are seen."""
-        return self._held.any_compiled
+        return self._held.any_compiled or (self._wrapper is not None and self._wrapper() is not None)
+
+    def find_wrapper(self) -> bool:
+        """Find out whether the network was compiled, or compiled anew, and is called by what is around it."""
+        if self._looked_around >= MOST_LOOKS:
+            return False
+        self._looked_around += 1
+        found = wrapper_of(self.root, but=None if self._wrapper is None else self._wrapper())
+        if found is not None:
+            self._wrapper = ref(found)
+        return found is not None
 
     @property
     def parts(self) -> list[Part]:
         """The modules whose calls are of interest, as they are now."""
         return self._held.now
 
+    @property
+    def found(self) -> list[Found]:
+        """The residual sums and weights of attention that are known: the last ones of the parts."""
+        return self._held.found
+
     def leads(self, held: Sequence[Collection[int]]) -> tuple[int, ...]:
         """Return parts whose calls stand for those of the network: one for each of these sets of parameters' ids."""
         return self._held.leads(held)
+
+    def trained_parameter(self, part: int) -> nn.Parameter | None:
+        """Return a parameter of a layer's core that is trained; None where there is none."""
+        return self._held.trained_parameter(part)
 
     def observe_with(self, observer: PartObserver | None) -> None:
         """Show all that passes to an observer, from now on; to nobody where there is none."""
@@ -153,37 +200,71 @@ class Tracer:
             if watcher is not None:
                 watchers[id(part.module)] = (part.module, watcher)
         if id(self.root) in watchers:
-            watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1], presence))
+            watchers[id(self.root)] = (self.root, self._around(watchers[id(self.root)][1]))
         else:
-            watchers[id(self.root)] = (self.root, self._around(Watcher(), presence))
+            watchers[id(self.root)] = (self.root, self._around(Watcher()))
         self.journal.open_to_calls = leads is None
         # A compiled network is called as a whole, and what it was called with is known.
         self._taps = [Tap(module, watcher, compiled=module is self.root) for module, watcher in watchers.values()]
+        self._taps += self._tap_on_wrapper()
         if presence is not None:
             self._taps += [Tap(*one) for one in without_functions(self.root, presence)]
+        self._taps += [Tap(*one) for one in self._watch_attention(observer)] if leads is None else []
         for tap in self._taps:
             tap.begin()
         self._loose = [tap for tap in self._taps if tap.may_be_lost]
+
+    def _tap_on_wrapper(self) -> list[Tap]:
+        """Return what watches the network where it is called by what compiling has put around it."""
+        wrapper = None if self._wrapper is None else self._wrapper()
+        return [] if wrapper is None else [Tap(wrapper, self._around(Watcher()), compiled=True)]
 
     def _observe_functions(self, observer: PartObserver) -> Presence | None:
         """Return what observes functions during passes; None where compiled code may be called, which would notice."""
         if self._held.any_compiled or is_anything_compiled():
             return None
+        held = self._held
         parts = [part for part in self.parts if part.function]
+        self._flow = Flow() if observer.discovers else None
+        sums = SumTracer(held.now, held.sums, held.name_of, held.add_sum, self._producers, self._flow)
         tracer = FunctionTracer(
             parts, lambda part: (observer.before(part), observer.after(part)), self._producers, self._open_call,
-            self._failed, self._silent,
+            self._failed, self._silent, sums,
         )  # fmt: skip
         return Presence(FunctionCalls(tracer), _this_thread)
 
+    def _watch_attention(self, observer: PartObserver) -> Iterable[tuple[nn.Module, Watcher]]:
+        """Return what watches modules that return weights of attention; none where code is compiled."""
+        discovers = observer.discovers and self.functions
+        if not (discovers or any(True for _ in self._held.attention())) or self._held.any_compiled:
+            return ()
+        tracer = AttentionTracer(
+            self._held, observer.after, self._under_way, self.journal.add, self._producers, self._failed, self._silent
+        )  # fmt: skip
+        return tracer.watchers(self.root, discovers=discovers)
+
+    def _under_way(self) -> Pass | None:
+        """Return the pass that counts; None where there is none, or in another thread than its own."""
+        return self._within if self._thread == _this_thread() else None
+
     def _open_call(self, part: int, values: Tensor) -> Call | None:
-        return None if self._within is None else self.journal.open(part, values, self._within)
+        if self._within is None:
+            return None
+        if self._held.is_sum(part):
+            return self.journal.add(part, values, self._within)
+        self._note_layer(part, (), values)
+        return self.journal.open(part, values, self._within)
+
+    def _note_layer(self, part: int, given: Iterable[Tensor], values: Tensor) -> None:
+        """Note where the step is explored that a layer has made something of what it was given."""
+        if self._flow is not None:
+            self._flow.layer(part, given, values, unit_axis(self.parts[part].module, tuple(values.shape)))
 
     def disarm(self) -> None:
         """Let go of the network."""
         if self._presence is not None:
             self._presence.clear()
-            self._presence = None
+            self._presence = self._flow = None
         for tap in self._taps:
             tap.end()
         self._taps = []
@@ -197,12 +278,23 @@ class Tracer:
     def clear(self) -> None:
         """Begin anew, after an update."""
         self.journal.clear()
+        if self.last_pass is not None:
+            self.last_pass.forget()
         self.last_pass = None
         self._thread = None
 
     def silence(self, part: int) -> None:
         """Show nothing more of a part: its observer has failed there."""
         self._silent.add(part)
+
+    def is_silent(self, part: int) -> bool:
+        """Whether nothing more is shown of a part."""
+        return part in self._silent
+
+    @property
+    def silenced(self) -> int:
+        """Of how many parts nothing more is shown."""
+        return len(self._silent)
 
     def refresh(self) -> bool:
         """Notice modules that were replaced since; return whether there were any."""
@@ -215,7 +307,20 @@ class Tracer:
             self.arm(leads=self._leads)
         return True
 
-    def _around(self, inner: Watcher, presence: Presence | None) -> Watcher:
+    def grow(self) -> bool:
+        """List the parts anew, where there are layers that were not there before; return whether there were any."""
+        silent = {_identity(self.parts[part]) for part in self._silent}
+        if not self._held.grow():
+            return False
+        armed = self.armed
+        self.disarm()
+        self._silent.clear()
+        self._silent.update(part.index for part in self.parts if _identity(part) in silent)
+        if armed:
+            self.arm(leads=self._leads)
+        return True
+
+    def _around(self, inner: Watcher) -> Watcher:
         """Return what watches the network itself, and it as a part, if it is one."""
 
         def begin(arguments: Arguments, keywords: Keywords) -> None:
@@ -225,13 +330,14 @@ class Tracer:
                 self._outermost(arguments, keywords)
             if inner.before:
                 inner.before(arguments, keywords)
+            presence = self._presence  # another one, where parts were replaced before this pass
             if presence is not None:
                 counts = self._within is not None and self._thread == _this_thread()
                 presence.begin(wanted=counts and not is_anything_compiled(), outermost=depth == 1)
 
         def ended() -> None:
-            if presence is not None:
-                presence.end()
+            if self._presence is not None:
+                self._presence.end()
 
         def end(arguments: Arguments, keywords: Keywords, output: object) -> None:
             ended()
@@ -256,15 +362,20 @@ class Tracer:
                 self._call_begins()
 
     def _begin(self, arguments: Arguments, keywords: Keywords) -> None:
+        self.begins_pass = True
         self._call_begins()
+        self.begins_pass = False
         # Where that was the end of an update, everything begins anew: in this pass.
         self._thread = _this_thread()
         self._depths[self._thread] = 1
         self._producers.clear()
+        if self._flow is not None:
+            self._flow.clear()
         self._begun.clear()
         if self.last_pass is not None:
             self.last_pass.forget()
         self._within = self.last_pass = Pass(arguments, keywords)
+        self.passes += 1
 
     def _call_begins(self) -> None:
         try:
@@ -322,12 +433,14 @@ class Tracer:
         return lambda error: self._failed(part, error)
 
     def _core(self, part: int, show: Output | None) -> Callable[[Arguments, Keywords, Any], None]:
-        def returned(_arguments: Arguments, _keywords: Keywords, output: Any) -> None:  # noqa: ANN401
+        def returned(arguments: Arguments, keywords: Keywords, output: Any) -> None:  # noqa: ANN401
             try:
                 counts = (self._within is not None and self._thread == _this_thread()) or self._counts()
                 values = main_tensor(output) if counts else None
                 if values is None:
                     return
+                if self._flow is not None:
+                    self._note_layer(part, tensors_in(arguments, keywords), values)
                 call = self.journal.open(part, values, self._within)
                 self._producers.note(values, call)
                 if show and part not in self._silent:
@@ -369,7 +482,8 @@ class Tracer:
                     return
                 if own:
                     self.journal.returned(call, values)
-                self._producers.note(values, call)
+                if not self._is_sum_of_another(values, call):
+                    self._producers.note(values, call)
                 if part not in call.followed:
                     call.followed.add(part)
                     if show and part not in self._silent:
@@ -384,8 +498,20 @@ class Tracer:
         if not is_plain(given):
             return _NOT_BEGUN
         call = self._producers.call_of(given)
+        if call is not None and alone and self._held.is_sum(call.layer):
+            call = None  # a normalization of a sum is a layer by itself
         if call is not None and self._presence is not None and self._producers.was_passed_on(given):
             self.relies_on_functions = True
         if call is None and alone:
             return self.journal.begin(part, self._within), True
         return call, False
+
+    def _is_sum_of_another(self, values: Tensor, call: Call) -> bool:
+        """Whether what a part returns is a residual sum that was made in it: it is no activation then."""
+        made = self._producers.call_of(values) if self._presence is not None else None
+        return made is not None and made is not call and self._held.is_sum(made.layer)
+
+
+def _identity(part: Part) -> str | nn.Module:
+    """Return what a part is known by when the parts are listed anew: what stands for functions is made anew then."""
+    return part.name if part.function else part.module

@@ -30,7 +30,7 @@ class Uncompiled:
     """
 
     def __init__(
-        self, network: nn.Module, failed: Callable[[int, Exception], None], selection: Selection
+        self, network: nn.Module, failed: Callable[[int | None, Exception], None], selection: Selection
     ) -> None:  # fmt: skip
         self._shadow = Shadow(network)
         self._tracer = Tracer(self._shadow.module, failed, any_pass=True, functions=False, selection=selection)
