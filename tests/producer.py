@@ -29,8 +29,10 @@ def frame(seq: int, width: int = WIDTH) -> bytes:
 
 
 class Producer:
-    def __init__(self, url: str, hello: dict[str, Any] | None = None) -> None:
-        self.socket: ClientConnection = connect(f"{url}/api/ingest")
+    def __init__(
+        self, url: str, hello: dict[str, Any] | None = None, headers: dict[str, str] | None = None, query: str = ""
+    ) -> None:
+        self.socket: ClientConnection = connect(f"{url}/api/ingest{query}", additional_headers=headers)
         self.say(**({"type": "hello", "name": "by hand"} | (hello or {})))
         self.welcome = self.hear()
         self.run = self.welcome["run"]

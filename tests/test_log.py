@@ -53,6 +53,28 @@ def test_a_loss_belongs_to_the_step_of_its_batch_wherever_it_is_logged(where, sc
     assert sink.values("accuracy", network="net").tolist() == [0.25] * 6
 
 
+@pytest.mark.parametrize("due", [every(1), every(2), at(0, 3, 4)])
+def test_what_is_measured_behind_an_update_is_logged_and_its_gradients_are_none_of_the_next_step(due):
+    pair, sink = {"a": networks.mlp(), "b": networks.mlp()}, Collecting()
+    optimizer = torch.optim.SGD([p for net in pair.values() for p in net.parameters()], lr=0.1)
+    found = {}
+    with watch(pair, to=sink, optimizer=optimizer, schedule=due) as scope:
+        for step in range(8):
+            optimizer.zero_grad()
+            losses = {name: net(torch.randn(8, 6)).square().mean() for name, net in pair.items()}
+            sum(losses.values()).backward()
+            optimizer.step()
+            scope.measure(losses)
+            found[step] = losses["a"].item()
+    layers = sink.of("layers")
+    assert [frame.step for frame in layers] == [step for step in range(8) if due(step)]
+    assert len({(frame.stream, frame.row.size) for frame in layers}) == 1
+    # What is behind the update of a step is asked for where the step that follows is due.
+    behind = [step for step in range(8) if due(step + 1)]
+    assert [frame.step for frame in sink.of("logged_loss")] == behind
+    assert sink.values("loss", network="a").tolist() == [np.float32(found[step]) for step in behind]
+
+
 def test_other_numbers_belong_to_the_updates_so_far():
     network, optimizer, sink, scope = watched()
     numbers = [1, np.float32(0.5), np.array([2.0]), torch.tensor(3.0), True, torch.tensor([[4]])]
@@ -73,6 +95,23 @@ def test_what_is_no_number_warns_once_and_is_left_out():
     assert len(warned) == len(wrong)
     assert [step for step, _ in scalars(sink)["right"]] == [1, 2, 3]
     assert sum("is not recorded" in event.message for event in sink.events) == len(wrong)
+
+
+def test_a_dict_of_numbers_may_be_given_as_it_is():
+    network, optimizer, sink, scope = watched(schedule=every(1))
+
+    def behind(step, loss):
+        scope.log({"val/loss": step, "late": 1}, late=2)
+        scope.log(loss)
+        scope.log(3, seen=4)
+
+    with pytest.warns(RuntimeWarning, match="is no dict of numbers by name") as warned:
+        steps(network, optimizer, 2, behind=behind)
+    scope.close()
+    both = [(1, 2.0), (2, 2.0)]
+    assert scalars(sink) == {"val/loss": [(1, 0.0), (2, 1.0)], "late": both, "seen": [(1, 4.0), (2, 4.0)]}
+    assert len(warned) == 1
+    assert sum("is not recorded" in event.message for event in sink.events) == 1
 
 
 def test_numbers_of_several_networks():
@@ -102,6 +141,63 @@ def test_the_loss_of_one_network_of_several():
             scope.log(loss={"b": step})
     assert sink.values("loss", network="b").tolist() == [0, 1, 2]
     assert np.isnan(sink.values("loss", network="a")).all()
+
+
+@pytest.mark.parametrize("schedule", [every(1), at(0, 3)])
+def test_losses_that_each_network_logs_behind_its_own_step(schedule):
+    twins, sink = {"a": networks.mlp(), "b": networks.mlp(norm=False)}, Collecting()
+    optimizers = {name: torch.optim.SGD(one.parameters(), lr=0.1) for name, one in twins.items()}
+    with watch(twins, to=sink, optimizer=list(optimizers.values()), schedule=schedule) as scope:
+        for step in range(6):
+            for name, one in twins.items():
+                one(torch.ones(4, 6)).square().sum().backward()
+                optimizers[name].step()
+                scope.log(loss={name: float("nan") if (name, step) == ("b", 5) else step})
+    assert [frame.step for frame in sink.of("logged_loss")] == [*range(6)]
+    assert sink.values("loss", network="a").tolist() == [*range(6)]
+    assert sink.values("loss", network="b").tolist() == pytest.approx([0, 1, 2, 3, 4, float("nan")], nan_ok=True)
+    assert dict(scope.diverged) == {"b": 5}
+
+
+def test_losses_that_are_logged_at_the_end_of_what_a_game_plays():
+    torch.manual_seed(0)
+    nets, sink = {"G": nn.Linear(4, 4), "D": nn.Linear(4, 1)}, Collecting()
+    optimizers = {name: torch.optim.SGD(one.parameters(), lr=0.01) for name, one in nets.items()}
+    with watch(nets, to=sink, optimizer=list(optimizers.values()), schedule=every(1)) as scope:
+        for step in range(4):
+            made = nets["G"](torch.randn(8, 4))
+            for name, given in (("D", made.detach()), ("G", made)):  # the generator's turn calls both
+                optimizers[name].zero_grad()
+                nets["D"](given).square().mean().backward()
+                optimizers[name].step()
+            scope.log(loss={"G": step, "D": step})
+    assert [frame.step for frame in sink.of("logged_loss")] == [*range(4)]
+    for name in nets:
+        assert sink.values("loss", network=name).tolist() == [*range(4)]
+
+
+@pytest.mark.parametrize("where", ["behind", "between"])
+def test_the_losses_of_a_network_that_is_compiled(where):
+    network, sink = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 2)), Collecting()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    with watch({"net": network}, to=sink, optimizer=optimizer, schedule=every(1)) as scope:
+        compiled = torch.compile(network, backend="eager")
+        losses = steps(compiled, optimizer, 5, **{where: lambda _, loss: scope.log(loss=loss)})
+    assert [frame.step for frame in sink.of("logged_loss")] == [*range(5)]
+    np.testing.assert_array_equal(sink.values("loss", network="net"), np.float32(losses))
+
+
+@pytest.mark.parametrize("lost", [[], [(2, "b")]])
+def test_a_network_whose_loss_is_not_logged_has_not_diverged(lost):
+    twins, sink = {"a": networks.mlp(), "b": networks.mlp(norm=False)}, Collecting()
+    optimizer = torch.optim.SGD([p for one in twins.values() for p in one.parameters()], lr=0.1)
+    with watch(twins, to=sink, optimizer=optimizer) as scope:
+        for step in range(4):
+            sum(one(torch.ones(4, 6)).square().sum() for one in twins.values()).backward()
+            optimizer.step()
+            scope.log(loss={"a": 1.0, "b": 1.0} if step < 2 else {"a": 1.0})
+    said = narrate(sink.header, sink.frames, ended=False, lost=lost)
+    assert [one.network for one in said if one.code == "narration.diverged"] == [name for _, name in lost]
 
 
 def test_a_loss_that_is_no_number_is_a_divergence():

@@ -1,6 +1,4 @@
 import gc
-import subprocess
-import sys
 import warnings
 import weakref
 
@@ -395,36 +393,6 @@ def test_a_recording_without_a_server(tmp_path):
         assert recording.header.networks[0].name == "Sequential"
 
 
-@pytest.mark.parametrize(
-    ("end", "state", "reason"),
-    [
-        ("", "finished", ""),
-        ("raise ValueError('no more data')", "failed", "ValueError: no more data"),
-        ("raise KeyboardInterrupt", "stopped", "interrupted from the keyboard"),
-        ("import os; os.fork() and os.wait()", "finished", ""),
-    ],
-)
-def test_a_run_that_nobody_closes_ends_as_its_script_does(tmp_path, end, state, reason):
-    path = tmp_path / "run.shiftscope"
-    script = f"""
-import sys, torch, shiftscope
-from torch import nn
-model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-scope = shiftscope.watch(model, optimizer=optimizer, to={str(path)!r})
-for _ in range(3):
-    optimizer.zero_grad()
-    model(torch.randn(5, 4)).sum().backward()
-    optimizer.step()
-{end}
-"""
-    subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
-    with shiftscope.open_recording(path) as recording:
-        assert len(recording.steps("layers")) == 3
-        last = [event for event in recording.journal() if event.kind == "state"][-1]
-    assert (last.value, last.message) == (state, reason)
-
-
 def test_the_public_names():
     assert shiftscope.watch is watch
     assert shiftscope.open_recording is open_recording
@@ -519,3 +487,22 @@ def fail(values):
 
 
 FAILING = Probe("failing", "fails", (Quantity("nothing", "1", "0 / 0"),), observe=fail)
+
+
+@pytest.mark.parametrize("due", [every(2), every(3)])
+def test_two_networks_that_are_updated_by_hand_at_once_are_seen_whole(due):
+    pair, sink = {"a": networks.mlp(), "b": networks.mlp()}, Collecting()
+    parameters = [p for net in pair.values() for p in net.parameters()]
+    with watch(pair, to=sink, schedule=due):
+        for _ in range(12):
+            for parameter in parameters:
+                parameter.grad = None
+            sum(net(torch.randn(8, 6)).square().mean() for net in pair.values()).backward()
+            with torch.no_grad():
+                for parameter in parameters:
+                    parameter.sub_(parameter.grad, alpha=0.1)
+    frames = sink.of("layers")
+    assert [frame.step for frame in frames] == [step for step in range(12) if due(step)]
+    assert len({(frame.stream, frame.row.size) for frame in frames}) == 1
+    for name in pair:
+        assert sink.values("micro_batches", network=name).tolist() == [1] * len(sink.of("steps"))

@@ -11,7 +11,7 @@ from shiftscope.engine import cells
 from shiftscope.engine.schedules import every, thinning, within
 from shiftscope.recording.reader import open_recording
 from shiftscope.scope import WatchError, watch
-from shiftscope.sinks.opening import as_address
+from shiftscope.sinks.address import as_address
 from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
 
@@ -171,3 +171,27 @@ def test_a_scope_shows_itself_in_a_notebook(tmp_path, server):
     local.close()
     policy = server.client.get("/").headers["content-security-policy"]
     assert "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*" in policy
+
+
+def test_what_is_given_without_a_name_is_refused_with_the_way_to_give_it():
+    net = networks.mlp()
+    with pytest.raises(TypeError, match=r"by name: watch\(model, optimizer=optimizer\)"):
+        watch(net, torch.optim.SGD(net.parameters()))
+
+
+def test_a_scope_that_is_replaced_before_it_has_recorded_says_so(tmp_path, capsys):
+    net = networks.mlp()
+    first = watch(net, to=tmp_path / "a.shiftscope")
+    with watch(net, to=tmp_path / "b.shiftscope"):
+        assert "nothing was recorded by the scope before: replaced" in capsys.readouterr().err
+    first.close()
+
+
+def test_a_probe_batch_that_the_network_does_not_take_is_compared_with_what_it_does():
+    net = torch.nn.Linear(8, 2)
+    words = "probe_batch, a tensor of 16 × 7; it is called with a tensor of 4 × 8"
+    with watch(net, to=Collecting(), probe_batch=torch.zeros(16, 7), probes=["drift"]) as scope:
+        loss = net(torch.zeros(4, 8)).sum()
+        with pytest.warns(RuntimeWarning, match=words):
+            loss.backward()
+        scope.step()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -15,6 +15,7 @@ from shiftscope.engine.alarm import Alarm, OnEvent, StopOn
 from shiftscope.engine.arguments import (
     check_alarm,
     check_layers,
+    check_named,
     check_networks,
     check_optimizers,
     check_options,
@@ -23,7 +24,6 @@ from shiftscope.engine.arguments import (
 )
 from shiftscope.engine.ending import Ending
 from shiftscope.engine.faults import Faults, MisuseError, OnError
-from shiftscope.engine.network_watch import Batch, Given
 from shiftscope.engine.probe import Need, Tier
 from shiftscope.engine.scheduler import Scheduler
 from shiftscope.engine.schedules import Schedule
@@ -32,6 +32,7 @@ from shiftscope.engine.session import Options, Session
 from shiftscope.engine.stepping import Stepping
 from shiftscope.engine.study import Inputs, Loss
 from shiftscope.engine.termination import Termination
+from shiftscope.engine.tools import Batch, Given
 from shiftscope.engine.warm_up import warm_up_in_background
 from shiftscope.engine.watched import Watched
 from shiftscope.integrations.notebook import PageView
@@ -43,8 +44,9 @@ from shiftscope.sinks.alerts import AlertSink
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.opening import open_sink
 from shiftscope.telling import caution, tell
-from shiftscope.tracing.errors import WatchError
+from shiftscope.tracing.errors import Diverged, WatchError
 from shiftscope.tracing.lifetime import Leftovers
+from shiftscope.tracing.ranks import current_rank
 from shiftscope.tracing.selection import Patterns
 from shiftscope.wire.messages import EndState, EventKind
 
@@ -60,8 +62,9 @@ _WATCHED = Watched()
 
 def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     models: nn.Module | Mapping[str, nn.Module],
-    *,
+    *misplaced: object,
     to: str | Path | Sink | None = None,
+    token: str = "",
     name: str = "",
     probes: Chosen = Tier.STANDARD,
     schedule: Schedule | int | None = None,
@@ -73,7 +76,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     units: Sequence[int] = (0, 1, 2),
     layers: Patterns | None = None,
     on_error: OnError = "warn",
-    resume: ScopeState | str | Path | None = None,
+    resume: Mapping[str, Any] | ScopeState | str | Path | None = None,
     first_step: int | None = None,
     on_event: OnEvent | None = None,
     stop_on: StopOn | None = None,
@@ -85,9 +88,11 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 
     Args:
         models: a network, or networks by the names that are shown.
+        misplaced: nothing: all else is given by name.
         to: a server's address ("localhost:8000"), the path of a recording to be made, or a sink. By default the server
             at SHIFTSCOPE_URL, or at 127.0.0.1:8000, if one answers, else a recording in the folder of recordings; it
             says which, once.
+        token: of a shared server's control link, where `to` is not that link itself; by default SHIFTSCOPE_TOKEN.
         name: of the run.
         probes: a tier (essential, standard, full), or a list of tiers, names of probes and probes of your own.
         schedule: steps to record; by default every step at first, then smoothly fewer. A number of steps from one that
@@ -117,12 +122,14 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
 
     Raises:
         WatchError: what is given cannot be watched, or does not go together.
+        TypeError: more than the networks is given without a name.
         ValueError: a probe, tier or stream that does not exist, or a probe chosen by name that lacks what it needs.
     """
+    check_named(misplaced)
     networks = check_networks(models)
     chosen = select(probes)
     check_options(schedule, schedules, total_steps, units, on_error)
-    check_place(to, name, loss)
+    check_place(to, name, loss, token)
     _check(chosen, schedules or {}, loss)
     selection = check_layers(networks, layers)
     optimizers = check_optimizers(networks, optimizer)
@@ -130,12 +137,12 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     check_start(first_step, resume)
     check_alarm(on_event, stop_on)
     before = _going_on(resume, first_step)
-    scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps, before.step)
+    scheduler = Scheduler(chosen.probes, schedule, schedules, total_steps, before.step, before.position)
     inputs = None if probe_batch is None else Inputs.given(probe_batch).copied()
     _WATCHED.replace(networks.values())
     _LEFTOVERS.collect()
     warm_up_in_background()
-    sink, alarm = open_sink(to, name=name), None
+    sink, alarm = open_sink(to, name=name, token=token, rank=current_rank()), None
     if on_event is not None or stop_on is not None:
         sink = alerts = AlertSink(sink)
         alarm = Alarm(alerts.take, on_event, stop_on, faults).ring
@@ -150,7 +157,7 @@ def watch(  # noqa: PLR0913  all but the first are keywords with defaults
     except Exception as error:  # noqa: BLE001  reported: the training goes on with a scope that does nothing
         faults.fail(error)
         scope = Scope({}, sink, options, faults, [])
-    if not isinstance(resume, ScopeState | None):
+    if isinstance(resume, str | Path):
         scope.event("note", notice("event.goes_on", run=Path(resume).name, step=before.step))
     if to is None or isinstance(to, str | Path):
         _TERMINATION.add(scope)
@@ -183,6 +190,11 @@ class Scope:
         return self._session.step
 
     @property
+    def recorded(self) -> bool:
+        """Whether anything was recorded; until then evaluations wait for what the recording is to hold."""
+        return self._session.recorded
+
+    @property
     def armed(self) -> bool:
         """Whether something is measured at the coming step."""
         return bool(self._session.due)
@@ -192,13 +204,24 @@ class Scope:
         """The networks whose loss, activations or gradients were found not finite, and the step of the first time."""
         return self._session.diverged
 
-    def state(self) -> ScopeState:
+    def state(self, *, same_recording: bool = False) -> dict[str, Any]:
         """Return what is carried from the steps so far to those that follow, to be kept with a checkpoint.
 
+        It holds tensors and numbers in dicts, lists and tuples: what torch.save writes, torch.load reads by default.
+
         What a scope that resumes it records under a name is what this one would have: drift is that from the first
-        step of all. Drift on training batches alone begins anew.
+        step of all. Drift on training batches goes on in the same recording, and begins anew in another.
+
+        Args:
+            same_recording: whether the steps that follow go on in this scope's recording, with the frames that this
+                one would have written next; else they begin another, with a frame of their first step.
         """
-        return self._session.state()
+        return self._session.state(same_recording=same_recording).plain()
+
+    def settle(self) -> None:
+        """Wait for what is still on its way from a device, and record it: `diverged` knows all steps so far then."""
+        with self._faults:
+            self._session.settle()
 
     def measure(
         self,
@@ -224,11 +247,11 @@ class Scope:
         loss_of, accuracy_of = self._by_network(losses), self._by_network(accuracies)
         with self._faults:
             for name in self._names:
-                loss, accuracy = _number(loss_of.get(name)), _number(accuracy_of.get(name))
+                loss, accuracy = (self._number(one.get(name)) for one in (loss_of, accuracy_of))
                 self._stepping.measure(name, Given(loss, accuracy, batch, learning_rate))
 
-    def log(self, **numbers: PerNetwork) -> None:
-        """Record any numbers by name, anywhere in the loop, as `scope.log(loss=loss, **{"val/loss": 1.2})`.
+    def log(self, *given: Mapping[str, PerNetwork], **numbers: PerNetwork) -> None:
+        """Record any numbers by name, anywhere in the loop, `scope.log(loss=loss)` or `scope.log({"val/loss": 1.2})`.
 
         Each is a float, a tensor of one number or whatever has one, or for several networks a dict of them. It belongs
         to the updates so far; a `loss` or an `accuracy` of the training batch to the step of that batch, whether it is
@@ -238,7 +261,7 @@ class Scope:
         if self._closed:
             return
         with self._faults:
-            self._session.log(numbers)
+            self._session.log(numbers, given)
 
     def step(self) -> None:
         """Take note that the networks were updated. Does nothing where an optimizer of torch's has made it known.
@@ -275,7 +298,11 @@ class Scope:
             self._sink.event(kind, self._session.step, message, network=network, layer=layer)
 
     def close(self, state: EndState = "finished", reason: Notice | str = "") -> None:
-        """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing."""
+        """Let go of the networks and end the run; `state` is finished, stopped or failed. Further calls do nothing.
+
+        Raises:
+            Diverged: a network did at the last steps, that was asked for, and the run would have finished.
+        """
         if self._closed:
             return
         self._closed = True
@@ -286,6 +313,13 @@ class Scope:
             nothing = self._session.why_nothing
             self._stepping.remove()
             self._session.write_rest()
+        stop: Diverged | None = None
+        try:
+            with self._faults:
+                self._session.ring()
+        except Diverged as error:
+            if state == "finished":  # else something else ends the training already
+                stop, state, reason = error, "failed", f"{type(error).__name__}: {error}"
         with self._faults:
             self._session.close()
         with self._faults:
@@ -293,7 +327,11 @@ class Scope:
                 reason = notice(nothing, networks=", ".join(self._names))
                 if self._session.step or nothing != "end.nothing_seen":
                     caution(str(reason))
+            elif state == "stopped" and not self._session.recorded and not self._faults.failed:
+                tell(f"nothing was recorded by the scope before: {reason}")
             self._sink.end(state, reason)
+        if stop is not None:
+            raise stop
 
     def view(self, height: int = 640) -> PageView:
         """Return what shows the run's page in a notebook, as a scope does that is the last expression of a cell."""
@@ -315,6 +353,12 @@ class Scope:
             self.close("stopped", notice("end.keyboard"))
         else:
             self.close("failed", f"{kind.__name__}: {error}")
+
+    def _number(self, value: Tensor | float | None) -> Tensor | float | None:
+        """Read a number; one on a device stays there, and is sent with the step."""
+        if not isinstance(value, Tensor):
+            return value
+        return value.item() if self._session.on_host(value) else value.detach().reshape(())
 
     def _by_network(self, values: PerNetwork | None) -> Mapping[str, Tensor | float]:
         if values is None:
@@ -339,14 +383,21 @@ def _check(chosen: Selection, schedules: Mapping[str, Schedule], loss: Loss | No
             raise ValueError(f"there is no stream {name!r} with a schedule; there are {', '.join(sorted(streams))}")
 
 
-def _going_on(resume: ScopeState | str | Path | None, first_step: int | None) -> ScopeState:
+def _going_on(resume: Mapping[str, Any] | ScopeState | str | Path | None, first_step: int | None) -> ScopeState:
     """Return what is carried to the first step of a run, which may go on from another.
 
     Raises:
-        WatchError: the recording that it goes on from cannot be read.
+        WatchError: the recording that it goes on from cannot be read, or the state is none.
     """
     if isinstance(resume, ScopeState | None):
         before = resume or ScopeState()
+    elif isinstance(resume, Mapping):
+        try:
+            before = ScopeState.of(resume)
+        except ValueError as error:
+            raise WatchError(
+                f"resume is state() of a scope, or the path of a recording, not a dict of {error}"
+            ) from error
     else:
         try:
             with open_recording(resume) as recording:
@@ -354,7 +405,3 @@ def _going_on(resume: ScopeState | str | Path | None, first_step: int | None) ->
         except (OSError, RecordingError) as error:
             raise WatchError(f"resume: {error}") from error
     return before if first_step is None else replace(before, step=first_step)
-
-
-def _number(value: Tensor | float | None) -> float | None:
-    return value.item() if isinstance(value, Tensor) else value

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import shiftscope
+from shiftscope.kernels.tensor_memory import VARIABLE
 from shiftscope.testing.collecting import Collecting
 from tests.waiting import eventually
 
@@ -133,3 +134,44 @@ def test_closed_scopes_are_freed_too():
             train(net, optimizer, 1)
         held.append(ref(net))
     assert sum(one() is not None for one in held) <= 10
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["host", "torch"])
+def test_inputs_are_freed_without_the_garbage_collector(elsewhere, monkeypatch):
+    if elsewhere:
+        monkeypatch.setenv(VARIABLE, "torch")
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    inputs: list[ref[torch.Tensor]] = []
+    most = 0
+    gc.disable()
+    try:
+        with shiftscope.watch(net, optimizer=optimizer, to=Collecting(), schedule=shiftscope.every(1)):
+            for _ in range(30):
+                batch = torch.randn(8, 4)
+                inputs.append(ref(batch))
+                optimizer.zero_grad()
+                net(batch).square().mean().backward()
+                optimizer.step()
+                most = max(most, sum(one() is not None for one in inputs[2:]))
+    finally:
+        gc.enable()
+    assert most <= 2
+
+
+def test_what_a_script_deletes_is_freed_while_its_function_goes_on():
+    """Though the function is named as that in which a GradScaler makes a step."""
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def step() -> bool:
+        targets = torch.randn(8, 3)
+        optimizer.zero_grad()
+        (net(torch.randn(8, 4)) - targets).square().mean().backward()
+        optimizer.step()
+        held = ref(targets)
+        del targets
+        return held() is None
+
+    with shiftscope.watch(net, optimizer=optimizer, to=Collecting(), schedule=shiftscope.every(1)):
+        assert [step() for _ in range(3)] == [True] * 3

@@ -104,10 +104,10 @@ def test_another_order_and_a_layer_left_out():
 
     inputs = torch.randn(5, 3)
     sink = stepped(network, [inputs] * 3, before=turn)
-    last = {step: sink.values("mean", layer="first", site="output")[step] for step in range(3)}
+    last = sink.values("mean", layer="first", site="output")
     assert last[0] == pytest.approx(network.first(inputs).mean().item(), abs=1e-6)
     assert last[1] == pytest.approx(network.first(network.second(inputs)).mean().item(), abs=1e-6)
-    assert np.isnan(last[2])
+    assert len(last) == 2
     assert sink.values("mean", layer="second", site="output")[2] == pytest.approx(
         network.second(inputs).mean().item(), abs=1e-6
     )
@@ -175,5 +175,5 @@ def test_a_layer_that_the_loss_does_not_depend_on():
         network.second(torch.randn(5, 3)).sum().backward()
         scope.measure()
         scope.step()
-    assert sink.values("gradient_norm", layer="first", site="")[0] == 0
+    assert len(sink.values("gradient_norm", layer="first", site="")) == 0
     assert sink.values("gradient_norm", layer="second", site="")[0] > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import get_args
 
@@ -18,7 +18,16 @@ from shiftscope.tracing.errors import WatchError
 from shiftscope.tracing.optimizer_steps import inner_optimizers
 from shiftscope.tracing.parts import as_written
 from shiftscope.tracing.selection import Selection
+from shiftscope.tracing.tree import named_modules
 from shiftscope.wire.frames import MAX_STEP
+
+
+def check_named(misplaced: Collection[object]) -> None:
+    """Refuse what is given without a name. Raises TypeError."""
+    if misplaced:
+        raise TypeError(
+            "watch() takes the network, or a dict of several, and all else by name: watch(model, optimizer=optimizer)"
+        )
 
 
 def check_networks(models: object) -> dict[str, nn.Module]:
@@ -83,7 +92,7 @@ def check_start(first_step: object, resume: object) -> None:
         not isinstance(first_step, int) or isinstance(first_step, bool) or not 0 <= first_step < MAX_STEP
     ):
         raise WatchError(f"first_step is the number of updates before, from 0, not {_described(first_step)}")
-    if resume is not None and not isinstance(resume, ScopeState | str | PathLike):
+    if resume is not None and not isinstance(resume, ScopeState | Mapping | str | PathLike):
         raise WatchError(f"resume is state() of a scope, or the path of a recording, not {_described(resume)}")
 
 
@@ -109,7 +118,7 @@ def check_layers(networks: Mapping[str, nn.Module], layers: object) -> Selection
     if not isinstance(each, list | tuple) or not all(isinstance(one, str | re.Pattern) for one in each):
         raise WatchError(f'layers are patterns of names, as "encoder.**" or "!**.norm*", not {_described(layers)}')
     selection = Selection.of(each)
-    names = [as_written(name) for network in networks.values() for name, _ in network.named_modules()]
+    names = [as_written(name) for network in networks.values() for name, _ in named_modules(network)]
     names += [as_written(name) for network in networks.values() for name, _ in network.named_parameters()]
     if selection.unmatched(names):
         some = ", ".join(dict.fromkeys(name for name in names if name and "." not in name))
@@ -117,8 +126,8 @@ def check_layers(networks: Mapping[str, nn.Module], layers: object) -> Selection
     return selection
 
 
-def check_place(to: object, name: object, loss: object) -> None:
-    """Check where a run goes, its name, and the loss.
+def check_place(to: object, name: object, loss: object, token: object = "") -> None:
+    """Check where a run goes and with which token, its name, and the loss.
 
     Raises:
         WatchError: one of them is something else.
@@ -128,6 +137,8 @@ def check_place(to: object, name: object, loss: object) -> None:
         raise WatchError(f"to is a server's address, the path of a recording or a sink, not {_described(to)}")
     if not isinstance(name, str):
         raise WatchError(f"the name of a run is a text, not {_described(name)}")
+    if not isinstance(token, str):
+        raise WatchError(f"the token of a shared server is a text, not {_described(token)}")
     if loss is not None and not callable(loss):
         raise WatchError(f"loss is a function of outputs and targets, not {_described(loss)}")
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from math import nan, sqrt
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from shiftscope.engine.program import Comparison, Place
+from shiftscope.engine.scope_state import Carried
 from shiftscope.kernels.batch_drift import KEPT, SLOT, write_batch_drift
 from shiftscope.kernels.histogram import STRIDE
 from shiftscope.kernels.moments import FINITE, STATE
@@ -45,13 +47,35 @@ class BatchComparison:
             row[1:] = position(one.start), position(one.previous)
         self._at_floors = [position(place) for place in self._floors]
 
-    def write(
-        self, states: NDArray[np.float64], fines: NDArray[np.int32], calls: Collection[Call], row: NDArray[np.float32]
+    def inherit(
+        self, other: BatchComparison, names: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]]
     ) -> None:
-        """Write the distances of what passed at this step in these calls; a step may be measured again."""
+        """Go on from what another has kept of the sites with the same names."""
+        at = {name: index for index, name in enumerate(others)}
+        for index, name in enumerate(names):
+            if name in at:
+                self._states[index] = other._states[at[name]]
+                self._fines[index] = other._fines[at[name]]
+
+    def carried(self, names: Sequence[tuple[str, str]]) -> Carried:
+        """Return what is kept of the sites with these names."""
+        states, fines = (torch.from_numpy(kept.copy()) for kept in (self._states, self._fines))
+        return {"sites": [list(name) for name in names], "states": states, "fines": fines}
+
+    def carry_on(self, carried: Carried, names: Sequence[tuple[str, str]]) -> None:
+        """Go on from what another has carried here of the sites with the same names."""
+        at = {(layer, site): index for index, (layer, site) in enumerate(carried["sites"])}
+        for index, name in enumerate(names):
+            if name in at:
+                self._states[index] = carried["states"][at[name]].numpy()
+                self._fines[index] = carried["fines"][at[name]].numpy()
+
+    def write(
+        self, states: NDArray[np.float64], fines: NDArray[np.int32], samples: int, row: NDArray[np.float32]
+    ) -> None:
+        """Write the distances of what passed at this step, of so many samples; a step may be measured again."""
         write_batch_drift(self._table, states, fines, self._states, self._fines, row, self._begins)
         self._begins = False
-        samples = _count_samples(calls)
         for at in self._at_floors:
             row[at] = 1 / sqrt(samples) if samples else nan
 
@@ -60,7 +84,7 @@ class BatchComparison:
         self._begins = True
 
 
-def _count_samples(calls: Collection[Call]) -> int:
+def count_samples(calls: Collection[Call]) -> int:
     """Count the samples of all passes that calls are part of; none are known where a layer was called by itself."""
     passes = {id(one.within): one.within for one in calls if one.within is not None}
     return sum(one.size for one in passes.values())

@@ -81,6 +81,11 @@ class Cycle:
         return len(self._known) > 1 or any(known.others for known in self._known.values())
 
     @property
+    def optimizers(self) -> list[Optimizer]:
+        """Those that have stepped so far and are still there."""
+        return [one for one in (known.optimizer() for known in self._known.values()) if one is not None]
+
+    @property
     def shares(self) -> list[set[int]]:
         """The ids of the parameters of each optimizer that has stepped so far, and of those that none of them holds."""
         held = [set(known.held) for known in self._known.values() if known.optimizer() is not None]

@@ -17,6 +17,7 @@ from torch import nn
 
 from shiftscope.notices import NoticeError, notice
 from shiftscope.sinks.base import Sink
+from shiftscope.tracing.errors import Diverged
 from shiftscope.tracing.lifetime import Lifetime
 
 
@@ -68,7 +69,8 @@ class Ending:
             return
         typing = hasattr(sys, "ps1") or "IPython" in sys.modules
         error: BaseException | None = None if typing else getattr(sys, "last_value", None)
-        scope.__exit__(None if error is None else type(error), error, None)
+        with suppress(Diverged):  # there is no training any more to be ended
+            scope.__exit__(None if error is None else type(error), error, None)
 
     def _networks_gone(self) -> None:
         """End the run of networks that nobody can train any more.

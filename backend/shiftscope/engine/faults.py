@@ -112,6 +112,12 @@ class Faults:
         """Record something that is no error as an event."""
         self._unreported.append(message)
 
+    def note_once(self, message: Notice) -> None:
+        """Record something that may come at every step as an event, the first time."""
+        if message.code not in self._warned:
+            self._warned.add(message.code)
+            self._unreported.append(message)
+
     def take_unreported(self) -> list[Notice]:
         """Return what happened since this was last called."""
         taken, self._unreported = self._unreported, []

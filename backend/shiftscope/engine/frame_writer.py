@@ -3,56 +3,112 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import nan
+from operator import is_
+from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
-from shiftscope.engine.faults import MisuseError
+from shiftscope.engine.given_rows import GivenRows
 from shiftscope.engine.network_recorder import NetworkRecorder
 from shiftscope.engine.overhead import OverheadMeter
-from shiftscope.engine.plan import Location, Plan, Quantity
+from shiftscope.engine.plan import Plan
+from shiftscope.engine.reports import streams_dropped, too_many_layouts
+from shiftscope.engine.revisions import ALL_THERE, Absence, Revisions
 from shiftscope.engine.row_buffer import RowBuffer
 from shiftscope.engine.streams import COST, EVALUATION, LOGGED, SCALARS, STEPS
 from shiftscope.sinks.base import Sink
-from shiftscope.wire.frames import Layout, LayoutBuilder, RunHeader, encode
+from shiftscope.tracing.ranks import current_rank
+from shiftscope.wire.frames import Layout, LayoutBuilder, NetworkInfo, Process, RunHeader, encode
 
-Metrics = Mapping[str, Mapping[str, float]]
-"""What evaluations found, by network and quantity."""
+
+class Aside(NamedTuple):
+    """Rows of a step.
+
+    Attributes:
+        due: the streams that are.
+        step: updates before it.
+        time: when it was.
+        absent: what of each network was not seen.
+        values: the rows.
+    """
+
+    due: Due
+    step: int
+    time: float
+    absent: tuple[Absence, ...]
+    values: NDArray[np.float32]
 
 
 class FrameWriter:
-    """Writes frames to a sink. Evaluations that come before the networks are known wait for them.
+    """Writes frames to a sink.
 
     Args:
         sink: where frames go.
         networks: their names.
         numbers: those of the streams in frames.
         total_steps: of the run, where known.
+        studied: streams that studies write: what did not run in a training step may have run there.
+        passing: streams of what is measured in passing: those without entries are declared empty, as layers that
+            appear later may have some.
+
+    Attributes:
+        given: rows of what is not measured.
     """
 
     def __init__(
-        self, sink: Sink, networks: Sequence[str], numbers: Mapping[str, int], total_steps: int | None
-    ) -> None:
+        self, sink: Sink, networks: Sequence[str], numbers: Mapping[str, int], total_steps: int | None,
+        studied: Collection[str] = (), passing: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self._sink = sink
         self._networks = networks
         self._numbers = numbers
         self._total_steps = total_steps
-        self._waiting: list[tuple[int, Metrics]] = []
-        self._evaluated: tuple[Quantity, ...] = ()
+        self._studied, self._passing = frozenset(studied), frozenset(passing)
+        self._revisions: Revisions | None = None
+        self._full = self._learning = False
+        self._dropped: frozenset[str] = frozenset()
+        self._recorders: list[ref[NetworkRecorder]] = []  # which hold the networks, whose lifetime is not this one's
+        self._common_layouts: Mapping[str, Layout] = {}
+        self._infos: tuple[NetworkInfo, ...] = ()
         self._rows: RowBuffer | None = None
         self._learning_rate: int | None = None
         self._meter: OverheadMeter | None = None
         self._seq = 0
-        self._logged: dict[str, tuple[int, NDArray[np.float32]] | None] = {}
+        self.given = GivenRows(networks, self._write_row)
 
     @property
     def begun(self) -> bool:
         """Whether the header is written."""
         return self._rows is not None
+
+    @property
+    def seq(self) -> int:
+        """Of the last frame."""
+        return self._seq
+
+    def go_on_after(self, seq: int) -> None:
+        """Let the frames follow on those that another writer has written."""
+        self._seq = seq
+
+    def may_grow(self, waiting: Sequence[bool], recorders: Sequence[NetworkRecorder | None]) -> bool:
+        """Whether one more network may be explored again: all streams must have room for what is found.
+
+        Args:
+            waiting: which networks are explored just now.
+            recorders: theirs; what new ones have found was not declared yet.
+        """
+        if self._revisions is None:
+            return True
+        known = [one() for one in self._recorders]
+        taken = sum(one or now is not old for one, now, old in zip(waiting, recorders, known, strict=True))
+        return self._revisions.growths > taken
 
     def begin(
         self, recorders: Sequence[NetworkRecorder], meter: OverheadMeter, *, learning_rate: bool
@@ -61,88 +117,127 @@ class FrameWriter:
 
         Returns the length of each stream's row.
         """
-        common = self._common(recorders, meter, learning_rate=learning_rate)
-        layouts = [*(recorder.layouts for recorder in recorders), common]
-        streams = sorted(set().union(*layouts), key=self._numbers.__getitem__)
-        joined = {stream: self._join(stream, [one[stream] for one in layouts if stream in one]) for stream in streams}
-        sizes = {stream: layout.size for stream, layout in joined.items()}
+        self._common_layouts = self._common(recorders, meter, learning_rate=learning_rate)
+        self._meter, self._learning = meter, learning_rate
+        joined = self._joined(recorders)
+        self._revisions = Revisions(joined, self._networks, self._studied)
+        self._place(recorders, joined)
+        self._infos = tuple(recorder.info for recorder in recorders)
+        layouts = tuple(joined.values())
+        rank = current_rank()
+        process = None if rank is None else Process(rank=rank.number, of=rank.of)
+        self._sink.begin(
+            RunHeader(networks=self._infos, layouts=layouts, total_steps=self._total_steps, process=process)
+        )
+        self.given.begin()
+        return {stream: layout.size for stream, layout in joined.items()}
+
+    def follow(self, recorders: Sequence[NetworkRecorder], step: int) -> Mapping[str, int]:
+        """Lay streams out anew where networks have other recorders since, as they have other layers.
+
+        Returns the length of each row that is another one since.
+        """
+        known = [one() for one in self._recorders]
+        if self._revisions is None or all(map(is_, known, recorders)):
+            return {}
+        joined = self._joined(recorders)
+        new = self._revisions.revise(joined)
+        self._place(recorders, joined)
+        networks = tuple(recorder.info for recorder in recorders)
+        if new or networks != self._infos:
+            self._infos = networks
+            value: JsonValue = {
+                "layouts": [layout.model_dump(mode="json") for layout in new],
+                "networks": [network.model_dump(mode="json") for network in networks],
+            }
+            self._sink.event("layouts", step, "", value=value)
+        if more := self._revisions.dropped - self._dropped:
+            self._sink.event("note", step, streams_dropped(sorted(more)))
+        self._dropped = self._revisions.dropped
+        return {layout.name: layout.size for layout in new}
+
+    def _joined(self, recorders: Sequence[NetworkRecorder]) -> dict[str, Layout]:
+        """Return the networks' layouts side by side, by stream."""
+        layouts = [*(recorder.layouts for recorder in recorders), self._common_layouts]
+        streams = sorted(self._passing.union(*layouts), key=self._numbers.__getitem__)
+        return {stream: self._join(stream, [one[stream] for one in layouts if stream in one]) for stream in streams}
+
+    def _place(self, recorders: Sequence[NetworkRecorder], joined: Mapping[str, Layout]) -> None:
+        """Let the networks write into rows of these layouts."""
         apart = {EVALUATION, SCALARS, *LOGGED.values()}
-        rows = RowBuffer({stream: sizes[stream] for stream in streams if stream not in apart}, self._numbers)
+        sizes = {stream: layout.size for stream, layout in joined.items() if stream not in apart}
+        now = self._revisions.now if self._revisions else joined
+        rows = RowBuffer(sizes, {stream: layout.number for stream, layout in now.items()})
         ends = dict(rows.starts)
         for recorder in recorders:
             recorder.move(rows.values, dict(ends))
             for stream, layout in recorder.layouts.items():
                 ends[stream] += layout.size
-        self._meter = meter
-        self._rows, self._learning_rate = rows, ends[STEPS] if learning_rate else None
-        self._sink.begin(
-            RunHeader(
-                networks=tuple(recorder.info for recorder in recorders),
-                layouts=tuple(joined.values()),
-                total_steps=self._total_steps,
-            )
-        )
-        for step, metrics in self._waiting:
-            self._write_evaluation(step, metrics)
-        self._waiting.clear()
-        return sizes
+        self._recorders = [ref(recorder) for recorder in recorders]
+        self._rows, self._learning_rate = rows, ends[STEPS] if self._learning else None
 
-    def write(self, due: Due, step: int, learning_rate: float | None) -> None:
-        """Write the rows of the streams that are due as they are now."""
-        rows = self._rows
-        if rows is None:
-            raise RuntimeError("write() before begin()")
+    def write(self, due: Due, step: int, learning_rate: float | None, absent: tuple[Absence, ...] = ()) -> None:
+        """Write the rows of the streams that are due as they are now; `absent` is what of each network was not seen."""
+        self._send(self._complete(due, step, learning_rate, absent, time.time()))
+
+    def set_aside(self, due: Due, step: int, learning_rate: float | None, absent: tuple[Absence, ...]) -> Aside:
+        """Return the rows as they are now, to be written later, when the rest of them is there."""
+        rows = self._complete(due, step, learning_rate, absent, time.time())
+        return rows._replace(values=self._existing.values.copy())
+
+    def write_aside(self, aside: Aside, fill: Callable[[], None]) -> None:
+        """Write rows that were set aside, once `fill` has filled in what they lacked."""
+        with self._existing.lent(aside.values):
+            fill()
+            self._send(aside)
+
+    def follows(self, recorders: Sequence[NetworkRecorder]) -> bool:
+        """Whether rows are laid out for these."""
+        return all(map(is_, (one() for one in self._recorders), recorders))
+
+    @property
+    def _existing(self) -> RowBuffer:
+        if self._rows is None:
+            raise RuntimeError("no rows before begin()")
+        return self._rows
+
+    def _complete(
+        self, due: Due, step: int, learning_rate: float | None, absent: tuple[Absence, ...], at: float
+    ) -> Aside:
+        """Add to the rows what is of no network."""
+        rows = self._existing
         if self._learning_rate is not None:
             rows.numbers[self._learning_rate] = nan if learning_rate is None else learning_rate
         if due.cost and self._meter is not None:
             start = rows.starts[COST]
             found = self._meter.row()
             rows.values[start : start + found.size] = found
-        frames = rows.frames(due, self._seq + 1, step, time.time())
+        return Aside(due, step, at, absent, rows.values)
+
+    def _send(self, aside: Aside) -> None:
+        rows, due, step = self._existing, aside.due, aside.step
+        if any(one is not ALL_THERE for one in aside.absent):
+            frames = self._without_absent(rows, due, step, aside.absent, aside.time)
+        else:
+            frames = rows.frames(due, self._seq + 1, step, aside.time)
         self._seq += len(frames)
         for frame in frames:
             self._sink.frame(frame)
 
-    def evaluation(self, step: int, metrics: Metrics) -> None:
-        """Write what was found in eval mode, by network and quantity.
-
-        Raises:
-            ValueError: of a network or a quantity that the run does not record.
-        """
-        self._check(metrics)
-        if self.begun:
-            self._write_evaluation(step, metrics)
-        else:
-            self._waiting.append((step, metrics))
-
-    def logged(self, name: str, network: str, step: int, value: float) -> bool:
-        """Write a loss or an accuracy that was logged; return whether the run has a stream for it.
-
-        The networks of one step share a row: it is written when all have come, or one of another step.
-        """
-        if name not in self._logged or network not in self._networks:
-            return False
-        at = self._networks.index(network)
-        of, row = self._logged[name] or (step, self._nothing())
-        if of != step or not np.isnan(row[at]):
-            self._write_row(LOGGED[name], of, row)
-            of, row = step, self._nothing()
-        row[at] = value
-        self._logged[name] = of, row
-        if not np.isnan(np.delete(row, at)).any():
-            self.write_logged(name)
-        return True
-
-    def write_logged(self, *names: str) -> None:
-        """Write the rows of losses and accuracies, all unless named, that still wait for other networks."""
-        for name in names or self._logged:
-            if (waiting := self._logged.get(name)) is not None:
-                self._logged[name] = None
-                self._write_row(LOGGED[name], *waiting)
-
-    def scalar(self, number: int, step: int, value: float) -> None:
-        """Write a number that was logged under a name that has a number."""
-        self._write_row(SCALARS, step, np.array([number, value], dtype=np.float32))
+    def _without_absent(
+        self, rows: RowBuffer, due: Due, step: int, absent: tuple[Absence, ...], at: float
+    ) -> list[bytes]:
+        """Return the frames of a step at which not all layers ran; declare how they are laid out."""
+        if self._revisions is None:
+            raise RuntimeError("frames before begin()")
+        laid, new = self._revisions.laid(absent, sorted(due.streams))
+        for layout in new:
+            self._sink.event("layouts", step, "", value={"layouts": [layout.model_dump(mode="json")]})
+        lacking = self._revisions.lacking(absent, sorted(due.streams - laid.keys()))
+        if self._revisions.full and not self._full:
+            self._full = True
+            self._sink.event("note", step, too_many_layouts())
+        return rows.partial(due, self._seq + 1, step, at, laid, lacking)
 
     def _common(
         self, recorders: Sequence[NetworkRecorder], meter: OverheadMeter, *, learning_rate: bool
@@ -151,40 +246,9 @@ class FrameWriter:
         common = Plan(self._numbers)
         if learning_rate:
             common.add(STEPS, step_quantities.LEARNING_RATE)
-        # What is recorded of evaluations: what those before the first step hold, or all there is.
-        given = {name for _, metrics in self._waiting for found in metrics.values() for name in found}
-        self._evaluated = tuple(
-            quantity for quantity in step_quantities.EVALUATION if not given or quantity.name in given
-        )
-        for network in self._networks:
-            for quantity in self._evaluated:
-                common.add(EVALUATION, quantity, Location(network))
-        measured = {entry.quantity for one in recorders for entry in one.layouts[STEPS].entries}
-        for quantity in step_quantities.LOGGED:
-            if quantity.name not in measured:
-                self._logged[quantity.name] = None
-                for network in self._networks:
-                    common.add(LOGGED[quantity.name], quantity, Location(network))
-        common.add(SCALARS, step_quantities.SCALAR_NUMBER)
-        common.add(SCALARS, step_quantities.SCALAR_VALUE)
+        self.given.lay_out(common, {entry.quantity for one in recorders for entry in one.layouts[STEPS].entries})
         meter.lay_out(common)
         return common.build()
-
-    def _check(self, metrics: Metrics) -> None:
-        known = [quantity.name for quantity in self._evaluated or step_quantities.EVALUATION]
-        for network, found in metrics.items():
-            if network not in self._networks:
-                raise MisuseError(f"evaluate(): there is no network {network!r}; there are {', '.join(self._networks)}")
-            for name in found:
-                if name not in known:
-                    raise MisuseError(f"evaluate(): {name!r} is not recorded in this run; {', '.join(known)} are")
-
-    def _write_evaluation(self, step: int, metrics: Metrics) -> None:
-        values = [metrics.get(network, {}).get(one.name, nan) for network in self._networks for one in self._evaluated]
-        self._write_row(EVALUATION, step, np.array(values, dtype=np.float32))
-
-    def _nothing(self) -> NDArray[np.float32]:
-        return np.full(len(self._networks), nan, dtype=np.float32)
 
     def _write_row(self, stream: str, step: int, row: NDArray[np.float32]) -> None:
         self._seq += 1

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from math import nan
+from typing import NamedTuple
+
 from torch import Tensor, nn
+
+from shiftscope.tracing.grad_scaler import UNSCALED, Scales
+from shiftscope.tracing.room import copied
+
+_ROOM = 4
+"""A device has room for a copy where so many times as much is free; else the copy comes to the host."""
 
 
 class KeptParameters:
@@ -15,8 +24,9 @@ class KeptParameters:
     def keep(self, parameter: nn.Parameter) -> None:
         """Keep a parameter and its gradient, if it has one, as they are."""
         if parameter.grad is not None:
-            self._values.setdefault(id(parameter), parameter.detach().clone())
-            self._gradients[id(parameter)] = parameter.grad.detach().clone()
+            if id(parameter) not in self._values:
+                self._values[id(parameter)] = copied(parameter, _ROOM)
+            self._gradients[id(parameter)] = copied(parameter.grad, _ROOM)
 
     def leave_out(self, parameter: nn.Parameter) -> None:
         """Take a parameter for one without a gradient: what it has is none of this update."""
@@ -29,3 +39,34 @@ class KeptParameters:
     def value(self, tensor: object) -> object:
         """Return what a parameter was; anything else as it is."""
         return self._values.get(id(tensor), tensor)
+
+    def leaves_out(self, parameter: nn.Parameter) -> bool:
+        """Whether what a parameter has for a gradient is none of this update."""
+        return id(parameter) in self._gradients and self._gradients[id(parameter)] is None
+
+
+class Used(NamedTuple):
+    """What an update uses, where that is not what parameters are and have for gradients.
+
+    Attributes:
+        scales: of the gradients.
+        kept: what both were, where that is over.
+    """
+
+    scales: Scales = UNSCALED
+    kept: KeptParameters | None = None
+
+    def value(self, parameter: nn.Parameter) -> Tensor:
+        """Return what a parameter is before the update."""
+        kept = None if self.kept is None else self.kept.value(parameter)
+        return kept if isinstance(kept, Tensor) else parameter
+
+    def gradient(self, parameter: nn.Parameter) -> Tensor | None:
+        """Return the gradient by a parameter, times its scale."""
+        return parameter.grad if self.kept is None else self.kept.gradient(parameter)
+
+    def scale(self, parameter: nn.Parameter) -> float:
+        """Return what that gradient is times what it should be; NaN where it is none of this update."""
+        if self.kept is not None and self.kept.leaves_out(parameter):
+            return nan
+        return self.scales.others.get(id(parameter), self.scales.parameters)

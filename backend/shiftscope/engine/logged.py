@@ -12,7 +12,7 @@ from torch import Tensor
 
 from shiftscope.engine import reports
 from shiftscope.engine.faults import Faults, MisuseError, let_interrupts_through
-from shiftscope.engine.frame_writer import FrameWriter
+from shiftscope.engine.given_rows import GivenRows
 from shiftscope.engine.schedules import before, thinning
 from shiftscope.engine.streams import LOGGED
 from shiftscope.sinks.base import Sink
@@ -22,11 +22,14 @@ ALL, FRAMES = 2_000, 20_000
 """Of calls with one name so many are all kept, then ever fewer: of a million about thirteen thousand."""
 NAMES = 200
 """Names that a run may log."""
+UNNAMED = "log()"
+"""What a report calls what is logged under no name."""
 WAITING = 10_000
 """Numbers that wait for the run's header, the newest."""
 ON_THE_WAY = 256
 """Numbers that may be on their way from a device; the oldest is waited for where there are more."""
 
+HasRun = Callable[[str], bool | None]
 Key = tuple[str, str]
 """A name and the network that it is of; "" where that is none."""
 
@@ -56,31 +59,31 @@ class Logged:
 
     Args:
         networks: their names.
-        writer: of the run's frames.
+        rows: where they are written.
         sink: where names are declared as events.
         faults: where a number that is none is reported, once a name.
         found: called with the network, the step and the value of each loss that is kept.
     """
 
     def __init__(
-        self, networks: Sequence[str], writer: FrameWriter, sink: Sink, faults: Faults,
+        self, networks: Sequence[str], rows: GivenRows, sink: Sink, faults: Faults,
         found: Callable[[str, int, float], None],
     ) -> None:  # fmt: skip
-        self._networks, self._writer, self._sink, self._faults, self._found = networks, writer, sink, faults, found
+        self._networks, self._rows, self._sink, self._faults, self._found = networks, rows, sink, faults, found
         self._schedule = before(ALL) | thinning(None, FRAMES)
         self._series: dict[Key, _Series] = {}
         self._refused: set[str] = set()
         self._waiting: deque[tuple[Key, int, float]] = deque(maxlen=WAITING)
         self._arriving: deque[_Arriving] = deque()
 
-    def log(self, numbers: Mapping[str, object], step: int, *, first: int, passed: bool | None) -> None:
+    def log(self, numbers: Mapping[str, object], step: int, *, first: int, passed: HasRun) -> None:
         """Keep numbers by name: one, or one for each network.
 
         Args:
             numbers: by name.
             step: updates so far.
             first: updates before the first step.
-            passed: whether the network has run since the last update; None where that is not known.
+            passed: returns whether a network has run in the step under way; None where that is not known.
         """
         self.collect()
         for name, given in numbers.items():
@@ -92,6 +95,14 @@ class Logged:
             except Exception as error:  # noqa: BLE001  reported: whatever is given for a number, the loop goes on
                 let_interrupts_through(error)
                 self._refuse(name, error)
+
+    def named(self, given: object) -> dict[str, object]:
+        """Return what was given as a dict of numbers by name; what is none is reported once."""
+        if not isinstance(given, Tensor) and isinstance(given, Mapping):
+            return {str(name): number for name, number in given.items()}
+        if UNNAMED not in self._refused:
+            self._refuse(UNNAMED, TypeError(f"a {type(given).__name__} is no dict of numbers by name"))
+        return {}
 
     def collect(self, *, wait: bool = False) -> None:
         """Write the numbers that have arrived from a device; with `wait`, all that were sent."""
@@ -118,7 +129,7 @@ class Logged:
         of_network = name in LOGGED and len(self._networks) == 1
         return {self._networks[0] if of_network else "": given}
 
-    def _keep(self, key: Key, value: Any, step: int, first: int, passed: bool | None) -> None:  # noqa: ANN401
+    def _keep(self, key: Key, value: Any, step: int, first: int, passed: HasRun) -> None:  # noqa: ANN401
         series = self._series.get(key)
         if series is None:
             if len(self._series) >= NAMES:
@@ -128,7 +139,8 @@ class Logged:
         series.calls += 1
         if key[0] in LOGGED and key[1]:
             # The loss of a batch belongs to the step whose update it leads to, on whichever side of that it is logged.
-            series.before = step <= first or (series.before if passed is None else passed)
+            has_run = passed(key[1])
+            series.before = step <= first or (series.before if has_run is None else has_run)
             step -= not series.before
         if not kept:
             return
@@ -142,19 +154,19 @@ class Logged:
         self._write(key, step, float(value.item() if hasattr(value, "item") else value))
 
     def _write(self, key: Key, step: int, value: float) -> None:
-        if not self._writer.begun:
+        if not self._rows.begun:
             self._waiting.append((key, step, value))
             return
         name, network = key
         if name == "loss" and network:
             self._found(network, step, value)
-        if network and self._writer.logged(name, network, step, value):
+        if network and self._rows.logged(name, network, step, value):
             return
         series = self._series[key]
         if not series.declared:
             series.declared = True
             self._sink.event("scalar", step, name, network=network, value={"number": series.number})
-        self._writer.scalar(series.number, step, value)
+        self._rows.scalar(series.number, step, value)
 
     def _refuse(self, name: str, error: Exception) -> None:
         self._refused.add(name)

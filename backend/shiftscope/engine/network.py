@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
+from shiftscope.kernels.tensor_memory import OnHost, lies_on_host
 from shiftscope.tracing.layers import Layer, Site
-from shiftscope.tracing.parts import Part, find_parts
+from shiftscope.tracing.parts import Found, Part, find_parts
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.wire.frames import NetworkInfo
 
@@ -29,6 +30,8 @@ class TracedNetwork:
         units: single units that are recorded; of a layer that has fewer, the last one instead.
         functions: whether functions are observed, besides modules.
         selection: which modules are to be layers.
+        on_host: whether a tensor is read in the host's memory.
+        found: residual sums and weights of attention: the last ones of the parts.
     """
 
     name: str
@@ -40,6 +43,8 @@ class TracedNetwork:
     units: tuple[int, ...]
     functions: bool = False
     selection: Selection = EVERY_LAYER
+    on_host: OnHost = lies_on_host
+    found: tuple[Found, ...] = ()
 
     def measured_sites(self) -> Iterator[tuple[Layer, Site]]:
         """Yield each layer with each of its sites that is measured, in forward order."""
@@ -50,7 +55,7 @@ class TracedNetwork:
 
     def of_copy(self, module: nn.Module) -> TracedNetwork:
         """Return the same of a copy of the network."""
-        parts = find_parts(module, self.selection)
+        parts = find_parts(module, self.selection, self.found)
 
         def own(part: Part | None) -> Part | None:
             return None if part is None else parts[part.index]
@@ -69,5 +74,6 @@ class TracedNetwork:
 
     @property
     def info(self) -> NetworkInfo:
-        """The network as the page draws it."""
-        return NetworkInfo(name=self.name, layers=tuple(layer.info for layer in self.layers))
+        """The network as the page draws it: without attention's weights, which are a part of what attends."""
+        drawn = (layer for layer in self.layers if not layer.are_weights)
+        return NetworkInfo(name=self.name, layers=tuple(layer.info for layer in drawn))

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from math import isfinite, nan
-from time import thread_time_ns
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from shiftscope.engine import step_quantities
 from shiftscope.engine.due import Due
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.kept_parameters import KeptParameters
+from shiftscope.engine.late_step import LateStep
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.observing import set_up_observer
 from shiftscope.engine.overhead import OverheadMeter
-from shiftscope.engine.plan import Location, Plan
+from shiftscope.engine.plan import Plan
+from shiftscope.engine.presence import Presence
 from shiftscope.engine.probe import Need, Probe
 from shiftscope.engine.program import Program
+from shiftscope.engine.reading import Known, Reading, StepNumbers
+from shiftscope.engine.revisions import ALL_THERE
 from shiftscope.engine.runner import Runner
 from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.setup import ProbeSetup
 from shiftscope.engine.site_slots import SiteSlots
-from shiftscope.engine.streams import STEPS
-from shiftscope.engine.study import RowWriter, RunInputs, Study, TrainingStep
+from shiftscope.engine.studies import Studies
+from shiftscope.engine.study import RowWriter, RunInputs, TrainingStep
 from shiftscope.kernels.interpreter import Operation
+from shiftscope.notices import notice
 from shiftscope.tracing.explorer import Exploration
-from shiftscope.tracing.grad_scaler import Scales
-from shiftscope.tracing.journal import Confirmed
-from shiftscope.tracing.shadow import Shadow
 from shiftscope.wire.frames import Layout, NetworkInfo
 
 
@@ -43,29 +43,18 @@ class SetupError(Exception):
         self.probe, self.error = probe, error
 
 
-class Reading(NamedTuple):
-    """What is known of a network's step when it is measured.
+class Late(NamedTuple):
+    """What of a network's step is on its way from a device.
 
     Attributes:
-        loss: where it was given.
-        accuracy: likewise.
-        confirmed: the calls that the update is made of.
-        scales: what the gradients are times what they should be.
-        skipped: updates that were skipped so far.
-        unseen: updates without a pass so far.
-        failed: passes that failed so far.
-        kept: parameters as the update found them, where that is over.
+        recorder: that fills it in.
+        step: what was asked for.
+        given: loss and accuracy of the step.
     """
 
-    loss: float | None
-    accuracy: float | None
-    confirmed: Confirmed
-    scales: Scales
-    skipped: int
-    unseen: int
-    failed: int
-    kept: KeptParameters | None = None
-    rates: tuple[float, ...] = ()
+    recorder: NetworkRecorder
+    step: LateStep
+    given: Known
 
 
 class NetworkRecorder:
@@ -80,8 +69,14 @@ class NetworkRecorder:
         numbers: those of the streams.
         meter: of what it costs.
         faults: which probes failed, and where more are reported.
+        trained: returns a parameter of a layer's core that is trained, if there is any.
         groups: parameter groups whose learning rates will be given.
         failed: given an error that is no probe's, and the index of the part at which it was made.
+
+    Attributes:
+        info: the network as the page draws it.
+        layouts: of this network's part of each stream's row.
+        absent: what of the network was not seen at the step that was measured last.
 
     Raises:
         SetupError: a probe failed.
@@ -99,27 +94,23 @@ class NetworkRecorder:
         meter: OverheadMeter,
         faults: Faults,
         failed: Callable[[int, Exception], None],
+        trained: Callable[[int], nn.Parameter | None],
         groups: int = 0,
     ) -> None:
         self.info: NetworkInfo = network.info
         self._network, self._meter, self._faults = network, meter, faults
+        self._trained = trained
+        self._presence = Presence(network.layers, exploration.unexplored)
+        self.absent = ALL_THERE
         plan, program = Plan(numbers), Program(network.sites)
-        where = Location(network.name)
-        losses = [quantity for quantity in (step_quantities.LOSS, step_quantities.ACCURACY) if quantity.name in scalars]
-        self._scalars = {quantity.name: plan.add(STEPS, quantity, where) for quantity in losses}
-        self._nonfinite = plan.add(STEPS, step_quantities.NONFINITE_COUNT, where)
-        self._counts, *_ = [plan.add(STEPS, quantity, where) for quantity in step_quantities.COUNTS]
-        self._groups = groups
-        self._rates = plan.add(STEPS, step_quantities.GROUP_LEARNING_RATE, where, shape=(groups,)) if groups else None
-        self._studies: list[tuple[Probe, Study]] = []
-        self._due_studies: list[tuple[Probe, Study]] = []
-        self._shadow: Shadow | None = None
+        self._step = StepNumbers(plan, network.name, scalars, groups)
+        self._studies = Studies(network, meter, faults)
         for probe in probes:
             if _is_not_needed(probe, probes, given):
                 continue
             requested = program.requested_by(probe.name, probe.stream)
             self._set_up(probe, partial(ProbeSetup, plan, requested, given, exploration, probe.stream))
-        program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._nonfinite)
+        program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._step.not_finite)
         self.layouts: Mapping[str, Layout] = plan.build()
         starts, size = {}, 0
         for stream, layout in self.layouts.items():
@@ -128,7 +119,12 @@ class NetworkRecorder:
         self._row = RowWriter(np.full(size, np.nan, dtype=np.float32), starts)
         self._runner = Runner(program, network, exploration, meter, failed)
         self._runner.place(starts)
-        self._note_places()
+        self._step.place(self._row)
+
+    @property
+    def loss(self) -> float | None:
+        """The loss of the step that was measured last, where it was given and is known yet."""
+        return self._step.loss
 
     @property
     def slots(self) -> SiteSlots:
@@ -144,12 +140,7 @@ class NetworkRecorder:
                 probe.passing(setup)
             if probe.observe:
                 set_up_observer(probe, probe.observe, setup, self._faults)
-            if probe.study:
-                self._shadow = self._shadow or Shadow(self._network.module)
-                with self._shadow():
-                    study = probe.study(setup_on(self._network.of_copy(self._shadow.module)))
-                if study:
-                    self._studies.append((probe, study))
+            self._studies.set_up(probe, setup, setup_on)
         except Exception as error:  # whatever a probe raises
             raise SetupError(probe.name, error) from error
 
@@ -160,12 +151,12 @@ class NetworkRecorder:
             values[new : new + layout.size] = self._row.values[old : old + layout.size]
         self._row = RowWriter(values, starts)
         self._runner.place(starts)
-        self._note_places()
+        self._step.place(self._row)
 
     def prepare(self, due: Due) -> None:
         """Make ready for what is due at the coming step."""
         self._runner.prepare(due)
-        self._due_studies = [(probe, study) for probe, study in self._studies if probe.stream in due.streams]
+        self._studies.prepare(due)
 
     def refresh(self, *, modules_changed: bool) -> None:
         """Notice parameters and modules that were replaced since the last step."""
@@ -174,34 +165,52 @@ class NetworkRecorder:
     def measure(self, due: Due, reading: Reading) -> float:
         """Fill the rows that are due from what passed and the gradients at the parameters; may be done again.
 
-        Returns how many of the numbers are NaN or infinite.
+        Returns how many of the numbers are NaN or infinite: of those that are known yet.
         """
-        self._runner.run(self._row.values, due, reading.confirmed.calls, reading.scales, reading.kept)
-        values, loss = self._numbers, reading.loss
-        if self._loss_at >= 0:
-            values[self._loss_at] = nan if loss is None else loss
-        if self._accuracy_at >= 0:
-            values[self._accuracy_at] = nan if reading.accuracy is None else reading.accuracy
-        self._write_counts(reading)
-        if self._rates_at >= 0:
-            self._write_rates(reading.rates)
-        count: float = values[self._nonfinite_at]
-        if loss is not None and not isfinite(loss):
-            count += 1
-            values[self._nonfinite_at] = count
-        return count
+        self.absent = self._presence.absent(reading.confirmed.calls, partial(self._has_gradient, reading.kept))
+        confirmed, kept, unclipped = reading.confirmed.calls, reading.kept, reading.unclipped
+        self._runner.run(self._row.values, due, confirmed, reading.scales, kept, unclipped)
+        late = self._runner.late
+        self._step.write(reading, late.outbox.add if late else None)
+        return 0.0 if late else self._step.count_loss()
+
+    def overtakes(self, kept: KeptParameters | None) -> bool:
+        """Whether a step is measured at once while others before it wait for a device."""
+        return self._runner.overtakes(kept)
+
+    def take_late(self) -> Late | None:
+        """Return what of the step is still on its way from a device, if anything; it is sent now."""
+        step = self._runner.take_late()
+        return None if step is None else Late(self, step, self._step.given)
+
+    def fill(self, late: Late) -> float:
+        """Fill the rows, which are as they were then, with what has arrived; return how much is not finite."""
+        self._runner.write_late(late.step, self._row.values)
+        if late.step.short:
+            self._faults.note_once(notice("event.device_full"))
+        loss, accuracy = map(late.step.given, late.given)
+        self._step.write_given(loss, accuracy)
+        return self._step.count_loss()
 
     def blank(self, reading: Reading) -> None:
         """Let this network's part of all rows hold nothing but counts: no update of it was seen at this step."""
+        self._runner.late = None
         for stream, layout in self.layouts.items():
             start = self._row.starts[stream]
             self._row.values[start : start + layout.size] = np.nan
-        self._write_counts(reading)
+        self.absent = self._presence.nothing
+        self._step.write_counts(reading)
+
+    def _has_gradient(self, kept: KeptParameters | None, layer: int) -> bool:
+        """Whether the update that is measured uses a gradient of a layer."""
+        parameter = self._trained(layer)
+        if parameter is None:
+            return False
+        return (parameter.grad if kept is None else kept.gradient(parameter)) is not None
 
     def begin_studies(self, step: TrainingStep) -> None:
         """Let studies that are due study the network as the update will find it."""
-        for probe, study in self._due_studies:
-            self._study(probe, study.before, step)
+        self._studies.begin(step, self._row)
 
     def finish(self) -> None:
         """Fill what could not be known before the update."""
@@ -209,47 +218,27 @@ class NetworkRecorder:
 
     def finish_studies(self, step: TrainingStep) -> None:
         """Let studies that are due study the network as the update left it."""
-        for probe, study in self._due_studies:
-            self._study(probe, study.after, step)
+        self._studies.finish(step, self._row)
 
     def carried(self) -> Mapping[str, Carried]:
         """Return what the studies compare later steps with, by probe."""
-        return {probe.name: carried for probe, study in self._studies if (carried := study.carried())}
+        return self._studies.carried()
 
     def carry_on(self, carried: Mapping[str, Carried]) -> None:
         """Let the studies compare with what those of another recorder have carried here."""
-        for probe, study in self._studies:
-            if probe.name in carried:
-                with self._faults.caught(probe.name):
-                    study.carry_on(carried[probe.name])
+        self._studies.carry_on(carried)
 
-    def _study(self, probe: Probe, part: Callable[[TrainingStep, RowWriter], None], step: TrainingStep) -> None:
-        if probe.name in self._faults.stopped or self._shadow is None:
-            return
-        begin = thread_time_ns()
-        with self._faults.caught(probe.name), self._shadow():
-            part(step if probe.restores else step.copied(), self._row)
-        self._meter.study(probe.name, thread_time_ns() - begin)
+    def passing(self) -> Carried:
+        """Return what training batches are compared with."""
+        return self._runner.carried()
 
-    def _write_counts(self, reading: Reading) -> None:
-        numbers, at = self._numbers, self._counts_at
-        numbers[at], numbers[at + 1] = reading.confirmed.micro_batches, reading.skipped
-        numbers[at + 2], numbers[at + 3] = reading.unseen, reading.failed
+    def carry_on_passing(self, carried: Carried) -> None:
+        """Compare training batches with what was carried here."""
+        self._runner.carry_on(carried)
 
-    def _write_rates(self, rates: Sequence[float]) -> None:
-        """Write a learning rate for each group that was laid out; one that has gone is NaN."""
-        for at in range(self._groups):
-            self._numbers[self._rates_at + at] = rates[at] if at < len(rates) else nan
-
-    def _note_places(self) -> None:
-        # Python's own view of the row: single numbers are quicker to reach by it than by numpy.
-        self._numbers: memoryview[float] = self._row.values.data.cast("B").cast("f")
-        start = self._row.starts[STEPS]
-        at = {quantity: start + place.offset for quantity, place in self._scalars.items()}
-        self._loss_at, self._accuracy_at = at.get("loss", -1), at.get("accuracy", -1)
-        self._nonfinite_at = start + self._nonfinite.offset
-        self._rates_at = -1 if self._rates is None else start + self._rates.offset
-        self._counts_at = start + self._counts.offset
+    def inherit(self, other: NetworkRecorder) -> None:
+        """Compare with what passed the same layers before, which another recorder of the network has kept."""
+        self._runner.inherit(other._runner)
 
 
 def _met(needs: Collection[Need], given: RunInputs) -> bool:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from shiftscope.engine import reports
+from shiftscope.engine.clipping import total_norm
 from shiftscope.engine.due import Due
-from shiftscope.engine.faults import PASSING, Faults, let_interrupts_through
-from shiftscope.engine.kept_parameters import KeptParameters
+from shiftscope.engine.exploring import Curious, Exploring
+from shiftscope.engine.faults import PASSING, let_interrupts_through
+from shiftscope.engine.kept_parameters import Used
 from shiftscope.engine.network import DEFAULT_SITES, TracedNetwork
-from shiftscope.engine.network_recorder import NetworkRecorder, Reading, SetupError
-from shiftscope.engine.overhead import OverheadMeter
-from shiftscope.engine.probe import Need, Probe
+from shiftscope.engine.network_recorder import NetworkRecorder, SetupError
+from shiftscope.engine.probe import Need
+from shiftscope.engine.reading import Reading
 from shiftscope.engine.scope_state import Carried
-from shiftscope.engine.study import Inputs, Loss, RunInputs, TrainingStep
-from shiftscope.tracing.explorer import Explorer
-from shiftscope.tracing.grad_scaler import UNSCALED, Scales
+from shiftscope.engine.study import Inputs, RunInputs, TrainingStep
+from shiftscope.engine.tools import Given, Tools
 from shiftscope.tracing.journal import Confirmed
-from shiftscope.tracing.selection import EVERY_LAYER, Selection
 from shiftscope.tracing.thrown_away import GradientWatch
 from shiftscope.tracing.tracer import PartObserver, Tracer
 from shiftscope.tracing.uncompiled import Uncompiled
@@ -31,37 +30,6 @@ MOST_FAILED = 2
 """Parts at which measuring may fail before everything is given up: then it is no business of theirs."""
 
 _queue_callback = torch.autograd.Variable._execution_engine.queue_callback
-
-Batch = tuple[Any, Tensor]
-"""Inputs and targets."""
-
-
-class Given(NamedTuple):
-    """What is said about a step from outside: each where it is known."""
-
-    loss: float | None = None
-    accuracy: float | None = None
-    batch: Batch | None = None
-    learning_rate: float | None = None
-    scales: Scales = UNSCALED
-    kept: KeptParameters | None = None
-    rates: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the networks of a run share; `clock` returns how many updates there were, `carried` is by network."""
-
-    probes: Sequence[Probe]
-    numbers: dict[str, int]
-    meter: OverheadMeter
-    faults: Faults
-    probe_batch: Inputs | None
-    loss: Loss | None
-    units: tuple[int, ...]
-    clock: Callable[[], int]
-    carried: Mapping[str, Mapping[str, Carried]]
-    selection: Selection = EVERY_LAYER
 
 
 class NetworkWatch:
@@ -87,7 +55,6 @@ class NetworkWatch:
         self.updates = 0
         self.unseen = 0
         self._network, self._tools = network, tools
-        self._failed_parts: set[int] = set()
         self._functions = True
         self._hides = False
         self._uncompiled: Uncompiled | None = None
@@ -100,9 +67,16 @@ class NetworkWatch:
         self.tracer.journal.failed = tools.faults.fail
         self.tracer.on_call = self._call_begins
         gradients = any(Need.ACTIVATION_GRADIENTS in probe.needs for probe in tools.probes)
-        self._explorer: Explorer | None = Explorer(self.tracer.parts, gradients=gradients)
-        self.tracer.observe_with(self._explorer)
+        self._clips = [probe.name for probe in tools.probes if Need.UNCLIPPED in probe.needs]
+        self._unclipped: Tensor | None = None
+        self._exploring = Exploring(self.tracer, gradients=gradients, may_grow=tools.may_grow)
+        self._before: NetworkRecorder | None = None
+        self.tracer.observe_with(self._observer)
         self._step: TrainingStep | None = None
+        self._runs_before = 0
+        counted = tools.passing.get(name, {})
+        self.gradients.skipped, self.unseen = counted.get("skipped", 0), counted.get("unseen", 0)
+        self.tracer.failed_passes = counted.get("failed", 0)
 
     def measure(self, due: Due, step: int, given: Given) -> float:
         """Measure the network as the update will find it; again, if it was measured at this step before.
@@ -112,17 +86,22 @@ class NetworkWatch:
         self.measured = given
         if self.recorder is not None:
             self.recorder.refresh(modules_changed=False)
-        if self._explorer is not None:
+        if self._exploring.explorer is not None:
             self._observe()  # it may have been compiled since it is watched
         confirmed = self._seen_uncompiled(self.tracer.journal.confirmed())
         self.micro_batches = confirmed.micro_batches
-        if self.recorder is None or self._explorer is not None:
+        if self.recorder is None or self._exploring.explorer is not None:
             self._record(due, confirmed, given)
+        else:
+            self._exploring.note(confirmed.calls)
+        if not confirmed.calls and self.tracer.last_pass is None and self.tracer.find_wrapper():
+            self._exploring.appear()
         recorder = self._existing()
         count = recorder.measure(due, self._reading(confirmed, given)) if due.passing else 0.0
         if due.studying:
-            self._step = TrainingStep(step, self._inputs(given), given.batch[1] if given.batch else None,
-                                      given.learning_rate)  # fmt: skip
+            targets = given.batch[1] if given.batch else None
+            used = Used(given.scales, given.kept)
+            self._step = TrainingStep(step, self._inputs(given), targets, given.learning_rate, used)
             recorder.begin_studies(self._step)
         return count
 
@@ -153,13 +132,10 @@ class NetworkWatch:
 
     def clear(self, backward: int | None = None) -> None:
         """Begin anew, after an update; but for backward passes after the one of that number, where it is given."""
-        if self._explorer is not None and self.recorder is not None:
-            self._explorer.forget()
-            self._explorer = None
-            self.tracer.functions = self._functions
-            self.tracer.observe_with(None if self._hides else self.recorder.slots)
-        if self._explorer is not None:
-            self._explorer.forget()
+        if self._exploring.end_step():
+            self._before = self.recorder
+            self.tracer.functions = self._functions or self._exploring.curious or self._exploring.explorer is not None
+            self.tracer.observe_with(None if self._hides else self._observer)
         if backward is not None:
             self.tracer.journal.forget_backward(backward)
         else:
@@ -167,6 +143,21 @@ class NetworkWatch:
                 self.recorder.slots.clear()
             self.tracer.clear()
         self.gradients.clear()
+        self._unclipped = None
+
+    def begin_step(self) -> None:
+        """Begin a step of the run: whatever ran so far was of those before, after this network's update too."""
+        self.updates, self.measured, self._runs_before = 0, None, self._runs
+
+    @property
+    def has_run(self) -> bool | None:
+        """Whether the network has run, or was updated, in the step of the run under way; None where none shows."""
+        return self.updates > 0 or self._runs > self._runs_before or (False if self._runs else None)
+
+    @property
+    def _runs(self) -> int:
+        """How many passes were seen so far, and calls of parts, of which compiled code shows none."""
+        return self.tracer.passes + self.tracer.journal.calls
 
     def blank(self) -> None:
         """Record that no update of this network was seen at a step."""
@@ -204,15 +195,34 @@ class NetworkWatch:
         """Watch passes and their parts."""
         if self.tracer.refresh() and self.recorder is not None:
             self.recorder.refresh(modules_changed=True)
+        if not self.tracer.journal.any_call:
+            self._grow()
         self._observe()
         self.tracer.arm()
+
+    def _grow(self) -> None:
+        """Explore the network again, where it has layers that it had not when its parts were listed."""
+        if self._exploring.grow():
+            self._before, self._uncompiled = self.recorder, None
+            self.tracer.functions = True
+            self.tracer.observe_with(None if self._hides else self._observer)
+
+    @property
+    def loss(self) -> float | None:
+        """The loss that was given for the step that was measured last, as far as it is known yet."""
+        return None if self.recorder is None else self.recorder.loss
+
+    @property
+    def explores(self) -> bool:
+        """Whether its layers are explored at the step under way or the next one."""
+        return self._exploring.explorer is not None
 
     @property
     def _observer(self) -> PartObserver | None:
         """Who is shown what passes the parts."""
-        if self._explorer is not None or self.recorder is None:
-            return self._explorer
-        return self.recorder.slots
+        if self._exploring.explorer is not None or self.recorder is None:
+            return self._exploring.explorer
+        return Curious(self.recorder.slots) if self._exploring.curious else self.recorder.slots
 
     def _observe(self) -> None:
         """Let passes be shown to whom they are for; a network of which compiled code hides parts is seen by a copy."""
@@ -232,6 +242,15 @@ class NetworkWatch:
         """Return what its studies compare later steps with, by probe."""
         return self._tools.carried.get(self.name, {}) if self.recorder is None else self.recorder.carried()
 
+    def passing(self) -> Carried:
+        """Return what the steps that follow in this recording are compared with, and what was counted so far."""
+        counted = {
+            "skipped": self.gradients.skipped, "unseen": self.unseen, "failed": self.tracer.failed_passes,
+        }  # fmt: skip
+        before = self._tools.passing.get(self.name, {}).get("batches")
+        batches = before if self.recorder is None else self.recorder.passing()
+        return counted if batches is None else {**counted, "batches": batches}
+
     def record_unseen(self, due: Due) -> None:
         """Make a recorder for a network of which no update was seen."""
         self._record(due, self.tracer.journal.confirmed(), Given())
@@ -241,8 +260,7 @@ class NetworkWatch:
         self.tracer.disarm()
         self.tracer.clear()
         self.gradients.clear()
-        if self._explorer is not None:
-            self._explorer.forget()
+        self._exploring.forget()
 
     def _existing(self) -> NetworkRecorder:
         if self.recorder is None:
@@ -252,7 +270,7 @@ class NetworkWatch:
     def _reading(self, confirmed: Confirmed, given: Given) -> Reading:
         return Reading(
             given.loss, given.accuracy, confirmed, given.scales, self.gradients.skipped, self.unseen,
-            self.tracer.failed_passes, given.kept, given.rates,
+            self.tracer.failed_passes, given.kept, given.rates, self._unclipped,
         )  # fmt: skip
 
     def _inputs(self, given: Given) -> Inputs:
@@ -264,16 +282,18 @@ class NetworkWatch:
     def _record(self, due: Due, confirmed: Confirmed, given: Given) -> None:
         """Set all probes up for a network whose first step was explored; one that fails is left out."""
         tools = self._tools
-        explorer = self._explorer or Explorer(self.tracer.parts)
-        exploration = explorer.result(confirmed.calls)
+        exploration = self._exploring.result(confirmed.calls)
+        batch = tools.probe_batch
+        if batch is not None and self.tracer.last_pass is not None:
+            batch = replace(batch, beside=self._inputs(given).in_words)
         there = RunInputs(
-            tools.loss, tools.probe_batch, given.batch is not None, given.learning_rate is not None, tools.units
+            tools.loss, batch, given.batch is not None, given.learning_rate is not None, tools.units
         )  # fmt: skip
         sites = dict.fromkeys(DEFAULT_SITES, "")
         for probe in tools.probes:
             for site in sorted(probe.sites):
                 sites.setdefault(site, probe.name)
-        used = any(part.function for layer in exploration.layers for part in layer.parts)
+        used = any(part.function for layer in exploration.layers for part in layer.parts if not layer.are_weights)
         self._functions = used or self.tracer.relies_on_functions
         network = TracedNetwork(
             self.name,
@@ -284,6 +304,9 @@ class NetworkWatch:
             sites,
             tools.units,
             self._functions,
+            tools.selection,
+            on_host=tools.on_host,
+            found=tuple(self.tracer.found),
         )
         said = (("loss", given.loss), ("accuracy", given.accuracy))
         scalars = {quantity for quantity, value in said if value is not None}
@@ -292,26 +315,51 @@ class NetworkWatch:
             try:
                 self.recorder = NetworkRecorder(
                     network, exploration, probes=probes, given=there, scalars=scalars, numbers=tools.numbers,
-                    meter=tools.meter, faults=tools.faults, failed=self._failed, groups=len(given.rates),
+                    meter=tools.meter, faults=tools.faults, failed=self._failed, trained=self.tracer.trained_parameter,
+                    groups=len(given.rates),
                 )  # fmt: skip
             except SetupError as error:
                 tools.faults.stop(error.probe, error.error)
             else:
                 break
-        self.recorder.carry_on(tools.carried.get(self.name, {}))
+        self.recorder.carry_on(tools.carried.get(self.name, {}) if self._before is None else self._before.carried())
+        batches = tools.passing.get(self.name, {}).get("batches")
+        if batches is not None and self._before is None:
+            self.recorder.carry_on_passing(batches)
+        if self._before is not None:
+            self.recorder.inherit(self._before)
         self.recorder.prepare(due)
 
     def _backward_begins(self) -> None:
-        _queue_callback(self._backward_ended)
+        """Wait for the end of the backward pass, and there for what others have queued later.
+
+        A wrapper that averages the gradients of several processes does so in a callback of its own.
+        """
+        _queue_callback(self._backward_ends)
+
+    def _backward_ends(self) -> None:
+        try:
+            _queue_callback(self._backward_ended)
+        except Exception as error:  # noqa: BLE001  reported: the training must not notice
+            self._tools.faults.fail(error)
 
     def _backward_ended(self) -> None:
         """Note the gradients as a backward pass leaves them; torch calls this at its end."""
         try:
             self._note_skipped(skipped=self.gradients.backward_ended())
+            self._note_norm()
             if self.on_backward_end:
                 self.on_backward_end()
         except Exception as error:  # noqa: BLE001  reported: the training must not notice
             self._tools.faults.fail(error)
+
+    def _note_norm(self) -> None:
+        """Note the norm of all gradients, for probes that compare it with what the update uses."""
+        self._unclipped = None
+        for probe in self._clips if self.tracer.armed else ():
+            if self._unclipped is None and probe not in self._tools.faults.stopped:
+                with self._tools.faults.caught(probe):
+                    self._unclipped = total_norm(self._network.parameters())
 
     def _call_begins(self) -> None:
         self._note_skipped(skipped=self.gradients.check())
@@ -320,21 +368,25 @@ class NetworkWatch:
         # Whatever was replaced since the last step is there now.
         if self.tracer.armed and self.tracer.refresh() and self.recorder is not None:
             self.recorder.refresh(modules_changed=True)
+        if self.tracer.armed and self.tracer.begins_pass and not self.tracer.journal.any_call:
+            self._grow()
 
     def _note_skipped(self, *, skipped: bool) -> None:
         if skipped:
             self._tools.faults.note(reports.update_skipped(self.name, self._tools.clock()))
 
-    def _failed(self, part: int, error: Exception) -> None:
+    def _failed(self, part: int | None, error: Exception) -> None:
         """Stop measuring at a layer, and everything where several fail."""
         let_interrupts_through(error)
-        if part in self._failed_parts:
+        if part is None:
+            self._tools.faults.stop(PASSING, error, self.name)
+            return
+        if self.tracer.is_silent(part):
             if self._tools.faults.on_error == "raise":
                 raise error
             return
-        self._failed_parts.add(part)
         self.tracer.silence(part)
-        if len(self._failed_parts) > MOST_FAILED:
+        if self.tracer.silenced > MOST_FAILED:
             self._tools.faults.fail(error)
         else:
             self._tools.faults.stop(PASSING, error, self.tracer.parts[part].name if self.tracer.parts else self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from shiftscope.engine.network import TracedNetwork
+from shiftscope.tracing.keras_layers import is_path
 from shiftscope.tracing.layers import Layer
 from shiftscope.tracing.parts import as_written
 
@@ -19,7 +20,9 @@ def parameters_of(layer: Layer, *, frozen: bool = False) -> dict[str, nn.Paramet
         renamed = {"weight": "gamma", "bias": "beta"} if part.kind == "normalization" else {}
         for own, parameter in part.module.named_parameters():
             name = renamed.get(own, own)
-            if parameter.requires_grad or frozen:
+            if is_path(own):
+                name = own.rpartition("/")[2]
+            if parameter.requires_grad or (frozen and not is_path(own)):
                 named[name if name not in named else f"{part.kind} {own}"] = parameter
     return named
 
@@ -36,7 +39,7 @@ def parameter_groups(network: TracedNetwork, *, frozen: bool = False) -> list[tu
         rest = {
             own: parameter
             for own, parameter in module.named_parameters(recurse=False)
-            if (parameter.requires_grad or frozen) and id(parameter) not in known
+            if (parameter.requires_grad or (frozen and not is_path(own))) and id(parameter) not in known
         }
         known.update(id(parameter) for parameter in rest.values())
         if rest:

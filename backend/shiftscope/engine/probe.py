@@ -35,6 +35,7 @@ class Need(Enum):
     LEARNING_RATE = "the learning rate"
     PROBE_BATCH = "the probe batch"
     ACTIVATION_GRADIENTS = "the gradients by activations"
+    UNCLIPPED = "the gradients at the end of the backward pass"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Probe:
         warm_up: compiles ahead what else than the engine's own code it will run.
         restores: whether its study or function leaves network, values and random numbers as they were by itself;
             otherwise the engine sees to that, at the cost of copies.
+        reads: whether its study only reads the network, and so is given the network itself in place of a copy.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Probe:
     sites: frozenset[str] = frozenset()
     warm_up: Callable[[], None] | None = None
     restores: bool = False
+    reads: bool = False
 
     def __post_init__(self) -> None:
         """Check what was declared, and fill in the stream."""

@@ -77,6 +77,14 @@ class Comparison(NamedTuple):
     requester: Requester
 
 
+class Clipping(NamedTuple):
+    """Where the norm of all gradients is written, before they are clipped and after; and who is charged."""
+
+    before: Place
+    after: Place
+    requester: Requester
+
+
 @dataclass
 class UnitPlaces:
     """Where the moments and quantiles, and the histograms, of single units at a site are written."""
@@ -148,6 +156,7 @@ class Program:
         self.units: dict[int, UnitPlaces] = {}
         self.compared: list[Comparison] = []
         self.noise_floors: list[Place] = []
+        self.clipped: list[Clipping] = []
 
     def requested_by(self, probe: str, stream: str) -> Program:
         """Return this program to add to: the probe is charged with what is added, which is for the stream."""
@@ -216,6 +225,10 @@ class Program:
         """Write how far a site's distribution is from that of the first step, and of the step compared before."""
         index = self.request(site, Statistic.MOMENTS | Statistic.BINS)
         self.compared.append(Comparison(index, start, previous, self._requester))
+
+    def record_clipping(self, before: Place, after: Place) -> None:
+        """Write the norm of all gradients together as the backward pass left them, and as the update uses them."""
+        self.clipped.append(Clipping(before, after, self._requester))
 
     def record_noise_floor(self, place: Place) -> None:
         """Write, where sites are compared, 1 / sqrt(samples of the step): what two batches differ by, in sigmas."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shiftscope.notices import Notice, notice
 
 
@@ -23,6 +25,16 @@ def update_skipped(network: str, step: int) -> Notice:
 def layer_added(layer: str) -> Notice:
     """Report that a layer came after the layouts were declared: there is no place for what it does."""
     return notice("event.layer_added", layer=layer)
+
+
+def too_many_layouts() -> Notice:
+    """Report that the layers that run are others at too many steps for each to have a layout."""
+    return notice("event.too_many_layouts")
+
+
+def streams_dropped(streams: Sequence[str]) -> Notice:
+    """Report that there is no room for layouts of streams whose layers are others since."""
+    return notice("event.streams_dropped", streams=", ".join(streams))
 
 
 def log_refused(name: str, error: BaseException) -> Notice:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.engine.due import Due
-from shiftscope.wire.frames import HEADER
+from shiftscope.engine.revisions import Laid
+from shiftscope.wire.frames import HEADER, encode
 
 _GAP = HEADER.size // 4
 
 
 class RowBuffer:
-    """Rows that are measured together. `sizes` gives the length of each, `numbers` the streams' own."""
+    """Rows that are measured together. `sizes` gives the length of each, `numbers` what frames call the streams.
+
+    Of a stream without a number, and of one whose rows are empty, no frames are made.
+    """
 
     def __init__(self, sizes: Mapping[str, int], numbers: Mapping[str, int]) -> None:
         self.starts: dict[str, int] = {}
@@ -28,9 +33,10 @@ class RowBuffer:
         self.values[:] = np.nan
         self.numbers = self._memory.cast("f")
         """The same memory, for single numbers."""
-        self._frames = [
+        self._frames: list[tuple[str, int, int, int]] = [
             (stream, numbers[stream], 4 * (start - _GAP), 4 * (start + sizes[stream]))
             for stream, start in self.starts.items()
+            if stream in numbers and sizes[stream]
         ]
         self._last: Due | None = None
         self._chosen: list[list[int]] = []
@@ -45,4 +51,35 @@ class RowBuffer:
             pack(memory, begin, number, seq, step, time)
             made.append(memory[begin:end].tobytes())
             seq += 1
+        return made
+
+    @contextmanager
+    def lent(self, values: NDArray[np.float32]) -> Iterator[None]:
+        """Let the rows be as they were at another step meanwhile."""
+        now = self.values.copy()
+        self.values[:] = values
+        try:
+            yield
+        finally:
+            self.values[:] = now
+
+    def partial(
+        self, due: Due, first_seq: int, step: int, time: float, laid: Mapping[str, Laid],
+        lacking: Mapping[str, NDArray[np.intp]],
+    ) -> list[bytes]:  # fmt: skip
+        """Return the same, but of some streams no more than a part of the row, and of some NaN for what lacks."""
+        whole = iter(self.frames(due, first_seq, step, time))
+        made: list[bytes] = []
+        for stream, number, begin, end in self._frames:
+            if stream not in due.streams:
+                continue
+            frame = next(whole)
+            if (part := laid.get(stream)) is not None:
+                row = self.values[begin // 4 + _GAP : end // 4][part.places]
+                frame = encode(part.number, first_seq + len(made), step, time, row)
+            elif (gone := lacking.get(stream)) is not None:
+                row = self.values[begin // 4 + _GAP : end // 4].copy()
+                row[gone] = np.nan
+                frame = encode(number, first_seq + len(made), step, time, row)
+            made.append(frame)
         return made

@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from math import nan
 from time import thread_time_ns
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from shiftscope.engine.batch_comparison import BatchComparison
+from shiftscope.engine.batch_comparison import count_samples
+from shiftscope.engine.clipping import total_norm
 from shiftscope.engine.due import Due
 from shiftscope.engine.homes import Homes
 from shiftscope.engine.kept_parameters import KeptParameters
+from shiftscope.engine.late_runner import LateRunner
+from shiftscope.engine.late_step import LateStep, Shares
 from shiftscope.engine.network import TracedNetwork
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.parameter_snapshot import ParameterSnapshot
-from shiftscope.engine.program import NOWHERE, SCOPE, Place, Program, Step
+from shiftscope.engine.program import SCOPE, Program
+from shiftscope.engine.program_rows import Numbers, ProgramRows
+from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.site_slots import SiteSlots
 from shiftscope.engine.tensor_table import TensorTable
-from shiftscope.kernels.interpreter import (
-    CONSTANTS,
-    DIRECTORY,
-    FINES,
-    GRADIENTS,
-    LEVELS,
-    ROW,
-    SLOTS,
-    STATES,
-    SUMS,
-    VECTORS,
-    Operation,
-    execute,
-)
-from shiftscope.kernels.readout import LEVELS as QUANTILE_LEVELS
-from shiftscope.kernels.single_units import write_units
 from shiftscope.tracing.explorer import Exploration
 from shiftscope.tracing.grad_scaler import Scales
 from shiftscope.tracing.journal import Call
-
-Table = NDArray[np.int64]
 
 
 class Runner:
@@ -54,6 +43,7 @@ class Runner:
 
     Attributes:
         slots: what is measured as passes go by.
+        late: the step that was measured last, where something of it lies on a device.
     """
 
     def __init__(
@@ -62,30 +52,46 @@ class Runner:
     ) -> None:  # fmt: skip
         self._program = program
         self._meter = meter
-        self._starts: Mapping[str, int] = {}
-        self._steps = sorted(program.steps.items(), key=lambda item: item[0].operation)
-        self.slots = SiteSlots(program.requests, network.units, meter, network.overwriting, failed)
+        self._rows = ProgramRows(program, meter)
+        self.slots = SiteSlots(program.requests, network.units, meter, network.overwriting, failed, network.on_host)
+        self.late: LateStep | None = None
+        self._units, self._on_host, self._module = network.units, network.on_host, network.module
         self._homes = Homes(network.module, program.parameters, program.vectors)
         self._updates = Homes(network.module, (), [(update.held, update.name) for update in program.updates])
-        self._tensors = TensorTable(program.parameters, program.vectors)
+        self._tensors = TensorTable(program.parameters, program.vectors, on_host=network.on_host)
         self._noting = next(iter(program.noting), SCOPE)
-        self._sums = np.zeros((len(program.parameters), 2))
-        self._row: NDArray[np.float32] | None = None
-        self._constants = np.array(program.constants)
-        self._levels = np.array(QUANTILE_LEVELS)
-        self._tables: dict[Due, tuple[Table, list[tuple[str, Table]]]] = {}
-        self._directory = self._list_tables()
+        sums = np.zeros((len(program.parameters), 2))
+        self._numbers = Numbers(self.slots.memory, self._tensors.table, sums)
         self._snapshot = ParameterSnapshot(self._updates.vectors)
-        self._observers = [observer for request in program.requests for observer in request.observers]
-        self._comparison = BatchComparison(program.compared, program.noise_floors)
-        self._norms = [step for step, _ in self._steps if step.operation is Operation.WRITE_NORM]
+        names = {layer.core.index: layer.name for layer in network.layers}
+        sites = [program.requests[one.request].site for one in program.compared]
+        self._compared = [(names[site.layer], site.name) for site in sites]
+        self._waiting = 0
         self.slots.replay(exploration)
+
+    def overtakes(self, earlier: KeptParameters | None = None) -> bool:
+        """Whether the step under way lies on the host alone, while numbers of steps before it wait to be written."""
+        return self._waiting > 0 and not self.slots.passages.elsewhere and self._tensors.note(earlier) is not None
+
+    @cached_property
+    def _later(self) -> LateRunner:
+        return LateRunner(self._program, self.slots, self._units)
 
     def place(self, starts: Mapping[str, int]) -> None:
         """Write, from now on, into rows in which each stream begins at its start."""
-        self._starts = starts
-        self._tables.clear()
-        self._comparison.place(self._position)
+        self._rows.place(starts)
+
+    def inherit(self, other: Runner) -> None:
+        """Compare sites with what passed them before, as another runner has kept it."""
+        self._rows.comparison.inherit(other._rows.comparison, self._compared, other._compared)
+
+    def carried(self) -> Carried:
+        """Return what passed the compared sites before."""
+        return self._rows.comparison.carried(self._compared)
+
+    def carry_on(self, carried: Carried) -> None:
+        """Compare sites with what passed them before, as it was carried here."""
+        self._rows.comparison.carry_on(carried, self._compared)
 
     def prepare(self, due: Due) -> None:
         """Measure, from the next pass on, what the streams that are due need."""
@@ -95,113 +101,92 @@ class Runner:
         """Notice parameters and modules that were replaced since the last step."""
         if self._homes.refresh(modules_changed=modules_changed):
             self._updates.refresh(modules_changed=True)
-            self._tensors = TensorTable(self._homes.parameters, self._homes.vectors, self._tensors)
+            self._tensors = TensorTable(self._homes.parameters, self._homes.vectors, self._tensors, self._on_host)
             self._snapshot = ParameterSnapshot(self._updates.vectors)
-            self._directory = self._list_tables()
-            self._row = None
+            self._numbers = self._numbers._replace(slots=self._tensors.table)
 
     def run(
         self, row: NDArray[np.float32], due: Due, confirmed: Collection[Call], scales: Scales,
-        earlier: KeptParameters | None = None,
+        earlier: KeptParameters | None = None, unclipped: Tensor | None = None,
     ) -> None:  # fmt: skip
-        """Write what the calls that count passed and what the gradients are, as far as it belongs to these streams."""
-        if due not in self._tables:
-            self._tables[due] = self._table(due)
-        whole, pieces = self._tables[due]
-        self.slots.settle(confirmed, scales.activations)
-        self._write_units(row)
-        if self._comparison.stream in due.streams:
-            begin = thread_time_ns()
-            self._comparison.write(self.slots.memory.state, self.slots.memory.fine, confirmed, row)
-            self._meter.passing(self._comparison.probe, thread_time_ns() - begin)
-        for one in self._observers:
-            begin = self._position(one.place)
-            row[begin : begin + one.latest.size] = one.latest
+        """Write what the calls that count passed and what the gradients are, as far as it belongs to these streams.
+
+        Where something of it lies on a device, nothing is written: it is asked for, and `late` until `write_late`.
+        """
         begin = thread_time_ns() if self._meter.timing else 0
         kept = self._tensors.note(earlier)
         if self._meter.timing:
             self._meter.passing(self._noting, thread_time_ns() - begin)
-            for probe, piece in pieces:
-                begin = thread_time_ns()
-                self._execute(piece, row)
-                self._meter.passing(probe, thread_time_ns() - begin)
-        else:
-            self._execute(whole, row)
+        shares = self._shares(scales)
+        samples = count_samples(confirmed) if self._rows.comparison.stream in due.streams else 0
+        if kept is None or self.slots.passages.elsewhere:
+            self._run_late(due, confirmed, samples, shares, earlier, unclipped)
+            return
+        self.late = None
+        self.slots.settle(confirmed, scales.activations)
+        self._rows.write(row, due, self._numbers, shares, samples)
         del kept
-        if scales.parameters != 1.0 or self._homes.missing:
-            self._correct_norms(row, due, scales.parameters)
+        if self._program.clipped:
+            self._write_clipping(row, scales, None if earlier else unclipped)
         if self._program.updates:
             begin = thread_time_ns()
             self._snapshot.before(earlier)
             self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
 
+    def _run_late(
+        self, due: Due, confirmed: Collection[Call], samples: int, shares: Shares, earlier: KeptParameters | None,
+        unclipped: Tensor | None,
+    ) -> None:  # fmt: skip
+        begin = thread_time_ns()
+        self.late = step = self._later.begin(due, confirmed, samples, shares, self._tensors.now(earlier))
+        if self._program.clipped and unclipped is not None and not earlier:
+            self._later.clip(step, unclipped, self._module.parameters())
+        if self._program.updates:
+            self._later.keep(step, self._updates.vectors, earlier)
+        self._meter.passing(self._noting, thread_time_ns() - begin)
+
+    def take_late(self) -> LateStep | None:
+        """Return the step that was measured last if something of it lies on a device, and send it."""
+        step, self.late = self.late, None
+        if step is not None:
+            step.send()
+            self._waiting += 1
+        return step
+
+    def write_late(self, step: LateStep, row: NDArray[np.float32]) -> None:
+        """Write what has arrived of a step, or wait for it."""
+        self._waiting -= 1
+        self._later.read(step, self._tensors.places)
+        self._rows.write(row, step.due, self._later.numbers, step.shares, step.samples)
+        before, after = map(step.number, step.clipping)
+        self._rows.write_clipping(row, before / step.shares.scales.activations, after)
+        if step.updated:
+            self._rows.comparison.finish()
+            self._rows.write_ratios(row, self._later.ratios(step))
+
+    def _shares(self, scales: Scales) -> Shares:
+        if scales.parameters == 1.0 and not scales.others and not self._homes.missing:
+            return Shares(scales)
+        own = [scales.others.get(id(one), scales.parameters) for one in self._homes.parameters]
+        return Shares(scales, own, self._homes.missing)
+
+    def _write_clipping(self, row: NDArray[np.float32], scales: Scales, unclipped: Tensor | None) -> None:
+        """Write the norm of all gradients; none is known where optimizers have used them as they came."""
+        begin = thread_time_ns()
+        now = None if unclipped is None else total_norm(self._module.parameters(), scales)
+        before = nan if unclipped is None else unclipped.item() / scales.activations
+        self._rows.write_clipping(row, before, nan if now is None else now.item())
+        self._meter.passing(self._program.clipped[0].requester.probe, thread_time_ns() - begin)
+
     def finish(self, row: NDArray[np.float32]) -> None:
-        """Write what is known only after the update."""
-        self._comparison.finish()
+        """Write what is known only after the update, or ask for it."""
+        if self.late is not None:
+            begin = thread_time_ns()
+            self._later.updated(self.late)
+            self._meter.passing(self._noting, thread_time_ns() - begin)
+            return
+        self._rows.comparison.finish()
         if self._program.updates:
             begin = thread_time_ns()
-            ratios = self._snapshot.after()
-            for ratio, update in zip(ratios, self._program.updates, strict=True):
-                row[self._position(update.place)] = ratio
+            self._rows.write_ratios(row, self._snapshot.after())
             self._meter.passing(self._program.updates[0].requester.probe, thread_time_ns() - begin)
-
-    def _correct_norms(self, row: NDArray[np.float32], due: Due, scale: float) -> None:
-        """Make the norms those of the gradients that the optimizer uses; of a layer that is gone there are none."""
-        missing = set(self._homes.missing)
-        for step in self._norms:
-            if step.place.stream in due.streams:
-                gone = not missing.isdisjoint(range(step.target, step.target + step.argument))
-                row[self._position(step.place)] *= np.nan if gone else 1.0 / scale
-
-    def _execute(self, table: Table, row: NDArray[np.float32]) -> None:
-        if row is not self._row:
-            self._row = row
-            self._directory[ROW] = row.ctypes.data, row.size
-        execute(table, self._directory)
-
-    def _list_tables(self) -> NDArray[np.int64]:
-        """Make the directory, as far as it stays."""
-        found = self.slots.memory
-        tables: dict[int, NDArray[Any]] = {
-            SLOTS: self._tensors.table, SUMS: self._sums, STATES: found.state, FINES: found.fine,
-            VECTORS: found.vectors, GRADIENTS: found.gradients, CONSTANTS: self._constants, LEVELS: self._levels,
-        }  # fmt: skip
-        directory = np.zeros(DIRECTORY, dtype=np.int64)
-        for entry, table in tables.items():
-            directory[entry] = table.ctypes.data, table.shape[entry == SLOTS]
-        return directory
-
-    def _write_units(self, row: NDArray[np.float32]) -> None:
-        memory = self.slots.memory
-        for slot, places in self._program.units.items():
-            begin = thread_time_ns()
-            write_units(
-                memory.picked[memory.pick(slot)], memory.picked_count(slot), self._levels, row,
-                self._position(places.moments) if places.moments != NOWHERE else -1,
-                self._position(places.histograms) if places.histograms != NOWHERE else -1,
-            )  # fmt: skip
-            self._meter.passing(places.requester.probe, thread_time_ns() - begin)
-
-    def _position(self, place: Place) -> int:
-        return self._starts[place.stream] + place.offset if place != NOWHERE else 0
-
-    def _table(self, due: Due) -> tuple[Table, list[tuple[str, Table]]]:
-        """Return the operations that are due, and the same in pieces, each by the probe that is charged with it."""
-        steps = [
-            (step, probe) for step, probe in self._steps if step.place == NOWHERE or step.place.stream in due.streams
-        ]
-        rows = np.array([self._operation(step) for step, _ in steps], dtype=np.int64).reshape(-1, 5)
-        charged = [(step.operation, probe) for step, probe in steps]
-        pieces = [
-            (key[1], rows[[index for index, one in enumerate(charged) if one == key]]) for key in dict.fromkeys(charged)
-        ]
-        return rows, pieces
-
-    def _operation(self, step: Step) -> tuple[int, ...]:
-        index = step.target
-        if step.operation is Operation.WRITE_VECTOR:
-            index = self.slots.memory.vector(index)
-        elif step.operation in {Operation.COPY, Operation.GAP}:
-            index += len(self._program.parameters)
-        argument = step.argument if step.other == NOWHERE else self._position(step.other)
-        return step.operation, index, self._position(step.place), argument, step.constant

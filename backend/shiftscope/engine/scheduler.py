@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.due import NOTHING, Due
@@ -40,6 +41,7 @@ class Scheduler:
         own: schedules of single streams, by their name.
         total_steps: where known.
         first_step: that is measured.
+        position: what `position` of the scheduler returned that came before, in whose recording this one goes on.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Scheduler:
         own: Mapping[str, Schedule] | None,
         total_steps: int | None,
         first_step: int = 0,
+        position: Mapping[str, Any] | None = None,
     ) -> None:
         passing = [probe for probe in probes if not probe.study]
         self._passing = dict.fromkeys([STEPS, LAYERS, *(probe.stream for probe in passing)])
@@ -59,14 +62,20 @@ class Scheduler:
         else:
             passed, studied = schedule or thinning(total_steps, FRAMES), study_schedules(probes, total_steps, FRAMES)
         # The first step finds out and compiles.
-        cost = {COST: thinning(total_steps, COST_FRAMES) & ~at(first_step)}
+        self._first = int(position["first_step"]) if position else first_step
+        cost = {COST: thinning(total_steps, COST_FRAMES) & ~at(self._first)}
         self._schedules = dict.fromkeys(self._passing, passed) | cost | studied | dict(own or {})
         thinned = [stream for stream in self._passing if stream not in {STEPS, LAYERS, *(own or {})}]
         shares = _shares(passing)
         self._every = {stream: round(1 / shares[stream]) for stream in thinned}
         self._last = None if total_steps is None else total_steps - 1
         self._passed = 0
+        self._sizes: Mapping[str, int] = {}
+        self._asleep: dict[str, Schedule] = {}
         self._begin(ahead=1)
+        if position:
+            self.settle(position["sizes"])
+            self._passed = int(position["passed"])
 
     def due(self, step: int) -> Due:
         """Return what is due; to be asked once for each step, in order.
@@ -78,17 +87,43 @@ class Scheduler:
         return self._days.get(step, NOTHING)
 
     def settle(self, sizes: Mapping[str, int]) -> None:
-        """Take the lengths of the rows, in floats, into account: what has none is never due again."""
+        """Take the lengths of the rows, in floats, into account, once: what has none is not due until it is woken."""
+        if self._sizes or not sizes:
+            return
+        self._sizes = dict(sizes)
+        self._asleep = {stream: schedule for stream, schedule in self._schedules.items() if not sizes.get(stream)}
         self._schedules = {stream: schedule for stream, schedule in self._schedules.items() if sizes.get(stream)}
-        for stream, rarity in self._every.items():
-            self._every[stream] = max(rarity, -(-4 * WIDE_FRAMES * sizes.get(stream, 0) // WIDE_BUDGET))
+        self._make_rarer(self._every)
         self._begin(_AHEAD)
+
+    def wake(self, sizes: Mapping[str, int], step: int) -> None:
+        """Let streams be due after a step that had no rows so far, as layers appeared that have some."""
+        woken = {name: self._asleep.pop(name) for name in sizes if name in self._asleep}
+        if not woken:
+            return
+        self._schedules |= woken
+        self._sizes = {**self._sizes, **{name: sizes[name] for name in woken}}
+        self._make_rarer(woken)
+        self._passed -= sum(due.passing for day, due in self._days.items() if day > step)
+        self._begin(self._ahead)
+
+    def _make_rarer(self, streams: Collection[str]) -> None:
+        """Thin out streams whose rows are wide."""
+        for stream in streams:
+            if stream in self._every:
+                size = self._sizes.get(stream, 0)
+                self._every[stream] = max(self._every[stream], -(-4 * WIDE_FRAMES * size // WIDE_BUDGET))
 
     def drop(self, streams: Collection[str], now: Due) -> Due:
         """Let streams never be due again; return what is due now without them."""
         self._schedules = {name: schedule for name, schedule in self._schedules.items() if name not in streams}
         self._begin(self._ahead)
         return self._make(now.streams - set(streams))
+
+    def position(self, step: int) -> dict[str, Any]:
+        """Return what a scheduler needs that goes on at a step, the newest that was asked for, as this one would."""
+        ahead = sum(due.passing for day, due in self._days.items() if day >= step)
+        return {"first_step": self._first, "sizes": dict(self._sizes), "passed": self._passed - ahead}
 
     def _begin(self, ahead: int) -> None:
         self._names = list(self._schedules)

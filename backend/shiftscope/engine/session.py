@@ -7,26 +7,33 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from time import thread_time_ns
+from typing import Any
 
 from torch import nn
 
 from shiftscope.engine.due import NOTHING, Due
 from shiftscope.engine.faults import Faults
 from shiftscope.engine.frame_writer import FrameWriter
+from shiftscope.engine.late_frames import LateFrames
 from shiftscope.engine.logged import Logged
-from shiftscope.engine.network_watch import Given, NetworkWatch, Tools
+from shiftscope.engine.network_watch import NetworkWatch
 from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.probe import Probe
 from shiftscope.engine.scheduler import Scheduler
-from shiftscope.engine.scope_state import ScopeState
+from shiftscope.engine.scope_state import Carried, ScopeState
 from shiftscope.engine.streams import LAYERS, STEPS, number_streams
 from shiftscope.engine.study import Inputs, Loss
+from shiftscope.engine.tools import Given, Tools
+from shiftscope.kernels.tensor_memory import OnHost, host_by_environment
 from shiftscope.notices import notice
 from shiftscope.sinks.base import Sink
 from shiftscope.tracing.selection import EVERY_LAYER, Selection
 
 MOST_UPDATES = 100
 """Updates of one network that one step may hold while another network has none: of a critic, say."""
+
+LAST_WAIT = 10.0
+"""Seconds for which, at the end, numbers on their way from a device are waited for."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Options:
         after_step: called when a step is over and the next one may begin; what it raises is raised in the training.
         resume: what was carried here by the scope that measured the steps before.
         selection: which modules are to be layers.
+        on_host: whether a tensor is read in the host's memory.
     """
 
     probes: Sequence[Probe]
@@ -54,6 +62,7 @@ class Options:
     resume: ScopeState = field(default_factory=ScopeState)
     after_step: Callable[[], None] | None = None
     selection: Selection = EVERY_LAYER
+    on_host: OnHost = field(default_factory=host_by_environment)
 
 
 class Session:
@@ -63,20 +72,29 @@ class Session:
         step: steps so far.
         due: what is measured at the coming step.
         diverged: the networks that were found not finite, and the step of the first time.
+        on_host: returns whether a tensor is read in the host's memory.
         counts_calls: networks whose calls are noticed even where nothing is due, as updates do not show otherwise.
     """
 
     def __init__(self, networks: Mapping[str, nn.Module], sink: Sink, options: Options, faults: Faults) -> None:
         self._sink, self._options, self._faults = sink, options, faults
+        self.on_host = options.on_host
         numbers = number_streams(probe.stream for probe in options.probes)
         self._meter = OverheadMeter([probe.name for probe in options.probes])
         tools = Tools(
             options.probes, numbers, self._meter, faults, options.probe_batch, options.loss, options.units,
-            lambda: self.step, options.resume.studies, options.selection,
+            lambda: self.step, options.resume.studies, options.resume.passing, self._may_grow, options.selection,
+            options.on_host,
         )  # fmt: skip
         self._watches = {name: NetworkWatch(name, network, tools) for name, network in networks.items()}
-        self._writer = FrameWriter(sink, tuple(networks), numbers, options.total_steps)
-        self._logged = Logged(tuple(networks), self._writer, sink, faults, self._loss_logged)
+        studied = {probe.stream for probe in options.probes if probe.study}
+        self._writer = FrameWriter(
+            sink, tuple(networks), numbers, options.total_steps, studied,
+            {probe.stream for probe in options.probes if not probe.study},
+        )  # fmt: skip
+        self._writer.go_on_after(int(options.resume.position.get("seq", 0)))
+        self._late = LateFrames(self._writer, self._note_divergence)
+        self._logged = Logged(tuple(networks), self._writer.given, sink, faults, self._loss_logged)
         self._prepared = NOTHING
         self._silent: set[str] = set()
         self._closed = False
@@ -105,12 +123,18 @@ class Session:
     def measure(self, name: str, given: Given) -> None:
         """Measure a network between backward pass and update, if anything is due and there was a pass."""
         watch = self._watches[name]
-        if not self.due or self._closed or not watch.seen:
+        if not self.due or self._closed:
             return
+        if not watch.seen:  # it comes behind the update whose loss it was given
+            numbers = {"loss": given.loss, "accuracy": given.accuracy}
+            self.log({key: {name: number} for key, number in numbers.items() if number is not None})
+            return
+        if self._late and watch.recorder is not None and (watch.explores or watch.recorder.overtakes(given.kept)):
+            self._late.write_all()  # what is compared with steps before has to know them
         begin = thread_time_ns()
         count = watch.measure(self.due, self.step, given)
-        if count and name not in self.diverged:
-            self._record_divergence(name, given.loss, count, self.step)
+        if count:
+            self._note_divergence(name, watch.loss, count, self.step)
         self._meter.inside += thread_time_ns() - begin
 
     def updated(self, name: str, backward: int | None = None) -> None:
@@ -127,21 +151,37 @@ class Session:
 
     def evaluate(self, metrics: Mapping[str, Mapping[str, float]]) -> None:
         """Write what was found in eval mode, by network and quantity."""
-        self._writer.evaluation(self.step, metrics)
+        self._writer.given.evaluation(self.step, metrics)
 
-    def log(self, numbers: Mapping[str, object]) -> None:
-        """Keep numbers that are logged by name, now."""
+    def log(self, numbers: Mapping[str, object], given: Sequence[object] = ()) -> None:
+        """Keep numbers that are logged by name, now: given without one, in dicts, or as keywords."""
         if self._faults.failed:
             return
-        passed = any(watch.tracer.journal.any_call for watch in self._watches.values()) if self.due else None
-        self._logged.log(numbers, self.step, first=self._options.resume.step, passed=passed)
+        for one in given:
+            numbers = {**self._logged.named(one), **numbers}
+        self._logged.log(numbers, self.step, first=self._options.resume.step, passed=self._has_run)
         if self._options.after_step and self.diverged:
             self._options.after_step()
 
-    def state(self) -> ScopeState:
-        """Return what is carried to the steps that follow."""
+    def _has_run(self, name: str) -> bool | None:
+        """Whether a network has run, or was updated, in the step under way; None where that is not known."""
+        watch = self._watches[name]
+        return watch.has_run if self.due or watch.updates else None
+
+    def state(self, *, same_recording: bool = False) -> ScopeState:
+        """Return what is carried to the steps that follow, which the same recording or another one holds."""
         studies = {name: carried for name, watch in self._watches.items() if (carried := watch.carried())}
-        return ScopeState(self.step, dict(self.diverged), studies)
+        passing: dict[str, Carried] = {}
+        position: dict[str, Any] = {}
+        if same_recording:
+            self._late.write_all()
+            passing = {name: watch.passing() for name, watch in self._watches.items()}
+            position = {"seq": self._writer.seq, **self._options.scheduler.position(self.step)}
+        return ScopeState(self.step, dict(self.diverged), studies, passing, position)
+
+    def settle(self) -> None:
+        """Write the frames that wait for a device."""
+        self._late.write_all()
 
     def close(self) -> None:
         """Let go of the networks."""
@@ -158,9 +198,20 @@ class Session:
                     watch.record_unseen(self.due)
             self._write()
         if self._writer.begun:
+            self._write_late_rest()
             self._logged.collect(wait=True)
-            self._writer.write_logged()
+            self._writer.given.write_logged()
         self._report()
+
+    def ring(self) -> None:
+        """Do what is done when a step is over once more, at the end: the last frames may have come only now."""
+        if self._options.after_step:
+            self._options.after_step()
+
+    def _write_late_rest(self) -> None:
+        dropped = self._late.write_rest(LAST_WAIT)
+        if dropped:
+            self._faults.note(notice("event.late_frames_dropped", count=dropped))
 
     @property
     def recorded(self) -> bool:
@@ -205,22 +256,29 @@ class Session:
         if self._writer.begun:
             # Nothing more may come through, this note either.
             with suppress(Exception):
+                self._write_late_rest()
+            with suppress(Exception):
                 self._report()
 
     def _end_step(self) -> None:
+        was_armed = bool(self.due)
         try:
+            if self._late:
+                self._late.write_arrived()
             if self.due:
                 self._write()
                 self._report()
         finally:
             self.step += 1
             for watch in self._watches.values():
-                watch.updates, watch.measured = 0, None
+                watch.begin_step()
         if self._closed:
             return
         self._meter.steps += 1
         self._sink.progress(self.step)
         self.arm()
+        for watch in self._watches.values() if self.due and not was_armed else ():
+            watch.gradients.note_used()  # an armed step's update has noted it
         if self._options.after_step:
             self._options.after_step()
 
@@ -241,14 +299,25 @@ class Session:
         for watch in watches:
             if watch.measured is None:
                 watch.blank()
-        due = self._without_failed()
-        if due:
-            self._writer.write(due, self.step, learning_rate)
+        if self._late and not self._writer.follows(recorders):
+            self._late.write_all()  # they are laid out as the rows are now
+        self._options.scheduler.wake(self._writer.follow(recorders, self.step), self.step)
+        due, absent = self._without_failed(), tuple(recorder.absent for recorder in recorders)
+        late = [(watch.name, one) for watch in watches if watch.recorder and (one := watch.recorder.take_late())]
+        if due and (late or self._late):
+            self._late.add(self._writer.set_aside(due, self.step, learning_rate, absent), late)
+        elif due:
+            self._writer.write(due, self.step, learning_rate, absent)
         self._meter.inside += thread_time_ns() - begin
 
     def _report(self) -> None:
         for message in self._faults.take_unreported():
             self._sink.event("note", self.step, message)
+
+    def _may_grow(self) -> bool:
+        """Whether there is room for the layouts of one more network that is explored again."""
+        watches = self._watches.values()
+        return self._writer.may_grow([one.explores for one in watches], [one.recorder for one in watches])
 
     def _without_failed(self) -> Due:
         """Let the streams whose probes have all failed never be due again; return what is due now without them."""
@@ -266,6 +335,10 @@ class Session:
     def _loss_logged(self, name: str, step: int, loss: float) -> None:
         if name not in self.diverged and not isfinite(loss):
             self._record_divergence(name, loss, 1, step)
+
+    def _note_divergence(self, name: str, loss: float | None, count: float, step: int) -> None:
+        if name not in self.diverged:
+            self._record_divergence(name, loss, count, step)
 
     def _record_divergence(self, name: str, loss: float | None, count: float, step: int) -> None:
         self.diverged[name] = step

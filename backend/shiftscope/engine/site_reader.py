@@ -30,7 +30,8 @@ class SiteReader(PartObserver):
         self._isolation = Isolation(network.module, network.layers)
         self._readers = [((site.part, site.end, site.layer), reader) for site, reader in readers]
         self._tracer = Tracer(
-            network.module, _raise, any_pass=True, functions=network.functions, selection=network.selection
+            network.module, _raise, any_pass=True, functions=network.functions, selection=network.selection,
+            found=network.found,
         )  # fmt: skip
         self._tracer.observe_with(self)
         self._found: list[Any] = []
@@ -67,5 +68,5 @@ class SiteReader(PartObserver):
                 self._found[index] = reader(tensor)
 
 
-def _raise(_part: int, error: Exception) -> None:
+def _raise(_part: int | None, error: Exception) -> None:
     raise error

@@ -20,9 +20,11 @@ from shiftscope.engine.overhead import OverheadMeter
 from shiftscope.engine.program import Observer, SiteRequest
 from shiftscope.engine.site_passages import Passages
 from shiftscope.engine.slot_memory import SlotMemory
+from shiftscope.engine.staging import Staging, apart
+from shiftscope.kernels import reductions
 from shiftscope.kernels.fused_pass import Statistic, pass_over, pass_over_both
 from shiftscope.kernels.moments import squares
-from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, inner, located, readable
+from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, OnHost, dense, inner, lies_on_host, located, readable
 from shiftscope.tracing.explorer import Exploration, Explored
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.normalize import normalize
@@ -38,20 +40,24 @@ class SiteSlots(PartObserver):
 
     Attributes:
         memory: the numbers that are found.
+        passages: the calls that have passed since the last update.
+        staging: what has passed on devices.
     """
 
     def __init__(
         self, requests: Sequence[SiteRequest], units: Sequence[int], meter: OverheadMeter, overwriting: Collection[int],
-        failed: Callable[[int, Exception], None],
+        failed: Callable[[int, Exception], None], on_host: OnHost = lies_on_host,
     ) -> None:  # fmt: skip
         self._requests = requests
+        self._on_host = on_host
         self._meter = meter
         self._overwriting = overwriting
         self._failed = failed
         # Hooks at gradients are held by the graph of a loss, which may outlive the network and must not hold it.
         self._own = ref(self)
         self.memory = SlotMemory(requests, units)
-        self._passages = Passages(self.memory, requests)
+        self.passages = Passages(self.memory, requests)
+        self.staging = Staging(units)
         self._due_observers: dict[int, list[Observer]] = {}
         self._requested: dict[Due, list[Statistic]] = {}
 
@@ -68,15 +74,16 @@ class SiteSlots(PartObserver):
 
     def clear(self) -> None:
         """Begin anew, after an update."""
-        self._passages.clear()
+        self.passages.clear()
+        self.staging.clear()
 
     def settle(self, confirmed: Collection[Call], scale: float) -> None:
         """Make each slot what the calls that count passed there, all together.
 
         The gradients by activations are those of the loss times `scale`.
         """
-        self._passages.settle(confirmed)
-        self._passages.add_gradients(confirmed, self.memory.gradients, scale)
+        self.passages.settle(confirmed)
+        self.passages.add_gradients(confirmed, self.memory.gradients, scale)
 
     def replay(self, exploration: Exploration) -> None:
         """Measure the tensors of calls that were kept, and the gradients by them; report an error with its part."""
@@ -170,8 +177,8 @@ class SiteSlots(PartObserver):
             given.dtype is output.dtype is _FLOAT32
             and given.is_contiguous()
             and output.is_contiguous()
-            and given.is_cpu
-            and output.is_cpu
+            and self._on_host(given)
+            and self._on_host(output)
             and not self._meter.timing
             and type(output) is type(given) is Tensor
             and not (given.is_neg() or output.is_neg())
@@ -182,8 +189,8 @@ class SiteSlots(PartObserver):
             return False
         first, second = slots
         count, output_count = given.numel(), output.numel()
-        self._passages.enter(first, call, count)
-        self._passages.enter(second, call, output_count)
+        self.passages.enter(first, call, count)
+        self.passages.enter(second, call, output_count)
         pass_over_both(self.memory.directory, first, address, count, second, output_address, output_count)
         return True
 
@@ -201,10 +208,13 @@ class SiteSlots(PartObserver):
         self.memory.forget_channels(slot)
 
     def _measure_all(self, slot: int, call: Call, tensor: Tensor) -> None:
+        if not self._on_host(tensor):
+            self._stage(slot, call, tensor)
+            return
         request = self._requests[slot]
         given = tensor
         tensor, address, count, wide = located(tensor)
-        self._passages.enter(slot, call, count)
+        self.passages.enter(slot, call, count)
         if slot in self._due_observers:
             self._call_observers(slot, given)
         beside = inner(tensor) if request.channels and request.axis == 1 else 1
@@ -213,10 +223,33 @@ class SiteSlots(PartObserver):
         else:
             pass_over(self.memory.directory, slot, address, count, wide, beside)
 
+    def _stage(self, slot: int, call: Call, tensor: Tensor) -> None:
+        """Let a tensor be measured on its device."""
+        begin = time.thread_time_ns()
+        request, wanted = self._requests[slot], self.memory.requested(slot)
+        if self.passages.lost:
+            return
+        try:
+            found = self.staging.take(slot, request, wanted, tensor)
+        except torch.OutOfMemoryError:
+            self._lose()
+            return
+        self.passages.enter_found(slot, call, found)
+        if wanted:
+            first = next(iter(wanted))
+            self._meter.site(request.statistics[first][0].probe, time.thread_time_ns() - begin)
+        if slot in self._due_observers:
+            self._call_observers(slot, tensor)
+
+    def _lose(self) -> None:
+        """Let go of what has passed on devices: the training needs the room."""
+        self.passages.lose()
+        self.staging.release()
+
     def _call_observers(self, slot: int, tensor: Tensor) -> None:
         for one in self._due_observers[slot]:
             begin = time.thread_time_ns()
-            self._passages.observed(slot, one, one.function(tensor))
+            self.passages.observed(slot, one, one.function(tensor))
             self._meter.site(one.requester.probe, time.thread_time_ns() - begin)
 
     def _measure_piecewise(self, slot: int, memory: tuple[int, int, bool, int]) -> None:
@@ -230,9 +263,18 @@ class SiteSlots(PartObserver):
 
     def _measure_gradient(self, slot: int, call: Call, gradient: Tensor) -> None:
         begin = time.thread_time_ns()
-        values = readable(gradient)
-        total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
-        self._passages.enter_gradient(slot, call, total, wild)
+        if self._on_host(gradient):
+            values = readable(gradient)
+            total, wild = squares(values.data_ptr(), values.numel(), values.dtype is torch.float64)
+            self.passages.enter_gradient(slot, call, total, wild)
+        elif not self.passages.lost:
+            try:
+                with apart():
+                    found = reductions.squares(reductions.in_memory_order(dense(gradient))[0])
+            except torch.OutOfMemoryError:
+                self._lose()
+                return
+            self.passages.enter_gradient_found(slot, call, found)
         requester = self._requests[slot].gradient
         if requester and self._meter.timing:
             self._meter.site(requester.probe, time.thread_time_ns() - begin)

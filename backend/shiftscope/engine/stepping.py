@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import partial, wraps
 from typing import Any
-from weakref import ref
 
 import torch
 from torch import nn
@@ -14,15 +13,20 @@ from torch.optim import Optimizer
 
 from shiftscope.engine.cycle import Cycle
 from shiftscope.engine.faults import Faults
+from shiftscope.engine.holdings import Holdings, learning_rate_of
 from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.engine.learning_rates import LearningRates
-from shiftscope.engine.network_watch import Given
 from shiftscope.engine.session import Session
+from shiftscope.engine.tools import Given
 from shiftscope.tracing.grad_scaler import scales_at
 from shiftscope.tracing.optimizer_steps import Closure, OptimizerSteps
 
 _current_task = torch._C._current_graph_task_id
 _queue_callback = torch.autograd.Variable._execution_engine.queue_callback
+
+
+MOST_MOVES = 4
+"""How often parameters may be others after a backward pass before a given optimizer has made a step."""
 
 
 class Driver(Enum):
@@ -50,12 +54,14 @@ class Stepping:
     def __init__(
         self, session: Session, networks: Mapping[str, nn.Module], faults: Faults, optimizers: Sequence[Optimizer] = ()
     ) -> None:
-        self._session, self._networks, self._faults = session, networks, faults
-        self._given = [ref(one) for one in optimizers]
+        self._session, self._faults = session, faults
+        self._holdings = Holdings(networks, optimizers)
         self._rates = {name: LearningRates(network, optimizers) for name, network in networks.items()}
         self._cycles = {name: Cycle(network) for name, network in networks.items()}
         self._measured_by_hand = False
         self._counted = False
+        self._announced = False
+        self._moves = dict.fromkeys(networks, 0)
         self._driver = Driver.OPTIMIZER if optimizers else Driver.UNKNOWN
         session.counts_calls = set() if optimizers else set(networks)
         for name in networks:
@@ -67,9 +73,9 @@ class Stepping:
     def measure(self, name: str, given: Given) -> None:
         """Measure a network now, as somebody asks for it."""
         self._measured_by_hand = True
-        known = self._given[0]() if self._given else None
-        if given.learning_rate is None and known is not None:
-            given = given._replace(learning_rate=learning_rate_of(known))
+        known = self._holdings.given
+        if given.learning_rate is None and known:
+            given = given._replace(learning_rate=learning_rate_of(known[0]))
         given = given._replace(rates=self._rates[name].read())
         self._session.measure(name, given)
 
@@ -100,13 +106,17 @@ class Stepping:
                 self._end(name)
 
     def _before(self, optimizer: Optimizer, names: Sequence[str], closure: Closure | None) -> Closure | None:
+        if not self._announced:
+            self._announced = True
+            for name in self._cycles:
+                self._session.watch_of(name).gradients.unmark()
         self._decide(Driver.OPTIMIZER)
         if (backward := _current_task()) >= 0:
             self._before_in_backward(optimizer, names, backward)
             return None
         waiting = []
         for name in names:
-            if not self._counts(optimizer, name) or not self._begins(optimizer, name) or not self._session.due:
+            if not self._holdings.counts(optimizer, name) or not self._begins(optimizer, name) or not self._session.due:
                 continue
             if closure is None or self._session.watch_of(name).tracer.journal.any_backward:
                 self._measure(name, optimizer)
@@ -133,7 +143,7 @@ class Stepping:
     def _before_in_backward(self, optimizer: Optimizer, names: Sequence[str], backward: int) -> None:
         """Keep what an optimizer finds that steps as soon as there are its gradients: the pass is one update."""
         for name in names:
-            if not self._counts(optimizer, name):
+            if not self._holdings.counts(optimizer, name):
                 continue
             cycle = self._cycles[name]
             if cycle.backward != backward:
@@ -161,7 +171,7 @@ class Stepping:
     def _after(self, optimizer: Optimizer, names: Sequence[str]) -> None:
         in_backward = _current_task() >= 0
         for name in names:
-            if not self._counts(optimizer, name):
+            if not self._holdings.counts(optimizer, name):
                 continue
             cycle = self._cycles[name]
             if in_backward:
@@ -196,29 +206,15 @@ class Stepping:
         self._counted = True
         self._session.updated(name, backward)
 
-    def _counts(self, optimizer: Optimizer, name: str) -> bool:
-        """Whether an optimizer makes a network's updates.
-
-        That is one that was given, one that holds all that these hold, and one that holds parameters of this network
-        alone. Any other may hold a part that the network shares with others, and be theirs.
-        """
-        given = [one for one in (reference() for reference in self._given) if one is not None]
-        if not given or optimizer in given:
-            return True
-        own = {id(parameter) for parameter in self._networks[name].parameters()}
-        held = _held([optimizer])
-        return own & _held(given) <= held or held <= own
-
     def _all_updated(self, name: str) -> bool:
         """Whether the optimizers that have stepped hold all parameters with gradients; else others will follow."""
-        held = _held(self._cycles[name].stepped.values())
-        return all(p.grad is None or id(p) in held for p in self._networks[name].parameters())
+        return self._holdings.all_held(name, self._cycles[name].stepped.values())
 
     def _measure(self, name: str, optimizer: Optimizer) -> None:
         watch = self._session.watch_of(name)
         if watch.measured is not None and self._measured_by_hand:
             return
-        scales = scales_at(optimizer)
+        scales = scales_at(optimizer, lambda: self._holdings.others(name, optimizer, self._cycles[name].optimizers))
         if scales.skipped:
             self._cycles[name].skipped = True
             watch.skip()
@@ -254,7 +250,7 @@ class Stepping:
         """Measure a network whose updates nobody announces: after this its gradients may be gone."""
         if self._driver is not Driver.OPTIMIZER and not self._measured_by_hand:
             self._session.measure(name, Given())
-        if self._driver is Driver.UNKNOWN:
+        if self._driver is Driver.UNKNOWN or not self._announced:
             self._session.watch_of(name).gradients.mark()
 
     def _call_begins(self, name: str) -> None:
@@ -264,30 +260,42 @@ class Stepping:
             cycle.pass_begins()
             return
         cycle.pass_begins()
+        watch = self._session.watch_of(name)
+        if self._driver is Driver.OPTIMIZER and not self._announced and watch.gradients.moved():
+            self._moved(name)
         if self._driver is not Driver.UNKNOWN:
             return
-        watch = self._session.watch_of(name)
         if watch.gradients.moved():
-            self._session.updated(name)
-            watch.gradients.mark()
+            self._updated_unannounced(name)
+
+    def _updated_unannounced(self, name: str) -> None:
+        """Take note that a network has other parameters, and which others do: this pass is of the next step then."""
+        moved = [one for one in self._cycles if one == name or self._session.watch_of(one).gradients.moved()]
+        for one in moved:
+            self._session.watch_of(one).gradients.mark()
+        for one in moved:
+            self._session.updated(one)
+
+    def _moved(self, name: str) -> None:
+        """Take note that parameters are others after a backward pass, without a step that a hook has shown.
+
+        Once may be a part of a step, as the first one of sharpness-aware minimization. Where it goes on, the steps are
+        compiled, and show no hook.
+        """
+        self._moves[name] += 1
+        if self._moves[name] == MOST_MOVES:
+            self._decide(Driver.UNKNOWN)
+            for _ in range(MOST_MOVES - 1):  # the last one is counted as those that follow
+                self._session.updated(name)
 
     def _decide(self, driver: Driver) -> None:
-        if self._driver is not driver:
-            self._driver = driver
-            self._session.counts_calls = {name for name, cycle in self._cycles.items() if cycle.several}
-            for name in self._cycles:
-                self._session.watch_of(name).gradients.unmark()
+        if self._driver is driver:
+            return
+        self._driver = driver
+        unknown = driver is Driver.UNKNOWN
+        self._session.counts_calls = {name for name, cycle in self._cycles.items() if unknown or cycle.several}
+        for name in () if unknown else self._cycles:
+            self._session.watch_of(name).gradients.unmark()
 
     def _failed(self, error: Exception) -> None:
         self._faults.fail(error)
-
-
-def _held(optimizers: Iterable[Optimizer]) -> set[int]:
-    """Return the ids of the parameters that optimizers hold."""
-    return {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
-
-
-def learning_rate_of(optimizer: Optimizer) -> float | None:
-    """Return the learning rate of an optimizer's first parameters; None where it has none."""
-    rate = optimizer.param_groups[0].get("lr") if optimizer.param_groups else None
-    return None if rate is None else float(rate)

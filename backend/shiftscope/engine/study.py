@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
+from shiftscope.engine.kept_parameters import Used
 from shiftscope.engine.program import Place
 from shiftscope.engine.scope_state import Carried
 from shiftscope.tracing.values import count_samples, tensors_in
@@ -24,6 +25,8 @@ class Inputs:
 
     arguments: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    beside: str = ""
+    """Of a probe batch, what the network is called with in training, in words."""
 
     @classmethod
     def given(cls, value: Any) -> Inputs:  # noqa: ANN401  whatever the network takes
@@ -45,8 +48,22 @@ class Inputs:
         return count_samples(self.arguments, self.keywords)
 
     def run(self, network: nn.Module) -> Any:  # noqa: ANN401  whatever the network gives
-        """Call a network."""
-        return network(*self.arguments, **self.keywords)
+        """Call a network. Raises ValueError where it cannot be called with a probe batch."""
+        if not self.beside:
+            return network(*self.arguments, **self.keywords)
+        try:
+            return network(*self.arguments, **self.keywords)
+        except Exception as error:
+            asked = f"the network cannot be called with probe_batch, {self.in_words}"
+            raise ValueError(f"{asked}; it is called with {self.beside}: {error}") from error
+
+    @property
+    def in_words(self) -> str:
+        """The tensors that there are, by their shapes."""
+        shapes = [" × ".join(map(str, one.shape)) or "1" for one in tensors_in(self.arguments, self.keywords)]
+        if not shapes:
+            return "no tensor"
+        return f"a tensor of {shapes[0]}" if len(shapes) == 1 else f"tensors of {' and '.join(shapes[:4])}"
 
     def copied(self) -> Inputs:
         """Return the same with tensors of its own."""
@@ -63,7 +80,7 @@ class Inputs:
         arguments, keywords = tree_map(
             lambda leaf: function(leaf) if isinstance(leaf, Tensor) else leaf, (self.arguments, dict(self.keywords))
         )
-        return Inputs(arguments, keywords)
+        return replace(self, arguments=arguments, keywords=keywords)
 
 
 class TrainingStep(NamedTuple):
@@ -74,12 +91,14 @@ class TrainingStep(NamedTuple):
         given: what the network was called with.
         targets: of the step's batch, where they were given.
         learning_rate: where it is known.
+        used: what the update uses of parameters and their gradients.
     """
 
     number: int
     given: Inputs
     targets: Tensor | None
     learning_rate: float | None
+    used: Used = Used()
 
     def copied(self) -> TrainingStep:
         """Return the same with tensors of its own."""

@@ -19,7 +19,15 @@ from torch import Tensor, nn
 
 from shiftscope.engine.kept_parameters import KeptParameters
 from shiftscope.kernels.interpreter import ADDRESS, COUNT, EXPECTED, SLOT, UNREADABLE, WIDE
-from shiftscope.kernels.tensor_memory import LOWEST_ADDRESS, Unreadable, is_plain, is_there, readable
+from shiftscope.kernels.tensor_memory import (
+    LOWEST_ADDRESS,
+    OnHost,
+    Unreadable,
+    is_plain,
+    is_there,
+    lies_on_host,
+    readable,
+)
 
 _gradient = attrgetter("grad")
 _type = attrgetter("dtype")
@@ -44,8 +52,9 @@ class TensorTable:
 
     def __init__(
         self, parameters: Sequence[nn.Parameter], vectors: Sequence[tuple[Mapping[str, Any], str]],
-        earlier: TensorTable | None = None,
+        earlier: TensorTable | None = None, on_host: OnHost = lies_on_host,
     ) -> None:  # fmt: skip
+        self._on_host = on_host
         self._parameters, self._vectors = parameters, vectors
         size = len(parameters) + len(vectors)
         # Filled from Python, where array.array is quicker than numpy; both see the same memory.
@@ -59,21 +68,29 @@ class TensorTable:
         self._types: list[torch.dtype] = []
         self._counts: list[int] = []
 
-    def note(self, kept: KeptParameters | None = None) -> list[Any]:
-        """Note where everything lies now, or what was kept of it; return what must not be freed until it was read."""
+    def note(self, kept: KeptParameters | None = None) -> list[Any] | None:
+        """Note where everything lies now, or what was kept of it; return what must not be freed until it was read.
+
+        None where something does not lie on the host: then nothing is noted.
+        """
         if not self._size:
             return []
-        if kept is not None:
-            values = [kept.value(held.get(name)) for held, name in self._vectors]
-            return self._note_anew([*map(kept.gradient, self._parameters), *values])
-        tensors: list[Any] = list(map(_gradient, self._parameters))
-        tensors += [held.get(name) for held, name in self._vectors]
-        if list(map(type, tensors)) == self._classes and self._as_before(tensors):
+        tensors = self.now(kept)
+        if kept is None and list(map(type, tensors)) == self._classes and self._as_before(tensors):
             addresses = list(map(Tensor.data_ptr, tensors))
             if min(addresses) >= LOWEST_ADDRESS or all(map(is_there, tensors)):
                 self._flat[: self._size] = array("q", addresses)
                 return tensors
         return self._note_anew(tensors)
+
+    def now(self, kept: KeptParameters | None = None) -> list[Any]:
+        """Return the gradients, then the vectors, as they are now, or as they were where they were kept."""
+        if kept is not None:
+            values = [kept.value(held.get(name)) for held, name in self._vectors]
+            return [*map(kept.gradient, self._parameters), *values]
+        tensors: list[Any] = list(map(_gradient, self._parameters))
+        tensors += [held.get(name) for held, name in self._vectors]
+        return tensors
 
     def _as_before(self, tensors: list[Tensor]) -> bool:
         """Whether plain tensors lie in one piece on the host, with the types and sizes that are noted."""
@@ -89,7 +106,9 @@ class TensorTable:
         except RuntimeError:  # a kind of tensor that has no memory in this sense
             return False
 
-    def _note_anew(self, tensors: list[Any]) -> list[Any]:
+    def _note_anew(self, tensors: list[Any]) -> list[Any] | None:
+        if any(isinstance(one, Tensor) and not (self._on_host(one) or one.is_meta) for one in tensors):
+            return None
         gradients = len(self._parameters)
         values = [_readable(tensor, gradient=index < gradients) for index, tensor in enumerate(tensors)]
         size = self._size

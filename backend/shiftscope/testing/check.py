@@ -191,7 +191,7 @@ def check_constants(probe: Probe, undefined: Collection[str] = ()) -> None:
     for layout in sink.header.layouts:
         for entry in layout.entries:
             if layout.name == probe.stream and entry.quantity in declared:
-                for frame in sink.of(layout.name):
+                for frame in (one for one in sink.frames if one.stream == layout.number):
                     found = frame.row[entry.offset : entry.offset + entry.size]
                     if not np.isfinite(found).all():
                         raise ProbeCheckError(
@@ -206,7 +206,7 @@ def check_values(probe: Probe, kind: Kind, expected: Expected, *, rtol: float, a
     names = {quantity.name for quantity in probe.quantities}
     for layout in (one for one in sink.header.layouts if one.name == probe.stream):
         for entry in (one for one in layout.entries if one.quantity in names):
-            for frame in sink.of(layout.name):
+            for frame in (one for one in sink.frames if one.stream == layout.number):
                 checked = CheckedValue(entry.quantity, entry.layer, entry.site, steps, frame.step)
                 right = np.asarray(expected(checked), dtype=np.float64)
                 found = frame.row[entry.offset : entry.offset + entry.size].reshape(entry.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from shiftscope.notices import Notice
 from shiftscope.sinks.base import Sink
 from shiftscope.wire import frames
 from shiftscope.wire.frames import Entry, Frame, Layout, RunHeader
-from shiftscope.wire.messages import EndState, EventKind
+from shiftscope.wire.messages import EndState, EventKind, Revision
 
 
 class Happened(NamedTuple):
@@ -77,6 +78,8 @@ class Collecting(Sink):
         layer: str = "",
         value: JsonValue = None,
     ) -> None:
+        if kind == "layouts":
+            self._header = Revision.model_validate(value).of(self.header)
         self.events.append(Happened(kind, step, str(message), network, value))
 
     @override
@@ -88,37 +91,45 @@ class Collecting(Sink):
         self.ended = (state, str(reason))
 
     def layout(self, name: str) -> Layout:
-        """Return the layout of a stream. Raises LookupError where there is none of that name."""
-        for layout in self.header.layouts:
-            if layout.name == name:
-                return layout
-        raise LookupError(
-            f"there is no stream {name!r}; there are {', '.join(one.name for one in self.header.layouts)}"
-        )
+        """Return the first layout of a stream. Raises LookupError where there is none of that name."""
+        return self._layouts(name)[0]
 
     def of(self, stream: str) -> list[Frame]:
-        """Return the frames of a stream, by its name."""
-        number = self.layout(stream).stream
-        return [frame for frame in self.frames if frame.stream == number]
+        """Return the frames of a stream, by its name, however they are laid out."""
+        numbers = {layout.number for layout in self._layouts(stream)}
+        return [frame for frame in self.frames if frame.stream in numbers]
 
     def entry(self, quantity: str, **where: str) -> tuple[Layout, Entry]:
-        """Return the only entry of that name, with the layout that it stands in.
+        """Return the only entry of that name, with the layout that it stands in first.
 
         Raises:
             LookupError: there is none, or more than one.
         """
+        return self._entries(quantity, where)[0]
+
+    def values(self, quantity: str, **where: str) -> NDArray[np.float32]:
+        """Return all recorded values of one entry, shape (frames that have it, *entry.shape)."""
+        found = {layout.number: entry for layout, entry in self._entries(quantity, where)}
+        rows = [frame.row[found[frame.stream].offset :] for frame in self.frames if frame.stream in found]
+        entry = next(iter(found.values()))
+        return np.array([row[: entry.size] for row in rows]).reshape(len(rows), *entry.shape)
+
+    def _layouts(self, name: str) -> list[Layout]:
+        found = [layout for layout in self.header.layouts if layout.name == name]
+        if not found:
+            there = dict.fromkeys(one.name for one in self.header.layouts)
+            raise LookupError(f"there is no stream {name!r}; there are {', '.join(there)}")
+        return found
+
+    def _entries(self, quantity: str, where: Mapping[str, str]) -> list[tuple[Layout, Entry]]:
+        """Return the one entry of that name in each layout that has it."""
         found = [
             (layout, entry)
             for layout in self.header.layouts
             for entry in layout.entries
             if entry.quantity == quantity and all(getattr(entry, key) == value for key, value in where.items())
         ]
-        if len(found) != 1:
-            raise LookupError(f"{quantity} {where}: {len(found)} entries")
-        return found[0]
-
-    def values(self, quantity: str, **where: str) -> NDArray[np.float32]:
-        """Return all recorded values of one entry, shape (frames, *entry.shape)."""
-        layout, entry = self.entry(quantity, **where)
-        rows = [frame.row[entry.offset : entry.offset + entry.size] for frame in self.of(layout.name)]
-        return np.array(rows).reshape(len(rows), *entry.shape)
+        places = {(layout.name, one.network, one.layer, one.site) for layout, one in found}
+        if len(places) != 1:
+            raise LookupError(f"{quantity} {where}: {len(places)} entries")
+        return found
