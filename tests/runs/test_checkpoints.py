@@ -12,11 +12,16 @@ from torch import nn
 from typing_extensions import override
 
 from shiftscope import config as c
+from shiftscope.lab.training.checkpoint import Checkpoint
+from shiftscope.runs.checkpoints import narrator_of
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.outcome import Outcome, run_to_end
+from shiftscope.runs.train import Keeping
 from shiftscope.scope import watch
 from shiftscope.testing.collecting import Collecting
 from shiftscope.wire.messages import Command
+from shiftscope.wire.state_file import StateHead
+from tests.runs.keeping import States
 from tests.waiting import PATIENCE, eventually
 
 CUT, STEPS = 12, 31
@@ -49,14 +54,24 @@ class AtStep(Collecting):
                 self._controls.obey(command)
 
 
-def run(wanted: c.RunConfig, sink: Collecting, controls: Controls | None = None, start: Path | None = None) -> Outcome:
-    return run_to_end(wanted, sink, datasets=Path("nowhere"), controls=controls or Controls(), checkpoint=start)
+THERE = "0123456789abcdef"
 
 
-def origin(wanted: c.RunConfig, path: Path, step: int = CUT) -> Collecting:
+def run(
+    wanted: c.RunConfig, sink: Collecting, controls: Controls | None = None, start: States | None = None,
+    deposit: States | None = None,
+) -> Outcome:  # fmt: skip
+    state = Checkpoint.of_bytes(start.named[THERE]) if start else None
+    return run_to_end(
+        wanted, sink, datasets=Path("nowhere"), controls=controls or Controls(), state=state,
+        keeping=Keeping(deposit),
+    )  # fmt: skip
+
+
+def origin(wanted: c.RunConfig, states: States, step: int = CUT) -> Collecting:
     controls = Controls()
-    sink = AtStep(controls, step, Command(command="checkpoint", path=path))
-    assert run(wanted, sink, controls).state == "finished"
+    sink = AtStep(controls, step, Command(command="checkpoint", name=THERE))
+    assert run(wanted, sink, controls, deposit=states).state == "finished"
     return sink
 
 
@@ -71,11 +86,11 @@ def recorded(sink: Collecting, since: int) -> dict[tuple[str, int], bytes]:
 
 
 @pytest.mark.parametrize("optimizer", [c.Momentum(), c.Adam()], ids=lambda one: one.kind)
-def test_a_fork_records_what_its_origin_does(tmp_path, optimizer):
-    wanted = config(optimizer=optimizer, probes="full")
-    first = origin(wanted, tmp_path / "there")
+def test_a_fork_records_what_its_origin_does(optimizer):
+    wanted, states = config(optimizer=optimizer, probes="full"), States()
+    first = origin(wanted, states)
     fork = Collecting()
-    assert run(wanted, fork, start=tmp_path / "there").state == "finished"
+    assert run(wanted, fork, start=states).state == "finished"
     assert [(event.kind, event.step) for event in first.events if event.kind == "checkpoint"] == [("checkpoint", CUT)]
     assert min(frame.step for frame in fork.frames) == CUT
     assert fork.header.total_steps == fork.steps == STEPS
@@ -89,26 +104,27 @@ def test_a_fork_records_what_its_origin_does(tmp_path, optimizer):
     assert {key for key in both & one.keys() if one[key] != other[key]} == set()
 
 
-def test_a_paused_run_keeps_its_state_while_it_waits(tmp_path):
-    controls = Controls()
-    pause, keep = Command(command="pause"), Command(command="checkpoint", path=tmp_path / "there")
+def test_a_paused_run_keeps_its_state_while_it_waits():
+    controls, states = Controls(), States()
+    pause, keep = Command(command="pause"), Command(command="checkpoint", name=THERE)
     sink = AtStep(controls, CUT, pause, keep)
-    training = threading.Thread(target=run, args=(config(), sink, controls))
+    training = threading.Thread(target=run, args=(config(), sink, controls, None, states))
     training.start()
     assert eventually(lambda: [event.step for event in sink.events if event.kind == "checkpoint"]) == [CUT]
     assert sink.steps == CUT
     fork = Collecting()
-    assert run(config(), fork, start=tmp_path / "there").state == "finished"
+    assert run(config(), fork, start=states).state == "finished"
     controls.obey(Command(command="resume"))
     training.join(PATIENCE)
     losses = [collected.of("steps")[-1].row.tobytes() for collected in (sink, fork)]
     assert losses[0] == losses[1]
 
 
-def test_a_fork_takes_the_learning_rate_of_its_config(tmp_path):
-    origin(config(), tmp_path / "there")
+def test_a_fork_takes_the_learning_rate_of_its_config():
+    states = States()
+    origin(config(), states)
     fork = Collecting()
-    run(config(optimizer=c.Momentum(learning_rate=0.01)), fork, start=tmp_path / "there")
+    run(config(optimizer=c.Momentum(learning_rate=0.01)), fork, start=states)
     assert set(fork.values("learning_rate").tolist()) == {np.float32(0.01)}
 
 
@@ -126,17 +142,17 @@ def test_what_has_diverged_is_no_news_to_who_resumes():
     assert {frame.step for frame in sinks[1].frames} == {1}
 
 
-def test_a_state_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
-    first = origin(config(), tmp_path / "no folder" / "there")
+class Full(States):
+    @override
+    def put(self, head: StateHead, contents: bytes, name: str = "") -> None:
+        raise OSError("the disk is full")
+
+
+def test_a_state_that_cannot_be_kept_is_said_and_the_run_goes_on():
+    first = origin(config(), Full())
     said = [event.message for event in first.events if event.kind == "checkpoint"]
-    assert len(said) == 1
-    assert said[0].startswith("the state could not be kept: ")
+    assert said == ["the state could not be kept: the disk is full"]
     assert first.ended == ("finished", "")
-
-
-def test_a_fork_without_its_file_fails_with_a_reason(tmp_path):
-    ended = run(config(), Collecting(), start=tmp_path / "there")
-    assert (ended.state, "there" in str(ended.reason)) == ("failed", True)
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5])
@@ -151,3 +167,12 @@ def test_what_is_done_to_batch_normalization_is_measured_as_it_is(strength):
     plain, faded = (sink.values("std", network=name, **same) for name in ("without BN", "with BN"))
     assert np.array_equal(plain, faded) == (strength == 0)
     assert np.isfinite(sink.values("gradient_norm", network="with BN", layer="hidden 1", site="")).all()
+
+
+@pytest.mark.parametrize("own", [None, {}, {"narrator": "a text"}, ["a list"]])
+def test_a_state_without_a_narrator_that_can_be_read_has_none(own: object) -> None:
+    nothing = torch.empty(0)
+    state = Checkpoint(
+        1, networks={}, optimizers={}, random={}, order=nothing, permutation=nothing, measuring={"own": own}
+    )
+    assert narrator_of(state) == b""

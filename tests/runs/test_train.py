@@ -82,8 +82,8 @@ def test_the_pace_spaces_steps() -> None:
 def test_a_learning_rate_is_taken_once() -> None:
     controls = Controls()
     controls.obey(Command(command="set", learning_rate=0.5))
-    assert controls.take_learning_rate() == 0.5
-    assert controls.take_learning_rate() is None
+    assert [one.learning_rate for one in controls.take_changes(0)] == [0.5]
+    assert list(controls.take_changes(1)) == []
 
 
 @pytest.mark.parametrize("recording", [Thinning(frames=50), Every(every=7), Every(every=1000)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 
 from shiftscope.config import Intervention
+from shiftscope.wire.assignment import Again, Applied
 from shiftscope.wire.messages import Command
 
 
@@ -18,9 +18,15 @@ class Controls:
     Args:
         pace: steps per second; None for full speed.
         networks: what is done to which of them from the first step on.
+        again: what is done again of steps that another worker has done; what is asked for now waits until it is.
     """
 
-    def __init__(self, pace: float | None = None, networks: Mapping[str, Intervention] | None = None) -> None:
+    def __init__(
+        self,
+        pace: float | None = None,
+        networks: Mapping[str, Intervention] | None = None,
+        again: Again | None = None,
+    ) -> None:
         self._changed = threading.Condition()
         self._pace = pace
         self._paused = False
@@ -28,7 +34,9 @@ class Controls:
         self._granted = 0
         self._learning_rate: float | None = None
         self._interventions: dict[str, Intervention] = dict(networks or {})
-        self._checkpoints: deque[Path] = deque()
+        self._applied = deque(again.applied if again else ())
+        self._until = again.until if again else 0
+        self._checkpoints: deque[str] = deque()
         self._last_step = float("-inf")
 
     @property
@@ -49,8 +57,8 @@ class Controls:
                 case "stop":
                     self._stopped = True
                 case "checkpoint":
-                    if command.path is not None:
-                        self._checkpoints.append(command.path)
+                    if command.name is not None:
+                        self._checkpoints.append(command.name)
                 case "set":
                     if "pace" in command.model_fields_set:
                         self._pace = command.pace
@@ -59,27 +67,28 @@ class Controls:
                     self._interventions.update(command.networks or {})
             self._changed.notify_all()
 
-    def proceed(self, before_waiting: Callable[[], None], save: Callable[[Path], None]) -> bool:
+    def proceed(self, before_waiting: Callable[[], None], save: Callable[[str], None], step: int = 0) -> bool:
         """Wait until the next step is due; return False when there shall be none.
 
         Args:
             before_waiting: is called when there is a wait: what is pending should not wait along.
-            save: is given each path to which the state as it is now shall be written, also during the wait.
+            save: is given each name under which the state as it is now shall be kept, also during the wait.
+            step: how many were done.
         """
-        while isinstance(found := self._wait(before_waiting), Path):
+        while isinstance(found := self._wait(step, before_waiting), str):
             save(found)
         return found
 
-    def _wait(self, before_waiting: Callable[[], None]) -> bool | Path:
-        """Return whether a step is due, or where the state shall be written first."""
+    def _wait(self, step: int, before_waiting: Callable[[], None]) -> bool | str:
+        """Return whether a step is due, or under which name the state shall be kept first."""
         called = False
         with self._changed:
             while not self._stopped:
                 if self._checkpoints:
                     return self._checkpoints.popleft()
-                wait = self._seconds_to_wait()
+                wait = 0.0 if self._again(step) else self._seconds_to_wait()
                 if wait is not None and wait <= 0:
-                    self._granted = max(0, self._granted - 1)
+                    self._granted = max(0, self._granted - (not self._again(step)))
                     self._last_step = time.monotonic()
                     return True
                 if not called:
@@ -89,17 +98,26 @@ class Controls:
                 self._changed.wait(wait)
             return False
 
-    def take_learning_rate(self) -> float | None:
-        """Return the learning rate that was asked for since the last call, if any."""
-        with self._changed:
-            value, self._learning_rate = self._learning_rate, None
-            return value
+    def take_changes(self, step: int) -> Iterator[Applied]:
+        """Yield what is so from the step on that comes after so many: what was so when it was first made, or is asked.
 
-    def take_interventions(self) -> dict[str, Intervention]:
-        """Return what was asked to be done to which networks since the last call."""
+        What was applied at earlier steps is in the state that the run goes on from.
+        """
         with self._changed:
+            while self._applied and self._applied[0].step <= step:
+                applied = self._applied.popleft()
+                if applied.step == step:
+                    yield applied
+            if self._again(step):
+                return
+            rate, self._learning_rate = self._learning_rate, None
             asked, self._interventions = self._interventions, {}
-            return asked
+        if rate is not None or asked:
+            yield Applied(step=step, learning_rate=rate, networks=asked)
+
+    def _again(self, step: int) -> bool:
+        """Whether the step that comes after so many was made before."""
+        return step < self._until or bool(self._applied)
 
     def _seconds_to_wait(self) -> float | None:
         if self._paused:

@@ -10,10 +10,12 @@ from pathlib import Path
 from shiftscope.config import RunConfig
 from shiftscope.experiments.experiment import Claim
 from shiftscope.lab.data.types import DatasetError
+from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import RecordingError
 from shiftscope.runs.controls import Controls
-from shiftscope.runs.train import StoppedEarly, train
+from shiftscope.runs.replicas import ReplicaError
+from shiftscope.runs.train import Keeping, StoppedEarly, train
 from shiftscope.sinks.base import Sink, SinkError
 from shiftscope.wire.messages import EndState
 
@@ -37,7 +39,8 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
     waiting: Callable[[Notice, float | None], None] = lambda *_: None,
     claim: Claim | None = None,
     mirrors: Sequence[str] = (),
-    checkpoint: Path | None = None,
+    state: Checkpoint | None = None,
+    keeping: Keeping | None = None,
 ) -> Outcome:
     """Train a run, and end it in its sink: as it ended, or as failed or stopped by what was raised.
 
@@ -49,7 +52,8 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
         waiting: is given what the run waits for before it trains, and how far that is.
         claim: what the run is made for, if anything.
         mirrors: base URLs to fetch data sets from, instead of the known ones.
-        checkpoint: what it goes on from, where it does not begin anew.
+        state: what it goes on from, where it does not begin anew.
+        keeping: what keeps its states, where anything does.
 
     Raises:
         SinkError, RecordingError: the sink takes no more, so that not even the end can be recorded.
@@ -57,7 +61,7 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
     try:
         ended = train(
             config, sink, datasets=datasets, controls=controls, waiting=waiting, claim=claim, mirrors=mirrors,
-            checkpoint=checkpoint,
+            state=state, keeping=keeping,
         )  # fmt: skip
         return Outcome(*ended)
     except (SinkError, RecordingError):
@@ -68,6 +72,12 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
         outcome = Outcome("stopped", notice("end.interrupted"))
     except DatasetError as error:
         outcome = Outcome("failed", error.notice)
+    except ReplicaError as error:
+        logger.exception("a replica is lost")  # and with what this process found of it
+        outcome = Outcome("failed", error.notice)
+    except CheckpointError as error:
+        logger.exception("the run does not go on")
+        outcome = Outcome("failed", notice("end.checkpoint", error=str(error)))
     except Exception as error:  # the boundary of a run: whatever went wrong is its reason
         logger.exception("the run failed")
         outcome = Outcome("failed", Notice(text=f"{type(error).__name__}: {error}"))

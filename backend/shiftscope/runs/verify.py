@@ -6,7 +6,7 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,21 +50,29 @@ def verify(
     quick: bool = False,
     seeds: int | None = None,
     jobs: int = 1,
+    pool: Executor | None = None,
 ) -> Iterator[Finding]:
-    """Do experiments, `jobs` runs at a time in processes of their own, and yield what came of each, in order."""
-    # torch and its threads do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
+    """Do experiments, and yield what came of each, in order.
+
+    Each run is a call of its own in `pool`; without one `jobs` at a time in processes of their own.
+    """
+    with pool or processes(jobs) as calls:
         plans = [claim.experiment.plan(quick=quick, seeds=seeds) for claim in claims]
         pending = [
-            [pool.submit(run, claim, planned, datasets, mirrors) for planned, _ in plan]
+            [calls.submit(run, claim, planned, datasets, mirrors) for planned, _ in plan]
             for claim, plan in zip(claims, plans, strict=True)
         ]
         try:
             for claim, plan, futures in zip(claims, plans, pending, strict=True):
                 yield _finding(claim, plan, futures, quick=quick)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            calls.shutdown(wait=False, cancel_futures=True)
+
+
+def processes(jobs: int) -> Executor:
+    """Return a pool of so many processes of this machine."""
+    # torch and its threads do not survive a fork
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
 
 
 def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Measured:
@@ -74,6 +82,7 @@ def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str
     from shiftscope.runs.outcome import run_to_end  # noqa: PLC0415
     from shiftscope.sinks.file import open_file  # noqa: PLC0415
 
+    _one_thread()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shiftscope-") as folder:
         path = Path(folder) / "run.shiftscope"

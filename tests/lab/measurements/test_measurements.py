@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from shiftscope.lab.measurements.surface import LossSurface
 from shiftscope.lab.training.loop import Training
 from shiftscope.runs.claims import measurement_class
 from shiftscope.runs.controls import Controls
+from shiftscope.runs.replicas import training_of
 from shiftscope.runs.train import train
 from shiftscope.testing.collecting import Collecting
 from tests.experiments.asked import Asked
@@ -60,12 +62,13 @@ def trained(monkeypatch, config: RunConfig, claim) -> tuple[dict, Sink]:
     """Train through the scope and return the networks' states."""
     sink, seen = Sink(), []
 
-    class Kept(Training):
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
-            seen.append(self)
+    @contextmanager
+    def kept(*arguments):
+        with training_of(*arguments) as training:
+            seen.append(training)
+            yield training
 
-    monkeypatch.setattr("shiftscope.runs.train.Training", Kept)
+    monkeypatch.setattr("shiftscope.runs.train.training_of", kept)
     train(config, sink, datasets=Path(), controls=Controls(), waiting=lambda *_: None, claim=claim)
     (training,) = seen
     return {name: network.state_dict() for name, network in training.networks.items()}, sink

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -133,15 +131,15 @@ def test_noise_has_its_deviation_and_touches_nothing_else(images):
     assert not torch.equal(drawn[0], drawn[1])
 
 
-def test_a_fork_of_what_something_is_done_to_equals_its_origin(images, tmp_path: Path):
+def test_a_fork_of_what_something_is_done_to_equals_its_origin(images):
     done = c.Intervention(bn_strength=0.5, noise=0.3, freeze_affine=True, freeze_below="hidden 2")
     origin = training(images, dropout=0.2, optimizer=c.Adam())
     go(origin, 4)
     origin.intervene(NORMALIZED, done)
     go(origin, 4)
-    origin.checkpoint().save(tmp_path / "there")
+    kept = origin.checkpoint().to_bytes()
     fork = training(images, dropout=0.2, optimizer=c.Adam())
-    fork.restore(Checkpoint.load(tmp_path / "there"))
+    fork.restore(Checkpoint.of_bytes(kept))
     fork.intervene(NORMALIZED, done)
     assert all(map(torch.equal, go(origin, 15), go(fork, 15)))
     for name in (PLAIN, NORMALIZED):

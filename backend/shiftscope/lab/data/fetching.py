@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pooch
 import requests
+from typing_extensions import override
 
 from shiftscope.config.datasets import KnownFile
 from shiftscope.lab.data.types import DatasetError, Progress
@@ -16,6 +20,9 @@ from shiftscope.notices import Notice, notice
 _CHUNK = 1 << 17
 _TIMEOUT = (10.0, 30.0)
 """Seconds to wait for a connection, and between two pieces of the answer."""
+_PATIENCE = 60.0
+_SLOWEST = 10_000
+"""Bytes a second: what a mirror serves more slowly, on the whole, is not waited for."""
 
 
 def fetch(files: Sequence[KnownFile], folder: Path, mirrors: Sequence[str], progress: Progress) -> None:
@@ -41,13 +48,14 @@ def fetch(files: Sequence[KnownFile], folder: Path, mirrors: Sequence[str], prog
 
 
 def _fetch_from_first(file: KnownFile, folder: Path, mirrors: Sequence[str], meter: _Meter) -> None:
+    place = folder / file.name
+    if os.path.lexists(place) and not place.is_file():  # a pipe would never end
+        raise DatasetError(notice("data.no_file", file=str(place)))
     faults: list[Notice] = []
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{file.name}"
         meter.begin()
-        downloader = pooch.HTTPDownloader(
-            progressbar=meter, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}
-        )
+        downloader = _BoundedDownloader(file.size, meter)
         try:
             pooch.retrieve(url, file.checksum, fname=file.name, path=folder, downloader=downloader)
         except requests.RequestException as error:
@@ -66,11 +74,57 @@ def _fetch_from_first(file: KnownFile, folder: Path, mirrors: Sequence[str], met
 def _in_words(error: requests.RequestException) -> Notice:
     if error.response is not None:
         return notice("mirror.status", status=error.response.status_code)
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, _TooLong):
+        return notice("mirror.too_long")
+    if isinstance(error, requests.Timeout | _TooSlow):
         return notice("mirror.timeout")
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return notice("mirror.broken_off")
     return notice("mirror.connection")
+
+
+class _TooLong(requests.RequestException):
+    """A mirror serves more than the file has."""
+
+
+class _TooSlow(requests.RequestException):
+    """A mirror goes on serving, but so slowly that it would take hours."""
+
+
+class _BoundedDownloader(pooch.HTTPDownloader):  # type: ignore[misc]  # pooch has no types
+    """Downloads as many bytes as the file is known to have, and not for ever."""
+
+    def __init__(self, size: int, meter: _Meter) -> None:
+        plain = {"Accept-Encoding": "identity"}
+        super().__init__(progressbar=meter, chunk_size=_CHUNK, timeout=_TIMEOUT, headers=plain)
+        self._size = size
+
+    @override
+    def __call__(self, url: str, output_file: str, pooch: object, check_only: bool = False) -> bool | None:
+        with Path(output_file).open("w+b") as file:
+            done: bool | None = super().__call__(url, _BoundedFile(file, self._size), pooch, check_only)
+            return done
+
+
+class _BoundedFile:
+    """Takes so many bytes and no more."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._left = file, size
+        self._until = time.monotonic() + _PATIENCE + size / _SLOWEST
+
+    def write(self, data: bytes) -> None:
+        """Write. Raises _TooLong or _TooSlow."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise _TooLong
+        if time.monotonic() > self._until:
+            raise _TooSlow
+        self._file.write(data)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        self._file.flush()
 
 
 class _Meter:

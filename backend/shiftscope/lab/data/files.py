@@ -15,6 +15,9 @@ from shiftscope.config.datasets import Content, KnownFile
 from shiftscope.lab.data.types import DatasetError, broken
 from shiftscope.notices import Notice, notice
 
+_ROOM = 1 << 20
+"""Bytes that a file may have besides what is in it, and still be read to its end."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -49,19 +52,20 @@ def read(file: KnownFile, paths: tuple[Path, ...]) -> Iterator[Opened]:
     """
     if paths[0].name != file.name:
         for content, path in zip(file.contents, paths, strict=True):
-            yield Opened(content, str(path), _bytes(path), original=False)
+            yield Opened(content, str(path), _bytes(path, _ROOM + content.size), original=False)
         return
     (path,) = paths
-    packed = _bytes(path)
+    whole = sum(content.size for content in file.contents)
+    packed = _bytes(path, _ROOM + whole)  # packed in another way it may be longer than what the mirrors serve
     original = is_checksum_of(file.checksum, packed)
-    unpacked = _decompress(path, packed)
+    unpacked = _decompress(path, packed, _ROOM + whole)
     if not file.name.endswith(".tar.gz"):
         yield Opened(file.contents[0], str(path), unpacked, original)
         return
     del packed
     for content in file.contents:
         place = notice("data.member", member=content.name, file=str(path))
-        yield Opened(content, place, _member(path, unpacked, content.name), original)
+        yield Opened(content, place, _member(path, unpacked, content), original)
 
 
 def verify(opened: Opened) -> None:
@@ -103,9 +107,11 @@ def _digest(algorithm: str, content: bytes) -> str:
     return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most: int) -> bytes:
+    """Read a file, and one byte more at most than it may have."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most + 1)
     except FileNotFoundError as error:
         raise DatasetError(notice("data.disappeared", file=str(path))) from error
     except OSError as error:
@@ -113,24 +119,30 @@ def _bytes(path: Path) -> bytes:
         raise DatasetError(notice("data.not_read", file=str(path), error=fault)) from error
 
 
-def _decompress(path: Path, packed: bytes) -> bytes:
+def _decompress(path: Path, packed: bytes, most: int) -> bytes:
     try:
-        return gzip.decompress(packed)
+        with gzip.open(io.BytesIO(packed)) as file:
+            unpacked = file.read(most + 1)
     except EOFError as error:
         raise broken(str(path), notice("fault.gzip_cut_off")) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise broken(str(path), notice("fault.gzip", error=str(error))) from error
+    if len(unpacked) > most:
+        raise broken(str(path), notice("fault.bomb", most=most))
+    return unpacked
 
 
-def _member(path: Path, archive: bytes, name: str) -> bytes:
+def _member(path: Path, archive: bytes, wanted: Content) -> bytes:
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
-            member = tar.extractfile(name)
-            content = None if member is None else member.read()
+            member = tar.getmember(wanted.name)
+            # A link may lead to itself.
+            file = tar.extractfile(member) if member.isreg() else None
+            content = None if file is None else file.read(wanted.size + _ROOM)
     except KeyError:
         content = None
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         raise broken(str(path), notice("fault.tar", error=str(error))) from error
     if content is None:
-        raise broken(str(path), notice("fault.member", member=name))
+        raise broken(str(path), notice("fault.member", member=wanted.name))
     return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import JsonValue
 from torch import nn
@@ -29,6 +29,13 @@ class Measurement:
 
     def before_update(self, result: StepResult) -> None:
         """Measure between the gradients of a batch and the update."""
+
+    def carried(self) -> JsonValue:
+        """Return what was found at the steps so far and cannot be found later, to be kept with a checkpoint."""
+        return None
+
+    def carry_on(self, carried: Any) -> None:  # noqa: ANN401  whatever `carried` returned
+        """Go on from what another measurement of this kind has found. Raises ValueError where it is other."""
 
     def figures(self) -> dict[str, float]:
         """Return the figures once the last step is done."""

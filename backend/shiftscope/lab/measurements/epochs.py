@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from pydantic import JsonValue, TypeAdapter
+from typing_extensions import override
+
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training.loop import Training
+
+_EPOCHS: TypeAdapter[list[dict[str, dict[str, float]]]] = TypeAdapter(list[dict[str, dict[str, float]]])
 
 
 class WholeTrainingSet(Measurement):
@@ -19,6 +26,14 @@ class WholeTrainingSet(Measurement):
         """Evaluate after each epoch."""
         if self.training.steps_done > 0:
             self._epochs.append(self.training.evaluate(training_samples=len(self.samples.train_labels)))
+
+    @override
+    def carried(self) -> JsonValue:
+        return cast("JsonValue", self._epochs)
+
+    @override
+    def carry_on(self, carried: Any) -> None:
+        self._epochs = _EPOCHS.validate_python(carried, strict=True)
 
     def figures(self) -> dict[str, float]:
         """Return each epoch's losses and accuracies as "network/epoch/whole_train_loss" and so on."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
+from pydantic import JsonValue, TypeAdapter
+from typing_extensions import override
 
 from shiftscope.config import RunConfig
 from shiftscope.lab.data.types import Data
 from shiftscope.lab.measurements.base import Measurement
 from shiftscope.lab.training.loop import StepResult, Training
+
+_NORMS: TypeAdapter[dict[str, list[float]]] = TypeAdapter(dict[str, list[float]])
 
 
 class WholeGradient(Measurement):
@@ -23,6 +29,17 @@ class WholeGradient(Measurement):
         for name, network in self.training.networks.items():
             gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
             self._norms[name].append(torch.nn.utils.get_total_norm(gradients).item())
+
+    @override
+    def carried(self) -> JsonValue:
+        return cast("JsonValue", self._norms)
+
+    @override
+    def carry_on(self, carried: Any) -> None:
+        found = _NORMS.validate_python(carried, strict=True)
+        if found.keys() != self._norms.keys():
+            raise ValueError("the norms are of other networks")
+        self._norms = found
 
     def figures(self) -> dict[str, float]:
         """Return the median and the largest norm over all steps; NaN where one step's is."""

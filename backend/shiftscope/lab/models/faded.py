@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from shiftscope.lab.models.joined import Group, _JoinedBatchNorm
 from shiftscope.lab.training import seeds
 
 
@@ -48,10 +49,13 @@ class _FadedBatchNorm(_BatchNorm):
     """
 
     fader: Fader | None = None
+    group: Group | None = None
     number = 0
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name that torch gives it
         """(batch, channels, ...) -> the same."""
+        if self.group is not None and self.group.in_step:
+            self.group.observe(self.number, input)
         fader = self.fader
         if fader is None or fader.neutral:
             return super().forward(input)
@@ -59,7 +63,7 @@ class _FadedBatchNorm(_BatchNorm):
         return output + fader.drawn(output, self.number) if self.training and fader.noise else output
 
     def _faded(self, x: Tensor, strength: float) -> Tensor:
-        if strength == 0:
+        if strength == 0 and self.group is None:  # several processes wait for a gradient of each parameter
             with torch.no_grad():
                 super().forward(x)
             return x
@@ -73,6 +77,14 @@ class FadedBatchNorm1d(_FadedBatchNorm, nn.BatchNorm1d):
 
 class FadedBatchNorm2d(_FadedBatchNorm, nn.BatchNorm2d):
     """Batch normalization of (batch, channels, rows, columns) that can be faded out."""
+
+
+class JoinedBatchNorm1d(_FadedBatchNorm, _JoinedBatchNorm, nn.BatchNorm1d):
+    """Batch normalization of (batch, channels) over the batches of all processes that train the network."""
+
+
+class JoinedBatchNorm2d(_FadedBatchNorm, _JoinedBatchNorm, nn.BatchNorm2d):
+    """Batch normalization of (batch, channels, rows, columns) over the batches of all processes."""
 
 
 def batch_norms(network: nn.Module) -> list[_FadedBatchNorm]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from shiftscope import config
-from shiftscope.lab.models.faded import FadedBatchNorm1d, FadedBatchNorm2d
+from shiftscope.lab.models.faded import FadedBatchNorm1d, FadedBatchNorm2d, JoinedBatchNorm1d, JoinedBatchNorm2d
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.whitening import BatchWhitening
 
@@ -19,9 +19,10 @@ def make(normalization: config.Normalization, channels: int, *, space: bool = Fa
     match normalization:
         case config.NoNormalization():
             return None
-        case config.BatchNormalization(eps=eps, momentum=momentum, affine=affine, running=running):
-            batch_norm = FadedBatchNorm2d if space else FadedBatchNorm1d
-            return batch_norm(channels, eps, None if running == "cumulative" else momentum, affine)
+        case config.BatchNormalization(eps=eps, momentum=momentum, affine=affine, running=running, sync=sync):
+            own = FadedBatchNorm2d if space else FadedBatchNorm1d
+            joined = JoinedBatchNorm2d if space else JoinedBatchNorm1d
+            return (joined if sync else own)(channels, eps, None if running == "cumulative" else momentum, affine)
         case config.NoisyBatchNormalization():
             noisy = NoisyBatchNorm2d if space else NoisyBatchNorm1d
             return noisy(normalization, channels)

@@ -62,6 +62,7 @@ class Training:
     Attributes:
         networks: by name, in the order of the config's variants.
         optimizers: by the same names.
+        interventions: what is done to networks, by name, where anything was.
         total_steps: optimizer steps of the whole run.
         steps_done: optimizer steps done so far.
         probe_batch: float32, shape (512, F): fixed training inputs, on which drift is measured; fewer where there are
@@ -91,6 +92,7 @@ class Training:
         start = seeds.generator(config.seed, seeds.Stream.LAYERS).get_state()
         self._random = {name: start for name, network in self.networks.items() if _is_random(network)}
         self._frozen = {name: Frozen() for name in self.networks}
+        self.interventions: dict[str, Intervention] = {}
         self._faders = {name: fade(network, config.seed) for name, network in self.networks.items()}
         self.total_steps = config.total_steps
         self.steps_done = 0
@@ -105,11 +107,10 @@ class Training:
             raise RuntimeError(f"compute() was already called at step {self.steps_done}; update() comes next")
         inputs, labels = self._next_batch()
         losses, accuracies = {}, {}
-        for name, network in self.networks.items():
+        for name in self.networks:
             self.optimizers[name].zero_grad(set_to_none=True)
             self._faders[name].step = self.steps_done
-            with self._own_random_state(name):
-                outputs = network(inputs)
+            outputs = self._forward(name, inputs)
             loss = functional.cross_entropy(outputs, labels)
             torch.autograd.backward(loss)
             self._frozen[name].restore()
@@ -185,10 +186,12 @@ class Training:
         if name not in self.networks:
             raise ValueError(f"there is no network {name!r}; there are {', '.join(self.networks)}")
         network, below, fader = self.networks[name], intervention.freeze_below, self._faders[name]
-        affine = affine_of(network) if intervention.freeze_affine else []
+        # At strength 0 nothing is made with gamma and beta.
+        affine = affine_of(network) if intervention.freeze_affine or intervention.bn_strength == 0 else []
         if not batch_norms(network) and intervention.of_batch_norm:
             raise ValueError(f"{name} has no batch normalization")
         self._frozen[name] = Frozen([] if below is None else blocks_below(network, below), affine)
+        self.interventions[name] = intervention
         fader.strength, fader.noise = intervention.bn_strength, intervention.noise
 
     def checkpoint(self) -> Checkpoint:
@@ -217,13 +220,28 @@ class Training:
             for name, network in self.networks.items():
                 network.load_state_dict(checkpoint.networks[name])
                 self.optimizers[name].load_state_dict(copy.deepcopy(dict(checkpoint.optimizers[name])))
-        except (RuntimeError, ValueError) as error:
+                _refuse_unfit(self.optimizers[name])
+            self._random = {name: _random_state(state) for name, state in checkpoint.random.items()}
+            self._order.set_state(checkpoint.order)
+            self._permutation = self._order_of_samples(checkpoint)
+        except Exception as error:  # what restores from a state that may be anything raises anything
             raise CheckpointError(f"the checkpoint does not fit this training: {error}") from error
-        self._random = {name: state.clone() for name, state in checkpoint.random.items()}
-        self._order.set_state(checkpoint.order)
-        self._permutation = checkpoint.permutation.clone()
         self._computed = False
         self.steps_done = checkpoint.steps_done
+
+    def _order_of_samples(self, checkpoint: Checkpoint) -> Tensor:
+        """Return the order of the epoch under way. Raises ValueError where it is none of these data."""
+        order, samples = checkpoint.permutation, len(self._data.train_inputs)
+        begun = checkpoint.steps_done % self._steps_per_epoch
+        if begun and (order.shape != (samples,) or not (0 <= int(order.min()) <= int(order.max()) < samples)):
+            raise ValueError(f"its order of the samples is not one of {samples}")
+        return order.clone()
+
+    def _forward(self, name: str, inputs: Tensor) -> Tensor:
+        """Return what a network in train mode makes of a batch."""
+        with self._own_random_state(name):
+            outputs: Tensor = self.networks[name](inputs)
+        return outputs
 
     @contextmanager
     def _own_random_state(self, name: str) -> Iterator[None]:
@@ -242,6 +260,25 @@ class Training:
             self._permutation = torch.randperm(len(self._data.train_inputs), generator=self._order)
         chosen = self._permutation[position * self._batch_size : (position + 1) * self._batch_size]
         return self._data.train_inputs[chosen], self._data.train_labels[chosen]
+
+
+def _refuse_unfit(optimizer: torch.optim.Optimizer) -> None:
+    """Raise where what an optimizer carries is not as its parameters are: compiled steps would not look at that."""
+    for group in optimizer.param_groups:
+        if not isinstance(group["lr"], int | float):
+            raise TypeError("a learning rate is no number")
+        float(group["lr"])  # one of 400 digits is none that a step could be made with
+        for parameter in group["params"]:
+            for name, one in optimizer.state.get(parameter, {}).items():
+                if isinstance(one, Tensor) and name != "step" and (one.shape, one.dtype) != (
+                    parameter.shape, parameter.dtype
+                ):  # fmt: skip
+                    raise ValueError(f"{name} is not as its parameter")
+
+
+def _random_state(state: Tensor) -> Tensor:
+    """Return a copy of the state of a random stream. Raises RuntimeError where it is none."""
+    return torch.Generator().set_state(state).get_state()
 
 
 @dataclass(frozen=True)

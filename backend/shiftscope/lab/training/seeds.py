@@ -17,6 +17,7 @@ class Stream(IntEnum):
     LAYERS = 3
     LABELS = 4
     NOISE = 5
+    REPLICAS = 6
 
 
 def derive(seed: int, *path: int) -> int:
