@@ -1,4 +1,4 @@
-"""Launchers start workers: processes that train one run each. A launcher alone knows where they run."""
+"""Workers as processes of this machine: so many at a time, the rest in a queue."""
 
 from __future__ import annotations
 
@@ -6,41 +6,32 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 from collections import deque
-from typing import Protocol
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from typing_extensions import override
 
+from shiftscope.config import Resources
+from shiftscope.launchers.base import (
+    ALLOCATOR,
+    LAST_WORDS,
+    WORKER,
+    Launcher,
+    Obituary,
+    Place,
+    Request,
+    Standing,
+    Waiting,
+    Worker,
+    obituary,
+)
+from shiftscope.launchers.places import Places
 from shiftscope.notices import Notice, notice
 from shiftscope.wire.assignment import Assignment
 
 logger = logging.getLogger(__name__)
-
-# glibc maps and unmaps every large tensor anew, and pays for the page faults each time; these keep the memory instead.
-# Measured on a 6-layer convolutional network: 20 to 25 % off a training step. Other C libraries ignore them.
-ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000", "MALLOC_TOP_PAD_": "67108864"}
-
-
-class Worker(Protocol):
-    """A process that trains one run."""
-
-    async def wait(self) -> Notice:
-        """Return, when the worker is gone, how it ended."""
-
-    def kill(self) -> None:
-        """End it at once."""
-
-
-class Launcher(Protocol):
-    """Starts workers somewhere."""
-
-    async def launch(self, assignment: Assignment) -> Worker:
-        """Start a worker. Raises OSError when none can be started."""
-
-    async def close(self) -> None:
-        """End what the launcher holds: its spare worker."""
 
 
 class WorkerProcess(Worker):
@@ -51,7 +42,7 @@ class WorkerProcess(Worker):
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._last_words: deque[str] = deque(maxlen=5)
+        self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -59,7 +50,7 @@ class WorkerProcess(Worker):
         """Start a process, which loads its libraries and waits for an assignment. Raises OSError."""
         environment = os.environ | ALLOCATOR | {"OMP_NUM_THREADS": str(threads)}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "shiftscope.runs.worker", env=environment, start_new_session=True,
+            sys.executable, "-m", WORKER, env=environment, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         return cls(process)
@@ -76,17 +67,11 @@ class WorkerProcess(Worker):
         self._process.stdin.write(assignment.model_dump_json().encode() + b"\n")
 
     @override
-    async def wait(self) -> Notice:
+    async def wait(self) -> Obituary:
         code = await self._process.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reading, 1)
-        if code == 0:
-            return notice("end.worker_silent")
-        words = " ".join(self._last_words)
-        saying = "_saying" if words else ""
-        if code < 0:
-            return notice(f"end.worker_killed{saying}", signal=signal.Signals(-code).name, words=words)
-        return notice(f"end.worker_exited{saying}", exit_code=code, words=words)
+        return Obituary(obituary(code, self._last_words))
 
     @override
     def kill(self) -> None:
@@ -109,25 +94,45 @@ class LocalLauncher(Launcher):
     A fresh worker loads torch for two seconds and more; a ready one trains at once.
     """
 
-    def __init__(self, *, threads: int, spare: bool) -> None:
+    def __init__(self, *, places: int, threads: int, spare: bool) -> None:
+        self._places = Places(places, self._moved)
+        self._waiting: dict[str, Request] = {}
         self._threads = threads
         self._keep_spare = spare
         self._spare: WorkerProcess | None = None
         self._preparing = asyncio.Lock()
 
+    @override
     async def prepare(self) -> None:
-        """Start the spare worker, if one is wanted and there is none."""
         async with self._preparing:
             if self._keep_spare and (self._spare is None or not self._spare.alive):
                 self._spare = await WorkerProcess.spawn(self._threads)
 
+    @property
     @override
-    async def launch(self, assignment: Assignment) -> Worker:
-        worker, self._spare = self._spare, None
-        if worker is None or not worker.alive:
-            worker = await WorkerProcess.spawn(self._threads)
-        worker.assign(assignment)
-        return worker
+    def standing(self) -> Standing:
+        return Standing(launcher="local")
+
+    @override
+    def unable(self, resources: Resources, *, now: bool = False) -> Notice | None:
+        cores = os.cpu_count() or 1
+        if (resources.cpus or 1) > cores:
+            return notice("refused.cpus", asked=resources.cpus or 1, cores=cores)
+        return notice("refused.gpus", asked=resources.gpus) if resources.gpus else None
+
+    @override
+    @asynccontextmanager
+    async def place(self, request: Request) -> AsyncIterator[Place | None]:
+        self._waiting[request.run] = request
+        try:
+            async with self._places.place(request.run, request.owner) as taken:
+                yield _LocalPlace(self) if taken else None
+        finally:
+            del self._waiting[request.run]
+
+    @override
+    def withdraw(self, run: str) -> None:
+        self._places.withdraw(run)
 
     @override
     async def close(self) -> None:
@@ -135,3 +140,31 @@ class LocalLauncher(Launcher):
         if spare is not None:
             spare.kill()
             await spare.wait()
+
+    async def launch(self, assignment: Assignment) -> Worker:
+        """Start a worker, or take the spare one. Raises OSError when none can be started."""
+        worker, self._spare = self._spare, None
+        if worker is None or not worker.alive:
+            worker = await WorkerProcess.spawn(assignment.threads)
+        worker.assign(assignment)
+        return worker
+
+    def _moved(self, run: str, number: int | None) -> None:
+        if run in self._waiting:
+            self._waiting[run].waits(Waiting(number=number))
+
+
+class _LocalPlace(Place):
+    """A place on this machine."""
+
+    def __init__(self, launcher: LocalLauncher) -> None:
+        self._launcher = launcher
+
+    @property
+    @override
+    def node(self) -> str:
+        return ""
+
+    @override
+    async def launch(self, assignment: Assignment) -> Worker:
+        return await self._launcher.launch(assignment)
