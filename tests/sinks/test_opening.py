@@ -59,6 +59,25 @@ def test_a_server_that_answers_is_where_a_run_goes_by_default(
     assert server.run(sink.run)["name"] == "by default"
 
 
+@pytest.mark.parametrize(
+    ("started", "name"),
+    [("/home/me/resnet.py", "resnet"), ("/lib/train/__main__.py", "train"),
+     ("", "watched script"), ("/lib/ipykernel_launcher.py", "watched script")],
+)  # fmt: skip
+def test_a_run_without_a_name_has_its_scripts(
+    server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: str, name: str
+) -> None:
+    monkeypatch.setattr("sys.argv", [started, "--lr", "1"])
+    at_server, in_folder = open_sink(server.url), open_sink(tmp_path)
+    assert isinstance(at_server, SocketSink)
+    assert isinstance(in_folder, FileSink)
+    end(at_server)
+    end(in_folder)
+    assert server.run(at_server.run)["name"] == name
+    if name != "watched script":
+        assert in_folder.path.stem.endswith(f"-{name}")
+
+
 @pytest.mark.parametrize("to", [None, NOBODY])
 def test_where_nobody_answers_a_run_goes_into_the_folder_of_recordings(
     folder: Path, to: str | None, capsys: pytest.CaptureFixture[str]
@@ -67,7 +86,8 @@ def test_where_nobody_answers_a_run_goes_into_the_folder_of_recordings(
     assert isinstance(sink, FileSink)
     line = said(capsys)
     assert f"no Shiftscope answers at {NOBODY}" in line
-    assert line.endswith(f"recording to {sink.path}")
+    assert f"recording to {sink.path}; `shiftscope serve" in line
+    assert line.endswith("` shows it")
     assert sink.path.parent == folder
     assert re.fullmatch(r"\d{8}-\d{6}-my---model", sink.path.stem)
     end(sink)
@@ -117,13 +137,37 @@ def test_a_file_that_is_there_is_left_alone_and_another_name_is_taken(
     assert [sink.path.name for sink in sinks if isinstance(sink, FileSink)] == [
         "run.shiftscope", "run-2.shiftscope", "run-3.shiftscope",
     ]  # fmt: skip
-    lines = capsys.readouterr().err.splitlines()
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first == f"shiftscope: recording to {path}; `shiftscope serve --data {tmp_path}` shows it"
     assert lines == [
-        f"shiftscope: {path} is there already; recording to {tmp_path / f'run-{number}.shiftscope'}"
+        f"shiftscope: {path} is there already; recording to {tmp_path / f'run-{number}.shiftscope'}; "
+        f"`shiftscope serve --data {tmp_path}` shows it"
         for number in (2, 3)
     ]
     for sink in sinks:
         end(sink)
+
+
+def test_each_of_several_processes_has_a_file_of_its_own_and_says_which_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.shiftscope"
+    sinks = [
+        open_sink(path, rank=(0, 2)),
+        open_sink(str(path), rank=(1, 2)),
+        open_sink(tmp_path, name="a", rank=(1, 2)),
+    ]
+    found = [sink.path for sink in sinks if isinstance(sink, FileSink)]
+    assert [path.name for path in found[:2]] == ["run.shiftscope", "run-rank-1-of-2.shiftscope"]
+    assert found[2].name.endswith("-a--rank-1-of-2.shiftscope")
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    for sink in sinks:
+        end(sink)
+    names = []
+    for one in found:
+        with open_recording(one) as recording:
+            names.append(recording.info.name)
+    assert names == ["run, rank 0 of 2", "run, rank 1 of 2", "a, rank 1 of 2"]
 
 
 def test_a_folder_gets_a_file_and_a_new_folder_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,10 +175,14 @@ def test_a_folder_gets_a_file_and_a_new_folder_is_made(tmp_path: Path, capsys: p
     assert isinstance(in_folder, FileSink)
     assert in_folder.path.parent == tmp_path
     assert in_folder.path.name.endswith("my-model.shiftscope")
-    assert said(capsys) == f"shiftscope: {tmp_path} is a folder; recording to {in_folder.path}"
+    assert said(capsys) == (
+        f"shiftscope: {tmp_path} is a folder; recording to {in_folder.path}; "
+        f"`shiftscope serve --data {tmp_path}` shows it"
+    )
     new = open_sink(tmp_path / "a" / "b" / "run.shiftscope")
     assert isinstance(new, FileSink)
-    assert (new.path, capsys.readouterr().err) == (tmp_path / "a" / "b" / "run.shiftscope", "")
+    assert new.path == tmp_path / "a" / "b" / "run.shiftscope"
+    assert said(capsys).startswith(f"shiftscope: recording to {new.path}; ")
     for sink in (in_folder, new):
         end(sink)
 

@@ -25,7 +25,7 @@ from tests.waiting import PATIENCE, eventually
 
 WIDTH = 50
 HEADER = RunHeader.model_validate(producer.header(WIDTH))
-QUICK = Deadlines(dial=1, ping=0.2, silence=1, stall=0.2, spool=0.1, first_wait=0.02, longest_wait=0.2)
+QUICK = Deadlines(dial=20, ping=0.2, silence=1, stall=0.2, spool=0.1, first_wait=0.02, longest_wait=0.2)
 PATIENT = Closing(still=PATIENCE, all=PATIENCE)
 IMPATIENT = Closing(still=0.2, all=1, leave=PATIENCE)
 
@@ -105,7 +105,7 @@ def test_a_run_goes_on_at_a_server_that_was_killed_and_started_again(tmp_path: P
     path = data / f"{run}.shiftscope"
     assert whole(path, script.done)
     assert notes(path) == ["before", "meanwhile"]
-    assert {one.name for one in data.iterdir() if one.is_file()} == {path.name, ".lock"}
+    assert {one.name for one in data.iterdir() if one.is_file()} == {path.name, ".lock", "index.sqlite"}
     assert spools(folder) == []
 
 

@@ -14,7 +14,7 @@ from shiftscope.notices import Notice, as_notice
 from shiftscope.sinks.base import Sink
 from shiftscope.wire.alerts import Alert, alert_kind
 from shiftscope.wire.frames import Frame, Layout, RunHeader
-from shiftscope.wire.messages import EndState, EventKind
+from shiftscope.wire.messages import EndState, EventKind, Revision
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ class AlertSink(Sink):
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._header: RunHeader | None = None
         self._narrator: Narrator | None = None
         self._origins: _Origins | None = None
         self._layers: Frame | None = None
@@ -49,7 +50,7 @@ class AlertSink(Sink):
 
     @override
     def begin(self, header: RunHeader) -> None:
-        self._narrator, self._origins = Narrator(header), _Origins(header)
+        self._header, self._narrator, self._origins = header, Narrator(header), _Origins(header)
         self._sink.begin(header)
 
     @override
@@ -58,7 +59,7 @@ class AlertSink(Sink):
         if self._narrator is None or self._origins is None:
             return
         frame = Frame.parse(data)
-        if frame.stream == self._origins.stream:
+        if self._origins.are_in(frame):
             self._layers = frame
         try:
             for said in self._narrator.observe(frame):
@@ -78,6 +79,10 @@ class AlertSink(Sink):
         value: JsonValue = None,
     ) -> None:  # fmt: skip
         self._sink.event(kind, step, message, network=network, layer=layer, value=value)
+        if kind == "layouts" and self._narrator is not None and self._header is not None:
+            self._narrator.revise(value)
+            self._header = Revision.model_validate(value).of(self._header)
+            self._origins = _Origins(self._header)
         self._add(as_notice(message), step, network, layer)
 
     @override
@@ -108,26 +113,30 @@ class _Origins:
     """Where a network's values stop being finite: in its forward pass, or else on the way back."""
 
     def __init__(self, header: RunHeader) -> None:
-        layout = next((one for one in header.layouts if one.name == "layers"), None)
-        self.stream = -1 if layout is None else layout.stream
+        layouts = {one.number: one for one in header.layouts if one.name == "layers"}
         self._layers = {one.name: [layer.name for layer in one.layers] for one in header.networks}
-        self._counts = _offsets(layout, _COUNTS)
-        self._gradients = _offsets(layout, frozenset({"gradient_norm"}))
+        self._counts = {number: _offsets(layout, _COUNTS) for number, layout in layouts.items()}
+        self._gradients = {number: _offsets(one, frozenset({"gradient_norm"})) for number, one in layouts.items()}
+
+    def are_in(self, frame: Frame) -> bool:
+        """Whether a frame has what `find` reads."""
+        return frame.stream in self._counts
 
     def find(self, frame: Frame, network: str) -> str:
         """Return the first layer with a value that is not finite; "" where all are."""
         row, layers = frame.row, self._layers.get(network, [])
+        counts, gradients = self._counts[frame.stream], self._gradients[frame.stream]
         for layer in layers:
-            if any(row[at] > 0 for at in self._counts.get((network, layer), ())):
+            if any(row[at] > 0 for at in counts.get((network, layer), ())):
                 return layer
         backwards = reversed(layers)
-        at_fault = (one for one in backwards if not np.isfinite(row[self._gradients.get((network, one), [])]).all())
+        at_fault = (one for one in backwards if not np.isfinite(row[gradients.get((network, one), [])]).all())
         return next(at_fault, "")
 
 
-def _offsets(layout: Layout | None, quantities: frozenset[str]) -> Mapping[tuple[str, str], list[int]]:
+def _offsets(layout: Layout, quantities: frozenset[str]) -> Mapping[tuple[str, str], list[int]]:
     found: dict[tuple[str, str], list[int]] = {}
-    for entry in layout.entries if layout else ():
+    for entry in layout.entries:
         if entry.quantity in quantities and entry.size == 1:
             found.setdefault((entry.network, entry.layer), []).append(entry.offset)
     return found

@@ -72,6 +72,11 @@ class Backlog:
         backlog._numbering.seq = spool.last
         return backlog
 
+    def follow(self, seq: int, events: int, last: tuple[int, int] | None) -> None:
+        """Go on in a run of which the server has so much from another producer: see `Numbering.follow`."""
+        self.acknowledged, self.events_before = seq, events
+        self._numbering.follow(seq, last)
+
     @property
     def last(self) -> int:
         """Seq of the newest frame."""
@@ -85,7 +90,7 @@ class Backlog:
     def add(self, item: Item, refused: int = 0) -> None:
         """Add what the training emitted. `refused` frames found no room on the way here so far."""
         match item:
-            case bytes():
+            case bytes() if not self._numbering.known(item):
                 self._add_frame(item)
             case Begin():
                 self.header = item.header

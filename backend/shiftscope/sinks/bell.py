@@ -6,6 +6,7 @@ import contextlib
 import selectors
 import socket
 from typing import Protocol
+from weakref import finalize
 
 # One file descriptor may have a high number: select() takes none above 1023.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -29,6 +30,8 @@ class Bell:
         self._selector.register(self._here, selectors.EVENT_READ)
         self._other: HasDescriptor | None = None
         self._writing = False
+        # Who rings and who waits are two threads: the last one of them to let go of it closes it.
+        finalize(self, _close, self._here, self._there, self._selector).atexit = False
 
     def ring(self) -> None:
         """Wake who waits. Returns at once, also where nobody waits any more."""
@@ -59,3 +62,9 @@ class Bell:
         if other is not None:
             self._selector.register(other, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
         self._other, self._writing = other, writing
+
+
+def _close(here: socket.socket, there: socket.socket, selector: selectors.BaseSelector) -> None:
+    selector.close()
+    here.close()
+    there.close()

@@ -20,10 +20,12 @@ class Keeper:
     def __init__(self, writer: RecordingWriter) -> None:
         self._writer = writer
         self._step = 0
+        self._began: float | None = None
 
     def begin(self, header: RunHeader) -> None:
         """Keep the header: the run is under way."""
         self._writer.begin(header)
+        self._began = time.monotonic()
         self._log("state", 0, Notice(text="running"), value="running")
 
     def frames(self, frames: Iterable[Frame]) -> None:
@@ -41,7 +43,8 @@ class Keeper:
 
     def end(self, end: End) -> None:
         """Keep how the run ended."""
-        self._log("state", self._step, end.notice, value=end.state)
+        trained = None if self._began is None else time.monotonic() - self._began
+        self._log("state", self._step, end.notice, value=end.state, trained=trained)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import ssl
 import time
 from collections import deque
 from typing import Self
+from urllib.parse import urlencode
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import WebSocketURI, parse_uri
 
 from shiftscope.sinks.base import SinkError
-from shiftscope.wire.messages import Hello, Welcome
+from shiftscope.wire.messages import ENDED, Hello, Welcome
 
 CHUNK = 256 << 10
 WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 LOST = 1006
 """Close code of a connection that broke off without a word."""
 NORMAL = 1000
+NOT_ADMITTED = 1008
+"""As the close code of a server that does not even open the connection: it takes nothing of this run."""
+FORBIDDEN = frozenset({401, 403})
+GONE = 410
+"""Answered to a worker with whose run another one has gone on."""
+_STRANGER = (
+    "it is shared, and takes runs from who has its control link: give watch() that link, or its token (token=..., or "
+    "the variable SHIFTSCOPE_TOKEN)"
+)
 
 
 class Refused(SinkError):
@@ -55,8 +67,10 @@ class Link:
         self.accepted = 0
 
     @classmethod
-    def dial(cls, url: str, hello: Hello, seconds: float) -> tuple[Self, Welcome]:
+    def dial(cls, url: str, hello: Hello, seconds: float, token: str = "") -> tuple[Self, Welcome]:
         """Connect and say hello.
+
+        A server that is shared wants the token of its control link for a new run; for one that there is, the run's own.
 
         Raises:
             Refused: the server closed with a reason.
@@ -64,14 +78,21 @@ class Link:
         """
         deadline = time.monotonic() + seconds
         try:
-            uri = parse_uri(f"{_as_websocket(url).rstrip('/')}/api/ingest")
+            run = f"?{urlencode({'run': hello.run})}" if hello.run else ""
+            uri = parse_uri(f"{_as_websocket(url).rstrip('/')}/api/ingest{run}")
             link = cls(_connected(uri, deadline), ClientProtocol(uri, max_size=None))
         except InvalidURI as error:
             raise SinkError(f"{url} is no address of a server: those begin with http:// or https://") from error
         except (OSError, ValueError) as error:
             raise SinkError(_nobody(url, error)) from error
         try:
-            return link, link._introduce(hello, deadline)
+            return link, link._introduce(hello, deadline, token or hello.token)
+        except InvalidStatus as error:
+            link.abort()
+            if error.response.status_code not in {*FORBIDDEN, GONE}:
+                raise SinkError(_nobody(url, error)) from error
+            code = ENDED if error.response.status_code == GONE else NOT_ADMITTED
+            raise Refused(_forbidden(error.response, hello), code) from error
         # A strange answer is one of the last three, by the version of websockets.
         except (OSError, EOFError, InvalidHandshake, ValueError) as error:
             link.abort()
@@ -186,9 +207,12 @@ class Link:
     def _collect(self) -> None:
         self._output.extend(memoryview(data) for data in self._protocol.data_to_send() if data)
 
-    def _introduce(self, hello: Hello, deadline: float) -> Welcome:
+    def _introduce(self, hello: Hello, deadline: float, token: str) -> Welcome:
         protocol = self._protocol
-        protocol.send_request(protocol.connect())
+        request = protocol.connect()
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        protocol.send_request(request)
         self._collect()
         while protocol.state is State.CONNECTING:
             self._exchange(deadline)
@@ -223,6 +247,16 @@ def _connected(uri: WebSocketURI, deadline: float) -> socket.socket:
         connected.close()
         raise
     return connected
+
+
+def _forbidden(response: Response, hello: Hello) -> str:
+    """Return why a server does not open the connection."""
+    if response.status_code == 401:
+        return f"it has no run {hello.run} that this may be added to" if hello.run else _STRANGER
+    try:
+        return str(json.loads(response.body or b"{}")["detail"])
+    except (ValueError, LookupError, TypeError):
+        return f"HTTP {response.status_code}"
 
 
 def _as_websocket(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from pydantic import JsonValue
 from typing_extensions import override
@@ -22,10 +23,29 @@ class MemorySink(Sink, Streams):
         self._header: RunHeader | None = None
         self._frames: dict[int, list[bytes]] = {}
 
+    def carried(self) -> dict[str, Any]:
+        """Return what there is so far, to be kept with a checkpoint: the header as JSON and all frames."""
+        header = "" if self._header is None else self._header.model_dump_json()
+        return {"header": header, "frames": {number: list(frames) for number, frames in self._frames.items()}}
+
+    def carry_on(self, carried: Mapping[str, Any]) -> None:
+        """Go on from what `carried` returned; the header that comes is another's of the same run.
+
+        Raises ValueError where it is something else.
+        """
+        if carried["header"]:
+            header = RunHeader.model_validate_json(carried["header"])
+            frames = {number: list(frames) for number, frames in carried["frames"].items()}
+            lengths = {layout.number: layout.frame_bytes for layout in header.layouts}
+            for number, some in frames.items():
+                if any(len(one) != lengths.get(number) or Frame.parse(one).stream != number for one in some):
+                    raise ValueError(f"frames of stream {number} are not as the header lays them out")
+            self._header, self._frames = header, frames
+
     @override
     def begin(self, header: RunHeader) -> None:
-        self._header = header
-        self._frames = {}
+        if self._header is None:
+            self._header, self._frames = header, {}
         self._sink.begin(header)
 
     @override

@@ -38,15 +38,35 @@ class Numbering:
     def __init__(self) -> None:
         self.seq = 0
         """Of the last frame that was kept."""
-        self._given = 0
+        self._given: int | None = 0
         self._step = 0
+        self._missed = 0
+        self._until: tuple[int, int] | None = None
+
+    def follow(self, seq: int, last: tuple[int, int] | None) -> None:
+        """Go on after a seq: what comes is emitted once more, up to the frame of `last`, a stream and a step.
+
+        Frames come in the order of their steps. The one of `last` may lack: then those of later steps are new.
+        """
+        self.seq, self._given, self._until = seq, None, last
+
+    def known(self, data: bytes) -> bool:
+        """Whether a frame was kept before, so that it is not to be kept again."""
+        if self._until is None:
+            return False
+        frame, (stream, step) = Frame.parse(data), self._until
+        if frame.step > step:
+            self._until = None
+            return False
+        if (frame.stream, frame.step) == (stream, step):
+            self._until = None
+        self._after(frame)
+        return True
 
     def keep(self, data: bytes) -> tuple[Frame, Gap | None]:
         """Return a frame under the next seq, and the gap before it, if there is one."""
         frame = Frame.parse(data)
-        missing = frame.seq - self._given - 1
-        gap = Gap(missing, self._step, frame.step) if missing > 0 else None
-        self._given, self._step = frame.seq, frame.step
+        gap = self._after(frame)
         self.seq += 1
         if frame.seq == self.seq:
             return frame, gap
@@ -55,5 +75,13 @@ class Numbering:
 
     def gap_at_end(self, refused: int, step: int) -> Gap | None:
         """Return what was dropped after the last frame, given how many frames were dropped in all."""
-        missing = refused - (self._given - self.seq)
+        missing = refused - self._missed
         return Gap(missing, self._step, step) if missing > 0 else None
+
+    def _after(self, frame: Frame) -> Gap | None:
+        """Return the gap between the frame that was given last and this one, if there is one."""
+        missing = 0 if self._given is None else max(0, frame.seq - self._given - 1)
+        gap = Gap(missing, self._step, frame.step) if missing else None
+        self._missed += missing
+        self._given, self._step = frame.seq, frame.step
+        return gap

@@ -8,7 +8,7 @@ from shiftscope.sinks.outbox import Item
 from shiftscope.wire.frames import REVISION, Frame
 from shiftscope.wire.messages import EventMessage
 
-_NEWER = frozenset({"scalar", "layouts"})
+_NEWER = frozenset({"scalar", "layouts", "applied"})
 """Kinds of events that a server refuses which does not name them in its welcome."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from shiftscope.sinks.mark import Mark
 from shiftscope.wire.messages import Begin, End, EventMessage
 
-Item = bytes | Begin | EventMessage | End
-"""A frame, or what is said of the run."""
+Item = bytes | Begin | EventMessage | End | Mark
+"""A frame, what is said of the run, or a place between these."""
 
 MESSAGE_BYTES = 1000
 """What a message that is no frame counts for: there are few of them."""

@@ -17,6 +17,7 @@ from shiftscope.recording.documents import Destination
 from shiftscope.sinks.backlog import MEMORY_BYTES, SPOOL_BYTES, Backlog
 from shiftscope.sinks.base import BATCH_SECONDS, SinkError
 from shiftscope.sinks.link import Link, Refused
+from shiftscope.sinks.mark import Mark
 from shiftscope.sinks.narration import Narration
 from shiftscope.sinks.older import taken_by
 from shiftscope.sinks.outbox import Item
@@ -60,19 +61,23 @@ class SocketSink(QueuedSink):
     """
 
     def __init__(
-        self, url: str, link: Link, welcome: Welcome, *, name: str, limits: Limits, on_command: OnCommand | None
-    ) -> None:
+        self, url: str, link: Link, welcome: Welcome, *, name: str, limits: Limits, on_command: OnCommand | None,
+        narration: Narration | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(limits.queue, limits.closing)
         self.run = welcome.run
         self.token = welcome.token
         self._url, self._name, self._limits = url, name, limits
         backlog = Backlog(self._new_spool, limits.memory, limits.spool)
+        if welcome.after or welcome.events:
+            backlog.follow(welcome.after, welcome.events, welcome.last)
         hello = Hello(run=welcome.run, token=welcome.token)
         self._on_command = on_command
         self._uplink = Uplink(url, hello, backlog, limits.deadlines, self._commanded)
         self._uplink.welcome(link, welcome)
         # An older server knows no such events, and would refuse the run.
-        self._narration = Narration() if KIND in welcome.kinds else None
+        self._narration = (narration or Narration()) if KIND in welcome.kinds else None
+        self._marks: list[Mark] = []
         self._kinds = frozenset(welcome.kinds)
         self._taken = 0.0
         self._hurried = self._leaving = self._told = False
@@ -80,17 +85,22 @@ class SocketSink(QueuedSink):
         threading.Thread(target=self._carry, name="shiftscope-send", daemon=True).start()
 
     @classmethod
-    def connect(
+    def connect(  # noqa: PLR0913  all but the first are keywords
         cls,
         url: str,
         *,
         name: str = "",
         run: str = "",
         token: str = "",
+        admission: str = "",
         on_command: OnCommand | None = None,
         limits: Limits | None = None,
+        narration: Narration | None = None,
     ) -> Self:
         """Connect to the server at `url` (http or ws) as a launched worker (`run`, `token`) or a new run (`name`).
+
+        `admission` is the token of a shared server's control link, which a new run needs. Of a run of which the server
+        has frames already, those are not sent again that it has. `narration` is what goes on with the run.
 
         Raises:
             SinkError: nobody answers there, or the server refuses.
@@ -98,10 +108,10 @@ class SocketSink(QueuedSink):
         limits = limits or Limits()
         hello = Hello(run=run, token=token) if run else Hello(name=name)
         try:
-            link, welcome = Link.dial(url, hello, limits.deadlines.dial)
+            link, welcome = Link.dial(url, hello, limits.deadlines.dial, admission)
         except Refused as error:
             raise SinkError(f"{url} refused: {error}") from error
-        return cls(url, link, welcome, name=name, limits=limits, on_command=on_command)
+        return cls(url, link, welcome, name=name, limits=limits, on_command=on_command, narration=narration)
 
     @property
     def page(self) -> str:
@@ -118,6 +128,10 @@ class SocketSink(QueuedSink):
         self._uplink.preparing = PreparingMessage.saying(message, fraction=fraction)
         self._wake()
         self._report()
+
+    def mark(self, mark: Mark) -> None:
+        """Let it be known of a place, after what was emitted so far, when the server has all that lies before it."""
+        self._put(mark)
 
     @property
     @override
@@ -151,6 +165,7 @@ class SocketSink(QueuedSink):
             while not (self._leaving or uplink.ended or (uplink.refusal and uplink.backlog.end)):
                 uplink.turn(self._take())
                 self._kept = uplink.kept
+                self._pass_marks()
                 self._tell()
             self._conclude()
         except Exception as error:  # noqa: BLE001  the boundary of the thread: the training thread reports it
@@ -170,7 +185,7 @@ class SocketSink(QueuedSink):
             if self._hurried or wait <= 0:
                 self._hurried, self._taken, wait = False, now, TICK_SECONDS
                 for item in self._emitted():
-                    backlog.add(item, self._outbox.frames_refused)
+                    self._add(item)
         if backlog.spooling:
             backlog.spill()
         return wait
@@ -231,7 +246,24 @@ class SocketSink(QueuedSink):
         backlog = self._uplink.backlog
         backlog.step = self._step
         for item in self._emitted():
+            self._add(item)
+
+    def _add(self, item: Item) -> None:
+        backlog = self._uplink.backlog
+        if not isinstance(item, Mark):
             backlog.add(item, self._outbox.frames_refused)
+            return
+        item.seq, item.events = backlog.last, backlog.events_before + len(backlog.events)
+        item.narrator = self._narration.state if self._narration is not None else b""
+        item.reached.set()
+        self._marks.append(item)
+
+    def _pass_marks(self) -> None:
+        backlog = self._uplink.backlog
+        for mark in [one for one in self._marks if one.seq <= backlog.acknowledged]:
+            if mark.events <= backlog.events_before:
+                self._marks.remove(mark)
+                mark.kept.set()
 
     def _emitted(self) -> Iterable[Item]:
         items: Iterable[Item] = self._outbox.take()

@@ -11,6 +11,7 @@ from pathlib import Path
 from shiftscope.notices import NoticeError
 from shiftscope.recording.documents import SUFFIX, Destination, RecordingError
 from shiftscope.recording.reader import open_recording
+from shiftscope.sinks.address import usual_address
 from shiftscope.sinks.backlog import Backlog
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.link import Link
@@ -26,7 +27,9 @@ RETRIES = (0.0, 5.0, 30.0, 120.0)
 """Seconds before each attempt of a server to send itself what lies in its spool."""
 
 
-def sync(path: Path, url: str = "", *, deadlines: Deadlines | None = None, still: float = STILL_SECONDS) -> str:
+def sync(
+    path: Path, url: str = "", *, token: str = "", deadlines: Deadlines | None = None, still: float = STILL_SECONDS
+) -> str:
     """Send a file to a server, and return the id of the run there.
 
     A spool file goes to the run that it belongs to, and is removed when all of it is there; any other recording becomes
@@ -34,7 +37,8 @@ def sync(path: Path, url: str = "", *, deadlines: Deadlines | None = None, still
 
     Args:
         path: of the file.
-        url: of the server; by default that of the spool.
+        url: of the server; by default that of the spool, or for a recording that of SHIFTSCOPE_URL or of this machine.
+        token: of a shared server's control link, which a new run needs.
         deadlines: for the server.
         still: seconds for which the server may keep nothing, until this is given up.
 
@@ -45,7 +49,7 @@ def sync(path: Path, url: str = "", *, deadlines: Deadlines | None = None, still
     """
     spool = Spool.open(path)
     try:
-        run = _send(spool, url, deadlines or Deadlines(), still)
+        run = _send(spool, url, token, deadlines or Deadlines(), still)
     except BaseException:
         spool.close()
         raise
@@ -53,13 +57,12 @@ def sync(path: Path, url: str = "", *, deadlines: Deadlines | None = None, still
     return run
 
 
-def _send(spool: Spool, url: str, deadlines: Deadlines, still: float) -> str:
+def _send(spool: Spool, url: str, token: str, deadlines: Deadlines, still: float) -> str:
     known = spool.destination
-    address = url or (known.url if known else "")
-    if not address:
-        raise SinkError(f"{spool.path} does not say which server it is for: name one with --to")
+    usual, own = usual_address()
+    address, token = url or (known.url if known else usual), token or own
     hello = Hello(run=known.run, token=known.token) if known else Hello(name=spool.name[:200])
-    link, welcome = Link.dial(address, hello, deadlines.dial)
+    link, welcome = Link.dial(address, hello, deadlines.dial, "" if known else token)
     uplink = Uplink(address, Hello(run=welcome.run, token=welcome.token), Backlog.of(spool), deadlines)
     uplink.welcome(link, welcome)
     try:
