@@ -44,6 +44,8 @@ HOME = {
     "infinite_count": ("layers", "pre_activation"),
     "wasserstein_over_sigma_from_start": ("drift", "pre_activation"),
     "dead_fraction": ("drift", "output"),
+    "std": ("layers", "pre_activation"),
+    "mean": ("layers", "pre_activation"),
     "input_centroid": ("input_cloud", ""),
 }
 """The stream and site of each quantity."""

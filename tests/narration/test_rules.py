@@ -7,9 +7,11 @@ import math
 import pytest
 
 from shiftscope.config import Intervention
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
+from shiftscope.narration.rules.changes import LearningRateChanges
 from shiftscope.wire.messages import EventMessage
-from tests.narration.stories import Story, codes
+from tests.narration.stories import Numbers, Story, codes
 
 DRIFT = "wasserstein_over_sigma_from_start"
 LEARNED = {"loss": 0.5}
@@ -206,6 +208,39 @@ class TestDriftCompared:
         assert len(codes(story.step(even, times=9) + story.step(far, times=9))) == 1
 
 
+VARIED: Numbers = {"std": (1.0,) * 4, "mean": (0.0,) * 4}
+
+
+class TestConstantAtTheStart:
+    @pytest.mark.parametrize(("std", "mean"), [(0.0, 0.0), (3e-8, 0.3)])
+    def test_such_a_layer_is_left_out(self, std: float, mean: float) -> None:
+        story = Story("a", "b")
+        start: Numbers = {"std": (1, std, 1, std), "mean": (1, mean, 1, mean)}
+        story.step({"a": start, "b": VARIED})
+        story.step({"a": {**VARIED, DRIFT: (0.2, 4e5, 0.5, 3e5)}, "b": VARIED}, times=20)
+        said = story.narrator.end()[0]
+        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 0.5 σ), b (" in said.message
+
+    def test_one_that_hardly_varied_is_measured_in_its_sigma(self) -> None:
+        story = Story()
+        story.step({"plain": {"std": (1, 2e-5, 1, 1), "mean": (0.0, 0.3, 0.0, 0.0)}})
+        story.step({"plain": {DRIFT: (0.2, 4e5, 0.5, 3)}})
+        assert "hidden 2 moved most, by 400,000 σ" in story.narrator.end()[0].message
+
+    def test_nor_is_a_sigma_of_nothing_one_where_no_moments_are_recorded(self) -> None:
+        story = Story("a", "b", without=["std", "mean"])
+        story.step({"a": {DRIFT: (1.0, 9.69e11, 4.0, 1.32e10)}}, times=20)
+        said = story.narrator.end()[0]
+        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 4 σ), b (" in said.message
+
+    def test_whose_output_layer_was_constant_moves_farther_by_its_hidden_ones_alone(self) -> None:
+        story = Story("a", "b")
+        story.step({"a": {"std": (1, 1, 1, 0), "mean": (0.0,) * 4}, "b": VARIED})
+        said = story.step({"a": {DRIFT: (1, 4, 1, 5e9)}}, times=20)
+        assert codes(said) == ["moved_farther_hidden_while_still"]
+        assert said[0].message.endswith("hidden 2 by 4 σ, against 0.1 σ of hidden 3.")
+
+
 class TestEqualLoss:
     def test_it_compares_where_the_loss_is_the_same(self) -> None:
         story = Story("plain", "bn")
@@ -271,6 +306,54 @@ class TestLearningRate:
         said = [story.step(rate=0.1 * 0.97**at) for at in range(120)]
         assert codes([one for each in said for one in each]) == []
 
+    @pytest.mark.parametrize("steady", [0, 20])
+    def test_nor_is_a_warm_up_from_the_first_step_or_a_later_one(self, steady: int) -> None:
+        story = Story()
+        story.step(times=steady, rate=5e-5)
+        said = [story.step(rate=5e-5 * (1 + min(at, 9))) for at in range(120)]
+        assert codes([one for each in said for one in each]) == []
+
+    @pytest.mark.parametrize(("rates", "said"), [((0.2, 0.4, 1.0), [(0.1, 1)]), ((0.2, 0.4, 0.1), [])])
+    def test_a_hand_that_seeks_makes_one_change_or_none(
+        self, rates: tuple[float, ...], said: list[tuple[float, float]]
+    ) -> None:
+        story = Story()
+        story.step(times=20)
+        for rate in rates:
+            story.step(rate=rate)
+        found = story.step(times=90, rate=rates[-1])
+        assert [(one.values["before"], one.values["after"]) for one in found] == said
+
+    def test_one_that_is_changed_back_before_long_is_none(self) -> None:
+        story = Story()
+        story.step(times=20)
+        story.step(times=20, rate=1.0)
+        assert codes(story.step(times=90)) == []
+
+    def test_what_followed_where_losses_are_few(self) -> None:
+        said = seldom_logged(1.0, 0.4, 0.4)
+        assert said.message.endswith("Since then: the loss of plain fell from 1 to 0.4.")
+        assert seldom_logged().message.endswith("Since then: no loss is recorded.")
+
+    def test_a_network_that_it_made_diverge(self) -> None:
+        story = Story()
+        story.step(times=20)
+        story.step(times=3, rate=5.0)
+        said = story.step({"plain": {"loss": math.nan}}, times=60, rate=5.0)
+        assert "Since then: plain (diverged)." in said[-1].message
+
+
+def seldom_logged(*losses: float) -> EventMessage:
+    """Return what is said of a change where so few losses are logged, the first of them before it."""
+    now, rule = Observed(Story().header), LearningRateChanges()
+    said: list[EventMessage] = []
+    for now.step in range(100):
+        if now.step % 30 == 0:
+            now.networks[0].losses.extend(losses[now.step // 30 :][:1])
+        now.learning_rate = 0.1 if now.step < 20 else 1.0
+        said += rule.observe(now)
+    return said[0]
+
 
 def centres(last: float) -> dict[str, object]:
     """A network of whose layers the input of hidden 3 alone has moved, and its drift with it."""
@@ -292,7 +375,8 @@ class TestInterventions:
         assert (said[0].layer, said[0].value, said[0].step) == ("hidden 3", {"view": "target"}, 249)
         assert said[0].message == (
             "plain, hidden 1 to hidden 2 frozen since step 149: the input of hidden 3 stands still: its centre moved "
-            "by 0 σ in 100 steps, in the 100 steps before by 10 σ, the loss of plain stayed about the same (1, 1)."
+            "by 0 σ in 100 steps, in the 100 steps before by 10 σ (hidden 3 itself goes on learning), the loss of "
+            "plain stayed about the same (1, 1)."
         )
 
     def test_a_long_run_records_it_seldom_and_the_frames_about_it_are_compared(self) -> None:
@@ -383,3 +467,10 @@ def test_the_end_names_hidden_layers_and_the_output_apart() -> None:
         "At the end: a (loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, by 5 σ, "
         "the output layer by 90 σ), b (diverged)."
     ]
+
+
+def test_the_end_quotes_no_loss_of_a_network_that_diverged_where_no_loss_was_recorded() -> None:
+    story = Story("a", "b")
+    story.step({"a": {"loss": 0.00619}}, times=6)
+    story.narrator.lost("a")
+    assert story.narrator.end()[0].message.startswith("At the end: a (diverged), b (loss 1,")

@@ -3,99 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.config import Intervention
-from shiftscope.wire.frames import Entry, Frame, Layout, NetworkInfo, RunHeader
+from shiftscope.narration.columns import AT_START, COLUMNS, INPUT_SITES, Column
+from shiftscope.narration.network import Network
+from shiftscope.wire.frames import Frame, Layout, RunHeader
 
-INPUT_SITES = ("pre_activation", "linear_output", "output", "")
-"""Where a layer's distribution is compared, the first that a run has: the input to its nonlinearity. As on the page."""
 DRIFTS = (
     ("drift", "wasserstein_over_sigma_from_start"),
     ("batch_drift", "batch_wasserstein_over_sigma_from_start"),
 )
 """The drift that is spoken of, by the stream that has it: what the page shows unless another is chosen."""
-RECENT = 5
-"""Losses of single batches jump: what is compared with a threshold is the median of so many recorded ones."""
-
-Values = Sequence[float]
-"""A number for each layer; none where the run does not record the quantity."""
-
-
-@dataclass
-class Network:
-    """One network at the step that is observed. Numbers that have not come, or are of no layer, are NaN.
-
-    Attributes:
-        name: of the network.
-        layers: names of its layers; the last is the output layer, those before it are the hidden ones.
-        first_loss: the first that was recorded.
-        losses: the newest ones.
-        loss_step: the step of the newest.
-        gradients: the gradient norm of each layer.
-        first_gradients: the first that were recorded.
-        drift: of each layer from the start, in the start's sigma.
-        centroids_x: of the inputs of each layer for the same samples, the mean place on the first axis of the plane in
-            which they varied most at the start, in the sigma that they had there.
-        centroids_y: likewise on the second axis.
-        silent: the fraction of each layer's units that are 0 for the whole probe batch.
-        zeros: the fraction of each layer's values that are 0.
-        saturated: the fraction of each layer's values that (almost) no gradient passes.
-        nans: how many of each layer's values are NaN.
-        infinities: how many are infinite.
-        accuracy: on the test set, when that was last evaluated.
-        evaluated: the step of that; -1 before there was one.
-        diverged: whether a loss was not finite: nothing more is said of it then.
-        stopped: whether it was found that nothing teaches it any more.
-    """
-
-    name: str
-    layers: tuple[str, ...]
-    first_loss: float = math.nan
-    losses: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
-    loss_step: int = -1
-    gradients: Values = ()
-    first_gradients: Values = ()
-    drift: Values = ()
-    centroids_x: Values = ()
-    centroids_y: Values = ()
-    silent: Values = ()
-    zeros: Values = ()
-    saturated: Values = ()
-    nans: Values = ()
-    infinities: Values = ()
-    accuracy: float = math.nan
-    evaluated: int = -1
-    diverged: bool = False
-    stopped: bool = False
-
-    @property
-    def hidden(self) -> int:
-        """How many hidden layers it has."""
-        return len(self.layers) - 1
-
-    @property
-    def loss(self) -> float:
-        """The median of the newest recorded losses; NaN while there are too few."""
-        return median(self.losses) if len(self.losses) == RECENT else math.nan
-
-    @property
-    def fallen(self) -> float:
-        """By what fraction of the first loss the loss has fallen; NaN while that is not known."""
-        return 1 - self.loss / self.first_loss if self.first_loss > 0 else math.nan
-
-    def farthest(self, values: Values | None = None) -> tuple[str, float]:
-        """Return the hidden layer with the largest value (of drift unless given) and that; "" where none is."""
-        hidden = (self.drift if values is None else values)[: self.hidden]
-        pairs = zip(hidden, self.layers, strict=False)
-        value, layer = max((pair for pair in pairs if math.isfinite(pair[0])), default=(math.nan, ""))
-        return layer, value
 
 
 @dataclass
@@ -107,7 +30,9 @@ class _Columns:
     index: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     def add(self, network: Network, name: str, offsets: list[int]) -> None:
-        """Read one more quantity; an offset of -1 is of a layer that lacks it."""
+        """Read one more quantity, where any layer has it; an offset of -1 is of one that lacks it."""
+        if max(offsets, default=-1) < 0:
+            return
         start = len(self.offsets)
         self.offsets += offsets
         self.parts.append((network, name, start, len(self.offsets)))
@@ -121,8 +46,23 @@ class _Columns:
                 v if at >= 0 else math.nan for v, at in zip(values[start:end], self.offsets[start:end], strict=True)
             ]
             setattr(network, name, found)
-            if name == "gradients" and not network.first_gradients:
-                network.first_gradients = found
+            if name == "gradients":
+                network.meet_gradients(found, [at >= 0 for at in self.offsets[start:end]])
+            elif name == "means":
+                network.meet_moments()
+            elif name == "drift":
+                network.meet_drift(found)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a run after a frame; see Observed."""
+
+    networks: tuple[Network, ...]
+    step: int
+    learning_rate: float
+    interventions: dict[str, tuple[int, Intervention]]
+    lost: set[str]
 
 
 class Observed:
@@ -134,79 +74,92 @@ class Observed:
         learning_rate: of the update to come; NaN where it is not known.
         interventions: since which step something is done to a network, and what, by its name.
         drift_stream: name of the stream with the drift; "" where a run records none.
+        lost: networks of which a loss was logged that is no number: of others NaN says that none was logged.
     """
 
     def __init__(self, header: RunHeader) -> None:
+        self.lost: set[str] = set()
         self.networks = tuple(Network(one.name, tuple(layer.name for layer in one.layers)) for one in header.networks)
         self.step = 0
         self.learning_rate = math.nan
         self.interventions: dict[str, tuple[int, Intervention]] = {}
-        layouts = {layout.name: layout for layout in header.layouts if layout.revision == 0}
-        self.drift_stream, quantity = next((pair for pair in DRIFTS if pair[0] in layouts), ("", ""))
-        self._names = {layout.number: name for name, layout in layouts.items()}
-        self._columns = {name: _Columns() for name in layouts}
-        self._scalars: dict[str, dict[tuple[str, str], int]] = {}
-        for name, layout in layouts.items():
-            self._scalars[name] = {(e.network, e.quantity): e.offset for e in layout.entries if e.layer == ""}
+        names = {layout.name for layout in header.layouts}
+        self.drift_stream, self._drift = next((pair for pair in DRIFTS if pair[0] in names), ("", ""))
+        self.revise(header)
+
+    @property
+    def known(self) -> Known:
+        """What is known now."""
+        return Known(self.networks, self.step, self.learning_rate, self.interventions, self.lost)
+
+    def carry_on(self, known: Known, header: RunHeader) -> None:
+        """Go on from what was known when frames were laid out as a header says. Raises ValueError."""
+        names = [(one.name, tuple(layer.name for layer in one.layers)) for one in header.networks]
+        if names != [(one.name, one.layers) for one in known.networks]:
+            raise ValueError("what is known is of other networks")
+        self.networks, self.step, self.learning_rate = known.networks, known.step, known.learning_rate
+        self.interventions, self.lost = known.interventions, known.lost
+        self.revise(header)
+
+    def revise(self, header: RunHeader) -> None:
+        """Read frames of all layouts that a header has; of layers that did not run numbers are NaN."""
         for network, info in zip(self.networks, header.networks, strict=True):
-            self._add(layouts.get("layers"), network, info, "gradients", "gradient_norm", ("",))
-            self._add(layouts.get("layers"), network, info, "zeros", "zero_fraction", ("output",))
-            self._add(layouts.get("layers"), network, info, "saturated", "saturated_fraction", INPUT_SITES)
-            self._add(layouts.get("layers"), network, info, "nans", "nan_count", (*INPUT_SITES, "input"))
-            self._add(layouts.get("layers"), network, info, "infinities", "infinite_count", (*INPUT_SITES, "input"))
-            self._add(layouts.get("drift"), network, info, "silent", "dead_fraction", ("output",))
-            self._add(layouts.get(self.drift_stream), network, info, "drift", quantity, INPUT_SITES)
-            for part, name in enumerate(("centroids_x", "centroids_y")):
-                self._add(layouts.get("input_cloud"), network, info, name, "input_centroid", ("",), part)
+            network.revised(tuple(layer.name for layer in info.layers))
+        self._names = {layout.number: layout.name for layout in header.layouts}
+        drift = Column(self.drift_stream, "drift", self._drift, INPUT_SITES)
+        self._columns = {one.number: _columns(self.networks, one, header, (*COLUMNS, drift)) for one in header.layouts}
+        self._at_start = {one.number: _columns(self.networks, one, header, AT_START) for one in header.layouts}
+        self._scalars = {
+            layout.number: {(e.network, e.quantity): e.offset for e in layout.entries if e.layer == ""}
+            for layout in header.layouts
+        }
 
     def read(self, frame: Frame) -> str:
         """Take over the numbers of a frame, and return the name of its stream."""
         name = self._names.get(frame.stream, "")
         row = frame.row
-        if name and self._columns[name].parts:
-            self._columns[name].read(row)
+        first = self._at_start.pop(frame.stream, None)
+        if first is not None and first.parts:
+            first.read(row)
+        if name and self._columns[frame.stream].parts:
+            self._columns[frame.stream].read(row)
         if name == "steps":
-            self.learning_rate = _at(row, self._scalars[name].get(("", "learning_rate")))
+            self.learning_rate = _at(row, self._scalars[frame.stream].get(("", "learning_rate")))
         if name in {"steps", "logged_loss"}:
-            self._read_losses(name, row, frame.step)
+            self._read_losses(self._scalars[frame.stream], row, frame.step, alone=name == "logged_loss")
         elif name == "evaluation":
-            offsets = self._scalars[name]
+            offsets = self._scalars[frame.stream]
             for network in self.networks:
                 network.accuracy = _at(row, offsets.get((network.name, "test_accuracy")))
                 network.evaluated = frame.step
         self.step = frame.step
         return name
 
-    def _read_losses(self, stream: str, row: NDArray[np.float32], step: int) -> None:
-        offsets = self._scalars[stream]
+    def _read_losses(
+        self, offsets: Mapping[tuple[str, str], int], row: NDArray[np.float32], step: int, *, alone: bool
+    ) -> None:  # fmt: skip
+        # Each network's loss may be logged by itself, and at another step than the others'.
+        alone = alone and len(self.networks) > 1
         for network in self.networks:
             at = offsets.get((network.name, "loss"))
             if at is None:
                 continue
             loss = float(row[at])
+            if alone and math.isnan(loss) and network.name not in self.lost:
+                continue
             network.losses.append(loss)
             network.loss_step = step
             if math.isnan(network.first_loss):
                 network.first_loss = loss
 
-    def _add(
-        self, layout: Layout | None, network: Network, info: NetworkInfo, name: str, quantity: str,
-        sites: Sequence[str], part: int | None = None,
-    ) -> None:  # fmt: skip
-        """Read a quantity of each layer at the first of the sites; of two numbers one (`part`)."""
-        if layout is None:
-            return
-        found: dict[tuple[str, str], Entry] = {
-            (entry.layer, entry.site): entry
-            for entry in layout.entries
-            if entry.network == network.name and entry.quantity == quantity and entry.size == (1 if part is None else 2)
-        }
-        offsets = [
-            next((found[layer.name, site].offset + (part or 0) for site in sites if (layer.name, site) in found), -1)
-            for layer in info.layers
-        ]
-        if max(offsets, default=-1) >= 0:
-            self._columns[layout.name].add(network, name, offsets)
+
+def _columns(networks: Sequence[Network], layout: Layout, header: RunHeader, wanted: Sequence[Column]) -> _Columns:
+    columns = _Columns()
+    for network, info in zip(networks, header.networks, strict=True):
+        for one in wanted:
+            if one.stream == layout.name:
+                columns.add(network, one.name, one.offsets(layout, info))
+    return columns
 
 
 def _at(row: NDArray[np.float32], offset: int | None) -> float:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
-
-from pydantic import ValidationError
 
 from shiftscope.config import Intervention
 from shiftscope.narration.narrator import narrate
 from shiftscope.narration.sentence import KIND
 from shiftscope.recording.documents import Event
 from shiftscope.recording.reader import Recording
+from shiftscope.recording.values import as_intervention
 from shiftscope.wire.frames import Frame
 
 READ_BYTES = 8 << 20
@@ -44,16 +42,21 @@ def found_anew(recording: Recording, journal: list[Event]) -> list[Event]:
         Event.saying(
             said.notice, time=time, step=said.step, kind=KIND, network=said.network, layer=said.layer, value=said.value
         )
-        for said in narrate(header, chain.from_iterable(_pages(recording)), ended=ended, done=_done(journal))
+        for said in narrate(
+            header,
+            chain.from_iterable(_pages(recording)),
+            ended=ended,
+            done=_done(journal),
+            lost=[(event.step, event.network) for event in journal if event.kind == "diverged"],
+        )
     ]
 
 
 def _done(journal: list[Event]) -> Iterator[tuple[int, str, Intervention]]:
-    """Yield what was done to networks. What a newer version recorded may not be known here: it is passed over."""
+    """Yield what was done to networks."""
     for event in journal:
         if event.kind == "intervention":
-            with suppress(ValidationError):
-                yield event.step, event.network, Intervention.model_validate(event.value)
+            yield event.step, event.network, as_intervention(event.value)
 
 
 def _pages(recording: Recording) -> Iterator[list[Frame]]:

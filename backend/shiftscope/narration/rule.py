@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from shiftscope.narration.observed import Observed
@@ -19,27 +20,28 @@ class Rule(Protocol):
         """Yield what there is to say after a frame."""
 
 
+@dataclass
 class Latch:
     """A threshold with hysteresis: on above `on` for so many values one after the other, off again below `off`.
 
     With `on` below `off` it is the other way round: on below, off above. A value that is not finite changes nothing.
     """
 
-    def __init__(self, on: float, off: float, needed: int = 1) -> None:
-        self._sign = 1.0 if on >= off else -1.0
-        self._on, self._off, self._needed = on * self._sign, off * self._sign, needed
-        self._count = 0
-        self.is_on = False
+    on: float
+    off: float
+    needed: int = 1
+    count: int = 0
+    is_on: bool = False
 
     def turns_on(self, value: float) -> bool:
         """Give it the next value; return whether that turns it on."""
         if not math.isfinite(value):
             return False
-        value *= self._sign
+        sign = 1.0 if self.on >= self.off else -1.0
         if self.is_on:
-            self.is_on = value >= self._off
-            self._count = 0
+            self.is_on = sign * value >= sign * self.off
+            self.count = 0
             return False
-        self._count = self._count + 1 if value > self._on else 0
-        self.is_on = self._count >= self._needed
+        self.count = self.count + 1 if sign * value > sign * self.on else 0
+        self.is_on = self.count >= self.needed
         return self.is_on

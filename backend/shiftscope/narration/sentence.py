@@ -10,6 +10,8 @@ from shiftscope.wire.messages import EventMessage
 
 KIND: Final = "narration"
 """Of the narrator's events."""
+READABLE: Final = 1e9
+"""A number from this on is written with its power of ten: nobody counts its zeros."""
 
 
 def sentence(
@@ -42,6 +44,6 @@ def _rounded(value: Value) -> Value:
 
 
 def rounded(value: float, digits: int = 3) -> float | int:
-    """Return a number with so many digits, as a whole number where nothing follows the point."""
+    """Return a number with so many digits, as a whole number where nothing follows the point and all can be read."""
     short = float(f"{value:.{digits}g}")
-    return int(short) if short.is_integer() and abs(short) < 1e15 else short
+    return int(short) if short.is_integer() and abs(short) < READABLE else short

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from shiftscope.narration.observed import Observed
 from shiftscope.narration.sentence import sentence
 from shiftscope.wire.messages import EventMessage
 
 
+@dataclass
 class Divergence:
     """Says that a network diverged, and what its last finite loss was. Nothing more is said of that network then."""
 
     streams = frozenset({"steps", "logged_loss"})
-
-    def __init__(self) -> None:
-        self._finite: dict[str, tuple[int, float]] = {}
+    _finite: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence for each network whose loss is not finite for the first time."""

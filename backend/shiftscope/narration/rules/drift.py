@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import permutations
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
 from shiftscope.narration.rules.learning import STILL
 from shiftscope.narration.sentence import rounded, sentence
@@ -21,15 +22,23 @@ IN_A_ROW = 5
 MOST = 3
 """How often it is said of two networks, in one direction."""
 
+_CODES = {
+    (False, True): "narration.moved_farther",
+    (True, True): "narration.moved_farther_while_still",
+    (False, False): "narration.moved_farther_hidden",
+    (True, False): "narration.moved_farther_hidden_while_still",
+}
+"""By whether the other stands still, for then that it does not learn either is half of the truth; and by whether the
+output layers have a drift."""
 
+
+@dataclass
 class DriftCompared:
     """Says that the hidden layers of one network moved much farther than those of another, whichever that is."""
 
     streams = frozenset({"drift"})
-
-    def __init__(self) -> None:
-        self._latches: dict[tuple[str, str], Latch] = {}
-        self._told: dict[tuple[str, str], int] = {}
+    _latches: dict[tuple[str, str], Latch] = field(default_factory=dict)
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence for each pair that has come apart."""
@@ -43,14 +52,10 @@ class DriftCompared:
             if not latch.turns_on(ratio) or self._told.get((far.name, near.name), 0) >= MOST:
                 continue
             self._told[far.name, near.name] = self._told.get((far.name, near.name), 0) + 1
-            # That the other does not move because it does not learn either is half of the truth.
-            code = "narration.moved_farther_while_still" if near.fallen < STILL else "narration.moved_farther"
+            outputs = {"output": far.drift[-1], "other_output": near.drift[-1]}
+            known = math.isfinite(sum(outputs.values()))
             yield sentence(
-                code, now.step, "shift", network=far.name, layer=layer, name=far.name, layer_name=layer, drift=most,
+                _CODES[near.fallen < STILL, known], now.step, "shift", network=far.name, layer=layer,
+                values=outputs if known else {}, name=far.name, layer_name=layer, drift=most,
                 other=near.name, other_layer=other_layer, other_drift=other, times=rounded(ratio, 2),
-                output=_output(far), other_output=_output(near),
             )  # fmt: skip
-
-
-def _output(network: Network) -> float:
-    return network.drift[-1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.network import Network
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.notices import Value
 from shiftscope.wire.messages import EventMessage
@@ -25,13 +26,12 @@ class _Passage:
     drift: float
 
 
+@dataclass
 class EqualLoss:
     """Says, when a network reaches a loss that another reached before it, what it had taken each."""
 
     streams = frozenset({"layers"})
-
-    def __init__(self) -> None:
-        self._passed: dict[tuple[str, float], _Passage] = {}
+    _passed: dict[tuple[str, float], _Passage] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence for each pair and level, once."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.network import Network
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.wire.messages import EventMessage
@@ -20,13 +22,12 @@ FEWEST = 3
 """Hidden layers from which on one can speak of depth."""
 
 
+@dataclass
 class GradientsAlongDepth:
     """Says that gradients vanish or explode along the depth, or that one is huge."""
 
     streams = frozenset({"layers"})
-
-    def __init__(self) -> None:
-        self._latches: dict[tuple[str, str], Latch] = {}
+    _latches: dict[tuple[str, str], Latch] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield at most one sentence a network and frame."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from shiftscope.config import Intervention
-from shiftscope.narration.observed import Network, Observed, Values
+from shiftscope.narration.network import Network, Values
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rules.changes import loss_of
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.notices import Notice, notice
@@ -86,14 +87,13 @@ class _Followed:
         return None if first is None or self.seen[-1].step < first.step + AFTER else (first, self.seen[-1])
 
 
+@dataclass
 class Interventions:
     """Says what moved, and what became of the loss, before and after something was done to a network."""
 
     streams = frozenset({"steps", "drift", "input_cloud"})
-
-    def __init__(self) -> None:
-        self._networks: dict[str, _Followed] = {}
-        self._told = 0
+    _networks: dict[str, _Followed] = field(default_factory=dict)
+    _told: int = 0
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence some steps after something was done."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
-from shiftscope.narration.observed import Network, Observed, Values
+from shiftscope.narration.network import Network, Values
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.notices import Value
 from shiftscope.wire.messages import EventMessage
@@ -23,15 +25,14 @@ BACK = 100
 """Steps over which it is said how far a network that wakes has moved."""
 
 
+@dataclass
 class Learning:
     """Says that a network has not begun to learn, and then that it has."""
 
     streams = frozenset({"layers", "drift"})
-
-    def __init__(self) -> None:
-        self._start: int | None = None
-        self._state: dict[str, Literal["unknown", "narration.still", "woke", "told"]] = {}
-        self._drifts: dict[str, deque[tuple[int, Values]]] = {}
+    _start: int | None = None
+    _state: dict[str, Literal["unknown", "narration.still", "woke", "told"]] = field(default_factory=dict)
+    _drifts: dict[str, deque[tuple[int, Values]]] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield at most one sentence a network and frame."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.network import Network
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.sentence import sentence
 from shiftscope.wire.messages import EventMessage
 
 
+@dataclass
 class Origin:
     """Says of a network in which layer NaN or infinity is seen first: on the way forward, or else on the way back."""
 
     streams = frozenset({"layers"})
-
-    def __init__(self) -> None:
-        self._told: set[str] = set()
+    _told: set[str] = field(default_factory=set)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence for each network with a value that is not finite, once."""
@@ -42,6 +43,6 @@ def _first_backward(network: Network) -> str:
     """Return the layer at which a gradient is not finite first; one that has no gradient tells nothing."""
     if not any(map(math.isfinite, network.first_gradients)):
         return ""
-    norms = list(zip(network.layers, network.gradients, network.first_gradients, strict=False))
-    wild = (layer for layer, norm, first in reversed(norms) if math.isfinite(first) and not math.isfinite(norm))
+    norms = list(zip(network.layers, network.gradients, network.first_gradients, network.ran, strict=False))
+    wild = (layer for layer, norm, first, ran in reversed(norms) if ran and math.isfinite(first) > math.isfinite(norm))
     return next(wild, "")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import permutations
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.network import Network
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
 from shiftscope.narration.sentence import sentence
 from shiftscope.wire.messages import EventMessage
@@ -21,13 +23,12 @@ MOST = 3
 """How often overtaking is said of two networks, in one direction."""
 
 
+@dataclass
 class Milestones:
     """Says the highest test accuracy of the list that a network has reached for the first time."""
 
     streams = frozenset({"evaluation"})
-
-    def __init__(self) -> None:
-        self._reached: dict[str, float] = {}
+    _reached: dict[str, float] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield at most one sentence a network and evaluation."""
@@ -42,15 +43,14 @@ class Milestones:
             )  # fmt: skip
 
 
+@dataclass
 class Overtaking:
     """Says that a network whose loss was the higher one now has the lower one."""
 
     streams = frozenset({"steps"})
-
-    def __init__(self) -> None:
-        self._latches: dict[tuple[str, str], Latch] = {}
-        self._leader: dict[frozenset[str], str] = {}
-        self._told: dict[tuple[str, str], int] = {}
+    _latches: dict[tuple[str, str], Latch] = field(default_factory=dict)
+    _leader: dict[frozenset[str], str] = field(default_factory=dict)
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield a sentence for each pair whose order has changed."""

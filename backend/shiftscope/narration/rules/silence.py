@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from shiftscope.narration.observed import Network, Observed, Values
+from shiftscope.narration.network import Network, Values
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
 from shiftscope.narration.sentence import sentence
 from shiftscope.wire.messages import EventMessage
@@ -23,13 +25,12 @@ _CODES = {
 """The sentences of a network that can still learn, and of one that cannot."""
 
 
+@dataclass
 class Silence:
     """Says that a hidden layer is silent or saturated, and whether its network can still learn."""
 
     streams = frozenset({"layers", "drift"})
-
-    def __init__(self) -> None:
-        self._latches: dict[tuple[str, str], dict[str, Latch]] = {}
+    _latches: dict[tuple[str, str], dict[str, Latch]] = field(default_factory=dict)
 
     def observe(self, now: Observed) -> Iterator[EventMessage]:
         """Yield at most one sentence a network and frame: of the layer nearest to the input."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from shiftscope.narration.observed import Network, Observed
+from shiftscope.narration.network import Network
+from shiftscope.narration.observed import Observed
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.notices import Notice, notice
 from shiftscope.wire.messages import EventMessage
@@ -13,21 +14,21 @@ from shiftscope.wire.messages import EventMessage
 
 def summary(now: Observed) -> Iterator[EventMessage]:
     """Yield one sentence: each network's loss, its accuracy and the hidden layer that moved farthest."""
-    parts = {network.name: tuple(_parts(network, now.step)) for network in now.networks}
+    parts = {network.name: tuple(_parts(network, now)) for network in now.networks}
     found = tuple(notice("narration.part.network", name=name, found=said) for name, said in parts.items() if said)
     if found:
         moved = any(network.farthest()[0] for network in now.networks)
         yield sentence("narration.end", now.step, "shift" if moved else "loss", found=found)
 
 
-def _parts(network: Network, step: int) -> Iterator[Notice]:
-    if network.diverged:
+def _parts(network: Network, now: Observed) -> Iterator[Notice]:
+    if network.diverged or network.name in now.lost:
         yield notice("narration.part.diverged")
         return
     if math.isfinite(network.loss):
         yield notice("narration.part.loss", loss=rounded(network.loss))
     if math.isfinite(network.accuracy):
-        yield _accuracy(network, step)
+        yield _accuracy(network, now.step)
     layer, drift = network.farthest()
     if layer:
         yield notice("narration.part.moved", layer=layer, drift=rounded(drift))
