@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 INSTALL = 'pip install "shiftscope[server]"'
-COMMANDS = ("serve", "train", "verify")
+COMMANDS = ("serve", "links", "train", "verify")
 """The commands that need it."""
-MODULES = ("fastapi", "plotly", "pooch", "pydantic_settings", "sklearn", "uvicorn")
+MODULES = ("fastapi", "plotly", "pooch", "prometheus_client", "pydantic_settings", "segno", "sklearn", "uvicorn")
 """What it brings, by the names that are imported."""
 
 

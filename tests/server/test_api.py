@@ -37,6 +37,8 @@ def test_health(server: LiveServer) -> None:
 
 def test_schema_draws_the_form(server: LiveServer) -> None:
     schema = server.client.get("/api/schema").json()
+    [example] = schema.pop("examples")
+    assert RunConfig.model_validate(example) == RunConfig(pace=100, probes="full")
     assert schema == json.loads(json.dumps(RunConfig.model_json_schema()))
     assert schema["$defs"]["Mlp"]["properties"]["depth"]["maximum"] == 32
     assert schema["properties"]["optimizer"]["discriminator"]["propertyName"] == "kind"
@@ -54,7 +56,8 @@ def test_experiments_are_valid_runs(server: LiveServer) -> None:
 def test_openapi_documents_every_route(server: LiveServer) -> None:
     paths = server.client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
-        "/api/health", "/api/schema", "/api/experiments", "/api/experiments/{experiment_id}", "/api/trials",
+        "/api/health", "/api/ready", "/api/me", "/api/cluster", "/api/schema", "/api/experiments",
+        "/api/experiments/{experiment_id}", "/api/trials",
         "/api/trials/{trial_id}", "/api/runs", "/api/runs/{run_id}",
         "/api/runs/{run_id}/pause", "/api/runs/{run_id}/resume", "/api/runs/{run_id}/step", "/api/runs/{run_id}/stop",
         "/api/runs/{run_id}/curve", "/api/runs/{run_id}/recording", "/api/runs/{run_id}/fork",
@@ -78,6 +81,13 @@ def test_an_empty_object_trains_the_default_pair_to_its_end(server: LiveServer) 
     assert response.headers["content-disposition"] == f'attachment; filename="{done["id"]}.shiftscope"'
     path = server.data.parent / "downloaded.shiftscope"
     path.write_bytes(response.content)
+    assert response.content == (server.data / f"{done['id']}.shiftscope").read_bytes()  # the file itself, or a part
+    part = {"range": "bytes=0-15", "if-range": response.headers["etag"]}
+    beginning = server.client.get(f"/api/runs/{done['id']}/recording", headers=part)
+    assert (beginning.status_code, beginning.content) == (206, b"SQLite format 3\0")
+    for none in ("bytes=a-b", f"bytes={'9' * 5000}-", "lines=0-1", "bytes=0-1,0-1"):
+        whole = server.client.get(f"/api/runs/{done['id']}/recording", headers={"range": none})
+        assert (whole.status_code, len(whole.content)) == (200, len(response.content))
     with open_recording(path) as recording:
         assert recording.last_seq == done["seq"]
         steps = recording.steps("layers")
@@ -190,7 +200,7 @@ def test_nan_in_a_request_is_refused_and_not_a_crash(server: LiveServer) -> None
     assert response.status_code == 422
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a\nb", "a\0b", "x" * 201])
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "a\0b", "a\u202eb", "x" * 201])
 def test_a_name_is_a_line_of_text(server: LiveServer, name: str) -> None:
     with Producer(server.url) as producer:
         assert server.client.patch(f"/api/runs/{producer.run}", json={"name": name}).status_code == 422

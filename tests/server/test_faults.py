@@ -72,8 +72,7 @@ def test_a_killed_server_loses_no_acknowledged_frame(tmp_path: Path) -> None:
             server.process.wait(PATIENCE)
         wait_until_dead(worker)
     with serve(data) as server:
-        found = server.run(trained)
-        assert found["state"] == "interrupted"
+        found = server.wait(trained, "interrupted")
         assert "the server ended while the run was running" in found["reason"]["text"]
         waits = server.run(producer.run)
         assert (waits["state"], waits["reason"]) == ("running", None)
@@ -98,8 +97,7 @@ def test_a_server_that_is_told_to_end_takes_its_workers_along(tmp_path: Path) ->
     for worker in workers:
         wait_until_dead(worker)
     with serve(data) as server:
-        found = server.run(run)
-    assert found["state"] == "interrupted"
+        found = server.wait(run, "interrupted")
     assert "the server was shut down" in found["reason"]["text"]
 
 
@@ -141,7 +139,9 @@ def test_what_is_no_recording_does_not_keep_the_server_from_starting(tmp_path: P
     (data / "empty.shiftscope").touch()
     (data / "text.shiftscope").write_text("not a database " * 100)
     with serve(data) as server:
-        assert server.client.get("/api/runs").json() == []
+        listed = {run["file"]: run for run in server.client.get("/api/runs").json()}
+        assert set(listed) == {"empty.shiftscope", "text.shiftscope"}
+        assert listed["text.shiftscope"]["damage"]["code"] == "recording.not_a_recording"
     assert len(list(data.glob("*.shiftscope"))) == 4 - 1 + (data / "dangling.shiftscope").is_symlink()
 
 

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from typing_extensions import override
 
+from shiftscope.config import RunConfig
+from shiftscope.launchers.local import LocalLauncher
+from shiftscope.notices import Notice, NoticeError
+from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.reader import open_recording
+from shiftscope.server import forks, interventions, trials
+from shiftscope.server.producer import Producer as Connection
+from shiftscope.server.quotas import Quotas
+from shiftscope.server.run_state import RunState
+from shiftscope.server.runs import Run
+from shiftscope.server.services import Services
+from shiftscope.server.settings import Settings
+from shiftscope.server.store import RunStore
+from shiftscope.server.supervisor import Supervisor
+from shiftscope.server.visitors import EVERYBODY
+from shiftscope.wire.messages import Command
+from tests.alone import run_alone
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer
 from tests.waiting import eventually
@@ -16,7 +33,7 @@ LONG = {
     "pace": 200, "duration": {"kind": "steps", "steps": 100_000}, "network": {"depth": 1, "width": 4},
     "recording": {"kind": "every", "every": 1}, "probes": "essential",
 }  # fmt: skip
-SHORT = LONG | {"duration": {"kind": "steps", "steps": 400}}
+SHORT = LONG | {"pace": 40, "duration": {"kind": "steps", "steps": 400}}
 
 
 def fork(server: LiveServer, run: str, **wanted: Any) -> dict[str, Any]:
@@ -61,6 +78,7 @@ def test_a_fork_of_a_run_does_what_its_origin_does(server: LiveServer, paused: b
     if paused:
         assert server.run(origin)["step"] == start
         command(server, origin, "resume")
+    server.client.patch(f"/api/runs/{origin}", json={"pace": None})  # unless it has ended by now
     server.wait(origin, "finished")
     one, other = (rows(server.data / f"{run}.shiftscope", "layers", start) for run in (origin, made["id"]))
     assert min(other) == start
@@ -124,7 +142,7 @@ def test_a_state_that_cannot_be_kept_is_refused_and_the_run_goes_on(tmp_path: Pa
         assert server.run(run)["state"] == "running"
 
 
-def test_a_fork_that_waits_for_its_place_ends_with_its_server(tmp_path: Path) -> None:
+def test_a_fork_that_waits_for_its_place_goes_on_though_its_server_was_killed(tmp_path: Path) -> None:
     with serve(tmp_path / "runs", "--workers", "1") as server:
         origin = server.start(config=LONG)["id"]
         server.wait_for_step(origin, 1)
@@ -135,10 +153,92 @@ def test_a_fork_that_waits_for_its_place_ends_with_its_server(tmp_path: Path) ->
         server.process.kill()
         server.process.wait()
     with serve(tmp_path / "runs") as server:
-        found = server.run(made["id"])
-        assert (found["state"], found["forked"], found["step"]) == (
-            "interrupted",
-            made["forked"],
-            made["forked"]["step"],
-        )
-        assert left_over(server) == []
+        found = server.wait_for_step(made["id"], made["forked"]["step"] + 1)
+        assert found["forked"] == made["forked"]
+        eventually(lambda: left_over(server) == [])
+
+
+class Parts:
+    """The parts of a server that make runs, and one run that may be forked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data=folder)
+        self.supervisor = Supervisor(LocalLauncher(places=1, threads=1, spare=False), "", self.settings)
+        self.store, self.quotas = RunStore.open(folder), Quotas(self.settings, self.supervisor)
+        self.run = self.store.create("a run", "worker", RunConfig())
+
+    async def fork(self, worker: Worker) -> str:
+        for state in (RunState.PREPARING, RunState.RUNNING):
+            await self.run.move(state)
+        self.run.producer = worker
+        try:
+            await forks.fork(self.run, cast("Services", self), EVERYBODY)
+        except NoticeError as error:
+            return error.notice.code
+        return ""
+
+
+class Worker(Connection):
+    """Writes its state where one is asked for, and says so; or is silent."""
+
+    def __init__(self, parts: Parts, *, answers: bool) -> None:
+        self._run, self._answers, self.folder = parts.run, answers, parts.run.checkpoint.parent
+
+    @override
+    async def command(self, command: Command) -> None:
+        if self._answers:
+            (self.folder / f"{command.name}").write_bytes(b"state")
+            await self._run.record("checkpoint", "", value=command.name, step=3)
+
+    @override
+    async def close(self, reason: Notice) -> None: ...
+
+    @override
+    async def displace(self) -> None: ...
+
+
+def test_a_worker_that_does_not_answer_is_waited_for_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "ANSWER_SECONDS", 0.01)
+    parts = Parts(tmp_path)
+    assert run_alone(parts.fork(Worker(parts, answers=False))) == "refused.no_answer"
+    assert (parts.run.awaited_state, parts.run.state) == ("", RunState.RUNNING)
+    assert [one.id for one in parts.store.entries()] == [parts.run.id]
+    assert list((tmp_path / "checkpoints").glob("*")) == []
+
+
+@pytest.mark.parametrize("where", ["record", "rename"])
+def test_a_fork_that_cannot_be_made_whole_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    parts = Parts(tmp_path)
+
+    async def full(*_: object) -> None:
+        raise RecordingError(Notice(code="recording.not_written", text="the disk is full"))
+
+    def no_room(*_: object) -> Path:
+        raise OSError("the disk is full")
+
+    if where == "record":
+        monkeypatch.setattr(interventions, "record", full)
+    else:
+        monkeypatch.setattr(Path, "rename", no_room)
+    found = run_alone(parts.fork(Worker(parts, answers=True)))
+    assert found == ("recording.not_written" if where == "record" else "event.state_not_kept")
+    assert [one.id for one in parts.store.entries()] == [parts.run.id]
+    assert {path.name for path in tmp_path.rglob("*.shiftscope")} == {parts.run.path.name}
+    assert list((tmp_path / "checkpoints").glob("*")) == []
+
+
+def test_a_trial_of_which_a_run_cannot_be_made_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts, create = Parts(tmp_path), RunStore.create
+
+    def once(store: RunStore, *given: Any, **more: Any) -> Run:
+        monkeypatch.setattr(RunStore, "create", no_room)
+        return create(store, *given, **more)
+
+    def no_room(*_: object, **__: object) -> Run:
+        raise RecordingError(Notice(code="recording.not_made", text="the disk is full"))
+
+    monkeypatch.setattr(RunStore, "create", once)
+    with pytest.raises(RecordingError, match="full"):
+        run_alone(trials.create_trial("batch-sizes", cast("Services", parts), EVERYBODY))
+    assert [one.id for one in parts.store.entries()] == [parts.run.id]
+    assert parts.supervisor.waiting.total() == 0

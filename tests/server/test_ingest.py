@@ -42,7 +42,7 @@ def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveSer
         producer.socket.send(frame(1))
         producer.say(type="end", state="stopped", reason="enough")
         producer.wait_for_acknowledgement(1)
-    assert server.run(producer.run)["reason"]["text"] == "enough"
+    assert server.wait(producer.run, "stopped")["reason"]["text"] == "enough"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,13 @@ def test_what_was_sent_before_the_end_is_acknowledged_at_the_end(server: LiveSer
         ('{"type": "dance"}', "does not match any of the expected tags"),
         ('{"type": "progress", "step": -1}', "greater than or equal to 0"),
         ('{"type": "begin", "header": {"networks": [], "layouts": []}}', "begin a second time"),
+        ('{"type": "event", "kind": "note", "step": 1, "value": [' + "[]," * 60_000 + "[]]}", "or 10,000 values"),
+        ('{"type": "event", "kind": "note", "step": 1, "value": "' + "x" * 2_000_000 + '"}', "more than 1,048,576"),
+        ('{"type": "event", "kind": "note", "step": 1, "value": ' + "[" * 300 + "]" * 300 + "}", "Invalid JSON"),
+        ('{"type": "begin", "header": {"layouts": [' + "[]," * 60_000 + "[]]}}", "networks: Field required"),
+        ('{"type": "begin", "header": {"layouts": [' + "[]," * 900_000 + "[]]}}", "or 50,000 entries"),
+        ('{"type": "event", "kind": "note", "step": 1, "layer": "a\\u0000b"}', "a\\x00b"),
+        ('{"type": "event", "kind": "applied", "step": 1, "value": {"step": "abc"}}', "step: Input should be a valid"),
         ('{"type": "event", "kind": "state", "step": 1, "message": ""}', "Input should be 'diverged', 'note'"),
     ],
 )

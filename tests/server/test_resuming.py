@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -18,11 +19,14 @@ from shiftscope.recording.documents import Destination, RunInfo
 from shiftscope.recording.reader import open_recording
 from shiftscope.recording.writer import RecordingWriter
 from shiftscope.server.producer import new_admission
+from shiftscope.server.run_state import RunState
+from shiftscope.server.store import RunStore
 from shiftscope.sinks.file import open_file
 from shiftscope.sinks.keeper import Keeper
 from shiftscope.wire.assignment import Assignment
 from shiftscope.wire.frames import Frame, RunHeader
 from shiftscope.wire.messages import End, EventMessage
+from tests.alone import run_alone
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame, header
 from tests.relay import Relay
@@ -284,3 +288,16 @@ def leave_spool(data: Path, producer: Producer, events: int = 1) -> Path:
     keeper.end(End(state="stopped", reason="enough"))
     keeper.close()
     return path
+
+
+def test_a_header_that_comes_again_while_it_is_kept_is_kept_once(tmp_path: Path) -> None:
+    """As where a connection is cut before the producer has heard that the server has it."""
+
+    async def begin_twice() -> str:
+        run = RunStore.open(tmp_path).create("a run", "worker", None)
+        await run.move(RunState.PREPARING)
+        sent = RunHeader.model_validate(header())
+        await asyncio.gather(run.begin(sent), run.begin(sent))
+        return run.state
+
+    assert run_alone(begin_twice()) == RunState.RUNNING

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shiftscope.config import RunConfig
-from shiftscope.notices import Notice
-from shiftscope.recording.documents import Event, RunInfo
+from shiftscope.notices import Notice, notice
+from shiftscope.recording.documents import Event, RecordingError, RunInfo
 from shiftscope.server.run_state import NEXT, RunState, RunStatus
+from shiftscope.server.runs import Run
 
 INFO = RunInfo(id="r", name="first", source="worker", created=0.0, config=RunConfig(pace=5))
 
@@ -45,6 +48,11 @@ def test_pauses_are_no_training() -> None:
     assert ended.elapsed(now=10_000) == 15
 
 
+def test_how_long_was_trained_is_what_was_measured_and_not_what_dates_say() -> None:
+    life = [event(20, "state", "running"), event(7246, "state", "stopped").model_copy(update={"trained": 20.5})]
+    assert fold(*life).elapsed(now=10_000) == 20.5
+
+
 @pytest.mark.parametrize(
     ("happened", "name", "value"),
     [
@@ -72,3 +80,20 @@ def test_what_has_ended_is_followed_by_nothing() -> None:
         RunState.FINISHED, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED,
     }  # fmt: skip
     assert all(following in RunState for state in RunState for following in NEXT[state])
+
+
+def test_what_a_viewer_finds_damaged_is_not_undone_by_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.create(tmp_path, "a run", "script", None)
+    finding = threading.Thread(target=run.find_damaged, args=(RecordingError(notice("action.pause")),))
+    reach = RunStatus.reach
+
+    def meanwhile(status: RunStatus, step: int) -> RunStatus:
+        finding.start()
+        finding.join(0.2)
+        return reach(status, step)
+
+    monkeypatch.setattr(RunStatus, "reach", meanwhile)
+    run.progress(3)
+    finding.join()
+    run.close()
+    assert (run.state, run.status.step) == (RunState.INTERRUPTED, 3)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from shiftscope.server.stream import NEWEST, Backlog
+from shiftscope.server.stream import NEWEST, OUTLINE_BYTES, Backlog, outline_stride
 from shiftscope.wire.frames import RunHeader
 from tests.conftest import LiveServer
 from tests.producer import Producer, frame, header
@@ -65,6 +65,15 @@ def test_a_long_history_comes_in_outline_first_where_that_is_asked_for(server: L
         assert outline == list(range(1, count - NEWEST + 1, every))
         assert (said["every"], said["upto"]) == (every, count - NEWEST)
         assert [f.seq for f in rest] == list(range(1, count - NEWEST + 1))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "frames", "sizes", "stride"),
+    [(16, 1000, [40, 3000], 16), (2, 10**6, [40], 62), (2, 1000, [8 << 20, 40], 500), (10**9, 5, [], 10**9)],
+)
+def test_an_outline_has_a_bound(wanted: int, frames: int, sizes: list[int], stride: int) -> None:
+    assert outline_stride(wanted, frames, sizes) == stride
+    assert frames // stride * max(sizes, default=0) <= OUTLINE_BYTES
 
 
 def test_a_viewer_that_comes_back_gets_what_it_missed(server: LiveServer) -> None:

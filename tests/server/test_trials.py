@@ -79,27 +79,28 @@ def test_a_trial_runs_to_its_verdict_and_outlives_the_server(tmp_path: Path) -> 
 
 
 def test_a_stopped_run_leaves_its_trial_without_a_verdict(server: LiveServer) -> None:
-    trial = server.client.post("/api/experiments/two-axes", json={"seeds": 2}).json()
-    assert [(run["seed"], run["run"]["config"]["seed"]) for run in trial["runs"]] == [(0, 0), (1, 1)]
-    first = trial["runs"][1]["run"]["id"]
-    server.client.post(f"/api/runs/{first}/stop")
+    trial = server.client.post("/api/experiments/input-scaling", json={"quick": True, "seeds": 2}).json()
+    assert [(run["seed"], run["run"]["config"]["seed"]) for run in trial["runs"]] == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    for run in trial["runs"]:  # none of them is over before it is stopped
+        server.client.patch(f"/api/runs/{run['run']['id']}", json={"pace": 1}).raise_for_status()
+    for run in reversed(trial["runs"]):
+        server.client.post(f"/api/runs/{run['run']['id']}/stop").raise_for_status()
     done = wait_for_trial(server, trial["id"])
-    states = {run["run"]["state"] for run in done["runs"]}
-    assert "stopped" in states
+    assert {run["run"]["state"] for run in done["runs"]} == {"stopped"}
     assert done["verdict"] is None
-    assert done["reason"]["text"].startswith("batch and layer stopped: ")
+    assert done["reason"]["text"].startswith("raw stopped: ")
     for run in done["runs"]:
         server.client.delete(f"/api/runs/{run['run']['id']}")
     assert server.client.get(f"/api/trials/{trial['id']}").status_code == 404
 
 
 def test_a_run_whose_learning_rate_was_changed_gives_no_verdict(server: LiveServer) -> None:
-    trial = server.client.post("/api/experiments/two-axes", json={"seeds": 3}).json()
-    last = trial["runs"][2]["run"]["id"]
+    trial = server.client.post("/api/experiments/input-scaling", json={"quick": True}).json()
+    last = trial["runs"][1]["run"]["id"]
     server.client.patch(f"/api/runs/{last}", json={"learning_rate": 0.5}).raise_for_status()
     done = wait_for_trial(server, trial["id"])
     assert (done["ended"], done["verdict"]) == (True, None)
-    assert done["reason"]["text"].startswith("the learning rate of batch and layer was changed")
+    assert done["reason"]["text"].startswith("the learning rate of standardized was changed")
     for run in done["runs"]:
         server.client.delete(f"/api/runs/{run['run']['id']}")
 

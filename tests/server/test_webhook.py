@@ -28,6 +28,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.got.append(json.loads(body))
+        if not self.answer:
+            self.wfile.write(b"nonsense\r\n\r\n")
+            return
         self.send_response(self.answer)
         if self.answer == 302:
             self.send_header("location", "/elsewhere")
@@ -41,7 +44,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         """Be quiet."""
 
 
-@pytest.fixture(params=[200, 302, 500])
+@pytest.fixture(params=[200, 302, 500, 0])
 def hook(request: pytest.FixtureRequest) -> Iterator[tuple[str, list[dict]]]:
     handler = type("Handler", (Receiver,), {"got": [], "answer": request.param})
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:

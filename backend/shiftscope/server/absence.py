@@ -21,7 +21,7 @@ async def give_up_absent(store: RunStore, patience: float) -> None:
     """Interrupt, for as long as the server lives, each run whose script has been away for so many seconds."""
     while True:
         await asyncio.sleep(min(LONGEST_WAIT, patience / 4))
-        for run in store.newest_first():
+        for run in store.under_way():
             if _given_up(run, patience):
                 try:
                     await run.move(RunState.INTERRUPTED, notice("end.script_absent", minutes=round(patience / 60, 1)))
@@ -30,8 +30,8 @@ async def give_up_absent(store: RunStore, patience: float) -> None:
 
 
 def _given_up(run: Run, patience: float) -> bool:
-    since = run.status.absent_since
+    since = run.absent_since
     if since is None or run.state.ended or run.producer is not None:
         return False
     # A worker's end is its supervisor's business; a script that writes its file itself never comes here.
-    return not run.conducted and run.admission is not None and time.time() - since > patience
+    return not run.conducted and run.admission is not None and time.monotonic() - since > patience

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from starlette.background import BackgroundTask
 
 import shiftscope
 from shiftscope.config import Intervention, RunConfig
 from shiftscope.experiments.catalogue import find
+from shiftscope.launchers.base import Standing
 from shiftscope.notices import Notice, notice
-from shiftscope.recording.reader import open_recording
+from shiftscope.recording.documents import RecordingError
 from shiftscope.server import interventions
 from shiftscope.server.loss_curves import LossCurves, loss_curves
+from shiftscope.server.pages_of_runs import Cursor, Group, Limit, lead_on, page
 from shiftscope.server.problems import Problem
+from shiftscope.server.roles import Role
 from shiftscope.server.run_state import RunState, RunView
 from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
 from shiftscope.server.steering import command, refuse_unless_steerable
+from shiftscope.server.store import views
+from shiftscope.server.visitors import Who
 from shiftscope.wire.messages import Command
 
 router = APIRouter(prefix="/api")
@@ -38,6 +40,25 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 
 
+NOT_HERE: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "The run asks for more than this server can give."}
+}
+
+
+TOO_MUCH: dict[int | str, dict[str, Any]] = {
+    429: {"model": Problem, "description": "So many runs wait already that no other may."},
+    507: {"model": Problem, "description": "There is no room for another recording."},
+}
+
+
+BUSY: dict[int | str, dict[str, Any]] = {429: {"model": Problem, "description": "As many are being downloaded as may."}}
+
+
+NO_SUCH_PART: dict[int | str, dict[str, Any]] = {
+    416: {"model": Problem, "description": "The recording ends before the part that was asked for."}
+}
+
+
 class Health(BaseModel):
     """The server is there."""
 
@@ -46,9 +67,9 @@ class Health(BaseModel):
     version: str = shiftscope.__version__
 
 
-RunName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+_SHOWN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
+"""What a name is made of: nothing that is not seen, or turns around how what stands beside it is read."""
+RunName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_SHOWN)]
 
 
 class NewRun(BaseModel):
@@ -80,23 +101,40 @@ async def health() -> Health:
 
 @router.get("/schema")
 async def schema() -> dict[str, Any]:
-    """Return the JSON Schema of RunConfig, from which the page's form is drawn."""
-    return RunConfig.model_json_schema()
+    """Return RunConfig's JSON Schema, for the page's form; its example is what an empty body starts."""
+    return {**RunConfig.model_json_schema(), "examples": [DEFAULT.model_dump(mode="json")]}
+
+
+@router.get("/cluster")
+async def cluster(server: Server, who: Who) -> Standing:
+    """Return what trains the runs: this server itself, or a cluster's nodes, and what is free there."""
+    standing = server.supervisor.standing
+    return standing if who.role is Role.CONTROL else standing.for_viewers()
 
 
 @router.get("/runs")
-async def list_runs(server: Server) -> list[RunView]:
-    """Return all runs, the newest first."""
-    return [run.view for run in server.store.newest_first()]
+def list_runs(
+    server: Server, response: Response, limit: Limit = 100, cursor: Cursor = "", group: Group = ""
+) -> list[RunView]:
+    """Return runs, the newest first, those of a trial side by side: at least `limit`, if there are.
+
+    Where there are more, the header `Link` has the address of those that follow (rel="next").
+    """
+    found = page((one for one in server.store.entries() if group in {"", one.group}), limit, cursor)
+    lead_on(response, "runs", limit, found, **({"group": group} if group else {}))
+    return views(server.store, found.keys)
 
 
-@router.post("/runs", status_code=201, responses={404: {"model": Problem}})
-async def create_run(server: Server, wanted: Annotated[NewRun | None, Body()] = None) -> RunView:
+@router.post("/runs", status_code=201, responses=NOT_FOUND | NOT_HERE | TOO_MUCH)
+async def create_run(server: Server, who: Who, wanted: Annotated[NewRun | None, Body()] = None) -> RunView:
     """Create a run; it starts as soon as a place is free."""
     wanted = wanted or NewRun()
     config, name = _chosen(wanted)
-    run = await asyncio.to_thread(server.store.create, wanted.name or name, "worker", config)
-    server.supervisor.start(run)
+    server.supervisor.check(config, now=who.role is Role.VIEW)
+    async with server.quotas.admitted(by=who) as queued:
+        run = await asyncio.to_thread(server.store.create, wanted.name or name, "worker", config, by=who.starts)
+        server.supervisor.start(run)
+        queued()
     return run.view
 
 
@@ -181,23 +219,17 @@ async def stop(run: NamedRun, server: Server) -> RunView:
 @router.get("/runs/{run_id}/curve", responses=NOT_FOUND)
 async def curve(run: NamedRun) -> LossCurves:
     """Return the loss of each network in a few points, also while the run goes on."""
-    return await asyncio.to_thread(loss_curves, run.path, run.header)
+    try:
+        return await asyncio.to_thread(loss_curves, run.path, run.header)
+    except RecordingError as error:
+        run.find_damaged(error)
+        return LossCurves(seq=run.seq, steps=[], networks=[])
 
 
-@router.get("/runs/{run_id}/recording", responses=NOT_FOUND, response_class=FileResponse)
-async def download(run: NamedRun) -> FileResponse:
+@router.get("/runs/{run_id}/recording", responses=NOT_FOUND | BUSY | NO_SUCH_PART, response_class=FileResponse)
+async def download(run: NamedRun, server: Server) -> FileResponse:
     """Return the run's recording, also while it goes on: one file, to be opened with shiftscope.open_recording."""
-    folder = tempfile.TemporaryDirectory(prefix="shiftscope-")
-    copy = Path(folder.name) / run.path.name
-    await asyncio.to_thread(_copy, run.path, copy)
-    return FileResponse(
-        copy, filename=run.path.name, media_type="application/vnd.sqlite3", background=BackgroundTask(folder.cleanup)
-    )
-
-
-def _copy(source: Path, target: Path) -> None:
-    with open_recording(source) as recording:
-        recording.copy(target)
+    return await server.downloads.of(run.path, settled=run.settled)
 
 
 def _chosen(wanted: NewRun) -> tuple[RunConfig, Notice]:

@@ -1,12 +1,14 @@
 """The HTTP API of forks: a run goes on from one of its steps in a second way, side by side with the first.
 
-The worker of the first writes its state into a file between two steps; that of the second begins from it.
+The worker of the first sends its state between two steps; that of the second begins from it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,13 +20,16 @@ from shiftscope.notices import notice
 from shiftscope.recording.documents import Event, ForkedFrom, RecordingError
 from shiftscope.recording.folder import CHECKPOINTS
 from shiftscope.server import interventions
-from shiftscope.server.api import CONFLICT, NOT_FOUND, RunName
+from shiftscope.server.again import as_changed
+from shiftscope.server.api import CONFLICT, NOT_FOUND, TOO_MUCH, RunName
+from shiftscope.server.making import unless_it_fails
 from shiftscope.server.problems import Problem
 from shiftscope.server.run_state import RunState, RunView
 from shiftscope.server.runs import IllegalTransition, Run
 from shiftscope.server.services import NamedRun, Server
 from shiftscope.server.steering import command, refuse_unless_steerable
-from shiftscope.server.supervisor import as_changed
+from shiftscope.server.store import RunStore
+from shiftscope.server.visitors import Who
 from shiftscope.wire.messages import Command
 
 router = APIRouter(prefix="/api")
@@ -45,36 +50,42 @@ class NewFork(BaseModel):
     networks: dict[str, Intervention] = Field({}, description="what is done to networks, by name")
 
 
-@router.post("/runs/{run_id}/fork", status_code=201, responses=NOT_FOUND | CONFLICT | _UNWRITTEN)
-async def fork(run: NamedRun, server: Server, wanted: Annotated[NewFork | None, Body()] = None) -> RunView:
+@router.post("/runs/{run_id}/fork", status_code=201, responses=NOT_FOUND | CONFLICT | TOO_MUCH | _UNWRITTEN)
+async def fork(run: NamedRun, server: Server, who: Who, wanted: Annotated[NewFork | None, Body()] = None) -> RunView:
     """Let a second run go on from the step at which a running or paused one is.
 
     It has the first one's weights, buffers, optimizer state, random numbers and order of the data: until something is
     changed, both do the same to the bit.
     """
     wanted = wanted or NewFork()
-    async with run.changing:
+    async with server.quotas.admitted(by=who) as queued, run.changing:
         refuse_unless_steerable(run, "action.fork", RunState.RUNNING, RunState.PAUSED)
         if run.info.config is None:
             raise ValueError(f"run {run.id} has no config to train by")
         done = {**run.status.interventions, **interventions.changed(run, wanted.networks)}
         checkpoint = server.store.folder / CHECKPOINTS / secrets.token_hex(8)
-        step = await _kept(run, checkpoint)
-        config = _changed(as_changed(run.info.config, run), wanted)
-        origin = ForkedFrom(run=run.id, step=step)
-        called = run.status.title or run.status.name
-        name = wanted.name or notice("name.fork", name=called, step=step)
-        made = await asyncio.to_thread(server.store.create, name, "worker", config, forked=origin)
-        said = notice("event.forked_from", name=called, step=step)
-        await made.record("forked", said, value=origin.model_dump(), step=step)
-        await interventions.record(made, done)
-        server.supervisor.start(made, checkpoint)
+        async with _kept(run, checkpoint) as step:
+            config = _changed(as_changed(run.info.config, run), wanted)
+            origin = ForkedFrom(run=run.id, step=step)
+            called = run.status.title or run.status.name
+            name = wanted.name or notice("name.fork", name=called, step=step)
+            made = await asyncio.to_thread(server.store.create, name, "worker", config, forked=origin, by=who.starts)
+            async with unless_it_fails(server.store, made):
+                said = notice("event.forked_from", name=called, step=step)
+                await made.record("forked", said, value=origin.model_dump(), step=step)
+                await interventions.record(made, done)
+                await asyncio.to_thread(_move, checkpoint, made.checkpoint)
+        server.supervisor.start(made)
+        queued()
         await run.record("forked", notice("event.forked", name=name), value={"run": made.id}, step=step)
         return made.view
 
 
-async def _kept(run: Run, path: Path) -> int:
-    """Let a run's worker write its state; return at which step it was.
+@asynccontextmanager
+async def _kept(run: Run, path: Path) -> AsyncIterator[int]:
+    """Let a run's worker write its state; yield at which step it was. What was not moved away then is removed.
+
+    No other state comes under a name, and none later: that of a worker which answers late would lie there for ever.
 
     Raises:
         IllegalTransition: the worker is not there, has ended or does not answer.
@@ -86,15 +97,36 @@ async def _kept(run: Run, path: Path) -> int:
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     except OSError as error:
         raise RecordingError(notice("event.state_not_kept", error=str(error))) from error
+    run.awaited_state = path.name
+    try:
+        yield await _answered(run, path.name)
+    finally:
+        await asyncio.to_thread(_await_no_more, run, path)
+
+
+def _move(checkpoint: Path, place: Path) -> None:
+    try:
+        checkpoint.rename(place)
+    except OSError as error:
+        raise RecordingError(notice("event.state_not_kept", error=error.strerror or str(error))) from error
+
+
+def _await_no_more(run: Run, path: Path) -> None:
+    with run.states:
+        run.awaited_state = ""
+        path.unlink(missing_ok=True)
+
+
+async def _answered(run: Run, name: str) -> int:
+    """Ask a run's worker for its state; return at which step it was. Raises IllegalTransition, RecordingError."""
     seen = len(run.events)
-    await command(run, Command(command="checkpoint", path=path))
+    await command(run, Command(command="checkpoint", name=name))
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            event = await _answer(run, path.name, seen)
+            event = await _answer(run, name, seen)
     except TimeoutError:
         raise IllegalTransition(run, notice("action.fork"), code="refused.no_answer") from None
     if event is None:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
         raise IllegalTransition(run, notice("action.fork"))
     if event.code == "event.state_not_kept":
         raise RecordingError(event.notice)
@@ -120,7 +152,9 @@ def _changed(config: RunConfig, wanted: NewFork) -> RunConfig:
     return config.model_copy(update={"optimizer": optimizer} | ({"pace": wanted.pace} if "pace" in given else {}))
 
 
-def remove_left_over(folder: Path) -> None:
-    """Remove the files that nothing goes on from any more: no run that waited for its place outlives its server."""
-    for path in (folder / CHECKPOINTS).glob("*"):
-        path.unlink(missing_ok=True)
+def remove_left_over(store: RunStore) -> None:
+    """Remove the files that nothing goes on from any more."""
+    for path in (store.folder / CHECKPOINTS).glob("*"):
+        run = store.get(path.name.removesuffix(".token"))
+        if run is None or not run.goes_on:
+            path.unlink(missing_ok=True)

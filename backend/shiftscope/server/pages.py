@@ -13,32 +13,43 @@ import html
 import mimetypes
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from starlette.exceptions import HTTPException
 
+from shiftscope.notices import NoticeError, notice
+from shiftscope.server.modules import imported
+from shiftscope.server.visitors import Who
 from shiftscope.translations import FOLDER, languages, read
 
 PLOTLY = "plotly.min.js"
 TRANSLATIONS = "translations/"
 _LANGUAGES = "<!-- languages -->"
+_MODULES, _FIRST = "<!-- modules -->", "main.js"
 _FACTORY = re.compile(rb"(?P<before>\? self : this, )(?P<factory>\(\) => \{.*\})(?P<after>\)\);\s*)\Z", re.DOTALL)
 _TAG = re.compile(r"[A-Za-z][\w-]*")
 _WORDS = re.compile(r'(?P<before>data-t="(?P<key>[\w.]+)">)(?P<text>[^<]+)<')
 _COMPRESSIBLE = {".html", ".js", ".css", ".svg", ".json", ".map"}
+# Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'"
+)
+_ZIPPED = {"Content-Encoding": "gzip"}
 _HEADERS = {
-    # Plotly writes style elements and loads the images that it exports from data: and blob: addresses.
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+
+
+class MissingFile(NoticeError):
+    """The page has no file of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(notice("refused.no_file", file=name[:200]))
 
 
 def frontend_folder() -> Path:
@@ -52,11 +63,14 @@ def frontend_folder() -> Path:
 class Pages:
     """Serves a frontend folder and, as its translations/, a folder of catalogues."""
 
-    def __init__(self, folder: Path, translations: Path = FOLDER) -> None:
+    def __init__(self, folder: Path, translations: Path = FOLDER, frame_ancestors: Iterable[str] = ("'self'",)) -> None:
+        policy = f"{_POLICY}; frame-ancestors {' '.join(frame_ancestors)}"
+        self._headers = {**_HEADERS, "Content-Security-Policy": policy}
         self.folder = folder.resolve()
         self.translations = translations.resolve()
         self._plotly = Path(str(files("plotly"))) / "package_data" / PLOTLY
         self._compress = lru_cache(maxsize=256)(_compressed)
+        self._preloads = lru_cache(maxsize=1)(self._preloads_of)
         self._digest = ""
 
     @property
@@ -87,12 +101,21 @@ class Pages:
             return _file_below(self.translations, name.removeprefix(TRANSLATIONS), suffix=".json")
         return _file_below(self.folder, name)
 
-    def index(self, wanted: str = "") -> Response:
-        """Answer with the page itself; what it says before its scripts have come is in a language of those `wanted`."""
+    def index(self, wanted: str = "", about: Mapping[str, str] | None = None, *, gzipped: bool = False) -> Response:
+        """Answer with the page itself; what it says before its scripts have come is in a language of those `wanted`.
+
+        `about` is what the page knows of its visitor from the start.
+        """
         page = (self.folder / "index.html").read_text(encoding="utf-8")
-        page = page.replace('"static/', f'"static/{self.look()}/').replace(_LANGUAGES, self._options())
+        digest = self.look()
+        page = page.replace(_MODULES, self._preloads(digest))
+        page = page.replace('"static/', f'"static/{digest}/').replace(_LANGUAGES, self._options())
         page = self._worded(page, next(filter(None, (self._known(tag) for tag in _TAG.findall(wanted))), "en"))
-        headers = {**_HEADERS, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
+        known = "".join(f'data-{name}="{html.escape(value)}" ' for name, value in (about or {}).items())
+        page = page.replace("<html ", f"<html {known}", 1)
+        headers = {**self._headers, "Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie, Accept-Encoding"}
+        if gzipped:  # over a slow line the names of all modules would hold up the first words for half a second
+            return Response(_zipped(page.encode()), media_type="text/html", headers={**headers, **_ZIPPED})
         return Response(page, media_type="text/html", headers=headers)
 
     def _known(self, tag: str) -> str:
@@ -107,6 +130,12 @@ class Pages:
         page = page.replace('<html lang="en"', f'<html lang="{html.escape(language)}"', 1)
         return _WORDS.sub(lambda one: f"{one['before']}{html.escape(texts.get(one['key'], one['text']))}<", page)
 
+    def _preloads_of(self, digest: str) -> str:  # noqa: ARG002  `digest` is the cache's key
+        """Return links by which a browser asks for all modules at once."""
+        return "".join(
+            f'<link rel="modulepreload" href="static/{html.escape(name)}">' for name in imported(self.folder, _FIRST)
+        )
+
     def _options(self) -> str:
         """Return the languages as options of the page's select element, from which its script knows them."""
         return "".join(
@@ -116,12 +145,12 @@ class Pages:
 
     def file(self, path: Path, *, forever: bool, gzipped: bool) -> Response:
         """Answer with a file, compressed where that helps and the browser can read it."""
-        headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable" if forever else "no-cache"}
+        headers = {**self._headers, "Cache-Control": "private, max-age=31536000, immutable" if forever else "no-cache"}
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         if path.suffix in {".js", ".mjs"}:
             media_type = "text/javascript"
         if gzipped and path.suffix in _COMPRESSIBLE:
-            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            headers |= {**_ZIPPED, "Vary": "Accept-Encoding"}
             body = self._compress(path, path.stat().st_mtime_ns)
         else:
             body = _content(path)
@@ -144,7 +173,11 @@ def _file_below(folder: Path, name: str, suffix: str = "") -> Path | None:
 
 
 def _compressed(path: Path, modified: int) -> bytes:  # noqa: ARG001  `modified` is part of the cache's key
-    return gzip.compress(_content(path), compresslevel=6, mtime=0)
+    return _zipped(_content(path))
+
+
+def _zipped(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=6, mtime=0)
 
 
 def _content(path: Path) -> bytes:
@@ -162,14 +195,18 @@ def compiled_on_arrival(script: bytes) -> bytes:
     return _FACTORY.sub(rb"\g<before>(\g<factory>)\g<after>", script)
 
 
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
 def pages_router(pages: Pages) -> APIRouter:
     """Return the routes of the page."""
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
-    async def index(request: Request) -> Response:
+    async def index(request: Request, who: Who) -> Response:
         wanted = f"{request.query_params.get('lang', '')},{request.headers.get('accept-language', '')}"
-        return await asyncio.to_thread(pages.index, wanted)
+        return await asyncio.to_thread(pages.index, wanted, who.in_page, gzipped=_takes_gzip(request))
 
     @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(name: str, request: Request) -> Response:
@@ -177,8 +214,7 @@ def pages_router(pages: Pages) -> APIRouter:
         current = head == pages.digest
         path = await asyncio.to_thread(pages.find, rest if current else name)
         if path is None:
-            raise HTTPException(404, f"the page has no file {name!r}; reload it")
-        gzipped = "gzip" in request.headers.get("accept-encoding", "")
-        return await asyncio.to_thread(pages.file, path, forever=current, gzipped=gzipped)
+            raise MissingFile(name)
+        return await asyncio.to_thread(pages.file, path, forever=current, gzipped=_takes_gzip(request))
 
     return router

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from shiftscope.experiments.catalogue import UnknownExperiment
-from shiftscope.notices import ENGLISH, Notice, NoticeError, Values, notice
+from shiftscope.notices import ENGLISH, Notice, NoticeError, Value, Values, notice
 from shiftscope.recording.documents import RecordingError
+from shiftscope.server.downloads import LinkedElsewhere, RangeBeyond
+from shiftscope.server.pages import MissingFile
+from shiftscope.server.quotas import QuotaExceeded
 from shiftscope.server.run_state import RunState
 from shiftscope.server.runs import IllegalTransition
-from shiftscope.server.services import UnknownRun
+from shiftscope.server.services import UnknownRun, services
+from shiftscope.server.states import StateRefused
+from shiftscope.server.supervisor import CannotTrain
 from shiftscope.server.trials import UnknownTrial
 
 
@@ -32,30 +41,84 @@ def body_of(said: Notice, **more: str) -> dict[str, Any]:
     return {"detail": said.text, **said.model_dump(mode="json", include={"code", "values"}), **more}
 
 
+def without_folder(said: Notice, folder: Path) -> Notice:
+    """Return a notice without the place of a folder: what is in it is named, and not where the server keeps it."""
+    places = [f"{place}{os.sep}" for place in {str(folder), str(folder.absolute()), str(folder.resolve())}]
+
+    def bare(value: Value) -> Value:
+        match value:
+            case str():
+                for place in sorted(places, key=len, reverse=True):
+                    value = value.replace(place, "")
+                return value
+            case Notice():
+                return without_folder(value, folder)
+        return value
+
+    values = {name: bare(value) for name, value in said.values.items()}
+    return said.model_copy(update={"text": bare(said.text), "values": values})
+
+
+ANY_REQUEST: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 408, 413, 414, 431)
+}
+"""What any request may be answered: docs/operations.md."""
+_OF_HTTP = {400: "refused.not_json", 404: "refused.no_such_address", 405: "refused.method"}
+
+
 def explain_errors(app: FastAPI) -> None:
     """Let the application answer its own errors in words."""
 
     @app.exception_handler(UnknownRun)
     @app.exception_handler(UnknownExperiment)
     @app.exception_handler(UnknownTrial)
+    @app.exception_handler(MissingFile)
     async def unknown(_: Request, error: NoticeError) -> JSONResponse:
         return JSONResponse(body_of(error.notice), status_code=404)
 
     @app.exception_handler(FileNotFoundError)
-    async def removed(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse(body_of(notice("refused.recording_removed", error=str(error))), status_code=404)
+    async def removed(request: Request, error: Exception) -> JSONResponse:
+        said = notice("refused.recording_removed", error=str(error))
+        return JSONResponse(body_of(without_folder(said, _data(request))), status_code=404)
 
     @app.exception_handler(IllegalTransition)
     async def conflict(_: Request, error: IllegalTransition) -> JSONResponse:
         return JSONResponse(body_of(error.notice, state=error.state), status_code=409)
 
+    @app.exception_handler(CannotTrain)
+    async def untrainable(_: Request, error: CannotTrain) -> JSONResponse:
+        return JSONResponse(body_of(error.notice), status_code=409)
+
     @app.exception_handler(RecordingError)
-    async def unwritable(_: Request, error: RecordingError) -> JSONResponse:
-        return JSONResponse(body_of(error.notice), status_code=507)
+    async def unwritable(request: Request, error: RecordingError) -> JSONResponse:
+        return JSONResponse(body_of(without_folder(error.notice, _data(request))), status_code=507)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> JSONResponse:
+        code = _OF_HTTP.get(error.status_code)
+        asked = f"{request.method} {request.url.path}"[:200]
+        said = notice(code, asked=asked) if code else Notice(text=str(error.detail))
+        return JSONResponse(body_of(said), status_code=error.status_code, headers=error.headers)
+
+    @app.exception_handler(LinkedElsewhere)
+    async def elsewhere(_: Request, error: LinkedElsewhere) -> JSONResponse:
+        return JSONResponse(body_of(error.notice), status_code=403)
+
+    @app.exception_handler(QuotaExceeded)
+    @app.exception_handler(StateRefused)
+    @app.exception_handler(RangeBeyond)
+    async def too_much(_: Request, error: QuotaExceeded | StateRefused | RangeBeyond) -> JSONResponse:
+        headers = error.headers if isinstance(error, RangeBeyond) else None
+        return JSONResponse(body_of(error.notice), status_code=error.status, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": [_field_problem(item) for item in error.errors()]}, status_code=422)
+
+
+def _data(request: Request) -> Path:
+    return services(request).settings.data
 
 
 def _field_problem(item: dict[str, Any]) -> dict[str, Any]:

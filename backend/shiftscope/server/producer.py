@@ -28,7 +28,12 @@ class Producer(Protocol):
 def new_admission() -> tuple[str, Admission]:
     """Return a new token, and what is kept of it: its hash, so that a recording that is handed on lets nobody in."""
     token = secrets.token_urlsafe(24)
-    return token, Admission(token_sha256=_hash(token))
+    return token, admission_of(token)
+
+
+def admission_of(token: str) -> Admission:
+    """Return what is kept of a token."""
+    return Admission(token_sha256=_hash(token))
 
 
 def admits(admission: Admission, token: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from shiftscope.config import Intervention, RunConfig
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import Event, ForkedFrom, RunInfo, TrialPart
+from shiftscope.recording.values import as_intervention
 from shiftscope.wire.messages import Preparing
 
 
@@ -72,8 +73,9 @@ class RunStatus:
         trained: seconds of training up to the last change of state, pauses left out.
         running_since: when it last began to run; None while it does not.
         absence: why there is no connection to what trains it; None while there is one, or none is needed.
-        absent_since: since when.
         interventions: what is done to each network that something was done to.
+        node: the machine that it was last given a place on; empty for the server's own.
+        entered: when it last changed its state, by the clock that nobody sets.
     """
 
     name: str
@@ -88,8 +90,9 @@ class RunStatus:
     trained: float = 0.0
     running_since: float | None = None
     absence: Notice | None = None
-    absent_since: float | None = None
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    node: str = ""
+    entered: float = field(default=0.0, compare=False)
 
     @classmethod
     def of(cls, info: RunInfo) -> Self:
@@ -113,12 +116,13 @@ class RunStatus:
             case "pace", (int() | float() | None) as pace:
                 return replace(status, pace=None if pace is None else float(pace))
             case "connection", ("lost" | "back") as found:
-                absence, since = (event.notice, event.time) if found == "lost" else (None, None)
-                status = replace(status, absence=absence, absent_since=since)
+                status = replace(status, absence=event.notice if found == "lost" else None)
+            case "placed", str(node):
+                status = replace(status, node=node)
             case "learning_rate", (int() | float()) as rate:
-                return replace(status, learning_rate=float(rate))
+                status = replace(status, learning_rate=float(rate))
             case "intervention", dict(given):
-                done = {**status.interventions, event.network: Intervention.model_validate(given)}
+                done = {**status.interventions, event.network: as_intervention(given)}
                 return replace(status, interventions=done)
         return status
 
@@ -127,7 +131,7 @@ class RunStatus:
         return replace(self, step=step) if step > self.step else self
 
     def elapsed(self, now: float) -> float:
-        """Return the seconds of training up to `now`, pauses left out."""
+        """Return the seconds of training up to `now`, pauses left out, as far as clocks can be believed."""
         return self.trained + (max(0.0, now - self.running_since) if self.running_since else 0.0)
 
     def _enter(self, state: RunState, event: Event) -> Self:
@@ -136,12 +140,11 @@ class RunStatus:
             self,
             state=state,
             reason=event.notice if event.message else None,
-            trained=self.elapsed(event.time),
+            trained=self.elapsed(event.time) if event.trained is None else event.trained,
             running_since=event.time if runs else None,
             started=event.time if runs and self.started is None else self.started,
             ended=event.time if state.ended else None,
             absence=None if state.ended else self.absence,
-            absent_since=None if state.ended else self.absent_since,
         )
 
 
@@ -172,3 +175,19 @@ class RunView(BaseModel):
         None, description="why nothing comes of a run that is under way: no connection to it; null while there is one"
     )
     seq: int = Field(description="seq of the newest frame kept")
+    damage: Notice | None = Field(
+        None, description="what of the recording cannot be read, or lacks; null when all is whole"
+    )
+    file: str = Field("", description="name of the recording's file")
+    copy_of: str | None = Field(
+        None, description="the id that another file in the folder has, too, where this is a copy"
+    )
+    place: int | None = Field(None, description="place in the queue, from 1, of a run that waits for its turn")
+    waiting: bool = Field(
+        False, description="whether it goes on, in its state, when there is a place for it: nothing trains it for now"
+    )
+    node: str = Field(
+        "", description="the machine of a cluster that it was last given a place on; empty for the server's"
+    )
+    owner: str = Field("", description="which browser of a shared server started it; see GET /api/me")
+    group: str = Field("", description="what those are called together who started it, where who looks may start runs")

@@ -9,7 +9,13 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from shiftscope.notices import NoticeError, notice
+from shiftscope.server.audience import Audience
+from shiftscope.server.downloads import Downloads
+from shiftscope.server.live_edge import LiveEdges
+from shiftscope.server.metrics import Meters
+from shiftscope.server.quotas import Quotas
 from shiftscope.server.runs import Run
+from shiftscope.server.settings import Settings
 from shiftscope.server.store import RunStore
 from shiftscope.server.supervisor import Supervisor
 
@@ -20,6 +26,12 @@ class Services:
 
     store: RunStore
     supervisor: Supervisor
+    settings: Settings
+    quotas: Quotas
+    edges: LiveEdges
+    audience: Audience
+    meters: Meters
+    downloads: Downloads
 
 
 class UnknownRun(NoticeError):

@@ -1,7 +1,8 @@
 """The viewer's socket: the one way out, for live viewing, joining late, reconnecting and replaying alike.
 
-Each viewer reads the recording at its own cursor. A slow one holds up its own socket and nothing else: no frame is
-queued for it, it is simply read later.
+Each viewer reads the recording at its own cursor until it has everything; from then on it is one of those at the live
+edge. A slow one holds up its own socket and nothing else: no frame is queued for it, it is simply read later. All of
+this has an event loop of its own (viewer_thread.py), and reads what the producers' loop changes.
 """
 
 from __future__ import annotations
@@ -9,28 +10,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import JsonValue
 
-from shiftscope.recording.documents import Event
+from shiftscope.notices import as_notice, notice
+from shiftscope.recording.documents import Event, RecordingError
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import settle
+from shiftscope.server.damage import WholeFrames, without_path
+from shiftscope.server.live_edge import MESSAGE_BYTES, MOST_BEHIND, LiveEdge, leave
 from shiftscope.server.narration import sentences_of
+from shiftscope.server.news import STATE_SECONDS, News
 from shiftscope.server.runs import Run
 from shiftscope.server.services import Server
+from shiftscope.server.viewer_thread import drained, prepared_writer
+from shiftscope.wire.frames import Frame
 
 router = APIRouter()
 
-MESSAGE_BYTES = 512 * 1024
-"""Largest binary message, single frames apart: small enough that newer frames soon get their turn."""
-STATE_SECONDS = 0.1
+JOIN_SECONDS = 0.01
+"""How long a viewer waits that could not join the others."""
 NEWEST = 64
 """A viewer that needs more frames than these gets the newest of them first."""
+OUTLINE_BYTES = 16 << 20
+"""An outline has no more frames than fit into these; each counts as OUTLINE_FRAME bytes at least."""
+OUTLINE_FRAME = 1024
 UNKNOWN_RUN = 4404
+UNREADABLE = 4422
+"""Close code: nothing of the run's recording can be read."""
 
 
 class Backlog:
@@ -53,6 +61,19 @@ class Backlog:
             return self._next, last
         return self._gaps[0] if self._gaps else None
 
+    @property
+    def last(self) -> int:
+        """The seq of the newest frame that was sent."""
+        return self._next - 1
+
+    def lacks_few(self, last: int) -> bool:
+        """Whether nothing lacks but some of the newest frames up to a seq, if any."""
+        return not self._gaps and self.last <= last <= self.last + MOST_BEHIND
+
+    def skip(self, seq: int) -> None:
+        """Note that the frames up to a seq were sent."""
+        self._next = max(self._next, seq + 1)
+
     def is_old(self, first: int) -> bool:
         """Tell whether a range that begins with `first` was skipped for newer frames."""
         return first < self._next
@@ -70,77 +91,90 @@ class Backlog:
 class Viewer:
     """One viewer of one run."""
 
-    def __init__(self, websocket: WebSocket, run: Run, recording: Recording, after: int, outline: int = 0) -> None:
+    def __init__(self, websocket: WebSocket, run: Run, edge: LiveEdge, after: int, outline: int = 0) -> None:
         self._websocket = websocket
         self._run = run
-        self._recording = recording
+        self._edge = edge
+        self._recording: Recording | None = None
+        self._whole: WholeFrames | None = None
         self._backlog = Backlog(after)
         self._outline = outline
-        self._view_sent: dict[str, JsonValue] = {}
-        self._view_sent_at = 0.0
-        self._events_sent = 0
-        self._header_sent = False
+        self._write = prepared_writer(websocket)
         self._sentences: asyncio.Future[Sequence[Event]] | None = None
 
     async def follow(self) -> None:
         """Send what there is and what comes, until the run has ended and everything is sent."""
-        await self._introduce()
+        there = self._edge.cursor
+        news = News(self._run, there and there.news.events)
+        edge = self._edge
+        async with edge.introductions.room(max(len(self._run.header_text), edge.introduced)):
+            text = news.introduction()
+            edge.introduced = len(text)
+            await self._websocket.send_text(text)
+            await drained(self._websocket)
         self._sentences = asyncio.ensure_future(sentences_of(self._run))
         try:
-            await self._follow()
+            await self._follow(news)
             await self._send_sentences()
         finally:
             if self._sentences is not None:
                 self._sentences.cancel()
 
-    async def _follow(self) -> None:
+    async def _follow(self, news: News) -> None:
         while True:
             changed = self._run.signal.changed
             ended = self._run.state.ended
-            last = self._run.seq  # what lays out the frames up to here is among the news
-            late = await self._send_news()
+            # To join the others it goes as far as they have come, and no further.
+            there = None if ended or self._write is None else self._edge.cursor
+            last = there.seq if there else self._run.seq  # what lays out the frames up to here is among the news
+            for text in news.take(there and there.news.events):
+                await self._websocket.send_text(text)
             if self._sentences is not None and self._sentences.done():
                 await self._send_sentences()
+            if self._write is not None and not ended and self._backlog.lacks_few(last):
+                news = await self._stay_at_the_edge(news)
+                continue
             if await self._send_frames(last):
                 continue
             if ended:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), STATE_SECONDS if late else None)
+                await asyncio.wait_for(changed.wait(), STATE_SECONDS if news.late else None)
 
-    async def _introduce(self) -> None:
-        run = self._run
-        self._header_sent = run.header is not None
-        self._events_sent = len(run.events)
-        self._view_sent = run.view.model_dump(mode="json")
-        events: list[JsonValue] = [event.model_dump(mode="json") for event in run.events]
-        header = run.header.model_dump(mode="json") if run.header else None
-        await self._send(type="run", run=self._view_sent, header=header, events=events, last_seq=run.seq)
+    async def _stay_at_the_edge(self, news: News) -> News:
+        """Follow with the others until the run has ended or what was sent is not taken; return what was sent."""
+        left = await self._edge.join(self, self._backlog.last, news)
+        if left is None:
+            await asyncio.sleep(JOIN_SECONDS)
+            return news
+        try:
+            await self.put_away()
+            seq, news = await left
+        finally:
+            self._edge.leave(self)
+        self._backlog.skip(seq)
+        return news.copy()
 
-    async def _send_news(self) -> bool:
-        """Send what changed about the run; return whether more is to be sent a little later."""
-        run = self._run
-        if run.header is not None and not self._header_sent:
-            self._header_sent = True
-            await self._send(type="header", header=run.header.model_dump(mode="json"))
-        while self._events_sent < len(run.events):
-            event = run.events[self._events_sent]
-            self._events_sent += 1
-            await self._send(type="event", event=event.model_dump(mode="json"))
-        view = run.view.model_dump(mode="json")
-        if {**view, "elapsed": 0} == {**self._view_sent, "elapsed": 0}:
-            return False
-        if view["state"] == self._view_sent["state"] and time.monotonic() - self._view_sent_at < STATE_SECONDS:
-            return True
-        self._view_sent, self._view_sent_at = view, time.monotonic()
-        await self._send(type="state", run=view)
-        return False
+    def deliver(self, message: bytes) -> bool:
+        """Write websocket frames; return False, having written nothing, where those before were not taken yet."""
+        return self._write is not None and self._write(message)
+
+    async def put_away(self) -> None:
+        """Close the recording: who follows with the others reads none."""
+        recording, self._recording, self._whole = self._recording, None, None
+        if recording is not None:
+            await asyncio.to_thread(leave, recording, self._run)
+
+    async def _opened(self) -> Recording:
+        if self._recording is None:
+            self._recording = await asyncio.to_thread(open_recording, self._run.path)
+        return self._recording
 
     async def _send_sentences(self) -> None:
         """Send, once, what is narrated of a recording that holds no sentences."""
         sentences, self._sentences = self._sentences, None
         for event in await sentences if sentences is not None else ():
-            await self._send(type="event", event=event.model_dump(mode="json"))
+            await self._websocket.send_text(json.dumps({"type": "event", "event": event.model_dump(mode="json")}))
 
     async def _send_frames(self, newest: int) -> bool:
         wanted = self._backlog.upcoming(newest)
@@ -150,17 +184,35 @@ class Viewer:
         if self._outline > 1 and self._backlog.is_old(first):
             await self._send_outline(first, last)
             return True
-        frames = await asyncio.to_thread(self._recording.read, first - 1, last, max_bytes=MESSAGE_BYTES)
+        frames, upto = self._edge.recently(first - 1, last), last
+        if frames:
+            upto = frames[-1].seq
+        else:
+            frames, upto = await self._read(first - 1, last)
         if frames:
             await self._websocket.send_bytes(b"".join(frame.data for frame in frames))
-        # A spool file that somebody put among the recordings begins in mid-run.
-        self._backlog.sent(first, frames[-1].seq if frames else last)
+            self._edge.count(len(frames))
+        self._backlog.sent(first, upto)
         return True
+
+    async def _read(self, after: int, upto: int) -> tuple[list[Frame], int]:
+        """Return the next frames that are whole, and up to which seq these are all."""
+        recording = await self._opened()
+        whole = self._whole = self._whole or WholeFrames(recording)
+        # A spool file that somebody put among the recordings begins in mid-run.
+        frames, upto = await asyncio.to_thread(whole.read, after, upto, MESSAGE_BYTES)
+        if whole.error is not None and self._run.damage is None:
+            self._run.find_damaged(whole.error)
+        return frames, upto
 
     async def _send_outline(self, first: int, last: int) -> None:
         """Send some frames of a long history, from its start to its end, before all of them."""
-        every, self._outline = self._outline, 0
-        frames = await asyncio.to_thread(self._recording.outline, first - 1, last, every)
+        every = outline_stride(self._outline, last - first + 1, self._run.frame_bytes.values())
+        self._outline = 0
+        try:
+            frames = await asyncio.to_thread((await self._opened()).outline, first - 1, last, every)
+        except RecordingError:  # what is whole comes in its order
+            return
         message: list[bytes] = []
         size = 0
         for frame in frames:
@@ -171,28 +223,36 @@ class Viewer:
             size += len(frame.data)
         if message:
             await self._websocket.send_bytes(b"".join(message))
-        await self._send(type="outline", every=every, upto=last)
+        self._edge.count(len(frames))
+        await self._websocket.send_text(json.dumps({"type": "outline", "every": every, "upto": last}))
 
-    async def _send(self, **message: JsonValue) -> None:
-        await self._websocket.send_text(json.dumps(message))
+
+def outline_stride(wanted: int, frames: int, sizes: Iterable[int]) -> int:
+    """Return each how many-th of so many frames an outline has: as wanted, or fewer where those would be too much."""
+    return max(wanted, -(-frames * max([OUTLINE_FRAME, *sizes]) // OUTLINE_BYTES))
 
 
 @router.websocket("/api/runs/{run_id}/stream")
 async def stream(websocket: WebSocket, run_id: str, server: Server, after: int = 0, outline: int = 0) -> None:
     """Send a run's frames after a seq, of a long history each `outline`-th first if asked to, then follow it."""
     await websocket.accept()
-    run = server.store.get(run_id)
+    run = await asyncio.to_thread(server.store.get, run_id)
     if run is None:
         await websocket.close(UNKNOWN_RUN, f"there is no run {run_id!r}"[:120])
         return
     if after < 0:
         await websocket.close(1008, f"after={after} is not a seq")
         return
-    recording = await asyncio.to_thread(open_recording, run.path)
+    viewer = Viewer(websocket, run, server.edges.of(run), after, outline)
     try:
-        await _until_either(Viewer(websocket, run, recording, after, outline).follow(), _until_gone(websocket))
+        with server.meters.viewers.track_inprogress():
+            await _until_either(viewer.follow(), _until_gone(websocket))
+    except (RecordingError, FileNotFoundError) as error:
+        said = as_notice(error) if isinstance(error, RecordingError) else notice("end.recording_removed")
+        await websocket.close(UNREADABLE, without_path(said, run.path).text.encode()[:120].decode(errors="ignore"))
+        return
     finally:
-        await asyncio.to_thread(_leave, recording, run)
+        await viewer.put_away()
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await websocket.close()
 
@@ -215,9 +275,3 @@ async def _until_either(following: Coroutine[Any, Any, None], gone: Coroutine[An
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _leave(recording: Recording, run: Run) -> None:
-    recording.close()
-    if run.state.ended:
-        settle(run.path)

@@ -8,7 +8,9 @@ import json
 import logging
 import urllib.request
 from collections import deque
+from http.client import HTTPException
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
 
 from typing_extensions import override
 
@@ -47,6 +49,11 @@ class Webhook:
         self._news = asyncio.Event()
         self._opener = urllib.request.build_opener(_NoRedirect)
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._waiting)
+
     def hear(self, run: Run, event: Event) -> None:
         """Take note of an event of a run; returns at once."""
         message = as_message(run, event) if self._url else None
@@ -63,14 +70,22 @@ class Webhook:
                 message = self._waiting.popleft()
                 try:
                     await asyncio.to_thread(self._post, json.dumps(message).encode())
-                except (OSError, ValueError) as error:
-                    logger.warning("what went wrong in run %s could not be posted: %s", message["run"], error)
+                except (OSError, ValueError, HTTPException) as error:
+                    # What was answered may be anything, and stands in no log.
+                    logger.warning("what went wrong in run %s could not be posted: %s", message["run"], _kind(error))
 
     def _post(self, body: bytes) -> None:
         headers = {"content-type": "application/json", "user-agent": "shiftscope"}
         request = urllib.request.Request(self._url, body, headers, method="POST")  # noqa: S310  the setting allows http
         with contextlib.closing(self._opener.open(request, timeout=SECONDS)):
             pass
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        return f"HTTP {error.code}"
+    cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
+    return type(cause).__name__
 
 
 def as_message(run: Run, event: Event) -> dict[str, object] | None:

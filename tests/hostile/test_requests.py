@@ -1,0 +1,41 @@
+"""Whatever is asked of the API is answered in the form that its schema promises, and never with a 5xx of its own."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.conftest import serve
+
+EXAMPLES = 10
+BEYOND_THE_SCHEMA = [positive_data_acceptance]
+"""A config of valid parts may be one that cannot be trained: a batch of more than all samples, say."""
+
+
+def test_every_answer_is_as_promised(tmp_path: Path) -> None:
+    with serve(tmp_path / "runs", "--workers", "1", "--queued", "3") as server:
+        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        operations = [found.ok() for found in schema.get_all_operations()]
+        assert len(operations) > 15
+        for operation in operations:
+            for mode in GenerationMode:
+                cases = operation.as_strategy(generation_mode=mode)
+
+                @seed(1)
+                @given(case=cases)
+                @settings(
+                    max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+                    database=None,
+                )  # fmt: skip
+                def answers(case: Case) -> None:
+                    case.call_and_validate(excluded_checks=BEYOND_THE_SCHEMA)
+
+                with suppress(Unsatisfiable):  # nothing can be wrong where nothing is asked
+                    answers()
+        assert server.client.get("/api/health").status_code == 200

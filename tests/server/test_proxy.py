@@ -1,0 +1,150 @@
+"""Behind a proxy: below a path, with TLS in front; a real nginx where there is one."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+from pydantic import ValidationError
+
+import shiftscope
+from shiftscope.server.links import LinkFile, Links
+from shiftscope.server.settings import Settings
+from tests.conftest import LiveServer, serve
+from tests.waiting import PATIENCE, eventually
+from tests.websocket import connect
+
+CONFIGURATION = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
+  server {{
+    listen 127.0.0.1:{plain};
+    listen 127.0.0.1:{tls} ssl;
+    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+    location /scope/ {{
+      proxy_pass http://127.0.0.1:{port}/;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass
+class Proxied:
+    """A shared server, and where nginx serves it."""
+
+    server: LiveServer
+    links: Links
+    tls: str
+    plain: str
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def certify(folder: Path) -> None:
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None or shutil.which("openssl") is None:
+        pytest.skip("no nginx with openssl beside it was found: the server is not tried behind a proxy")
+    folder = tmp_path_factory.mktemp("proxied")
+    plain, tls = free_port(), free_port()
+    public = f"https://127.0.0.1:{tls}/scope"
+    flags = ("--root-path", "/scope", "--trusted-proxies", "127.0.0.1", "--public-url", public)
+    with serve(folder / "runs", "--share", "--embed-origins", "https://lab.example", *flags) as server:
+        certify(folder)
+        conf = folder / "nginx.conf"
+        conf.write_text(CONFIGURATION.format(folder=folder, plain=plain, tls=tls, port=server.port))
+        process = subprocess.Popen([nginx, "-p", str(folder), "-c", str(conf)], stderr=subprocess.PIPE)
+        try:
+            eventually(lambda: answers(plain) or process.poll() is not None, "nginx to answer")
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            links = LinkFile(server.data).current()
+            yield Proxied(server, links, public, f"http://127.0.0.1:{plain}/scope")
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_page_and_its_runs_are_reached_below_a_path_and_by_tls(proxied: Proxied) -> None:
+    links, origin = proxied.links, proxied.tls.removesuffix("/scope")
+    assert links.address == proxied.tls
+    with httpx.Client(base_url=proxied.tls, verify=False, timeout=PATIENCE, trust_env=False) as client:
+        assert client.get("/").status_code == client.get("/static/boot.js").status_code == 401
+        answer = client.get("/", params={"token": links.control})
+        assert (answer.status_code, answer.headers["location"]) == (303, "./")
+        for part in ("Path=/scope/", "Secure", "SameSite=None; Partitioned"):
+            assert part in answer.headers["set-cookie"]
+        page = client.get("/")
+        assert "<title>Shiftscope" in page.text
+        assert "frame-ancestors 'self' https://lab.example" in page.headers["content-security-policy"]
+        assert client.get("/static/boot.js").status_code == 200
+        short = {"duration": {"kind": "steps", "steps": 5}}
+        assert client.post("/api/runs", json={}, headers={"origin": "https://evil.example"}).status_code == 403
+        run = client.post("/api/runs", json={"config": short}, headers={"origin": origin}).json()
+        trusting = ssl.create_default_context(cafile=proxied.server.data.parent / "cert.pem")
+        cookie = {"cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+        stream = f"{proxied.tls}/api/runs/{run['id']}/stream"
+        with connect(stream, ssl=trusting, additional_headers=cookie, origin=origin) as socket:
+            assert run["id"] in str(socket.recv(PATIENCE))
+
+
+def test_a_script_records_through_a_proxy(proxied: Proxied) -> None:
+    scope = shiftscope.watch(
+        torch.nn.Linear(2, 2), name="proxied", to=f"{proxied.plain}/?token={proxied.links.control}"
+    )
+    scope.close()
+    bearer = {"authorization": f"Bearer {proxied.links.view}"}
+    answer = httpx.get(f"{proxied.plain}/api/runs", headers=bearer, timeout=PATIENCE, trust_env=False)
+    assert "proxied" in [run["name"] for run in answer.json()]
+
+
+def test_a_path_is_taken_off_by_the_proxy_or_by_the_server(proxied: Proxied) -> None:
+    for path in ("/api/health", "/scope/api/health"):
+        assert proxied.server.client.get(path).json()["program"] == "shiftscope"
+    there = proxied.server.client.get("/scope")
+    assert (there.status_code, there.headers["location"]) == (307, "/scope/")
+    # What is forwarded is the host of the request, and nobody else's.
+    strange = proxied.server.client.get(
+        "/api/health", headers={"host": "evil.example", "x-forwarded-host": "localhost"}
+    )
+    assert strange.status_code == 403
+
+
+@pytest.mark.parametrize("wrong", [{"trusted_proxies": "localhost"}, {"trusted_proxies": "*"}, {"root_path": "scope/"}])
+def test_what_is_no_proxy_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**wrong)
