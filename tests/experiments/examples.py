@@ -275,6 +275,16 @@ def santurkar(holds: bool) -> Measured:
     return every("santurkar", figures)
 
 
+def replicas(holds: bool) -> Measured:
+    measured = every("replicas", {})
+    for label, figures in measured.items():
+        better = 0.2 if label.startswith("2") else 0.01
+        for network, accuracy in (("BN", 0.7 if holds else 0.7 + better), ("SyncBN", 0.7 + better if holds else 0.7)):
+            spread = {f"hidden {layer}/replica_deviation": 1.02 if holds else 0.4 for layer in (1, 2, 3)}
+            figures.update(of(network, spread, test_accuracy=accuracy))
+    return measured
+
+
 FIGURES = {
     "mnist-table": mnist,
     "mnist-xavier": mnist,
@@ -298,6 +308,7 @@ FIGURES = {
     "two-axes": axes,
     "ioffe-szegedy-figure-1": figure_one,
     "santurkar": santurkar,
+    "replicas": replicas,
 }
 
 

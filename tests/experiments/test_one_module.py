@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from shiftscope.runs.verify import verify
 from tests.conftest import REPOSITORY, serve
 from tests.experiments import toy
@@ -21,7 +23,8 @@ def test_a_module_alone_runs_headless(tmp_path: Path) -> None:
     assert finding.verdict is not None
     assert finding.verdict.kind == "supported"
     (figures,) = finding.measured[toy.LABEL]
-    assert figures["without BN/loss_a_second"] * figures["without BN/step_seconds"] == figures["without BN/mean_loss"]
+    loss = figures["without BN/loss_a_second"] * figures["without BN/step_seconds"]
+    assert loss == pytest.approx(figures["without BN/mean_loss"])
     assert finding.verdict == toy.CLAIM.judge(finding.measured)
 
 

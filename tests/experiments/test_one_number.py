@@ -31,7 +31,7 @@ from shiftscope.wire.frames import RunHeader, split
 from tests.conftest import REPOSITORY
 
 GOLDEN = REPOSITORY / "tests" / "golden"
-RECORDED = ("3", "4", "5", "14", "15", "21", "22")
+RECORDED = ("3", "4", "5", "14", "15", "21", "22", "23")
 """Claims whose verdicts are reductions of the streams."""
 
 

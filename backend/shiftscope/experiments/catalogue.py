@@ -18,6 +18,7 @@ from shiftscope.experiments.claims import (
     recurrent,
     redundancy,
     regularization,
+    replicas,
     sampling,
     santurkar,
     scaling,
@@ -49,6 +50,7 @@ CLAIMS: tuple[Claim, ...] = (
     axes.CLAIM,
     figure_one.CLAIM,
     santurkar.CLAIM,
+    replicas.CLAIM,
 )
 
 

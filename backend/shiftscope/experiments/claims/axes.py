@@ -83,9 +83,9 @@ CLAIM = Claim(
         prediction="No: the mean over the units of one sample is layer normalization. BN's runs over the batch, one for each unit.",
         watch="The same layer in both networks: per unit or per sample, what has mean 0?",
         tour=(
-            stop("ridges", "Both networks' inputs to the nonlinearity look alike from afar."),
+            stop("ridges", "The inputs to the nonlinearity: do the two networks' look alike from afar?"),
             stop("microscope", "Batch normalization stage by stage: one mean and one variance per unit, over the batch."),
-            stop("loss", "Both learn; only one of them needs its batch."),
+            stop("loss", "Do both learn? Which of them needs its batch for that stands in the verdict's table."),
         ),
         change="Take batches of 2: which of the two suffers?",
         next=changed(_RUNS[0].config, to("batch_size", 2)),

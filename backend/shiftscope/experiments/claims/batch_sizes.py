@@ -113,8 +113,16 @@ CLAIM = Claim(
         prediction="BN loses accuracy as batches become very small; the plain network and group normalization do not.",
         watch="The gap between the running and the batch's statistics, and the accuracy in eval mode.",
         tour=(
-            stop("density", run="batch 2", text="Batch 2: the normalized values stand at two heights alone."),
-            stop("loss", "Training loss against test loss: which network learns but fails in eval mode?"),
+            stop(
+                "density",
+                run="batch 2",
+                text="Batch 2, the first steps: at which heights do the normalized values stand?",
+            ),
+            stop(
+                "loss",
+                run="batch 2",
+                text="Batch 2, training loss against test loss: which network learns, but does worse in eval mode?",
+            ),
             stop(
                 "running",
                 run="batch 2",

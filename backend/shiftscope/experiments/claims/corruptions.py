@@ -122,9 +122,9 @@ CLAIM = Claim(
         prediction="Covariate shift hurts every network. BN helps if it may take the test batch's own statistics.",
         watch="Test accuracy with the running statistics and with the test batch's own.",
         tour=(
-            stop("loss", "The test curve leaves the training curve behind."),
+            stop("loss", run="brighter", text="Brighter test images: how far from the training curve does each network's test curve stay?"),
             stop("running", "The running statistics are those of the training data."),
-            stop("ridges", "What the layers expect: a shifted input falls outside it."),
+            stop("ridges", "What the layers are given in training: test samples that have shifted are not among it."),
         ),
         change="Turn the images by 10 degrees, then by 90.",
         next=changed(_RUNS[0].config, to("dataset.test_corruption", {"kind": "rotation", "degrees": 10})),

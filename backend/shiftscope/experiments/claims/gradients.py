@@ -202,7 +202,7 @@ VANISH = Claim(
             stop(
                 "ridges", "The input to the sigmoids: where it is narrow, every sample looks alike to the next layer."
             ),
-            stop("loss", "Only one of the curves leaves the level of guessing."),
+            stop("loss", "Which network's curves leave the level of guessing?"),
         ),
         change="Take relu in place of sigmoid.",
         next=changed(_SIGMOIDS[0].config, to("network.activation", "relu")),
@@ -232,8 +232,12 @@ EXPLODE = Claim(
         watch="The norm of the gradients at step 0, and which runs end above 80 %.",
         tour=(
             stop("gradients", "Step 0: the plain network's norms against those with BN."),
-            stop("moments", "Without BN the spread grows from layer to layer."),
-            stop("loss", "Where the plain curve ends, its loss is no longer a number."),
+            stop("moments", "Step 0: how does the spread change from layer to layer, without BN and with it?"),
+            stop(
+                "loss",
+                run=NOTHING,
+                text="As it is: where a curve ends early, its loss is no longer a number. Which network's does?",
+            ),
         ),
         change="Clip at a norm of 10, then of 0.1.",
         next=changed(_EXPLODING[0].config, to("clipping", {"kind": "norm", "limit": 10})),

@@ -167,8 +167,8 @@ STATISTICS = Claim(
         watch="Running against batch statistics, channel by channel, over the first steps.",
         tour=(
             stop("running", "Momentum 0.1: the running statistics start at 0 and 1 and make for those of the batch."),
-            stop("loss", "Test accuracy: momentum 0.01 lags behind at first."),
-            stop("moments", "What the averages chase: the batch's mean moves while the network learns."),
+            stop("loss", run=EARLY, text="Test accuracy over the first 200 steps: which of the averages lags behind?"),
+            stop("running", run=LATE, text="1500 steps: what the averages chase, the batch's own statistics, moves while the network learns. Which of them has come close?"),
         ),
         change="Take batches of 4.",
         next=changed(_STATISTICS[0].config, to("batch_size", 4)),
@@ -193,9 +193,9 @@ FOLD = Claim(
         prediction="Outputs agree to rounding, every class agrees, and inference costs what it costs without BN.",
         watch="Gamma and the running statistics at the end: they are what is folded.",
         tour=(
-            stop("affine", "Gamma and beta have settled: from now on they are constants."),
+            stop("affine", "Gamma and beta at the last step: from then on they are constants."),
             stop("running", "In eval mode the running mean and variance are constants too."),
-            stop("loss", "Folding changes nothing that could be seen here."),
+            stop("loss", "The networks before folding. How much folding changes their outputs stands in the verdict's table."),
         ),
         change="Put BN after the activation: then the next layer takes it in.",
         next=changed(_fold(*_FOLDED[0]).config, normalize("batch", place="after")),

@@ -134,9 +134,17 @@ CLAIM = Claim(
         prediction="With BN larger rates work and fewer steps are needed; it wins in seconds too, though each of its steps costs more.",
         watch="Test accuracy at each learning rate, and where the plain network's activations grow beyond bounds.",
         tour=(
-            stop("loss", "At 0.01, which curve falls first?"),
-            stop("moments", "At 2 and 10: the spread of the plain network's layers."),
-            stop("updates", "An update against its weight: BN makes the gradient shrink as weights grow."),
+            stop("loss", run="learning rate 0.01", text="At 0.01, which curve falls first?"),
+            stop(
+                "moments",
+                run="learning rate 2",
+                text="At 2: how far do the layers' means and spreads go, in each network?",
+            ),
+            stop(
+                "updates",
+                run="learning rate 2",
+                text="At 2, the size of an update against its weights: in which network does it settle?",
+            ),
         ),
         change="Take Adam in place of SGD.",
         next=changed(_RUNS[0].config, to("optimizer", {"kind": "adam", "learning_rate": RATES[0]})),

@@ -203,7 +203,7 @@ XAVIER = Claim(
         prediction="A good start does not replace BN: its losses stay lower, after one epoch and after ten.",
         watch="Standard deviation of each layer at step 0, and the losses of the two networks.",
         tour=(
-            TourStop(view="moments", text="Step 0: the layers begin at much the same spread."),
+            TourStop(view="moments", text="Step 0: how alike are the spreads with which the layers begin?"),
             *_TOUR[:2],
         ),
         change="Set init to zeros: why does nothing learn?",

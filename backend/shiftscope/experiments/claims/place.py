@@ -74,8 +74,8 @@ CLAIM = Claim(
         prediction="Ioffe & Szegedy put it before: there the distribution is closer to a Gaussian. Before should be no worse than after.",
         watch="The input to the nonlinearity of a hidden layer in the three networks.",
         tour=(
-            stop("ridges", "BN after: the input to the nonlinearity is free to drift."),
-            stop("density", "BN before: it stays centred, step by step."),
+            stop("ridges", "BN after: nothing normalizes the input to the nonlinearity. Does it drift?"),
+            stop("density", "BN before: how far do the percentiles wander, compared with the other two networks?"),
             stop("loss", "Which of the two is lower, and does it depend on the activation?"),
         ),
         change="Take twice as many layers.",

@@ -107,7 +107,7 @@ CLAIM = Claim(
         watch="The state from row to row, and the largest gradients.",
         tour=(
             stop("ridges", "One row of the chart is one row of the image: the state's distribution as it reads on."),
-            stop("gradients", "Spikes: what clipping cuts."),
+            stop("gradients", run=FREE, text="Without clipping: which network's gradients have spikes? They are what clipping cuts."),
             stop("loss", "Which of the three learns first?"),
         ),
         change="Raise the learning rate to 1.",

@@ -116,7 +116,7 @@ CLAIM = Claim(
         tour=(
             stop("loss", "Where does the test loss turn and rise while the training loss falls?"),
             stop("sampling", run=SMALL, text="Batch 16: how much two batches differ at the same weights; that is the noise."),
-            stop("ridges", run=LARGE, text="Batch 256: the same distributions, much calmer."),
+            stop("sampling", run=LARGE, text="Batch 256: how much less do two batches differ?"),
         ),
         change="Raise the label noise to 0.4.",
         next=changed(_runs(40)[0].config, to("dataset.label_noise", 0.4)),

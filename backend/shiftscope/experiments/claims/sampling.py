@@ -148,7 +148,11 @@ CLAIM = Claim(
         tour=(
             stop("sampling", "Two batches at the same weights: their difference is there at step 0, in every layer."),
             stop("shift", "The drift on a fixed probe batch: that is what learning does."),
-            stop("ridges", run="batch 8", text="Batch 8 against batch 128: only the jitter differs."),
+            stop(
+                "sampling",
+                run="batch 128",
+                text="Batch 128: how much less do two batches differ than at batch 8? Sampling noise falls as one over the root of the batch size.",
+            ),
         ),
         change="Set the learning rate to 0.000001: the jitter stays.",
         next=changed(_SIZES[0].config, to("optimizer.learning_rate", 0.000001)),

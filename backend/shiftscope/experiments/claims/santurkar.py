@@ -166,11 +166,11 @@ CLAIM = Claim(
         title="Is it really the shift?",
         question="Santurkar et al. measure shift by the gradient, and find that BN does not reduce it; what changes is the landscape. Here too?",
         prediction="Noisy BN trains as well; gradient shift is no smaller with BN; loss and gradient vary less along the gradient.",
-        watch="Drift and gradient shift of the three networks, two definitions that disagree, and the landscape of each.",
+        watch="Drift and gradient shift of the three networks: do the two definitions agree? And the landscape of each.",
         tour=(
             stop("gradient_shift", "The norm of G − G′: which network is highest, early and late?"),
             stop("landscape", "How far loss and gradient change along the gradient: which network's lines are lowest?"),
-            stop("loss", "Noisy BN trains all the same."),
+            stop("loss", "How far does noisy BN stay behind BN, in each architecture?"),
         ),
         change="Make the noise ten times as large.",
         next=changed(_LANDSCAPE[0].config, normalize("noisy_batch", mean=5.0, scale=2.5, jitter=1.0)),

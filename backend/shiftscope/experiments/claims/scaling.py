@@ -97,7 +97,7 @@ CLAIM = Claim(
         tour=(
             stop("loss", "The network's loss, run by run: raw pixels (0 to 16), then standardized ones. The verdict says which learned sooner."),
             stop("moments", "Raw inputs, then standardized ones: how widely are the first layer's pre-activations spread in each?"),
-            stop("gradients", "The gradients of the two layers: do the size of the pixels and the verdict's third part show in them?"),
+            stop("gradients", "The gradients of the two layers, raw and standardized: how far apart are they?"),
         ),
         change="Scale the pixels to 0 and 1 alone (binary).",
         next=changed(_RUNS[0].config, to("dataset.scaling", "binary")),

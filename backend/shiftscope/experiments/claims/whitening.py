@@ -91,8 +91,8 @@ CLAIM = Claim(
         watch="Loss over steps, then over time: whitening may win the one and lose the other.",
         tour=(
             stop("loss", "Step by step: which network falls fastest?"),
-            stop("ridges", "Each unit by itself looks the same, white or not."),
-            stop("moments", "Mean 0 and spread 1 in three of the four."),
+            stop("ridges", "Whitening is between units: can it be seen in each unit's distribution by itself?"),
+            stop("moments", "Step 0: in which networks do the layers begin with mean 0 and spread 1?"),
         ),
         change="Whiten groups of 16 units in place of 64.",
         next=changed(_RUNS[0].config, normalize("whitening", group_size=16)),
