@@ -17,8 +17,8 @@ class WatchCallback(keras.callbacks.Callback):
     """Watches the model while it is fitted. What Keras logs is logged: its loss is the mean of the epoch so far.
 
     Args:
-        network: of torch's that is watched; by default all that stand in the model (`TorchModuleWrapper`). Of layers of
-            Keras' own (`Dense`) nothing is seen.
+        network: that is watched; by default those of torch's that stand in the model (`TorchModuleWrapper`), and where
+            there are none the model, with Keras' own layers.
         options: of `shiftscope.watch`, but for the network and its optimizer.
 
     Attributes:

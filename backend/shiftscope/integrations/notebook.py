@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from shiftscope.integrations.replay import Replay
+
 
 class PageView:
-    """The page of a run, live; where the run goes to a file, what shows that.
+    """The page of a run, live; where the run goes to a file, what it holds so far, which a saved notebook plays too.
 
     Args:
         page: its address; "" where it has none.
@@ -26,9 +28,10 @@ class PageView:
                 f'title="Shiftscope" allow="clipboard-write"></iframe>'
             )
         where = escape(self._path) or "a sink of its own"
+        so_far = Replay(self._path, self._height)._repr_html_() if self._path else ""
         return (
-            f"<p>Recording to <code>{where}</code>. <code>shiftscope serve</code> before <code>watch()</code> shows a "
-            f"run here while it trains; <code>shiftscope sync FILE</code> sends a recording to its page.</p>"
+            f"{so_far}<p>Recording to <code>{where}</code>. <code>shiftscope serve</code> before <code>watch()</code> "
+            f"shows a run here while it trains; <code>shiftscope sync FILE</code> sends a recording to its page.</p>"
         )
 
     def __repr__(self) -> str:
