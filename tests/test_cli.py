@@ -95,23 +95,41 @@ def test_a_setting_out_of_bounds_names_the_flag_and_the_variable() -> None:
     assert "--port (or SHIFTSCOPE_PORT): Input should be less than or equal to 65535" in result.stderr
 
 
-def test_train_writes_a_recording_without_a_server(tmp_path: Path) -> None:
-    config = RunConfig(network=Mlp(depth=2, width=8), duration=Steps(steps=5))
-    (tmp_path / "config.json").write_text(config.model_dump_json())
-    target = tmp_path / "run.shiftscope"
-    result = shiftscope("train", str(tmp_path / "config.json"), "--to", str(target))
+CONFIG = RunConfig(network=Mlp(depth=2, width=8), duration=Steps(steps=5), checkpoint_every=2)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recording that `shiftscope train` has made."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "config.json").write_text(CONFIG.model_dump_json())
+    target = folder / "run.shiftscope"
+    result = shiftscope("train", str(folder / "config.json"), "--to", str(target))
     assert result.returncode == 0, result.stderr
-    with open_recording(target) as recording:
-        assert recording.info.config == config
+    assert "no checkpoint is kept" in result.stdout
+    return target
+
+
+def test_train_writes_a_recording_without_a_server(trained: Path) -> None:
+    with open_recording(trained) as recording:
+        assert recording.info.config == CONFIG
         assert recording.steps("steps").tolist() == [0, 1, 2, 3, 4]
         assert recording.steps("evaluation").tolist() == [0, 5]
-    again = shiftscope("train", "--to", str(target))
+    again = shiftscope("train", "--to", str(trained))
     assert again.returncode == 1
     assert "cannot be made" in again.stderr
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [('{"seed": -1}', "seed: Input should be greater"), ("{", "config: Invalid JSON")]
+    ("text", "words"),
+    [
+        ('{"seed": -1}', "seed: Input should be greater"),
+        ("{", "config: Invalid JSON"),
+        (
+            '{"batchsize": 8}',
+            "batchsize: Extra inputs are not permitted; did you mean batch_size? Permitted are batch_size, ",
+        ),
+    ],
 )
 def test_train_names_what_is_wrong_with_a_config(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "config.json").write_text(text)
@@ -120,21 +138,17 @@ def test_train_names_what_is_wrong_with_a_config(tmp_path: Path, text: str, word
     assert words in result.stderr
 
 
-def test_sync_sends_a_recording_as_a_new_run_and_says_what_it_cannot(tmp_path: Path) -> None:
-    config = RunConfig(network=Mlp(depth=2, width=8), duration=Steps(steps=5))
-    (tmp_path / "config.json").write_text(config.model_dump_json())
-    target = tmp_path / "run.shiftscope"
-    assert shiftscope("train", str(tmp_path / "config.json"), "--to", str(target)).returncode == 0
-    alone = shiftscope("sync", str(target))
-    assert alone.returncode == 1
-    assert "--to" in alone.stderr
+def test_sync_sends_a_recording_as_a_new_run_and_says_what_it_cannot(tmp_path: Path, trained: Path) -> None:
+    nobody = shiftscope("sync", str(trained), SHIFTSCOPE_URL="127.0.0.1:9")
+    assert nobody.returncode == 1
+    assert "no Shiftscope answers at http://127.0.0.1:9" in nobody.stderr
     with serve(tmp_path / "runs") as server:
         nothing = str(tmp_path / "nothing")
-        sent = shiftscope("sync", nothing, str(target), "--to", server.url)
+        sent = shiftscope("sync", nothing, str(trained), "--to", server.url)
         assert sent.returncode == 1
         assert "there is no recording at" in sent.stderr
         (run,) = server.client.get("/api/runs").json()
         assert (run["name"], run["state"], run["step"]) == ("run", "finished", 5)
-        assert sent.stdout.splitlines() == [f"{target}: run {run['id']}"]
-    with open_recording(target) as mine, open_recording(tmp_path / "runs" / f"{run['id']}.shiftscope") as theirs:
+        assert sent.stdout.splitlines() == [f"{trained}: run {run['id']}"]
+    with open_recording(trained) as mine, open_recording(tmp_path / "runs" / f"{run['id']}.shiftscope") as theirs:
         assert [frame.data for frame in mine.read()] == [frame.data for frame in theirs.read()]

@@ -23,6 +23,8 @@ def test_the_text_is_made_from_the_code_and_its_values() -> None:
     assert said.text == str(said) == "the server ended while the run was paused at step 1,200"
     assert notice("config.names", names=("a", "b")).text == "each variant needs a name of its own; got a, b"
     assert notice("event.learning_rate_set", rate=0.25).text == "learning rate: 0.25"
+    assert notice("event.learning_rate_set", rate=1.1e19).text == "learning rate: 1.1 · 10¹⁹"
+    assert notice("event.learning_rate_set", rate=-2.5e-7).text == "learning rate: -2.5 · 10⁻⁷"
     with pytest.raises(KeyError):
         notice("end.unheard_of")
     with pytest.raises(KeyError):

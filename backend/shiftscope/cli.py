@@ -17,16 +17,24 @@ app = typer.Typer(
 @app.command()
 def sync(
     files: Annotated[list[Path], typer.Argument(help="spool files, or recordings, each of which becomes a new run")],
-    to: Annotated[str, typer.Option(help="the server's address [default: of a spool file, its own]")] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            help="the server's address or link [default: of a spool file, its own; else SHIFTSCOPE_URL, or "
+            "http://127.0.0.1:8000]"
+        ),
+    ] = "",
 ) -> None:
     """Send to a server what a training could not send it, or recordings that were written without one."""
     from shiftscope.notices import NoticeError  # what they import is needed by this command alone
+    from shiftscope.sinks.address import address_and_token
     from shiftscope.sinks.sync import sync as send
 
     failed = False
+    url, token = address_and_token(to)
     for path in files:
         try:
-            typer.echo(f"{path}: run {send(path, to)}")
+            typer.echo(f"{path}: run {send(path, url, token=token)}")
         except (NoticeError, OSError) as error:
             failed = True
             typer.echo(str(error), err=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -29,7 +29,7 @@ Sentence = Annotated[str, AfterValidator(_cut)]
 class Notice(BaseModel):
     """One thing that the program says. Frozen; `str()` gives the English text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     code: str = Field("", max_length=80, description="which sentence it is; empty for a text of somebody's own")
     values: Values = Field({}, description="what its {blanks} stand for")
@@ -76,10 +76,19 @@ def _worded(value: Value) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:g}"
+            return number_text(value)
         case tuple():
             return ", ".join(map(str, value))
     return str(value)
+
+
+_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number_text(value: float) -> str:
+    """Return a number for people, six significant digits; a large or small one as 1.1 · 10¹⁹."""
+    digits, _, exponent = f"{value:g}".partition("e")
+    return f"{digits} · 10{str(int(exponent)).translate(_RAISED)}" if exponent else digits
 
 
 _BLANK = re.compile(r"\{(\w+)\}")
@@ -113,11 +122,24 @@ ENGLISH: Mapping[str, str] = {
     "end.watched_anew": "replaced: the network was watched anew",
     "end.server_shut_down_while": "the server was shut down while the run was {state}",
     "end.server_ended": "the server ended while the run was {state} at step {step}",
+    "end.server_failed": "the server failed at the run while that was {state} ({error}); its log has more",
     "end.not_started": "the run could not be started: {error}",
+    "end.recording_removed": "its recording was removed while it was under way",
+    "end.link_changed": "the link with which its script sends was changed: it goes on in a file",
     "end.script_left": "its script closed the connection",
     "end.script_absent": "its script has not come back for {minutes} minutes; should it yet, the run goes on",
     "end.producer_refused": "its producer was refused: {error}",
     "end.producer_lost": "its producer was lost: {error}",
+    "end.node_died": "the node {node}, which trained it, died",
+    "end.place_lost": "the process that trained it on {node} was lost: {error}",
+    "end.place_failed": "it could not be trained on the node that it was given: {error}",
+    "end.cluster_lost": "the connection to the Ray cluster was lost",
+    "end.restarted_in_vain": "{error}; it had gone on {times} times from step {step}, and does not do so again",
+    "end.checkpoint": "its checkpoint is not one that it could go on from: {error}",
+    "end.replica_killed": "replica {replica} of {of} was killed by {signal}: without it there is no further step",
+    "end.replica_exited": "replica {replica} of {of} ended with exit code {exit_code}: without it there is no further "
+    "step",
+    "end.replica_silent": "the replicas have not begun: {error}",
     "end.worker_silent": "the worker ended without a word",
     "end.worker_killed": "the worker was killed by {signal}",
     "end.worker_killed_saying": "the worker was killed by {signal}: {words}",
@@ -127,13 +149,27 @@ ENGLISH: Mapping[str, str] = {
     "absence.lost": "there is no connection to its script",
     "absence.server_shut_down": "the server was shut down, and its script has not come back",
     "absence.server_ended": "the server ended, and its script has not come back",
+    "absence.goes_on": "the server ended, and its worker with it: it goes on when there is a place for it",
+    "absence.place": "the machine that trained it is gone: it goes on when there is another place for it",
     "absence.not_kept": "what its script sends cannot be kept: {error}",
     "absence.file": "its script writes this recording itself; what it had written when the server started is shown",
     "absence.over": "its script is back",
     # What a run waits for.
     "wait.worker": "starting a worker (the first on a machine compiles for half a minute)",
     "wait.data": "loading the data",
+    # What a run waits for on a cluster.
+    "wait.connecting": "looking for the Ray cluster",
+    "wait.cluster": "waits for the Ray cluster, with which there is no connection",
+    "wait.no_such_node": "waits for a node with {asked}: the cluster has none",
+    "wait.node": "waits for a node with {asked} free",
+    "wait.cpus": "waits for {asked} CPUs; {free} are free",
+    "wait.gpus": "waits for {asked} GPUs; {free} are free",
+    "wait.memory": "waits for {asked} GiB of memory; {free} are free",
+    "resources.cpus": "{count} CPUs",
+    "resources.gpus": "{count} GPUs",
+    "resources.memory": "{gib} GiB of memory",
     "wait.networks": "building the networks",
+    "wait.replicas": "starting {count} replicas",
     "wait.download": "Downloading {file}",
     "wait.reading": "Reading {title}",
     # What happened to a run.
@@ -149,11 +185,18 @@ ENGLISH: Mapping[str, str] = {
     "event.update_skipped": "{network}: the update was skipped, its gradients are not finite",
     "event.log_refused": "what is logged as {name} is not recorded: {error}",
     "event.layer_added": "{layer} was added after the recording began and is not recorded",
+    "event.too_many_layouts": "other layers run at nearly every step: from here on, NaN stands for those that do not",
+    "event.streams_dropped": "the layers have changed too often: a recording has no more room for {streams}",
+    "event.device_full": "the device has no room left to measure everything: what did not fit is NaN at such steps",
+    "event.late_frames_dropped": "the device has not sent the numbers of the last {count} frames: they are left out",
     "event.renamed": "renamed to {name}",
     "event.pace_set": "pace: {pace} steps/s",
     "event.full_speed": "pace: full speed",
     "event.learning_rate_set": "learning rate: {rate}",
     "event.state_kept": "the state at step {step} was kept",
+    "event.placed": "on {node}",
+    "event.restart": "{reason}: it goes on from its checkpoint at step {step}",
+    "event.restart_anew": "{reason}: it begins again at step {step}, as it had kept no checkpoint",
     "event.forked_from": "forked from {name} at step {step}",
     "event.forked": "forked: {name}",
     "event.state_not_kept": "the state could not be kept: {error}",
@@ -195,6 +238,11 @@ ENGLISH: Mapping[str, str] = {
     "narration.moved_farther_while_still": "The hidden layers of {name} have moved {times} times farther than those "
     "of {other}, which has not begun to learn: {layer_name} by {drift} σ, against {other_drift} σ of {other_layer}. "
     "The output layers, which have to move: {output} σ and {other_output} σ.",
+    "narration.moved_farther_hidden": "The hidden layers of {name} have moved {times} times farther than those of "
+    "{other}: {layer_name} by {drift} σ, against {other_drift} σ of {other_layer}.",
+    "narration.moved_farther_hidden_while_still": "The hidden layers of {name} have moved {times} times farther than "
+    "those of {other}, which has not begun to learn: {layer_name} by {drift} σ, against {other_drift} σ of "
+    "{other_layer}.",
     "narration.equal_loss": "At equal loss: {name} reached {loss} at step {early}, {other} at step {late}.",
     "narration.equal_loss_moved": "At equal loss: {name} reached {loss} at step {early} and {other} at step {late}. "
     "The hidden layers that had moved most then: {layer_name} of {name} by {drift} σ, {other_layer} of {other} by "
@@ -222,7 +270,7 @@ ENGLISH: Mapping[str, str] = {
     "narration.part.noise": "noise of standard deviation {std} after BN",
     "narration.part.no_noise": "no noise after BN",
     "narration.part.input_still": "the input of {layer} stands still: its centre moved by {moved} σ in {steps} steps, "
-    "in the {before_steps} steps before by {before} σ",
+    "in the {before_steps} steps before by {before} σ ({layer} itself goes on learning)",
     "narration.part.input_moved": "the centre of the input of {layer} moved by {moved} σ in {steps} steps, in the "
     "{before_steps} steps before by {before} σ",
     "narration.part.layer_moved": "{layer} went from {last} σ to {drift} σ away from its start in {steps} steps, in "
@@ -255,9 +303,56 @@ ENGLISH: Mapping[str, str] = {
     "refused.unknown_run": "there is no run '{run}'; it may have been deleted",
     "refused.unknown_trial": "there is no trial '{trial}'; its runs may have been deleted",
     "refused.unknown_experiment": "there is no experiment '{experiment}'; there are {known}",
+    "refused.no_folder": "the folder with the recordings cannot be written: nothing can be recorded",
+    "refused.no_turn": "the server does not get to its work: too much else is to be done on this machine",
     "refused.recording_removed": "the recording was removed meanwhile: {error}",
     "refused.host": "requests to '{host}' are not served here; --allowed-hosts names the hosts that are",
     "refused.origin": "a page of {origin} may not speak to {host}",
+    "refused.head": "the headers of the request are more than {most} bytes",
+    "refused.address": "the address is more than {most} bytes long",
+    "refused.body": "the request has more than {most} bytes; what the server takes is far smaller",
+    "refused.late": "the request did not come to its end within {seconds} seconds; send it again",
+    "refused.hello": "a hello has more than {most} characters",
+    "refused.event": "a message has more than {most} characters or {items} values: record less in one event",
+    "refused.layouts": "the layouts have more than {most} MiB or {entries} entries: watch fewer layers or probes",
+    "refused.events": "the run has {most} events or {size} MiB of them already: record fewer",
+    "refused.frames": "a message has more than {most} frames",
+    "refused.unprintable": "a name has a character that cannot be shown: {name}",
+    "refused.silent": "no hello came within {seconds} seconds",
+    "refused.queue": "{waiting} runs wait already, and {most} may: wait until some have ended, or stop some",
+    "refused.share": "{waiting} of your runs wait already, and {most} of one student may now, so that others get their "
+    "turn: wait until some have ended, or stop some",
+    "refused.no_such_node": "no node of the cluster has {asked}: ask for less",
+    "refused.producers": "{most} scripts send to this server already: try again when some have ended",
+    "refused.sockets": "{most} websockets are open on this server already: try again when some have closed",
+    "refused.downloads": "{most} recordings are being downloaded already: try again in a moment",
+    "refused.linked": "{file} is no recording but a link to a file elsewhere, which is not sent",
+    "refused.cpus": "the run asks for {asked} CPUs, and this machine has {cores}: ask for fewer, or serve with "
+    "--launcher ray",
+    "refused.gpus": "the run asks for {asked} GPUs, which only a cluster keeps free: ask for none, or serve with "
+    "--launcher ray",
+    "refused.state_size": "the state and the recording of the run would have more than {most} GiB",
+    "refused.range": "the recording has {size} bytes: what was asked for begins after them",
+    "refused.torn_state": "the state did not come whole: {error}",
+    "refused.state_too_new": "the state of run {run} is not kept: the run has ended, or its recording ends before it",
+    "refused.state_not_asked_for": "nobody asked run {run} for this state, or nobody waits for it any more",
+    "refused.keeps_no_state": "run {run} keeps no state: it does not go on once what trains it is gone",
+    "refused.no_state": "there is no state that run {run} goes on from",
+    "refused.not_its_secret": "the state of run {run} is for its worker alone",
+    "refused.replaced": "another worker goes on with run {run}: this one was given up, and nothing of it is kept",
+    "refused.full": "the recordings fill the {most} GiB that they may: delete some, or allow more with --total-gib",
+    "refused.run_full": "the recording fills the {most} GiB it may: record less often, or allow more with --run-gib",
+    "refused.not_json": "what was sent with {asked} is no JSON",
+    "refused.no_such_address": "there is nothing at {asked}",
+    "refused.method": "{asked} is not what that address is for",
+    "refused.no_file": "the page has no file '{file}'; reload it",
+    "refused.presenter": "who has the link to look may follow, and not present",
+    "refused.not_http": "this is no HTTP request",
+    "refused.stranger": "This server is shared by links: open the one that you were given. A script gives its token.",
+    "refused.old_link": "This link is not valid any more: ask whoever runs the server for the new one.",
+    "refused.link_changed": "The link was changed: ask whoever runs the server for the new one.",
+    "refused.viewer": "Your link lets you look. Who has the control link may start, change and delete runs.",
+    "refused.not_yours": "Your link lets you change the runs that you started yourself; this is somebody else's.",
     # Why a trial has no verdict.
     "undecided.deleted": "{count} of the trial's {runs} runs were deleted",
     "undecided.ended": "{run} {state}: {reason}",
@@ -273,6 +368,13 @@ ENGLISH: Mapping[str, str] = {
     "recording.damaged": "{path} is damaged: {error}",
     "recording.not_opened": "{path} cannot be opened ({error}): it may have been copied while it was being written, "
     "into a folder that cannot be written; put it, with the -wal file beside it, where it can",
+    "recording.removed": "{path} was removed while it was being written",
+    "recording.not_copied": "{path} cannot be copied: {error}",
+    "recording.log_missing": "{path} holds nothing: it was copied while it was being written, without the -wal file "
+    "beside it, which had what was written; copy both, or download the run",
+    "recording.log_lacks": "{path} was copied without the -wal file beside it: it ends with frame {seq} and has "
+    "{events} events; what came after may be missing",
+    "recording.strange_log": "{path} is damaged: the file {log} beside it is another run's; move that away",
     "recording.not_a_recording": "{path} is not a recording: {error}",
     "recording.other_database": "{path} is an SQLite file, but not a Shiftscope recording",
     "recording.other_format": "{path} has format {format}; this Shiftscope reads formats {known}",
@@ -282,6 +384,7 @@ ENGLISH: Mapping[str, str] = {
     "data.folder_not_made": "The folder {folder} cannot be made: {error}. Choose another folder.",
     "data.not_written": "{file} cannot be written: {error}. Choose another folder.",
     "data.not_read": "{file} cannot be read: {error}. Check its permissions.",
+    "data.no_file": "{file} is no file, but a folder, a pipe or a device. Put the original in its place.",
     "data.disappeared": "{file} disappeared. Start the run again to have it downloaded.",
     "data.not_downloaded": "{file} could not be downloaded ({faults}). Check the network, or put the file into "
     "{folder} yourself.",
@@ -291,6 +394,7 @@ ENGLISH: Mapping[str, str] = {
     "mirror.status": "the server answered {status}",
     "mirror.timeout": "no answer in time",
     "mirror.broken_off": "the download broke off",
+    "mirror.too_long": "what it serves is longer than the file",
     "mirror.connection": "no connection",
     "data.broken": "{file} {fault}. {remedy}",
     "data.member": "{member} in {file}",
@@ -300,6 +404,7 @@ ENGLISH: Mapping[str, str] = {
     "fault.not_original": "is not the original file: the {algorithm} of its content is {found}..., expected "
     "{expected}...",
     "fault.gzip_cut_off": "is cut off: the gzip data ends too early",
+    "fault.bomb": "unpacks to more than {most} bytes, which the original does not have",
     "fault.gzip": "is not a sound gzip file ({error})",
     "fault.tar": "is not a sound tar archive ({error})",
     "fault.member": "is not the original archive: there is no file {member} in it",
@@ -319,6 +424,9 @@ ENGLISH: Mapping[str, str] = {
     "config.unseen_classes": "{classes} classes cannot be left out of {known}: at least one is trained on",
     "config.no_variance": "batch_size must be at least 2: {normalization} normalization ({variant}) has no variance of "
     "one",
+    "config.replicas": "a batch of {size} cannot be shared evenly by {replicas} replicas",
+    "config.no_variance_of_share": "batch_size must be at least twice the replicas: {normalization} normalization "
+    "({variant}) has no variance of one",
     "config.parameters": "the network has {count} parameters; at most {most} are accepted",
     "config.activations": "{networks} such networks make {count} values of a batch of {size}; at most {most} are "
     "accepted: choose a smaller batch_size or network",
