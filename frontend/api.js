@@ -37,6 +37,17 @@ export function refusalOf(status, body) {
  * @param {unknown} [body]
  */
 async function call(method, path, body) {
+  return (await ask(method, path, body)).answer;
+}
+
+/**
+ * The answer, and of a page of a list the path of the next one.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<{ answer: any, next: string | null }>}
+ */
+async function ask(method, path, body) {
   /** @type {Response} */
   let response;
   try {
@@ -50,7 +61,15 @@ async function call(method, path, body) {
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) throw refusalOf(response.status, answer);
-  return answer;
+  const link = /^<([^>]*)>; rel="next"$/.exec(response.headers.get("link") ?? "");
+  return { answer, next: link ? `api/${link[1]}` : null };
+}
+
+/** @param {string} path */
+function socketUrl(path) {
+  const url = new URL(path, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
 }
 
 /** @param {string} run */
@@ -58,13 +77,32 @@ const at = (run) => `api/runs/${encodeURIComponent(run)}`;
 
 export const api = {
   schema: () => call("GET", "api/schema"),
+  cluster: () => call("GET", "api/cluster"),
   experiments: () => call("GET", "api/experiments"),
   /** @param {string} experiment @param {{quick: boolean}} how */
   startTrial: (experiment, how) => call("POST", `api/experiments/${encodeURIComponent(experiment)}`, how),
+  /** Where the pages' socket is. */
+  audience: () => socketUrl("api/audience"),
   trials: () => call("GET", "api/trials"),
   /** @param {string} trial */
   trial: (trial) => call("GET", `api/trials/${encodeURIComponent(trial)}`),
-  runs: () => call("GET", "api/runs"),
+  /**
+   * The newest runs, and whether there are more.
+   * @param {number} count at least so many, if there are
+   * @param {string} group of this class alone; "" for all
+   * @returns {Promise<{ runs: import("./types").Run[], more: boolean }>}
+   */
+  async runs(count, group = "") {
+    const runs = [];
+    /** @type {string | null} */
+    let path = `api/runs?limit=${Math.min(count, 1000)}${group && `&group=${encodeURIComponent(group)}`}`;
+    while (path !== null && runs.length < count) {
+      const page = await ask("GET", path);
+      runs.push(...page.answer);
+      path = page.next;
+    }
+    return { runs, more: path !== null };
+  },
   /** @param {Record<string, any>} body */
   start: (body) => call("POST", "api/runs", body),
   /** @param {string} run @param {"pause" | "resume" | "step" | "stop"} command */
@@ -86,8 +124,6 @@ export const api = {
    * @param {number} [outline] of a long history each so many-th frame comes first
    */
   stream(run, after, outline = 0) {
-    const url = new URL(`${at(run)}/stream?after=${after}${outline ? `&outline=${outline}` : ""}`, document.baseURI);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return url.href;
+    return socketUrl(`${at(run)}/stream?after=${after}${outline ? `&outline=${outline}` : ""}`);
   },
 };

@@ -5,6 +5,16 @@
  */
 
 {
+  // A run is asked for: what draws its charts is compiled and run while the page's modules are still on their way.
+  const library = /** @type {HTMLLinkElement | null} */ (document.getElementById("library"));
+  if (library && /[?&](?:run|trial)=/.test(location.search)) {
+    const script = document.createElement("script");
+    script.dataset.library = "";
+    script.src = library.href;
+    script.addEventListener("error", () => script.remove());
+    document.head.append(script);
+  }
+
   const KEY = "shiftscope.loads";
   const WAITS = [200, 1000, 2000, 5000];
   const TEXTS = {

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { byId } from "./app/dom.js";
+import { goingTo, happeningsOf } from "./app/happenings.js";
 import { chooseLanguage, loadLanguage } from "./app/i18n.js";
 import { readLink, writeLink } from "./app/link.js";
 import { recall } from "./app/preferences.js";
@@ -18,6 +19,7 @@ import { printCharts } from "./charts/printed.js";
 import { arranged, including } from "./charts/selection.js";
 import { Experiments, trialExperiment } from "./experiments/experiments.js";
 import { followTrials, startTrial } from "./experiments/trial-updates.js";
+import { Audience } from "./page/audience.js";
 import { connectBar, drawTexts, offeredLanguages } from "./page/bar.js";
 import { CostDialog } from "./page/cost-dialog.js";
 import { load } from "./page/load.js";
@@ -45,6 +47,12 @@ const t = await loadLanguage(
 );
 const store = createStore(initialState({ t, theme: setTheme(linked.theme ?? recall("theme")), linked }));
 const { dispatch } = store;
+const languages = offeredLanguages();
+if (linked.language !== null && !languages.includes(linked.language))
+  dispatch({
+    type: "problem",
+    problem: plain(t("language.unknown", { language: linked.language, known: languages.join(", ") })),
+  });
 const attempt = attempts(store);
 const read = { state: () => store.state, t: () => store.state.t, theme: () => store.state.theme };
 
@@ -57,12 +65,12 @@ async function intervene(networks) {
 
 const openRun = new OpenRun(store, () => grid.wake());
 const newRun = new NewRun(store, attempt);
-/** @param {string | null} run @param {string} pair */
+/** @param {string | null} run @param {string} pair ids of the others, with commas */
 const compare = (run, pair) =>
   location.assign(`${location.pathname}${writeLink(run, store.state.selection, { pair })}`);
 const runs = new RunList(store, attempt, {
   again: (config) => newRun.open(config),
-  compare: (pair) => compare(store.state.open, pair),
+  compare: (run, others) => compare(run, others.join()),
 });
 /** The share of the open run's frames that is in the page. */
 const arrived = () => openRun.stream?.received.share(store.state.run?.seq) ?? 1;
@@ -75,14 +83,16 @@ const grid = new ChartGrid(byId("chart-grid"), LEVELS, {
   hidden: byId("hidden-charts"),
 });
 /** Scrub to what happened, and light the chart in which it can be seen. @param {Happening} happening */
-function show({ step, layer, view }) {
-  const { present, selection } = store.state;
+function show(happening) {
+  const { layer, view } = happening;
+  const { present, selection, events } = store.state;
   const { charts } = selection;
   const alone = present !== null;
   const shown = view && !alone ? including(viewsOf(grid.levels), charts, view, usualOf(grid.levels)) : charts;
+  const gone = goingTo(happeningsOf(events), happening);
   dispatch({ type: "playing", playing: false });
   if (view && alone) dispatch({ type: "present", view });
-  dispatch({ type: "select", selection: { step, charts: shown, ...(layer ? { layer } : {}) } });
+  dispatch({ type: "select", selection: { ...gone, charts: shown, ...(layer ? { layer } : {}) } });
   // A card that was hidden comes with the next frame.
   requestAnimationFrame(() => requestAnimationFrame(() => lightChart(byId("chart-grid"), view)));
 }
@@ -102,8 +112,15 @@ const experiments = new Experiments(store, {
 });
 const samples = new SampleStrip(store, () => grid.scene());
 const costs = new CostDialog(store, () => grid.scene());
-const presenter = new Presenter(store, { show, toggle: () => timeline.toggle(), views: () => viewsOf(grid.levels) });
+const presenter = new Presenter(store, {
+  show,
+  toggle: () => timeline.toggle(),
+  views: () => viewsOf(grid.levels),
+  scene: () => grid.scene(),
+});
+const watchers = linked.embed || pairOf(store.state) ? null : new Audience(store, (view) => experiments.open(view));
 const parts = [
+  ...(watchers ? [watchers] : []),
   experiments,
   new Controls(store, attempt),
   new Changes(store, attempt, compare),
@@ -181,18 +198,22 @@ Object.assign(globalThis, { shiftscope: { store, grid, stream: () => openRun.str
 document.body.classList.toggle("embed", linked.embed);
 translate();
 page.draw();
-const pair = pairOf(store.state);
-if (pair) {
-  await load(store, attempt);
-  drawPair(byId("pair"), pair, store.state);
-} else {
-  if (linked.embed) followParent(store);
-  if (linked.run && !linked.trial) dispatch({ type: "open", run: linked.run });
-  const loading = load(store, attempt);
+/** Ask for what draws the charts. */
+const draws = () =>
   loadCharts(
     () => dispatch({ type: "drawable" }),
     (file) => dispatch({ type: "problem", problem: plain(store.state.t("not_loaded", { file })) }),
   );
+const pair = pairOf(store.state);
+if (pair) {
+  await load(store, attempt);
+  drawPair(byId("pair"), pair, store);
+  draws();
+} else {
+  if (linked.embed) followParent(store);
+  if (linked.run && !linked.trial) dispatch({ type: "open", run: linked.run });
+  const loading = load(store, attempt);
+  draws();
   await loading;
   if (linked.trial || linked.experiment) experiments.open(linked);
   link.begin();

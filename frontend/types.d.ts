@@ -34,6 +34,23 @@ export interface RunHeader {
   layouts: Layout[];
   total_steps: number | null;
 }
+export interface Amount {
+  cpus: number;
+  gpus: number;
+  memory: number;
+}
+/** What trains the runs: this server itself, or a cluster's nodes. */
+export interface Cluster {
+  launcher: "local" | "ray";
+  nodes: { name: string; has: Amount }[];
+  free: Amount;
+  /** why there is no connection to the cluster */
+  trouble: Notice | null;
+  /** of the cluster, while there is no connection: for who controls alone */
+  address: string;
+  /** what was found instead of it: for who controls alone */
+  error: string;
+}
 export type RunState =
   | "queued"
   | "preparing"
@@ -48,6 +65,12 @@ export interface Run {
   name: string;
   /** the name, where the program made it up */
   title: Notice | null;
+  /** what of the recording cannot be read or lacks */
+  damage: Notice | null;
+  /** the recording's, without its folder */
+  file: string;
+  /** the id that another file has, too */
+  copy_of: string | null;
   state: RunState;
   reason: Notice | null;
   source: "worker" | "script";
@@ -69,6 +92,16 @@ export interface Run {
   trial?: TrialPart | null;
   /** what the run went on from, where it did not begin anew */
   forked?: { run: string; step: number } | null;
+  /** its place in the queue, from 1, while it waits for its turn */
+  place?: number | null;
+  /** whether it has begun, and goes on when there is a place for it */
+  waiting?: boolean;
+  /** the machine of a cluster that it was last given a place on; empty for the server's own */
+  node?: string;
+  /** which browser of a shared server started it */
+  owner?: string;
+  /** what those are called together who started it, where who looks may start runs */
+  group?: string;
   /** what is done to each network that something was done to */
   interventions?: Record<string, Intervention>;
 }
@@ -199,12 +232,13 @@ export interface Trial {
 export interface LossCurves {
   seq: number;
   steps: number[];
-  networks: { network: string; normalized: boolean; loss: (number | null)[] }[];
+  networks: { network: string; normalized: boolean; loss: (number | null)[]; test_accuracy: number | null }[];
 }
 /** What is read of a run that has ended. */
 export interface Reading {
   networks: NetworkInfo[];
-  curves: { network: string; quantity: string; steps: number[]; values: number[] }[];
+  /** `logged` by a script under a name of its own; of no network where that is empty */
+  curves: { network: string; quantity: string; steps: number[]; values: number[]; logged?: boolean }[];
   data: Record<string, any>;
 }
 /** The runs of one label, a reading a seed. */
@@ -243,6 +277,8 @@ export interface Selection {
   layer: string | null;
   /** the step shown; null follows the live end */
   step: number | null;
+  /** number of the sentence that was gone to, where its step has more than one; of another step it is void */
+  told: number | null;
   /** the step that outlines and distances are compared with */
   compare: number;
   unit: number | null;

@@ -15,7 +15,7 @@ import { noticeOf, worded } from "./server-messages.js";
  * @property {RunEvent} event
  */
 
-const KINDS = new Set(["narration", "intervention", "learning_rate", "diverged"]);
+const KINDS = new Set(["narration", "intervention", "learning_rate", "diverged", "restarted"]);
 const BAD = /\.(?:diverged|origin|origin_gradient|huge_gradient|\w+_stopped)$/;
 /** Where what somebody changed can be seen. */
 const VIEW_OF_CHANGES = "loss";
@@ -58,6 +58,29 @@ export function happeningsOf(events) {
 export const newestUpTo = (all, step) => all.findLast((one) => one.step <= step);
 
 /**
+ * The one whose sentence stands above the charts: that which was gone to, else the newest at the step that is shown;
+ * at a run's last frame that of its end too, which comes after it.
+ * @param {Happening[]} all
+ * @param {import("../types").Scene} scene
+ */
+export function shownAt(all, { selection: { step, told }, history, run }) {
+  const goneTo = told === null ? undefined : all[told - 1];
+  if (goneTo && goneTo.step === step) return goneTo;
+  return newestUpTo(all, step === null || (run.ended !== null && step >= history.lastStep) ? Infinity : step);
+}
+
+/**
+ * What is chosen where one is gone to: its number too, where its step alone would name another.
+ * @param {Happening[]} all
+ * @param {Happening} one
+ * @returns {{step: number, told: number | null}}
+ */
+export const goingTo = (all, { number, step }) => ({
+  step,
+  told: all.some((other) => other.step === step && other.number !== number) ? number : null,
+});
+
+/**
  * The one after another that is shown, or before it; of the same step there may be several. Where there is none, the
  * last or the first.
  * @param {Happening[]} all @param {number} number of the one that is shown; 0 for none @param {number} by 1 or -1
@@ -68,6 +91,12 @@ export const besideOf = (all, number, by) => all[Math.min(all.length, Math.max(1
 export const eventText = (event, t) =>
   worded(noticeOf(event), t) ||
   t(`event.${event.kind}`, { network: named(event.network, t), layer: named(event.layer, t) });
+
+/** With its step; that of a run's end is none of its steps. @param {RunEvent} event @param {Translate} t */
+export const sentenceOf = (event, t) =>
+  event.code === "narration.end"
+    ? eventText(event, t)
+    : t("event.text", { step: event.step.toLocaleString(t("locale")), text: eventText(event, t) });
 
 /** A word or two for a flag. @param {RunEvent} event @param {Translate} t */
 export const flagText = (event, t) =>

@@ -16,7 +16,7 @@ function configOf(text) {
   try {
     return text ? JSON.parse(text) : null;
   } catch {
-    return null;
+    return text; // the form says that nothing of it can be used
   }
 }
 
@@ -39,6 +39,8 @@ export function readLink(search, names = []) {
   const selection = {};
   if (query.has("layer")) selection.layer = query.get("layer");
   if (wholeNumber(query.get("step")) !== null) selection.step = wholeNumber(query.get("step"));
+  const told = wholeNumber(query.get("told"));
+  if (told !== null) selection.told = told;
   const compare = wholeNumber(query.get("compare"));
   if (compare !== null) selection.compare = compare;
   const unit = wholeNumber(query.get("unit"));
@@ -73,6 +75,7 @@ export function writeLink(run, selection, kept = {}) {
   if (run) query.set("run", run);
   if (selection.layer !== null) query.set("layer", selection.layer);
   if (selection.step !== null) query.set("step", String(selection.step));
+  if (selection.told !== null) query.set("told", String(selection.told));
   if (selection.compare !== 0) query.set("compare", String(selection.compare));
   if (selection.unit !== null) query.set("unit", String(selection.unit));
   for (const [name, value] of Object.entries(selection.choices)) query.set(name, value);

@@ -81,6 +81,17 @@ function withChoice(choices, name, value) {
   return Object.fromEntries(value === null ? others : [...others, [name, value]]);
 }
 
+/**
+ * What is chosen, once more is. Another step has sentences of its own.
+ * @param {import("../types").Selection} before
+ * @param {Partial<import("../types").Selection>} more
+ */
+const selected = (before, more) => ({
+  ...before,
+  ...("step" in more && more.step !== before.step ? { told: null } : {}),
+  ...more,
+});
+
 /** @type {import("./state.js").Reducers<RunAction>} */
 export const runActions = {
   open: (state, { run }) => openRun(state, run),
@@ -111,7 +122,7 @@ export const runActions = {
     ...openRun(state, state.open === run ? null : state.open),
     runs: state.runs?.filter((one) => one.id !== run) ?? null,
   }),
-  select: (state, { selection }) => ({ ...state, selection: { ...state.selection, ...selection } }),
+  select: (state, { selection }) => ({ ...state, selection: selected(state.selection, selection) }),
   choose: (state, { name, value }) => ({
     ...state,
     selection: { ...state.selection, choices: withChoice(state.selection.choices, name, value) },

@@ -7,7 +7,10 @@
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {import("../types").Trial} Trial */
 
-/** @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown"} ConnectionState of the open run */
+/**
+ * How it is with the open run's stream; void: the link by which the page was opened is not the server's any more.
+ * @typedef {"idle" | "connecting" | "open" | "lost" | "ended" | "unknown" | "void"} ConnectionState
+ */
 
 /**
  * What surrounds the data: the page's language and colours, and the link that led here.
@@ -43,6 +46,7 @@
  * @property {Experiment[]} experiments
  * @property {Record<string, any> | null} schema JSON Schema of RunConfig
  * @property {boolean} reachable whether the server answered last time
+ * @property {boolean} linkChanged the link by which the page was opened lets nobody in any more
  * @property {boolean} drawable what draws the charts is loaded
  * @property {import("../types").Notice | null} problem what was refused; null when all is well
  *
@@ -59,6 +63,7 @@
 export const FIRST_SELECTION = {
   layer: null,
   step: null,
+  told: null,
   compare: 0,
   unit: null,
   charts: null,
@@ -90,6 +95,7 @@ export const initialState = (surroundings) => ({
   experiments: [],
   schema: null,
   reachable: true,
+  linkChanged: false,
   drawable: false,
   problem: null,
 });
@@ -99,11 +105,24 @@ const LIVE = new Set(["queued", "preparing", "running", "paused"]);
 /** @param {Run | null} run whether more can come */
 export const isLive = (run) => run !== null && LIVE.has(run.state);
 
+/** The state of a run as it is called: one that has lost its place waits, whatever it goes on in. @param {Run} run */
+export const calledState = (run) => (run.waiting ? "waiting" : run.state);
+
 /** @param {State} state @param {string | null | undefined} id */
 export const experimentOf = (state, id) => state.experiments.find((one) => one.id === id);
 
 /** The open trial, once it is known. @param {State} state */
 export const openTrial = (state) => state.trials.find((one) => one.id === state.trial) ?? null;
 
-/** Ids of two runs that are shown side by side, and nothing else. @param {State} state @returns {string[] | null} */
-export const pairOf = ({ linked: { run, pair } }) => (run !== null && pair !== null ? [run, pair] : null);
+/** More runs side by side nobody tells apart, and each has a whole page of its own in its frame. */
+export const MOST_COMPARED = 8;
+
+/** Ids of all runs that a link asks to compare, each once; null where it asks for none. @param {State} state */
+const askedFor = ({ linked: { run, pair } }) =>
+  run !== null && pair !== null ? [...new Set([run, ...pair.split(",").filter(Boolean)])] : null;
+
+/** Ids of the runs that are shown side by side, and nothing else. @param {State} state @returns {string[] | null} */
+export const pairOf = (state) => askedFor(state)?.slice(0, MOST_COMPARED) ?? null;
+
+/** How many runs a link asks for beyond those. @param {State} state */
+export const leftOut = (state) => Math.max(0, (askedFor(state)?.length ?? 0) - MOST_COMPARED);

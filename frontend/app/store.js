@@ -11,6 +11,7 @@ import { adoptRun, trialActions } from "./trial-actions.js";
  *   | {type: "drawable"}
  *   | {type: "schema", schema: Record<string, any>}
  *   | {type: "reachable", reachable: boolean}
+ *   | {type: "link-changed"}
  *   | {type: "problem", problem: import("../types").Notice | null}} PageAction
  *
  * @typedef {import("./run-actions.js").RunAction | import("./trial-actions.js").TrialAction | PageAction} Action
@@ -23,6 +24,7 @@ const pageActions = {
   drawable: (state) => ({ ...state, drawable: true }),
   schema: (state, { schema }) => ({ ...state, schema }),
   reachable: (state, { reachable }) => ({ ...state, reachable }),
+  "link-changed": (state) => ({ ...state, linkChanged: true, problem: null }),
   problem: (state, { problem }) => ({ ...state, problem }),
 };
 

@@ -71,10 +71,12 @@ function followTrial(state, trial, opened) {
 }
 
 /** @param {State} state @param {Trial} trial @returns {State} */
-const withTrial = (state, trial) => ({
-  ...state,
-  trials: [trial, ...state.trials.filter((one) => one.id !== trial.id)].sort((a, b) => b.created - a.created),
-});
+const withTrial = (state, trial) => {
+  // The newest first, as the server has them: clocks may have been set meanwhile.
+  const known = state.trials.some((one) => one.id === trial.id);
+  const trials = known ? state.trials.map((one) => (one.id === trial.id ? trial : one)) : [trial, ...state.trials];
+  return { ...state, trials };
+};
 
 /** @param {State} state @param {string} id @param {string | null} run the one chosen by hand */
 function showTrial(state, id, run) {

@@ -4,6 +4,7 @@ import { byId, setText } from "../app/dom.js";
 import { fillTexts, loadLanguage } from "../app/i18n.js";
 import { recall, remember } from "../app/preferences.js";
 import { runName } from "../app/server-messages.js";
+import { calledState } from "../app/state.js";
 import { setTheme } from "../app/theme.js";
 
 /** @typedef {import("../app/store.js").Store} Store */
@@ -81,6 +82,6 @@ export function drawTitle({ run, t }) {
   document.title = run ? `${name} · Shiftscope` : "Shiftscope";
   if (!run) return;
   setText(byId("run-name"), name);
-  setText(byId("run-state"), t(`state.${run.state}`));
-  byId("run-state").dataset.state = run.state;
+  setText(byId("run-state"), t(`state.${calledState(run)}`));
+  byId("run-state").dataset.state = calledState(run);
 }

@@ -4,22 +4,24 @@ import { api } from "../api.js";
 import { loadTrials } from "../experiments/trial-updates.js";
 
 const RETRY_AFTER = 3000;
+/** Runs that are known at first; the list shows the others as they are asked for. */
+const FIRST = 50;
 
 /**
- * Load experiments, settings, runs and trials; again later where the list of runs did not come.
+ * Load experiments, settings, runs and trials; again later where one of the first three did not come.
  * @param {import("../app/store.js").Store} store
  * @param {import("../run/attempt.js").Attempt} attempt
  */
 export async function load(store, attempt) {
   const { dispatch } = store;
   const [runs, experiments, schema] = await Promise.all([
-    attempt(api.runs),
+    attempt(() => api.runs(FIRST)),
     attempt(api.experiments),
     attempt(api.schema),
   ]);
   if (experiments) dispatch({ type: "experiments", experiments });
   if (schema) dispatch({ type: "schema", schema });
-  if (!runs) return void setTimeout(() => load(store, attempt), RETRY_AFTER);
-  dispatch({ type: "runs", runs });
+  if (runs) dispatch({ type: "runs", runs: runs.runs });
+  if (!runs || !experiments || !schema) return void setTimeout(() => load(store, attempt), RETRY_AFTER);
   await loadTrials(store, attempt);
 }

@@ -9,7 +9,7 @@ import { CHOICES } from "../views/index.js";
 /** @typedef {import("../app/state.js").State} State */
 
 /** Within a trial the open run follows by itself, and is named only when it was chosen. @param {State} state */
-const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null : open);
+export const namedRun = ({ open, trial, pinned }) => (trial !== null && !pinned ? null : open);
 
 /** The link of what is open and chosen. @param {State} state */
 export function linkOf(state) {

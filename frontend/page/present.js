@@ -1,7 +1,7 @@
 /** Present mode: one chart a screen in large letters, and what happened in the run one sentence after the other. */
 
 import { byId, setText } from "../app/dom.js";
-import { besideOf, eventText, happeningsOf, newestUpTo } from "../app/happenings.js";
+import { besideOf, happeningsOf, sentenceOf, shownAt } from "../app/happenings.js";
 import { makeBar } from "./present-bar.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -18,8 +18,11 @@ const scaleOf = (width, height) => Math.max(1, Math.min(LARGEST, width / LEAST_W
 export class Presenter {
   /**
    * @param {import("../app/store.js").Store} store
-   * @param {{show: (happening: Happening) => void, toggle: () => void, views: () => import("../types").View[]}} host
-   *   `show` scrubs to what happened and shows its chart, `toggle` begins a replay or stops it
+   * @param {object} host
+   * @param {(happening: Happening) => void} host.show scrubs to what happened and shows its chart
+   * @param {() => void} host.toggle begins a replay or stops it
+   * @param {() => import("../types").View[]} host.views
+   * @param {() => Scene | null} host.scene as it is now
    */
   constructor(store, host) {
     this.store = store;
@@ -27,10 +30,6 @@ export class Presenter {
     this.root = byId("present-bar");
     this.line = byId("present-line");
     this.bar = makeBar(store.state.t, this.#acts, []);
-    /** @type {Scene | null} */
-    this.scene = null;
-    /** @type {Happening | undefined} the one whose sentence stands there */
-    this.shown = undefined;
     this.made = this.drawn = "";
     /** @type {HTMLElement | null} where the focus was before */
     this.opener = null;
@@ -74,18 +73,14 @@ export class Presenter {
   /** Called in every frame. @param {Scene} scene */
   follow(scene) {
     if (!this.on) return;
-    this.scene = scene;
     this.#make(scene);
     const all = happeningsOf(scene.events);
-    const { step } = scene.selection;
-    // Of one step there may be several sentences: the one that was gone to stays.
-    const stays = this.shown && this.shown.step === step && all.includes(this.shown);
-    if (!stays) this.shown = newestUpTo(all, step ?? Infinity);
+    const shown = shownAt(all, scene);
     const { playing, present } = this.store.state;
-    const key = [this.made, all.length, this.shown?.number, playing, present].join("|");
+    const key = [this.made, all.length, shown?.number, playing, present].join("|");
     if (key === this.drawn) return;
     this.drawn = key;
-    this.#write(scene, all.length);
+    this.#write(scene, shown, all.length);
   }
 
   /** The bar, in the page's language, with the charts that the run has. @param {Scene} scene */
@@ -105,11 +100,10 @@ export class Presenter {
     if (begins) this.bar.next.focus();
   }
 
-  /** @param {Scene} scene @param {number} count of all sentences */
-  #write({ t }, count) {
-    const { shown, bar } = this;
-    const step = shown?.step.toLocaleString(t("locale")) ?? "";
-    const text = shown ? t("event.text", { step, text: eventText(shown.event, t) }) : "";
+  /** @param {Scene} scene @param {Happening | undefined} shown @param {number} count of all sentences */
+  #write({ t }, shown, count) {
+    const { bar } = this;
+    const text = shown ? sentenceOf(shown.event, t) : "";
     setText(this.line, text || t(count ? "story.before" : "story.nothing"));
     setText(bar.at, count ? t("present.of", { number: shown?.number ?? 0, count }) : "");
     const play = t(this.store.state.playing ? "timeline.pause" : "timeline.play");
@@ -132,18 +126,19 @@ export class Presenter {
     };
   }
 
-  /** Go to the next sentence, or the one before. @param {number} by */
+  /** Go to the next sentence, or the one before; keys may come quicker than drawing. @param {number} by */
   #tell(by) {
-    const one = this.scene && besideOf(happeningsOf(this.scene.events), this.shown?.number ?? 0, by);
-    if (!one) return;
-    this.shown = one;
-    this.host.show(one);
+    const scene = this.host.scene();
+    if (!scene) return;
+    const all = happeningsOf(scene.events);
+    const one = besideOf(all, shownAt(all, scene)?.number ?? 0, by);
+    if (one) this.host.show(one);
   }
 
   /** @param {number} by */
   #otherChart(by) {
     const ids = [...this.bar.which.options].map(({ value }) => value);
-    const other = ids[ids.indexOf(this.#presented) + by];
+    const other = ids[ids.indexOf(this.store.state.present || this.#presented) + by];
     if (other) this.store.dispatch({ type: "present", view: other });
   }
 

@@ -4,6 +4,7 @@ const FIRST_WAIT = 0.25;
 const LONGEST_WAIT = 8;
 const FINISHED = 1000;
 const UNKNOWN_RUN = 4404;
+const VOID_LINK = 4401;
 
 /**
  * Seconds to wait before attempt `attempt` (0, 1, ...): doubling, with a random part, so that a classroom of pages
@@ -76,6 +77,7 @@ export class Connection {
     this.socket = null;
     if (code === FINISHED) this.handlers.state("ended");
     else if (code === UNKNOWN_RUN) this.handlers.state("unknown");
+    else if (code === VOID_LINK) this.handlers.state("void");
     else this.#wait();
   }
 

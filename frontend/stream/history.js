@@ -24,18 +24,20 @@ function grown(array, length) {
   return larger;
 }
 
+/** How many rows of so many floats the budget has room for. @param {number} size */
+const capacityOf = (size) =>
+  Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.floor(ROW_BUDGET_BYTES / (4 * size || 1))));
+
 /** The frames of one stream. A *slot* is a frame by order of arrival, a *position* is one by order of steps. */
 export class StreamHistory {
   /**
    * @param {number} size floats in a row
-   * @param {number} [capacity] how many whole rows are kept
+   * @param {number} [capacity] how many whole rows are kept; by default as many as the budget has room for
    */
-  constructor(
-    size,
-    capacity = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.floor(ROW_BUDGET_BYTES / (4 * size || 1)))),
-  ) {
+  constructor(size, capacity) {
     this.size = size;
-    this.capacity = capacity;
+    this.fixed = capacity !== undefined;
+    this.capacity = capacity ?? capacityOf(size);
     this.count = 0;
     this.steps = new Float64Array(256);
     this.seqs = new Uint32Array(256);
@@ -121,6 +123,8 @@ export class StreamHistory {
     this.size = size;
     this.views = [];
     this.epoch++;
+    if (!this.fixed) this.capacity = capacityOf(size);
+    if (this.kept > this.capacity) this.#thin();
   }
 
   /** Let rows go until about half are left, evenly over the steps. */

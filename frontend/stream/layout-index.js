@@ -9,6 +9,9 @@
 /** A frame names its stream and, times this, the revision of the stream's layout. */
 const REVISION = 2 ** 16;
 
+/** What frames of a layout call their stream. @param {{stream: number, revision?: number}} layout */
+export const numberOf = ({ stream, revision = 0 }) => stream + REVISION * revision;
+
 /** @param {number[]} shape */
 const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
 
@@ -33,7 +36,7 @@ export class LayoutIndex {
 
   /** @param {import("../types").Layout} layout */
   #add({ stream, revision = 0, entries }) {
-    const number = stream + REVISION * revision;
+    const number = numberOf({ stream, revision });
     const laid = { stream, moves: /** @type {Move[]} */ ([]) };
     let size = 0;
     let width = this.widths.get(stream) ?? 0;
@@ -63,9 +66,10 @@ export class LayoutIndex {
    * @returns {LayoutIndex} this one when there is nothing new
    */
   revised(layouts, networks = []) {
-    const fresh = layouts.filter(({ stream, revision = 0 }) => !this.sizes.has(stream + REVISION * revision));
-    if (!fresh.length) return this;
+    const fresh = layouts.filter((layout) => !this.sizes.has(numberOf(layout)));
     const named = new Map([...this.header.networks, ...networks].map((network) => [network.name, network]));
+    const same = JSON.stringify([...named.values()]) === JSON.stringify(this.header.networks);
+    if (!fresh.length && same) return this;
     return new LayoutIndex({
       ...this.header,
       networks: [...named.values()],
@@ -104,6 +108,25 @@ export class LayoutIndex {
    */
   stream(name) {
     return this.header.layouts.find((layout) => layout.name === name)?.stream;
+  }
+
+  /**
+   * What any layout of a stream has, and where it is kept.
+   * @param {string} name
+   * @returns {Entry[]}
+   */
+  entries(name) {
+    const stream = this.stream(name);
+    return [...this.byKey.values()].filter((entry) => entry.stream === stream);
+  }
+
+  /**
+   * Type and sizes of a layer, as "Conv2d 64→64"; of networks that differ there, those of the first; else nothing.
+   * @param {string} name
+   */
+  label(name) {
+    const layers = this.header.networks.flatMap((network) => network.layers);
+    return layers.find((layer) => layer.name === name && layer.label)?.label ?? "";
   }
 
   /**

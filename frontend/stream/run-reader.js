@@ -1,12 +1,14 @@
 /** A run that has ended, read once from its stream: the curves and the data that the charts of a trial are made of. */
 
-import { LayoutIndex } from "./layout-index.js";
+import { LayoutIndex, numberOf } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 
 /** @typedef {import("../types").Reading} Reading */
 
 /** Of these streams, each quantity without a layer is a curve. */
-const STREAMS = ["steps", "evaluation"];
+const STREAMS = ["steps", "evaluation", "logged_loss", "logged_accuracy"];
+/** The stream whose rows are a name's number and its value. */
+const SCALARS = "scalars";
 
 /** Takes a stream's messages and gives the run's curves, in order of steps. */
 export class Reader {
@@ -15,10 +17,14 @@ export class Reader {
     this.layoutIndex = null;
     /** @type {import("../types").RunHeader | null} */
     this.header = null;
-    /** @type {Map<number, Map<number, Float32Array>>} rows by stream and step */
+    /** @type {Map<number, Map<number, Float32Array>>} rows by what frames call their stream, and step */
     this.rows = new Map();
     /** @type {Record<string, any>} */
     this.data = {};
+    /** @type {Map<number, {network: string, quantity: string}>} what was logged by name, by its number */
+    this.names = new Map();
+    /** @type {Map<number, Map<number, number>>} values by the name's number and step */
+    this.named = new Map();
   }
 
   /** @param {any} message */
@@ -27,37 +33,52 @@ export class Reader {
     if (header && !this.layoutIndex) {
       this.header = header;
       this.layoutIndex = new LayoutIndex(header);
-      for (const layout of header.layouts) if (STREAMS.includes(layout.name)) this.rows.set(layout.stream, new Map());
+      for (const one of header.layouts) if (STREAMS.includes(one.name)) this.rows.set(numberOf(one), new Map());
     }
     for (const event of [...(message.events ?? []), ...(message.event ? [message.event] : [])]) {
       if (event.kind === "measured") this.data = event.value?.data ?? {};
+      if (event.kind === "scalar")
+        this.names.set(event.value?.number, { network: event.network, quantity: event.message });
     }
   }
 
   /** @param {ArrayBuffer} frames */
   frames(frames) {
     if (!this.layoutIndex) return;
-    eachFrame(frames, this.layoutIndex.sizes, ({ stream, step, row }) =>
-      this.rows.get(stream)?.set(step, row.slice()),
-    );
+    const scalars = this.layoutIndex.stream(SCALARS);
+    eachFrame(frames, this.layoutIndex.sizes, ({ stream, step, row }) => {
+      if (stream === scalars) this.#name(step, row);
+      else this.rows.get(stream)?.set(step, row.slice());
+    });
+  }
+
+  /** @param {number} step @param {Float32Array} row */
+  #name(step, [number, value]) {
+    const values = this.named.get(number) ?? new Map();
+    this.named.set(number, values.set(step, value));
   }
 
   /** @returns {Reading} */
   reading() {
-    const layouts = this.header?.layouts ?? [];
-    const curves = layouts.flatMap((layout) => {
-      const rows = [...(this.rows.get(layout.stream) ?? [])].sort(([a], [b]) => a - b);
-      const steps = rows.map(([step]) => step);
-      return !rows.length
-        ? []
-        : layout.entries
-            .filter((entry) => entry.layer === "" && entry.network !== "" && entry.shape.length === 0)
-            .map(({ network, quantity, offset }) => ({
-              network,
-              quantity,
-              steps,
-              values: rows.map(([, row]) => row[offset]),
-            }));
+    /** @type {Map<string, {network: string, quantity: string, points: [number, number][]}>} */
+    const found = new Map();
+    for (const layout of this.header?.layouts ?? []) {
+      const rows = this.rows.get(numberOf(layout)) ?? new Map();
+      for (const { network, layer, quantity, shape, offset } of rows.size ? layout.entries : []) {
+        if (layer !== "" || network === "" || shape.length > 0) continue;
+        const key = JSON.stringify([layout.stream, network, quantity]);
+        const curve = found.get(key) ?? { network, quantity, points: [] };
+        found.set(key, curve);
+        for (const [step, row] of rows) curve.points.push([step, row[offset]]);
+      }
+    }
+    const logged = [...this.named].flatMap(([number, values]) => {
+      const name = this.names.get(number);
+      return name ? [{ ...name, logged: true, points: [...values] }] : [];
+    });
+    const curves = [...found.values(), ...logged].map(({ points, ...what }) => {
+      points.sort(([a], [b]) => a - b);
+      return { ...what, steps: points.map(([step]) => step), values: points.map(([, value]) => value) };
     });
     return { networks: this.header?.networks ?? [], curves, data: this.data };
   }
