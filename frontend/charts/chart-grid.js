@@ -6,6 +6,7 @@ import { isLive } from "../app/state.js";
 import { zoomText } from "../views/run-axis.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
+import { isNarrow } from "./free-scene.js";
 import { offerHidden } from "./hidden-charts.js";
 import { Rooms, shownOf, usualOf, viewsOf } from "./levels.js";
 import { hasCard } from "./missing.js";
@@ -97,7 +98,7 @@ export class ChartGrid {
       theme: this.host.theme(),
       t: this.host.t(),
       span: spanOf(last, run.total_steps ?? header.total_steps, over),
-      narrow: window.innerWidth < 720,
+      narrow: isNarrow(),
     };
   }
 

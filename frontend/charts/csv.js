@@ -1,5 +1,7 @@
 /** Tables as CSV files, which say themselves where they are not whole. */
 
+import { printable } from "../app/printable.js";
+
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
@@ -9,8 +11,9 @@
  */
 export function csvCell(value) {
   if (typeof value === "number") return Number.isNaN(value) ? "NaN" : String(value);
-  const text = /^[=+\-@]/.test(value) ? `'${value}` : value;
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const shown = printable(value);
+  const text = /^\s*[=+\-@\t\r＝＋－＠]/.test(shown) ? `'${shown}` : shown;
+  return /[",\n\r\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** @param {(string | number)[][]} table */

@@ -34,13 +34,18 @@ export function loadCharts(ready, failed) {
 
 /** @param {() => void} ready @param {(file: string) => void} failed @param {number} retries */
 function loadPlotly(ready, failed, retries) {
-  const script = document.createElement("script");
-  script.src = new URL("../plotly.min.js", import.meta.url).href;
+  if (plotly()) return ready();
+  // The page's first script may have asked for it already.
+  const known = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-library]"));
+  const script = known ?? document.createElement("script");
   script.addEventListener("load", ready);
   script.addEventListener("error", () => {
     script.remove();
     if (retries) setTimeout(loadPlotly, RETRY_AFTER, ready, failed, retries - 1);
     else failed("plotly.min.js");
   });
+  if (known) return;
+  script.dataset.library = "";
+  script.src = new URL("../plotly.min.js", import.meta.url).href;
   document.head.append(script);
 }

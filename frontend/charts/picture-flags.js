@@ -1,12 +1,11 @@
 /** What happened in a run, on the axes of a picture: the lines and numbers that stand over the chart on the page. */
 
 import { happeningsOf } from "../app/happenings.js";
+import { flagGroups } from "./painting/flag-groups.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
-/** Numbers nearer to each other than this, in pixels, would cover each other: only the first of them is written. */
-const NEAR = 13;
 const FLAG = "flag";
 
 /**
@@ -48,22 +47,18 @@ export function flagsOf(view, scene, layout, width) {
     const where = { xref: x, yref: `${y} domain` };
     const [from, to] = across.range;
     const [left, right] = across.domain ?? [0, 1];
-    let free = -Infinity;
-    for (const { step, bad: isBad, number } of happenings) {
-      const place = placeOf(step);
-      const on = across.type === "log" ? Math.log10(place) : place;
-      const share = (on - from) / (to - from);
-      if (!(share >= 0 && share <= 1)) continue;
+    const length = (right - left) * room;
+    const onAxis = (/** @type {number} */ step) => (across.type === "log" ? Math.log10(placeOf(step)) : placeOf(step));
+    const pixel = (/** @type {number} */ step) => (length * (onAxis(step) - from)) / (to - from);
+    for (const { step, bad: isBad, text, before } of flagGroups(happenings, pixel, length)) {
       const color = isBad ? bad : muted;
       const line = { color, width: 1, dash: "dot" };
+      const place = placeOf(step);
       shapes.push({ type: "line", ...where, x0: place, x1: place, y0: 0, y1: 1, line, opacity: 0.7 });
-      const at = share * (right - left) * room;
-      if (!named || at < free) continue;
-      free = at + NEAR;
-      // Beside its line, and not beyond the end of the axis.
-      const beside = at > (right - left) * room - NEAR ? "right" : "left";
-      const look = { font: { size: 10, color }, borderpad: 1, showarrow: false, xanchor: beside, yanchor: "top" };
-      texts.push({ name: FLAG, text: String(number), ...where, x: on, y: 1, ...look });
+      if (!named) continue;
+      const look = { font: { size: 10, color }, borderpad: 1, showarrow: false, yanchor: "top" };
+      const beside = before ? "right" : "left";
+      texts.push({ name: FLAG, text, ...where, x: onAxis(step), y: 1, xanchor: beside, ...look });
     }
   }
   return { shapes, texts };

@@ -1,5 +1,6 @@
 /** A chart as a picture that says by itself what it shows: title, run and step, its legend, and what happened. */
 
+import { runName } from "../app/server-messages.js";
 import { escapeText } from "../views/common.js";
 import { legendLines } from "./legend.js";
 import { CONFIG, plotly } from "./library.js";
@@ -28,8 +29,8 @@ function titlesOf(view, scene, room) {
   const steps = view.streams(scene).map((stream) => scene.history.stream(stream).lastStep);
   const step = selection.step ?? Math.max(...steps);
   const chart = t(`view.${view.id}`);
-  const words = [run.name || run.id];
-  if (steps.length) words.push(`${t("axis.step")} ${step.toLocaleString(t("locale"))}`);
+  const words = [runName(run, t) || run.id];
+  if (steps.length) words.push(t("progress.at", { step: step.toLocaleString(t("locale")) }));
   const rest = words.join(" · ");
   const width = [...`${chart} · ${rest}`].reduce((sum, one) => sum + (one > "\u10ff" ? SYLLABLE : LETTER), 0);
   const title = `<b>${escapeText(chart)}</b>`;

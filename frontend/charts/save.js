@@ -90,6 +90,8 @@ export function makeTools(view, first, host, help) {
     help.hidden = !help.hidden;
     explain.setAttribute("aria-expanded", String(!help.hidden));
     help.closest(".card")?.classList.toggle("explained", !help.hidden);
+    // Its end may lie below the screen, or below the timeline.
+    if (!help.hidden) help.scrollIntoView({ block: "nearest" });
   });
   const full = host.present && tool("", t("present.chart"), { class: "full", on: { click: host.present } });
   full?.append(svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, svg("path", { d: CORNERS })));

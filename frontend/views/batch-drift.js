@@ -7,7 +7,8 @@ import { axisId } from "./common.js";
 import { driftChosen, driftName, isInSigmas } from "./drift.js";
 import { driftControls } from "./drift-controls.js";
 import { INPUT_SITES } from "./focus.js";
-import { depthLegend, layerLines, lineView } from "./lines.js";
+import { depthLegend } from "./line-legend.js";
+import { layerLines, lineView } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./line-figure.js").Line} Line */

@@ -2,6 +2,7 @@
 
 import { networkColors } from "../app/colors.js";
 import { named } from "../app/i18n.js";
+import { printable } from "../app/printable.js";
 import { logTicks } from "./log-ticks.js";
 import { runAxisKey, runAxisKind, runRange } from "./run-axis.js";
 
@@ -72,6 +73,9 @@ export function axis(scene, more) {
 const alongRun = (scene, more) =>
   axis(scene, { showgrid: false, nticks: scene.narrow ? 4 : 6, tickangle: 0, ticklabelstandoff: 0, ...more });
 
+/** Of fewer steps each has a tick: there is nothing between two of them. */
+const FEW_STEPS = 6;
+
 /** Marks an axis that shows the stretch that is chosen for all. */
 const LINKED = "along the run ";
 
@@ -81,6 +85,13 @@ const LINKED = "along the run ";
  */
 export const isLinked = (axis) => String(axis?.uirevision ?? "").startsWith(LINKED);
 
+/**
+ * A layer with its type and sizes, where these are known: "layer1.0.conv2 · Conv2d 64→64".
+ * @param {Scene} scene @param {string} name
+ */
+export const describedLayer = (scene, name) =>
+  [named(name, scene.t), scene.layoutIndex.label(name)].filter(Boolean).join(" · ");
+
 /** @param {Scene} scene */
 const linked = (scene) => ({ range: runRange(scene), uirevision: LINKED + runAxisKey(scene) });
 
@@ -89,12 +100,11 @@ const linked = (scene) => ({ range: runRange(scene), uirevision: LINKED + runAxi
  * @param {Scene} scene
  * @param {Record<string, any>} more
  */
-export const stepAxis = (scene, more) =>
-  alongRun(scene, {
-    ...(runAxisKind(scene) === "step" ? linked(scene) : { range: [0, scene.span] }),
-    tickformat: "~s",
-    ...more,
-  });
+export const stepAxis = (scene, more) => {
+  const shown = runAxisKind(scene) === "step" ? linked(scene) : { range: [0, scene.span] };
+  const few = shown.range[1] - shown.range[0] < FEW_STEPS;
+  return alongRun(scene, { ...shown, ...(few ? { dtick: 1 } : {}), tickformat: "~s", ...more });
+};
 
 /**
  * An axis along the run, whatever it counts.
@@ -173,7 +183,8 @@ export const atStep = (t, where = "x") => t("progress.at", { step: `%{${where}}`
  * Plotly reads tags in its texts; names of networks and layers are text, not markup.
  * @param {string} text
  */
-export const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+export const escapeText = (text) =>
+  printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** An axis has long ticks where they have an exponent, or many digits behind the point. */
 const LONG_FROM = 1e5;

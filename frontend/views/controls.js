@@ -1,7 +1,7 @@
 /** What can be chosen above a chart, as data: the card draws it. */
 
-import { named } from "../app/i18n.js";
 import { isLive } from "../app/state.js";
+import { describedLayer } from "./common.js";
 import { focusLayer } from "./focus.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -49,7 +49,7 @@ export const layerChoice = (scene) => ({
   kind: "select",
   name: "layer",
   label: scene.t("layer"),
-  options: scene.layoutIndex.layers.map((name) => ({ value: name, text: named(name, scene.t) })),
+  options: scene.layoutIndex.layers.map((name) => ({ value: name, text: describedLayer(scene, name) })),
   value: focusLayer(scene),
   change: (layer) => ({ type: "select", selection: { layer } }),
 });

@@ -1,5 +1,6 @@
 /** What the scope itself costs: no measure of the training, so that it has a dialog of its own. */
 
+import { dashOf } from "../app/colors.js";
 import { brief } from "../app/numbers.js";
 import { valueNow } from "./line-points.js";
 import { lineView } from "./lines.js";
@@ -9,21 +10,23 @@ import { lineView } from "./lines.js";
 const QUANTITIES = ["milliseconds", "percent"];
 /** The first frames compile what others run: an axis goes no farther than these. */
 const BOUNDS = /** @type {[number, number]} */ ([1e-3, 1e3]);
-/** Degrees of hue from one probe's colour to the next: none comes near those just before it. */
-const TURN = 137.5;
+/** Hues that are told apart; of more probes the next ones are dashed. */
+const HUES = 6;
 
 /** @param {Scene} scene @param {number} i */
-const colorOf = ({ theme }, i) => `hsl(${Math.round((i * TURN) % 360)}, 55%, ${theme.name === "light" ? 42 : 62}%)`;
+const colorOf = ({ theme }, i) => `hsl(${(360 / HUES) * (i % HUES) + 15}, 60%, ${theme.name === "light" ? 40 : 62}%)`;
 
-/** One line a probe, each in a colour of its own; the sum of all stands out. @param {Scene} scene */
+/** @param {Scene} scene @param {number} i */
+const styleOf = (scene, i) => ({ color: colorOf(scene, i), width: 1.3, dash: dashOf(Math.floor(i / HUES)) });
+
+/** One line a probe, told by colour and dash; the sum of all stands out. @param {Scene} scene */
 function lines(scene) {
-  const layout = scene.header.layouts.find((one) => one.name === "cost");
-  if (!layout) return [];
-  const sites = [...new Set(layout.entries.map((entry) => entry.site))];
-  return layout.entries
+  const entries = scene.layoutIndex.entries("cost");
+  const sites = [...new Set(entries.map((entry) => entry.site))];
+  return entries
     .filter((entry) => entry.shape.length === 0 && QUANTITIES.includes(entry.quantity))
     .map((entry) => ({
-      stream: layout.stream,
+      stream: entry.stream,
       offset: entry.offset,
       axes: "xy",
       column: 0,
@@ -31,9 +34,7 @@ function lines(scene) {
       quantity: entry.quantity,
       network: entry.network,
       name: scene.t(`probe.${entry.site}`),
-      ...(entry.site === "total"
-        ? { color: scene.theme.ink, width: 2.4 }
-        : { color: colorOf(scene, sites.indexOf(entry.site)), width: 1.3 }),
+      ...(entry.site === "total" ? { color: scene.theme.ink, width: 2.4 } : styleOf(scene, sites.indexOf(entry.site))),
     }));
 }
 
@@ -45,6 +46,7 @@ const legend = (scene) =>
       text: `${line.name} ${scene.t("percent", { value: brief(valueNow(scene, line)) })}`,
       colors: [line.color],
       width: line.width > 2 ? 3 : 2,
+      ...("dash" in line ? { pattern: line.dash } : {}),
     }));
 
 export const cost = lineView({

@@ -65,10 +65,12 @@ function layoutFor(scene, shown, range) {
   return layout;
 }
 
-/** @param {Scene} scene @param {boolean} [settled] @returns {import("../types").Figure} */
-export function densityFigure(scene, settled = true) {
-  const shown = panels(scene);
-  const range = valueRange(scene);
+/**
+ * @param {Scene} scene @param {boolean} [settled] @param {Panel[]} [shown]
+ * @returns {import("../types").Figure}
+ */
+export function densityFigure(scene, settled = true, shown = panels(scene)) {
+  const range = valueRange(scene, shown);
   const cell = scene.t("density.cell", { step: atStep(scene.t), value: "%{y:.3g}", share: "<b>%{z:.0%}</b>" });
   const heat = shown.map(({ distribution, index }, i) => ({
     type: "heatmap",
@@ -84,7 +86,7 @@ export function densityFigure(scene, settled = true) {
     hoverongaps: false,
     hovertemplate: `${cell}<extra></extra>`,
   }));
-  const lines = allBands(scene).map((line, i) => ({
+  const lines = allBands(scene, shown).map((line, i) => ({
     type: "scatter",
     mode: "lines",
     uid: `band${i}`,

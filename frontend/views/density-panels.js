@@ -55,12 +55,12 @@ export function bands(scene, { distribution }, column) {
   });
 }
 
-/** One axis of values for all panels. @param {Scene} scene @returns {[number, number]} */
-export function valueRange(scene) {
-  const values = panels(scene).flatMap(({ distribution }) => {
-    if (!distribution.mean || !distribution.std) return [];
+/** One axis of values for all panels. @param {Scene} scene @param {Panel[]} [shown] @returns {[number, number]} */
+export function valueRange(scene, shown = panels(scene)) {
+  const values = shown.flatMap(({ distribution }) => {
     const at = (/** @type {number} */ offset) =>
       sample(scene, { stream: distribution.stream, offset, axes: "xy", color: "", width: 1, name: "" }, 120);
+    if (!distribution.mean || !distribution.std) return [0, 1].flatMap((end) => at(distribution.range.offset + end));
     const means = at(distribution.mean.offset);
     const spreads = at(distribution.std.offset);
     return [...means.map((mean, i) => mean - 3 * spreads[i]), ...means.map((mean, i) => mean + 3 * spreads[i])];
@@ -70,8 +70,8 @@ export function valueRange(scene) {
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 
-/** Percentile lines of all panels. @param {Scene} scene */
-export const allBands = (scene) => panels(scene).flatMap((panel, i) => bands(scene, panel, i));
+/** Percentile lines of all panels. @param {Scene} scene @param {Panel[]} [shown] */
+export const allBands = (scene, shown = panels(scene)) => shown.flatMap((panel, i) => bands(scene, panel, i));
 
 /** Colours from nothing to a row's peak. @param {Scene} scene @param {number} index */
 export const scaleOf = (scene, index) => {

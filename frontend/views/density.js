@@ -15,6 +15,33 @@ import { runAxisKey } from "./run-axis.js";
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 
+/**
+ * The cells of panels as they are painted, column by column.
+ * @param {Scene} scene
+ * @param {import("./density-panels.js").Panel[]} shown
+ * @returns {import("../types").Raster[]}
+ */
+export function fieldRasters(scene, shown) {
+  return shown.map(({ distribution, index }, i) => {
+    const words = wordsOf(scaleOf(scene, index));
+    const stream = scene.history.stream(distribution.stream);
+    return {
+      stream: distribution.stream,
+      axes: `${axisId("x", i)}y`,
+      paint(slot, out, y, ratio) {
+        const row = stream.row(slot);
+        if (!row) return out.fill(0);
+        const peak = peakOf(distribution, row);
+        if (!(peak > 0)) return out.fill(0);
+        for (let pixel = 0; pixel < out.length; pixel++) {
+          const share = shareAt(distribution, row, peak, ((pixel + 0.5) / ratio - y.intercept) / y.slope);
+          out[pixel] = words[Math.min(255, Math.round(255 * share))];
+        }
+      },
+    };
+  });
+}
+
 /** @type {View} */
 export const density = {
   id: "density",
@@ -29,26 +56,7 @@ export const density = {
   key: (scene) => [commonKey(scene), scene.span, runAxisKey(scene), focusLayer(scene), ...valueRange(scene)].join("|"),
   figure: densityFigure,
   series: allBands,
-  rasters(scene) {
-    return panels(scene).map(({ distribution, index }, i) => {
-      const words = wordsOf(scaleOf(scene, index));
-      const stream = scene.history.stream(distribution.stream);
-      return {
-        stream: distribution.stream,
-        axes: `${axisId("x", i)}y`,
-        paint(slot, out, y, ratio) {
-          const row = stream.row(slot);
-          if (!row) return out.fill(0);
-          const peak = peakOf(distribution, row);
-          if (!(peak > 0)) return out.fill(0);
-          for (let pixel = 0; pixel < out.length; pixel++) {
-            const share = shareAt(distribution, row, peak, ((pixel + 0.5) / ratio - y.intercept) / y.slope);
-            out[pixel] = words[Math.min(255, Math.round(255 * share))];
-          }
-        },
-      };
-    });
-  },
+  rasters: (scene) => fieldRasters(scene, panels(scene)),
   summary: (scene) =>
     panels(scene)
       .map((panel, i) => {

@@ -36,18 +36,18 @@ const recordings = new WeakMap();
  * The quantities of each kind that a run has recorded, in the order in which they are offered, and their units.
  * @param {Scene} scene
  */
-function recordedUnits({ layoutIndex, header }) {
+function recordedUnits({ layoutIndex }) {
   let kinds = recordings.get(layoutIndex);
   if (!kinds) {
-    kinds = new Map(KINDS.map((kind) => [kind, unitsOf(header, kind)]));
+    kinds = new Map(KINDS.map((kind) => [kind, unitsOf(layoutIndex, kind)]));
     recordings.set(layoutIndex, kinds);
   }
   return kinds;
 }
 
-/** @param {import("../types").RunHeader} header @param {Kind} kind @returns {Map<string, string>} */
-function unitsOf(header, kind) {
-  const entries = header.layouts.find(({ name }) => name === kind)?.entries ?? [];
+/** @param {import("../stream/layout-index.js").LayoutIndex} index @param {Kind} kind @returns {Map<string, string>} */
+function unitsOf(index, kind) {
+  const entries = index.entries(kind);
   const all = new Map(
     entries.flatMap((one) => (one.layer && one.shape.length === 0 ? [[one.quantity, one.unit]] : [])),
   );

@@ -52,6 +52,10 @@ export const GUIDE_COLOR = "rgba(128, 128, 128, 0.22)";
 /** Between columns, as a share of the width: where each has labels of its own, there is more. */
 const GAP = 0.09;
 const OWN_GAP = 0.14;
+/** Between rows, as a share of the height: charts of many rows are tall. */
+const ROW_GAP = 0.13;
+const MANY_ROWS_GAP = 0.075;
+const FEW_ROWS = 3;
 const LONG_MARGIN = 62;
 
 /** A line's name as people read it. @param {Scene} scene @param {Line} line */
@@ -118,7 +122,7 @@ function within([low, high], { log, share, bounds = share ? SHARES : undefined }
 export function lineFigure(scene, lines, rows, settled, titles) {
   const columns = Math.max(1, titles.length);
   const across = split(columns, rows.some(({ own }) => own) ? OWN_GAP : GAP);
-  const down = split(rows.length, 0.13).reverse();
+  const down = split(rows.length, rows.length > FEW_ROWS ? MANY_ROWS_GAP : ROW_GAP).reverse();
   /** @type {Record<string, any>} */
   const layout = layoutOf(scene, {
     annotations: headings(scene, titles, rows, across, down),
@@ -207,7 +211,8 @@ function traces(scene, lines, rows) {
   const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, Math.floor(MOST_IN_ALL / lines.length)));
   return lines.map((line, i) => {
     const { x, steps, y, values, means } = points(scene, line, most);
-    const name = escapeText(lineName(scene, line));
+    const kind = line.layer ? scene.layoutIndex.label(line.layer) : "";
+    const name = escapeText([lineName(scene, line), kind].filter(Boolean).join(" · "));
     const what = line.what ? `${escapeText(line.what)}<br>` : "";
     const format = rows[line.row].share ? ".1%" : ".4g";
     return {

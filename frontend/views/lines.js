@@ -1,12 +1,13 @@
 /** The views that draw lines over steps: their lines, and the view that is made of them. */
 
-import { css, dashOf, shade } from "../app/colors.js";
+import { css, shade } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { axisId, colorsOf, commonKey } from "./common.js";
 import { focusLayer } from "./focus.js";
 import { endsOf } from "./line-ends.js";
-import { lineFigure, lineName, meanName, yIndex } from "./line-figure.js";
+import { lineFigure, lineName, yIndex } from "./line-figure.js";
+import { depthLegend, meanLegend, zeroLegend } from "./line-legend.js";
 import { leftOut, points, valueNow } from "./line-points.js";
 import { isLinear, placeOf, runAxisKey } from "./run-axis.js";
 
@@ -83,17 +84,18 @@ function meanOver(scene, count) {
  * @returns {Line[]}
  */
 export function withMeans(scene, lines) {
-  const strong = (/** @type {Line} */ line) => scene.selection.layer === null || scene.selection.layer === line.layer;
-  const overOf = (/** @type {Line} */ line) => meanOver(scene, scene.history.stream(line.stream).count);
-  if (lines.every((line) => overOf(line) === 1)) return lines;
+  const strong = (/** @type {Line} */ { layer }) =>
+    layer === undefined || scene.selection.layer === null || scene.selection.layer === layer;
+  const over = meanOver(scene, Math.max(0, ...lines.map((line) => scene.history.stream(line.stream).count)));
+  if (over === 1) return lines;
   return [
     ...lines.map((line) => ({
       ...line,
-      mean: overOf(line),
+      mean: over,
       color: css(line.rgb ?? [128, 128, 128], strong(line) ? BEHIND.alpha : BEHIND.alpha / 2),
       width: BEHIND.width,
     })),
-    ...lines.map((line) => ({ ...line, mean: overOf(line), smooth: overOf(line) })),
+    ...lines.map((line) => ({ ...line, mean: over, smooth: over })),
   ];
 }
 
@@ -102,49 +104,6 @@ const valueText = ({ t }, { share }, value) =>
   share && Number.isFinite(value) ? t("percent", { value: (100 * value).toFixed(1) }) : brief(value);
 
 /** @typedef {import("../types").LegendItem} LegendItem */
-
-/** Lines from layer to layer, and the one in focus. @param {Scene} scene @returns {LegendItem[]} */
-export function depthLegend(scene) {
-  const { networks } = scene.header;
-  const { layers } = scene.layoutIndex;
-  const shades = colorsOf(scene).map((color, i) =>
-    networks[i].layers.map((_, index, all) => css(shade(color, index, all.length, scene.theme.name))),
-  );
-  const first = named(layers[0] ?? "", scene.t);
-  const last = named(layers.at(-1) ?? "", scene.t);
-  const depth = layers.length > 1 ? scene.t("legend.depth", { first, last }) : first;
-  return [
-    ...shades.map((colors, i) => ({ text: i === networks.length - 1 ? depth : "", colors, width: 4 })),
-    ...focusLegend(scene, shades),
-  ];
-}
-
-/**
- * The layer in focus, whose lines are bold.
- * @param {Scene} scene @param {string[][]} shades by network and layer @returns {LegendItem[]}
- */
-function focusLegend({ header, selection, t }, shades) {
-  if (selection.layer === null) return [];
-  const found = header.networks.flatMap(({ layers }, i) => {
-    const at = layers.findIndex(({ name }) => name === selection.layer);
-    return at < 0 ? [] : [shades[i][at]];
-  });
-  return found.length ? [{ text: named(selection.layer, t), colors: found, width: 3 }] : [];
-}
-
-/** Lines of whole networks. @param {Scene} scene @returns {LegendItem[]} */
-export const networkLegend = (scene) =>
-  colorsOf(scene).map((color, i) => ({
-    text: named(scene.header.networks[i].name, scene.t),
-    colors: [css(color)],
-    pattern: dashOf(i),
-  }));
-
-/** Values and their running mean. @param {Scene} scene @param {number} over @returns {LegendItem[]} */
-const meanLegend = (scene, over) => [
-  { text: scene.t("legend.recorded"), colors: [scene.theme.faint], width: 1 },
-  { text: meanName(scene, over), colors: [scene.theme.ink] },
-];
 
 /**
  * A view of lines over steps.
@@ -192,7 +151,7 @@ export function lineView({
     ends: (scene) => endsOf(scene, lines(scene)),
     legend: (scene) => {
       const over = meanOf(scene);
-      return [...legend(scene), ...(over ? meanLegend(scene, over) : [])];
+      return [...legend(scene), ...(over ? meanLegend(scene, over) : []), ...zeroLegend(scene, drawn(scene))];
     },
     summary: (scene) => summaryOf(scene, drawn(scene)),
     table: (scene) => tableOf(scene, recordedLines(lines(scene))),
@@ -214,7 +173,8 @@ function summaryOf(scene, { lines, rows }) {
     .map((line) => {
       const row = rows[line.row];
       const what = line.what ?? scene.t(row.title);
-      return `${lineName(scene, line)}: ${what} ${valueText(scene, row, valueNow(scene, line))}`;
+      const said = `${what} ${valueText(scene, row, valueNow(scene, line))}`;
+      return [lineName(scene, line), said].filter(Boolean).join(": ");
     })
     .join("; ");
 }

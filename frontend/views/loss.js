@@ -4,9 +4,11 @@ import { css, dashOf, mix } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { axisId, colorsOf } from "./common.js";
 import { valueShown } from "./focus.js";
-import { lineView, networkLegend } from "./lines.js";
+import { networkLegend } from "./line-legend.js";
+import { lineView, withMeans } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
+/** @typedef {import("./line-figure.js").Line} Line */
 /** @typedef {import("../types").LegendItem} LegendItem */
 
 const QUANTITIES = [
@@ -28,8 +30,8 @@ const STYLES = [
   { kind: "test", color: "ink", width: 2.6 },
 ];
 
-/** Those that have come: a script of one's own need not give its loss, nor evaluate. @param {Scene} scene */
-function lines(scene) {
+/** Those that have come: a script need not give its loss, nor evaluate. @param {Scene} scene */
+function recorded(scene) {
   const colors = colorsOf(scene);
   return scene.header.networks.flatMap((network, index) =>
     QUANTITIES.flatMap(({ quantity, row, kind }) => {
@@ -44,8 +46,10 @@ function lines(scene) {
           column: 0,
           row,
           quantity,
+          kind,
           network: network.name,
           name: scene.t(`curve.${kind}`),
+          rgb: colors[index],
           color: css(kind === "batch" ? pale : colors[index]),
           width: WIDTHS[kind],
           ...(kind === "batch" ? {} : { dash: dashOf(index) }),
@@ -54,6 +58,26 @@ function lines(scene) {
     }),
   );
 }
+
+/** @param {{kind: string}[]} lines */
+const isEvaluated = (lines) => lines.some(({ kind }) => kind !== "batch");
+
+/**
+ * The same; where nothing was evaluated, the batches' lines are all there is: as strong as others, and smoothed.
+ * @param {Scene} scene @returns {Line[]}
+ */
+function lines(scene) {
+  const all = recorded(scene);
+  if (isEvaluated(all)) return all;
+  return withMeans(
+    scene,
+    all.map((line) => ({ ...line, color: css(line.rgb), width: 1.5 })),
+  );
+}
+
+/** How the kinds that are there are told apart; one alone needs none. @param {{kind: string}[]} all */
+const stylesOf = (all) =>
+  isEvaluated(all) ? STYLES.filter(({ kind }) => all.some((line) => line.kind === kind)) : [];
 
 /** How many values are no numbers any more. @param {Scene} scene @param {string} network */
 function nonfiniteText(scene, network) {
@@ -85,9 +109,11 @@ export const loss = lineView({
   titles: () => [],
   legend: (scene) => [
     ...networkLegend(scene),
-    ...STYLES.filter(({ kind }) => lines(scene).some((line) => line.name === scene.t(`curve.${kind}`))).map(
-      ({ kind, color, ...style }) => ({ text: scene.t(`curve.${kind}`), colors: [scene.theme[color]], ...style }),
-    ),
+    ...stylesOf(recorded(scene)).map(({ kind, color, ...style }) => ({
+      text: scene.t(`curve.${kind}`),
+      colors: [scene.theme[color]],
+      ...style,
+    })),
   ],
   badge: (scene) =>
     scene.header.networks

@@ -73,7 +73,8 @@ const networkChoice = (scene) => ({
 /** What the shapes are, and which unit stands among them, and why it. @param {Scene} scene */
 function legendOf(scene) {
   const color = css(colorsOf(scene)[subject(scene)?.index ?? 0], 0.35);
-  const shown = hasUnit(scene, stagesOf(scene));
+  const stages = stagesOf(scene);
+  const shown = hasUnit(scene, stages);
   const way = sampleWay(scene);
   const unit = { text: scene.t("microscope.unit", { unit: unitOf(scene) }), colors: [scene.theme.ink] };
   return [
@@ -81,8 +82,12 @@ function legendOf(scene) {
     ...(shown ? [unit] : []),
     ...(way === null ? [] : [{ text: way, colors: [scene.theme.reference], width: 2.5 }]),
     ...(way === null && shown && scene.selection.unit === null ? [{ text: scene.t("microscope.why") }] : []),
+    ...(stages.some(({ distribution }) => !distribution) ? [{ text: unmeasured(scene) }] : []),
   ];
 }
+
+/** What a run has to record for the shapes that are missing. @param {Scene} scene */
+const unmeasured = ({ t, run }) => t(run.source === "worker" ? "microscope.unmeasured" : "microscope.unmeasured.own");
 
 /** @type {View} */
 export const microscope = {

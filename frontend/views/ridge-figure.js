@@ -7,6 +7,7 @@ import {
   axisId,
   axisName,
   colorsOf,
+  describedLayer,
   escapeText,
   heading,
   layerLabel,
@@ -18,7 +19,7 @@ import { followedAt, sampleName, sampleOf } from "./followed.js";
 import { extent } from "./ridge-extent.js";
 import { hoverTemplate, pointNumbers } from "./ridge-hover.js";
 import { pinOf, siteOf } from "./ridge-motion.js";
-import { textsOf } from "./ridge-numbers.js";
+import { isNamed, textsOf } from "./ridge-numbers.js";
 import { comparedStep, frameOf, inSigmas, ROW_HEIGHT, ridgesOf, rowsOf, shapeOf } from "./ridge-shapes.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -71,7 +72,7 @@ function tracesOf(scene) {
         hoveron: "points",
         hovertemplate: hoverTemplate(
           scene,
-          `${escapeText(named(ridge.network, scene.t))} · ${escapeText(named(ridge.layer, scene.t))}`,
+          `${escapeText(named(ridge.network, scene.t))} · ${escapeText(describedLayer(scene, ridge.layer))}`,
           comparedStep(scene),
         ),
       },
@@ -178,7 +179,7 @@ export function ridgeFigure(scene) {
   layout.yaxis = axis(scene, {
     range: yRange(layers.length),
     tickvals: layers.map((_, i) => i),
-    ticktext: layers.map((name) => layerLabel(scene, name)),
+    ticktext: layers.map((name) => (isNamed(scene, name) ? layerLabel(scene, name) : "")),
     ticks: "",
     fixedrange: true,
     anchor: "x",

@@ -64,12 +64,28 @@ export function farthest(scene, column) {
   return most && { ...most, text: driftText(scene, movedBy(scene), most.moved) };
 }
 
+/** Rows whose texts have room below each other. */
+const MOST_NAMED = 36;
+/** In more rows than these what lies outside at the right would lie over the drift. */
+const MOST_WITH_SHARES = 20;
+
+/**
+ * Whether a row has its name and its numbers: all where there is room, else every second one, or third, and the one in
+ * focus; the output among them.
+ * @param {Scene} scene @param {string} layer
+ */
+export function isNamed({ layoutIndex: { layers }, selection }, layer) {
+  const every = Math.ceil(layers.length / MOST_NAMED);
+  return layer === selection.layer || (layers.length - 1 - layers.indexOf(layer)) % every === 0;
+}
+
 /**
  * The texts of a row: drift at the right, what lies outside the axis at both ends.
  * @param {Scene} scene @param {Ridge} ridge @param {[number, number]} range
  * @returns {[string, string, string]}
  */
 export function textsOf(scene, ridge, range) {
+  if (!isNamed(scene, ridge.layer)) return [" ", " ", " "];
   const rows = rowsOf(scene, ridge);
   if (!rows) return [" ", " ", " "];
   const row = rows.now;
@@ -91,6 +107,6 @@ export function textsOf(scene, ridge, range) {
   return [
     Number.isFinite(moved) ? driftText(scene, movedBy(scene), moved) : " ",
     below > CLIP_SHOWN ? `◂ ${percent(below)}` : " ",
-    above > CLIP_SHOWN ? `${percent(above)} ▸` : " ",
+    above > CLIP_SHOWN && scene.layoutIndex.layers.length <= MOST_WITH_SHARES ? `${percent(above)} ▸` : " ",
   ];
 }

@@ -2,7 +2,8 @@
 
 import { css, shade } from "../app/colors.js";
 import { colorsOf } from "./common.js";
-import { lineView, networkLegend } from "./lines.js";
+import { networkLegend } from "./line-legend.js";
+import { lineView, SMOOTHING, withMeans } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./line-figure.js").Line} Line */
@@ -10,6 +11,8 @@ import { lineView, networkLegend } from "./lines.js";
 /** Rows that have room; of more names a part is chosen. */
 const MOST_ROWS = 5;
 const PART = "scalars";
+/** Of what is of no network, where it is smoothed. @type {Record<"light" | "dark", import("../app/colors.js").Rgb>} */
+const INK = { light: [60, 66, 76], dark: [205, 210, 218] };
 
 /**
  * Learning rates: of each network's groups, or that of the run.
@@ -61,8 +64,14 @@ function shown(scene) {
   return all.slice(first, first + MOST_ROWS);
 }
 
-/** @param {Scene} scene @returns {Line[]} */
+/** Smoothed where that was chosen: most names come seldom, as once an epoch. @param {Scene} scene @returns {Line[]} */
 function logged(scene) {
+  const lines = asLogged(scene);
+  return scene.selection.choices[SMOOTHING] ? withMeans(scene, lines) : lines;
+}
+
+/** @param {Scene} scene @returns {Line[]} */
+function asLogged(scene) {
   const colors = colorsOf(scene);
   const networks = scene.header.networks.map(({ name }) => name);
   return shown(scene).flatMap(([name, series], i) =>
@@ -82,6 +91,7 @@ function logged(scene) {
           network,
           name: "",
           color: of < 0 ? scene.theme.ink : css(colors[of]),
+          rgb: colors[of] ?? INK[scene.theme.name],
           width: 1.5,
         },
       ];
@@ -91,15 +101,22 @@ function logged(scene) {
 
 export const scalars = lineView({
   id: "scalars",
+  size: "wide",
   choices: [PART],
-  rows: (scene) => [{ title: "quantity.learning_rate" }, ...shown(scene).map(([name]) => ({ title: name }))],
+  rows: (scene) => [
+    { title: "quantity.learning_rate", zero: true },
+    ...shown(scene).map(([name]) => ({ title: name })),
+  ],
   lines: (scene) => [...rates(scene), ...logged(scene)],
   titles: () => [],
   key: (scene) =>
     shown(scene)
       .map(([name]) => name)
       .join("|"),
-  legend: (scene) => (scene.header.networks.length > 1 ? networkLegend(scene) : []),
+  legend: (scene) =>
+    scene.header.networks.length > 1 && [...rates(scene), ...logged(scene)].some(({ network }) => network)
+      ? networkLegend(scene)
+      : [],
   controls: (scene) => {
     const all = named(scene).map(([name]) => name);
     if (all.length <= MOST_ROWS) return [];

@@ -9,6 +9,7 @@ import {
   axisId,
   axisName,
   colorsOf,
+  describedLayer,
   escapeText,
   heading,
   layerLabel,
@@ -19,7 +20,7 @@ import {
   stepTitle,
 } from "./common.js";
 import { driftShown, driftText } from "./drift.js";
-import { driftsOf, quantityName, scaleTicks, scaleTop, warped } from "./shift-scale.js";
+import { driftsOf, isExceeded, quantityName, scaleTicks, scaleTop, warped } from "./shift-scale.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./drift.js").Drift} Drift */
@@ -27,19 +28,32 @@ import { driftsOf, quantityName, scaleTicks, scaleTop, warped } from "./shift-sc
 /** About as many as there are pixels. */
 const SETTLED_COLUMNS = 800;
 /** Names that have room in all panels together. */
-const MOST_NAMES = 10;
-/** Hangul and Han fill the height of their line: fewer have room. */
-const MOST_TALL_NAMES = 8;
+const MOST_NAMES = 12;
+const MOST_NARROW_NAMES = 8;
+/** Rows this thick take the names of two that lie beside each other. */
+const THICK = 2;
+/** Hangul and Han fill the height of their line: more of them have room in smaller letters alone. */
+const NAME_SIZE = { tall: 9, usual: 10 };
 const TALL = /[\u1100-\u11ff\u2e80-\ud7af]/;
 
-/** The rows whose layer is named: all where there is room, else some, the last among them. @param {Scene} scene */
-function labelledRows({ layoutIndex, header, t }) {
+/**
+ * The rows whose layer is named: all where there is room, else some; always the output and the layer in focus.
+ * @param {Scene} scene
+ */
+function labelledRows({ layoutIndex, header, selection, narrow }) {
   const { layers } = layoutIndex;
-  const room = layers.some((name) => TALL.test(named(name, t))) ? MOST_TALL_NAMES : MOST_NAMES;
-  const most = Math.max(2, Math.floor(room / header.networks.length));
+  const most = Math.max(2, Math.floor((narrow ? MOST_NARROW_NAMES : MOST_NAMES) / header.networks.length));
   const every = Math.ceil(layers.length / most);
-  return layers.map((_, row) => row).filter((row) => (layers.length - 1 - row) % every === 0);
+  const last = layers.length - 1;
+  const focus = layers.indexOf(selection.layer ?? "");
+  const clear = (/** @type {number} */ row) =>
+    focus < 0 || Math.abs(row - focus) > every / 2 || (row === last && every <= THICK && !narrow);
+  return layers.map((_, row) => row).filter((row) => row === focus || ((last - row) % every === 0 && clear(row)));
 }
+
+/** @param {Scene} scene */
+const nameSize = ({ layoutIndex, t }) =>
+  layoutIndex.layers.some((name) => TALL.test(named(name, t))) ? NAME_SIZE.tall : NAME_SIZE.usual;
 
 /** @param {Scene} scene */
 function colorAxis(scene) {
@@ -55,7 +69,7 @@ function colorAxis(scene) {
       y: 0.5,
       x: 1.005,
       tickfont: { size: 10 },
-      ...scaleTicks(top),
+      ...scaleTicks(top, isExceeded(scene, top)),
       title: { text: escapeText(quantityName(scene)), side: "right", font: { size: 10.5 } },
     },
   };
@@ -90,7 +104,7 @@ function layoutFor(scene) {
       ticks: "",
       ticktext: labelled.map((row) => layerLabel(scene, layers[row])),
       fixedrange: true,
-      tickfont: { size: 10, color: scene.theme.ink },
+      tickfont: { size: nameSize(scene), color: scene.theme.ink },
     });
   });
   return layout;
@@ -109,7 +123,7 @@ function cells(scene, rows) {
     x: slots.map((slot) => stream.steps[slot]),
     z: rows.map((row) => slots.map((slot) => (row ? warped(row.at(slot)) : NaN))),
     text: rows.map((row, i) => {
-      const layer = escapeText(named(scene.layoutIndex.layers[i], scene.t));
+      const layer = escapeText(describedLayer(scene, scene.layoutIndex.layers[i]));
       return slots.map((slot) => words(row, layer, slot));
     }),
   };

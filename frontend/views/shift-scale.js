@@ -60,11 +60,26 @@ function ticksOf(top) {
   return [0, ...Array.from({ length: Math.floor(decades / every) }, (_, i) => 10 ** ((i + 1) * every))];
 }
 
-/** Where the scale's ticks stand, and what they are called. @param {number} top */
-export function scaleTicks(top) {
-  const ticks = ticksOf(top);
+/** Whether some layer, an output as a rule, lies beyond the scale. @param {Scene} scene @param {number} top */
+export const isExceeded = (scene, top) =>
+  driftsOf(scene)
+    .flat()
+    .some((drift) => drift !== null && sampleOf(scene, drift).some((value) => value > top));
+
+/** @param {number} tick */
+const tickText = (tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick));
+
+/** Values on the scale this near to its end, as a share of it, make room for the end's own. */
+const NEAR_END = 0.08;
+
+/**
+ * Where the scale's ticks stand, and what they are called; its end is one of them.
+ * @param {number} top @param {boolean} exceeded whether some values lie beyond
+ */
+export function scaleTicks(top, exceeded) {
+  const ticks = ticksOf(top).filter((tick) => warped(tick) < (1 - NEAR_END) * warped(top));
   return {
-    tickvals: ticks.map(warped),
-    ticktext: ticks.map((tick) => (tick >= 1000 ? `1e${Math.round(Math.log10(tick))}` : String(tick))),
+    tickvals: [...ticks, top].map(warped),
+    ticktext: [...ticks.map(tickText), `${exceeded ? "≥ " : ""}${tickText(top)}`],
   };
 }

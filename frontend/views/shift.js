@@ -7,7 +7,7 @@ import { driftKind, driftShown, driftText } from "./drift.js";
 import { driftControls } from "./drift-controls.js";
 import { runAxisKey } from "./run-axis.js";
 import { shiftFigure } from "./shift-figure.js";
-import { driftsOf, quantityName, scaleTop, warped } from "./shift-scale.js";
+import { driftsOf, isExceeded, quantityName, scaleTop, warped } from "./shift-scale.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
@@ -81,9 +81,15 @@ export const shift = {
       .flat()
       .some((drift) => drift !== null),
   key: (scene) =>
-    [commonKey(scene), scene.span, runAxisKey(scene), driftShown(scene), scaleTop(scene), scene.selection.layer].join(
-      "|",
-    ),
+    [
+      commonKey(scene),
+      scene.span,
+      runAxisKey(scene),
+      driftShown(scene),
+      scaleTop(scene),
+      isExceeded(scene, scaleTop(scene)),
+      scene.selection.layer,
+    ].join("|"),
   figure: shiftFigure,
   rasters(scene) {
     const words = wordsOf(glow(scene.theme.name));

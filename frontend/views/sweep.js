@@ -12,13 +12,16 @@ import { ownChoice } from "./controls.js";
 /** @typedef {import("../types").Panel} Panel */
 /** @typedef {ReturnType<typeof linesOf>[number]} Line */
 
-const ORDER = ["test_accuracy", "test_loss", "train_accuracy", "train_loss", "accuracy", "loss"];
+const ORDER = ["test_accuracy", "test_loss", "train_accuracy", "train_loss", "loss", "accuracy"];
 const LOG_FROM = 30;
 
 /** The quantities that can be compared, the most telling first. @param {Panel[]} panels */
 export function quantitiesOf(panels) {
   const found = new Set(
-    panels.flatMap((panel) => panel.readings.flatMap((reading) => reading.curves.map((curve) => curve.quantity))),
+    panels
+      .flatMap(({ readings }) => readings.flatMap(({ curves }) => curves))
+      .filter(({ values }) => values.some(Number.isFinite))
+      .map(({ quantity }) => quantity),
   );
   return ORDER.filter((quantity) => found.has(quantity));
 }
@@ -68,8 +71,8 @@ function grid(count, narrow) {
   return { columns, rows, across: split(columns, narrow ? 0.08 : 0.035), down: split(rows, 0.3 / rows).reverse() };
 }
 
-/** @param {Line[]} lines @param {boolean} isShare */
-function valueAxis(lines, isShare) {
+/** The axis of values, all runs on one. @param {{values: number[]}[]} lines @param {boolean} isShare */
+export function valueAxis(lines, isShare) {
   const values = lines.flatMap((line) => line.values);
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   const log = !isShare && positive.length > 1 && Math.max(...positive) / Math.min(...positive) > LOG_FROM;

@@ -3,13 +3,14 @@
 import { named } from "../app/i18n.js";
 import { isLive } from "../app/state.js";
 import { ownSwitch } from "./controls.js";
-import { targetLayer, targetLayers, targetsOf } from "./target-points.js";
+import { planeChoice, targetLayer, targetLayers, targetsOf } from "./target-plane.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Control} Control */
 
 /** More layers than this are chosen from a list. */
 const MOST_IN_A_STRIP = 8;
+const MOST_IN_A_NARROW_STRIP = 3;
 
 /**
  * Below which layer a network stands still at the shown step; null where all of it learns.
@@ -32,8 +33,9 @@ export const canIntervene = ({ run, selection }) =>
 /** @param {Scene} scene @returns {Control} */
 const layerStrip = (scene) => {
   const layers = targetLayers(scene);
+  const most = scene.narrow ? MOST_IN_A_NARROW_STRIP : MOST_IN_A_STRIP;
   return {
-    kind: layers.length > MOST_IN_A_STRIP ? "select" : "switch",
+    kind: layers.length > most ? "select" : "switch",
     name: "target-layer",
     label: scene.t("target.layer"),
     options: layers.map((name) => ({ value: name, text: named(name, scene.t) })),
@@ -85,9 +87,10 @@ function switches(scene) {
 /** @param {Scene} scene @returns {Control[]} */
 export const targetControls = (scene) => [
   layerStrip(scene),
+  ...switches(scene),
   ownSwitch(scene, "target-scale", scene.t("target.scale"), [
     { value: "one", text: scene.t("target.scale.one") },
     { value: "own", text: scene.t("target.scale.own") },
   ]),
-  ...switches(scene),
+  ...planeChoice(scene),
 ];

@@ -1,12 +1,12 @@
 /** What a layer is given of the fixed batch, as points in a plane: now and before, and the way of their middle. */
 
-import { focusLayer, shownSlot } from "./focus.js";
+import { shownSlot } from "./focus.js";
+import { targetLayer, targetsOf, unitsChosen } from "./target-plane.js";
 
 /** @typedef {import("../types").Scene} Scene */
-/** @typedef {import("../types").Entry} Entry */
 /** @typedef {import("../types").Shape} Shape */
 /** @typedef {import("../stream/history.js").StreamHistory} StreamHistory */
-/** @typedef {{cloud: Entry, centroid: Entry, spread: Entry}} Target of one network */
+/** @typedef {import("./target-plane.js").Target} Target */
 
 /** Corners of a point. */
 const CORNERS = 6;
@@ -20,82 +20,71 @@ const GHOSTS = [0.5, 0.7, 0.85];
 const MOST_TURNS = 160;
 /** How many spreads around its middle belong to a cloud. */
 const REACH = 2.6;
-/** Traces of a panel, in the order in which they cover each other. */
-export const LAYERS = /** @type {const} */ (["start", "ghosts", "way", "now"]);
+/** Where one cloud reached so many times farther than another, no one scale shows both. */
+const APART = 3;
+/** The frame of an inset lies this far within it, so that its line is seen. */
+const FRAME = 0.985;
+/** Corners of the circle that stands for a cloud in an inset. */
+const CIRCLE = 24;
+/** Traces of a panel's inset, in the order in which they cover each other. */
+export const INSET = /** @type {const} */ (["room", "panel", "far_way", "far_now"]);
+/** Traces of a panel, likewise. */
+export const LAYERS = /** @type {const} */ (["start", "ghosts", "way", "now", ...INSET]);
 
-/** The layers whose inputs are recorded, in order. @param {Scene} scene */
-export const targetLayers = ({ layoutIndex, header }) =>
-  layoutIndex.layers.filter((layer) =>
-    header.networks.some(({ name }) => layoutIndex.find("input_cloud", { network: name, layer })),
-  );
-
-/** The layer whose inputs are shown: that in focus, or the next above it. @param {Scene} scene */
-export function targetLayer(scene) {
-  const [all, known] = [scene.layoutIndex.layers, targetLayers(scene)];
-  const focus = all.indexOf(focusLayer(scene));
-  return known.find((layer) => all.indexOf(layer) >= focus) ?? known.at(-1) ?? "";
-}
-
-/** What is recorded of a network at the layer shown; null for nothing. @param {Scene} scene @param {string} network */
-function targetOf({ layoutIndex }, network, layer = "") {
-  const where = { network, layer };
-  const [cloud, centroid, spread] = ["input_cloud", "input_centroid", "input_spread"].map((quantity) =>
-    layoutIndex.find(quantity, where),
-  );
-  return cloud && centroid && spread ? { cloud, centroid, spread } : null;
-}
-
-/** All networks that have one, with their places. @param {Scene} scene */
-export const targetsOf = (scene) =>
-  scene.header.networks.flatMap(({ name }, index) => {
-    const target = targetOf(scene, name, targetLayer(scene));
-    return target ? [{ name, index, ...target }] : [];
-  });
+/** @typedef {{near: number[], far: number | null}} Scales half the axis of each panel, and of all insets or null */
 
 /** How far a cloud reached from its start, at most, at any step. @param {Scene} scene @param {Target} target */
-function reachOf(scene, { centroid, spread }) {
-  const stream = scene.history.stream(centroid.stream);
-  const [x, y, wide] = [centroid.offset, centroid.offset + 1, spread.offset].map((offset) => stream.column(offset));
+function reachOf(scene, { stream: number, middle, spread }) {
+  const stream = scene.history.stream(number);
+  const [x, y] = middle.map((offset) => stream.column(offset));
+  const wide = spread.map((offset) => stream.column(offset));
   let most = 0;
   for (let slot = 0; slot < stream.count; slot++) {
-    const reach = Math.max(Math.abs(x[slot]), Math.abs(y[slot])) + REACH * wide[slot];
+    const spreads = Math.max(...wide.map((column) => column[slot]));
+    const reach = Math.max(Math.abs(x[slot]), Math.abs(y[slot])) + REACH * spreads;
     if (Number.isFinite(reach) && reach > most) most = reach;
   }
   return rounded(most || 1);
 }
 
-/** The next of 1, 1.5, 2, 3, 5, 7, 10, ...: an axis seldom moves. @param {number} value */
+/** The next of 1, 1.5, 2, 2.5, 3, 4, ...: an axis seldom moves. @param {number} value */
 function rounded(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * ([1, 1.5, 2, 3, 5, 7, 10].find((one) => one * power >= value * (1 - 1e-9)) ?? 10);
+  return power * ([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value * (1 - 1e-9)) ?? 10);
 }
 
 /** Whether all clouds are seen on one scale. @param {Scene} scene */
 const onOneScale = ({ selection }) => selection.choices["target-scale"] !== "own";
 
-/** Half the axis of each network's panel. @param {Scene} scene */
+/**
+ * On one scale the calmest cloud fills its panel; where another goes far beyond it, insets have room for all.
+ * @param {Scene} scene @returns {Scales}
+ */
 function scalesOf(scene) {
   const own = targetsOf(scene).map((target) => reachOf(scene, target));
-  return onOneScale(scene) ? own.map(() => Math.max(...own)) : own;
+  if (!onOneScale(scene)) return { near: own, far: null };
+  const [least, most] = [Math.min(...own), Math.max(...own)];
+  return most > APART * least ? { near: own.map(() => least), far: most } : { near: own.map(() => most), far: null };
 }
 
 /** Middle and spread at the shown step. @param {Scene} scene @param {Target} target */
-export function numbersOf(scene, { centroid, spread }) {
-  const stream = scene.history.stream(centroid.stream);
-  const slot = shownSlot(scene, centroid.stream);
-  const [x, y, wide] = [centroid.offset, centroid.offset + 1, spread.offset].map((at) => stream.value(slot, at));
-  return { x, y, distance: Math.hypot(x, y), spread: wide };
+export function numbersOf(scene, { stream: number, middle, spread }) {
+  const stream = scene.history.stream(number);
+  const slot = shownSlot(scene, number);
+  const [x, y] = middle.map((at) => stream.value(slot, at));
+  const spreads = spread.map((at) => stream.value(slot, at));
+  return { x, y, distance: Math.hypot(x, y), spread: Math.hypot(...spreads) / Math.sqrt(spreads.length) };
 }
 
 /**
  * Write points as small polygons, with a gap after each.
- * @param {Float32Array | undefined} row @param {number} offset @param {number} count @param {number} radius
+ * @param {Float32Array | undefined} row @param {Target} target @param {number} radius
  * @param {Shape} into @param {number} from
  */
-function writePoints(row, offset, count, radius, into, from) {
+function writePoints(row, { first, stride, count }, radius, into, from) {
   let at = from;
   for (let point = 0; point < count; point++) {
-    const [x, y] = row ? [row[offset + 2 * point], row[offset + 2 * point + 1]] : [NaN, NaN];
+    const [x, y] = row ? [row[first[0] + stride * point], row[first[1] + stride * point]] : [NaN, NaN];
     for (let corner = 0; corner <= CORNERS; corner++, at++) {
       into.x[at] = x + radius * COSINES[corner];
       into.y[at] = y + radius * SINES[corner];
@@ -116,8 +105,8 @@ const emptyShape = (trace, length) => ({
  * Where the middle was, from the start to the shown step.
  * @param {StreamHistory} stream @param {Target} target @param {number} last position @param {Shape} into
  */
-function writeWay(stream, { centroid }, last, into) {
-  const [x, y] = [stream.column(centroid.offset), stream.column(centroid.offset + 1)];
+function writeWay(stream, { middle }, last, into) {
+  const [x, y] = middle.map((offset) => stream.column(offset));
   const turns = Math.min(MOST_TURNS, last + 1);
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const slot = stream.order[turns > 1 ? Math.round((Math.min(turn, turns - 1) * last) / (turns - 1)) : 0];
@@ -126,30 +115,62 @@ function writeWay(stream, { centroid }, last, into) {
   }
 }
 
+/** @param {Shape} into @param {number} half of its side */
+function writeSquare(into, half) {
+  into.x.set([-half, half, half, -half, -half]);
+  into.y.set([-half, -half, half, half, -half]);
+}
+
+/**
+ * A cloud as a circle: its middle, and its spread, which stays seen however small it is.
+ * @param {ReturnType<typeof numbersOf>} numbers @param {number} far @param {Shape} into
+ */
+function writeCircle({ x, y, spread }, far, into) {
+  const radius = Math.max(spread, 3 * RADIUS * far);
+  for (let corner = 0; corner <= CIRCLE; corner++) {
+    into.x[corner] = x + radius * Math.cos((2 * Math.PI * corner) / CIRCLE);
+    into.y[corner] = y + radius * Math.sin((2 * Math.PI * corner) / CIRCLE);
+  }
+}
+
+/**
+ * How many numbers each trace has.
+ * @param {number} count of points @returns {Record<typeof LAYERS[number], number>}
+ */
+function lengths(count) {
+  const cloud = count * (CORNERS + 2);
+  const inset = { room: 5, panel: 5, far_way: MOST_TURNS, far_now: CIRCLE + 1 };
+  return { start: cloud, ghosts: GHOSTS.length * cloud, way: MOST_TURNS, now: cloud, ...inset };
+}
+
 /**
  * What moves of one network.
- * @param {Scene} scene @param {Target} target @param {number} first trace @param {number} scale
+ * @param {Scene} scene @param {Target} target @param {number} first trace
+ * @param {number} scale @param {number | null} far
  */
-function shapesOf(scene, target, first, scale) {
-  const { cloud } = target;
-  const stream = scene.history.stream(cloud.stream);
-  const count = cloud.size / 2;
-  const size = count * (CORNERS + 2);
-  const [start, ghosts, way, now] = LAYERS.map((name, i) =>
-    emptyShape(first + i, name === "ghosts" ? GHOSTS.length * size : name === "way" ? MOST_TURNS : size),
-  );
-  const slot = shownSlot(scene, cloud.stream);
-  if (slot < 0) return [start, ghosts, way, now];
+function shapesOf(scene, target, first, scale, far) {
+  const stream = scene.history.stream(target.stream);
+  const size = lengths(target.count);
+  const shapes = LAYERS.map((name, i) => emptyShape(first + i, size[name]));
+  const slot = shownSlot(scene, target.stream);
+  if (slot < 0) return shapes;
+  const [start, ghosts, way, now, room, panel, farWay, farNow] = shapes;
   const rowAt = (/** @type {number} */ step) => stream.row(stream.slotAt(step)) ?? undefined;
   const radius = RADIUS * scale;
   const step = stream.steps[slot];
   const write = (/** @type {Shape} */ into, /** @type {number} */ at, /** @type {number} */ from, share = 1) =>
-    writePoints(rowAt(at), cloud.offset, count, share * radius, into, from);
+    writePoints(rowAt(at), target, share * radius, into, from);
   write(start, stream.steps[stream.order[0]], 0);
-  for (const [i, share] of GHOSTS.entries()) write(ghosts, share * step, i * size, 0.7);
+  for (const [i, share] of GHOSTS.entries()) write(ghosts, share * step, i * size.now, 0.7);
   writeWay(stream, target, stream.position(step), way);
   write(now, step, 0, 1.3);
-  return [start, ghosts, way, now];
+  if (far === null) return shapes;
+  writeSquare(room, FRAME * far);
+  writeSquare(panel, scale);
+  farWay.x.set(way.x);
+  farWay.y.set(way.y);
+  writeCircle(numbersOf(scene, target), far, farNow);
+  return shapes;
 }
 
 /** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, {key: string, shapes: Shape[]}>} */
@@ -160,22 +181,26 @@ export function movingShapes(scene) {
   const targets = targetsOf(scene);
   if (targets.length === 0) return [];
   const scales = drawnScales(scene);
-  const stream = scene.history.stream(targets[0].cloud.stream);
-  const key = [targetLayer(scene), shownSlot(scene, targets[0].cloud.stream), stream.epoch, ...scales].join();
+  const stream = scene.history.stream(targets[0].stream);
+  const slot = shownSlot(scene, targets[0].stream);
+  const key = [targetLayer(scene), unitsChosen(scene), slot, stream.epoch, ...scales.near, scales.far].join();
   const before = known.get(scene.layoutIndex);
   if (before?.key === key) return before.shapes;
-  const shapes = targets.flatMap((target, i) => shapesOf(scene, target, i * LAYERS.length, scales[i]));
+  const shapes = targets.flatMap((target, i) =>
+    shapesOf(scene, target, i * LAYERS.length, scales.near[i], scales.far),
+  );
   known.set(scene.layoutIndex, { key, shapes });
   return shapes;
 }
 
-/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, {key: string, scales: number[]}>} */
+/** @type {WeakMap<import("../stream/layout-index.js").LayoutIndex, {key: string, scales: Scales}>} */
 const scalesKnown = new WeakMap();
 
 /** The scales, found anew only where frames have come. @param {Scene} scene */
 export function drawnScales(scene) {
   const [first] = targetsOf(scene);
-  const key = [targetLayer(scene), onOneScale(scene), first && scene.history.stream(first.cloud.stream).count].join();
+  const count = first && scene.history.stream(first.stream).count;
+  const key = [targetLayer(scene), unitsChosen(scene), onOneScale(scene), count].join();
   const before = scalesKnown.get(scene.layoutIndex);
   if (before?.key === key) return before.scales;
   const scales = scalesOf(scene);

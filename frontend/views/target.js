@@ -6,15 +6,8 @@ import { brief } from "../app/numbers.js";
 import { colorsOf, commonKey } from "./common.js";
 import { canIntervene, frozenBelow, targetControls } from "./target-controls.js";
 import { targetFigure } from "./target-figure.js";
-import {
-  drawnScales,
-  LAYERS,
-  movingShapes,
-  numbersOf,
-  targetLayer,
-  targetLayers,
-  targetsOf,
-} from "./target-points.js";
+import { targetLayer, targetLayers, targetsOf, unitsChosen } from "./target-plane.js";
+import { drawnScales, LAYERS, movingShapes, numbersOf } from "./target-points.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -23,33 +16,52 @@ const captions = (scene) =>
   targetsOf(scene).map((target) => {
     const { distance, spread } = numbersOf(scene, target);
     const frozen = frozenBelow(scene, target.name);
+    if (!Number.isFinite(distance)) return [scene.t("target.unmeasured"), "", frozenText(scene, frozen)];
     return [
       scene.t("target.distance", { distance: brief(distance) }),
       scene.t("target.spread", { spread: brief(spread) }),
-      frozen ? scene.t("target.frozen", { layer: named(frozen, scene.t) }) : "",
+      frozenText(scene, frozen),
     ];
   });
 
+/** What the insets are, where there are any. @param {Scene} scene @returns {import("../types").LegendItem[]} */
+function insetKey(scene) {
+  const { far } = drawnScales(scene);
+  return far === null ? [] : [{ text: scene.t("target.inset", { far: brief(far) }) }];
+}
+
+/** @param {Scene} scene @param {string | null} layer below which the network stands still */
+const frozenText = (scene, layer) => (layer ? scene.t("target.frozen", { layer: named(layer, scene.t) }) : "");
+
+/** What the file has of a target, besides network, layer and step: names and columns. @param {boolean} units */
+const columnNames = (units) =>
+  units
+    ? ["input_units", "input_unit_mean", "input_unit_std"].flatMap((name) => [`${name}_1`, `${name}_2`])
+    : ["input_centroid_1", "input_centroid_2", "input_spread"];
+
 /** @param {Scene} scene */
-const table = (scene) => [
-  ["network", "layer", "step", "input_centroid_1", "input_centroid_2", "input_spread"],
-  ...targetsOf(scene).flatMap(({ name, centroid, spread }) => {
-    const stream = scene.history.stream(centroid.stream);
-    const columns = [centroid.offset, centroid.offset + 1, spread.offset].map((offset) => stream.column(offset));
-    return Array.from({ length: stream.count }, (_, position) => stream.order[position]).map((slot) => [
-      name,
-      targetLayer(scene),
-      stream.steps[slot],
-      ...columns.map((column) => column[slot]),
-    ]);
-  }),
-];
+function table(scene) {
+  const targets = targetsOf(scene);
+  return [
+    ["network", "layer", "step", ...columnNames(targets.some(({ units }) => units))],
+    ...targets.flatMap(({ name, stream: number, middle, spread, units }) => {
+      const stream = scene.history.stream(number);
+      const columns = [...(units ?? []), ...middle, ...spread].map((offset) => stream.column(offset));
+      return Array.from({ length: stream.count }, (_, position) => stream.order[position]).map((slot) => [
+        name,
+        targetLayer(scene),
+        stream.steps[slot],
+        ...columns.map((column) => column[slot]),
+      ]);
+    }),
+  ];
+}
 
 /** @type {import("../types").View} */
 export const target = {
   id: "target",
   size: "deep",
-  choices: ["target-scale"],
+  choices: ["target-scale", "target-plane"],
   controls: targetControls,
   legend: (scene) => {
     const colors = targetsOf(scene).map(({ index }) => colorsOf(scene)[index]);
@@ -59,13 +71,19 @@ export const target = {
       { text: scene.t("target.ghosts"), colors: colors.map((color) => css(color, 0.3)), ...field },
       { text: scene.t("target.now"), colors: colors.map((color) => css(color)), ...field },
       { text: scene.t("target.way"), colors: [scene.theme.ink], width: 1.6 },
+      ...insetKey(scene),
+      ...(canIntervene(scene) ? [{ text: scene.t("target.try") }] : []),
+      ...(canIntervene(scene) && scene.run.trial ? [{ text: scene.t("changes.trial") }] : []),
       ...(scene.run.source === "worker" && !canIntervene(scene) ? [{ text: scene.t("target.while_training") }] : []),
     ];
   },
   fits: true,
-  streams: (scene) => [...new Set(targetsOf(scene).map(({ cloud }) => cloud.stream))],
+  streams: (scene) => [...new Set(targetsOf(scene).map(({ stream }) => stream))],
   available: (scene) => targetLayers(scene).length > 0,
-  key: (scene) => [commonKey(scene), targetLayer(scene), ...drawnScales(scene)].join("|"),
+  key: (scene) => {
+    const { near, far } = drawnScales(scene);
+    return [commonKey(scene), targetLayer(scene), unitsChosen(scene), ...near, far].join("|");
+  },
   figure: (scene) => targetFigure(scene, captions(scene)),
   shapes: movingShapes,
   labels: (scene) =>

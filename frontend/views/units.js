@@ -1,6 +1,7 @@
 /** Units that no longer pass gradient on: saturated (sigmoid, tanh), zero or dead (ReLU). */
 
-import { depthLegend, layerLines, lineView } from "./lines.js";
+import { depthLegend } from "./line-legend.js";
+import { layerLines, lineView } from "./lines.js";
 
 /** @typedef {import("../types").Scene} Scene */
 

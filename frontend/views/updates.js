@@ -1,7 +1,8 @@
 /** Size of one update over the size of the weights. */
 
 import { GUIDE_COLOR } from "./line-figure.js";
-import { depthLegend, layerLines, lineView, withMeans } from "./lines.js";
+import { depthLegend } from "./line-legend.js";
+import { layerLines, lineView, withMeans } from "./lines.js";
 
 /** What is common, as a rule of thumb. */
 const USUAL = { at: 1e-3, from: 3e-4, to: 3e-3 };

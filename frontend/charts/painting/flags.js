@@ -1,12 +1,13 @@
 /** Thin lines with numbers over a chart's time axes, where something happened. */
 
 import { svg } from "../../app/dom.js";
+import { flagGroups } from "./flag-groups.js";
 
 /** @typedef {import("../../app/happenings.js").Happening} Happening */
 /** @typedef {import("../../types").Mapping & {pixel: (step: number) => number}} Plot and where a step stands on it */
 
-/** Numbers nearer to each other than this, in pixels, would cover each other: only the first of them is written. */
-const NEAR = 13;
+/** Between a line and its number. */
+const BESIDE = 2;
 
 export class Flags {
   /** @param {HTMLElement} host */
@@ -16,7 +17,7 @@ export class Flags {
   }
 
   /**
-   * One in each of the subplots for each happening, with its number over the topmost.
+   * In each of the subplots those that there is room for, with their numbers over the topmost.
    * @param {Plot[]} plots
    * @param {Happening[]} happenings in the order of their steps
    */
@@ -30,17 +31,16 @@ export class Flags {
 
   /** @param {Plot} plot @param {Happening[]} happenings @param {boolean} named */
   #column({ x, y, pixel }, happenings, named) {
-    let free = -Infinity;
-    return happenings.flatMap(({ step, bad, number }) => {
-      const at = pixel(step);
-      if (!(at >= 0 && at <= x.length)) return [];
+    return flagGroups(happenings, pixel, x.length).flatMap(({ at, bad, text, before }) => {
       const left = x.offset + at;
-      const line = svg("line", { x1: left, x2: left, y1: y.offset, y2: y.offset + y.length, class: bad ? "bad" : "" });
-      if (!named || at < free) return [line];
-      free = at + NEAR;
-      const text = svg("text", { x: left, y: y.offset + 9, class: bad ? "bad" : "" });
-      text.textContent = String(number);
-      return [line, text];
+      const kind = bad ? "bad" : "";
+      const line = svg("line", { x1: left, x2: left, y1: y.offset, y2: y.offset + y.length, class: kind });
+      if (!named) return [line];
+      const anchor = before ? "end" : "start";
+      const place = { x: left + (before ? -BESIDE : BESIDE), y: y.offset + 9, "text-anchor": anchor };
+      const number = svg("text", { ...place, class: kind });
+      number.textContent = text;
+      return [line, number];
     });
   }
 }

@@ -8,6 +8,8 @@ import { hideTrace, mappingOf, pixelOf } from "./mapping.js";
 /** @typedef {import("../../types").Scene} Scene */
 
 const WRITE_EVERY = 140;
+/** From one line of a text to the next, in heights of its letters. */
+const LINE = 1.3;
 
 export class Texts {
   /**
@@ -56,8 +58,10 @@ export class Texts {
     element.textContent = text;
     const left = x.offset + pixelOf(x, trace.x[i]);
     const before = trace.textposition[i].endsWith("left");
+    // Lines under each other are as far apart as their letters are high, however low the chart is.
+    const under = trace.meta?.lines ? 0 : i;
     Object.assign(element.style, {
-      top: `${y.offset + pixelOf(y, trace.y[i])}px`,
+      top: `calc(${y.offset + pixelOf(y, trace.y[under])}px + ${LINE * (i - under)}em)`,
       ...(before ? { right: `calc(100% - ${left}px)` } : { left: `${left}px` }),
       color: trace.textfont.color[i],
       fontSize: `${trace.textfont.size[i]}px`,
