@@ -2,40 +2,46 @@
 
 import { h, svg } from "../app/dom.js";
 import { named } from "../app/i18n.js";
-import { betOn, keepBet, measuredCurve, measuredOf, questionsOf } from "./bets.js";
+import { drawable, frameOf, keyOf, lineOf, spreadOut } from "./bet-plot.js";
+import {
+  bent,
+  betOn,
+  FIRST_CURVE,
+  fine,
+  keepBet,
+  measuredCurve,
+  measuredOf,
+  questionsOf,
+  SLIDERS,
+  sliderValues,
+} from "./bets.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Experiment} Experiment */
 /** @typedef {import("./bets.js").Question} Question */
 /** @typedef {import("./bets.js").Bet} Bet */
 
-const POINTS = 5;
-const [WIDTH, HEIGHT] = [240, 110];
-
 /** An answer in words. @param {Question["id"]} id @param {string} value @param {Translate} t */
 const wordsOf = (id, value, t) => (id === "verdict" ? t(`verdict.${value}`) : named(value, t));
 
-/** @param {[number, number][]} points each from 0 to 1 */
-const lineOf = (points) =>
-  points.map(([x, y]) => `${(x * WIDTH).toFixed(1)},${((1 - y) * HEIGHT).toFixed(1)}`).join(" ");
+/** @typedef {{network: string, run: string}} Subject the first network, and the first run */
 
-/** @param {number[]} curve @returns {[number, number][]} */
-const spreadOut = (curve) => curve.map((y, i) => [i / (curve.length - 1), y]);
-
-/** A frame in which curves of accuracies stand. @param {string} label @param {...Node} lines */
-const frameOf = (label, ...lines) =>
-  svg(
-    "svg",
-    { viewBox: `-1 -1 ${WIDTH + 2} ${HEIGHT + 2}`, role: "img", "aria-label": label },
-    svg("rect", { width: WIDTH, height: HEIGHT }),
-    ...lines,
-  );
+/**
+ * Whom the questions are about.
+ * @param {string | undefined} label of the first run @param {Record<string, any> | null | undefined} config
+ * @param {Translate} t
+ * @returns {Subject}
+ */
+const subjectOf = (label, config, t) => ({
+  network: named(config?.variants?.[0]?.name ?? "", t),
+  run: named(label ?? "", t),
+});
 
 /**
  * One question with its options.
- * @param {Question} question @param {Bet} bet @param {() => void} keep @param {Translate} t
+ * @param {Question} question @param {Subject} subject @param {Bet} bet @param {() => void} keep @param {Translate} t
  */
-function choiceOf({ id, options }, bet, keep, t) {
+function choiceOf({ id, options }, subject, bet, keep, t) {
   const option = (/** @type {string} */ value) => {
     const change = () => {
       bet[id] = value;
@@ -44,31 +50,38 @@ function choiceOf({ id, options }, bet, keep, t) {
     const radio = { type: "radio", name: `bet-${id}`, value, checked: bet[id] === value, on: { change } };
     return h("label", {}, h("input", radio), wordsOf(id, value, t));
   };
-  return h("fieldset", { "data-bet": id }, h("legend", {}, t(`bet.${id}`)), ...options.map(option));
+  return h("fieldset", { "data-bet": id }, h("legend", {}, t(`bet.${id}`, subject)), ...options.map(option));
 }
 
-/** A curve that is drawn by its points. @param {Bet} bet @param {() => void} keep @param {Translate} t */
-function curveField(bet, keep, t) {
-  const values = bet.curve ?? Array.from({ length: POINTS }, (_, i) => 0.1 + 0.2 * i);
-  const line = svg("polyline", { class: "mine", points: lineOf(spreadOut(values)) });
-  const slider = (/** @type {number} */ value, /** @type {number} */ i) => {
-    const label = t("bet.at", { percent: (100 * i) / (POINTS - 1) });
+/**
+ * A curve that is drawn by hand, or set at some points.
+ * @param {Subject} subject @param {Bet} bet @param {() => void} keep @param {Translate} t
+ */
+function curveField(subject, bet, keep, t) {
+  let curve = fine(bet.curve ?? FIRST_CURVE);
+  const line = svg("polyline", { class: "mine", points: lineOf(spreadOut(curve)) });
+  const sliders = sliderValues(curve).map((value, i) => {
     const input = h("input", { type: "range", min: "0", max: "1", step: "0.01", value: String(value) });
-    input.setAttribute("aria-label", label);
-    input.addEventListener("input", () => {
-      values[i] = Number(input.value);
-      bet.curve = values;
-      line.setAttribute("points", lineOf(spreadOut(values)));
-      keep();
-    });
-    return h("label", {}, h("span", {}, label), input);
+    input.setAttribute("aria-label", t("bet.at", { percent: (100 * i) / (SLIDERS - 1) }));
+    input.addEventListener("input", () => change(bent(curve, i, Number(input.value))));
+    return input;
+  });
+  const change = (/** @type {number[]} */ changed) => {
+    curve = bet.curve = changed;
+    line.setAttribute("points", lineOf(spreadOut(curve)));
+    for (const [i, value] of sliderValues(curve).entries()) sliders[i].value = String(value);
+    keep();
   };
+  const title = t("bet.curve", subject);
+  const plot = frameOf(title, t, line);
+  drawable(plot, { curve: () => curve, change });
   return h(
     "fieldset",
     { "data-bet": "curve" },
-    h("legend", {}, t("bet.curve")),
-    frameOf(t("bet.curve"), line),
-    ...values.map(slider),
+    h("legend", {}, title),
+    h("p", {}, t("bet.draw")),
+    plot,
+    ...sliders.map((input) => h("label", {}, h("span", {}, input.getAttribute("aria-label")), input)),
   );
 }
 
@@ -76,6 +89,7 @@ function curveField(bet, keep, t) {
 export function betForm(one, t) {
   const bet = betOn(one.id);
   const keep = () => keepBet(one.id, bet);
+  const subject = subjectOf(one.runs[0]?.label, one.runs[0]?.config, t);
   return h(
     "details",
     { class: "bet", open: true },
@@ -84,24 +98,38 @@ export function betForm(one, t) {
     h(
       "div",
       { class: "questions" },
-      ...questionsOf(one).map((question) => choiceOf(question, bet, keep, t)),
-      curveField(bet, keep, t),
+      ...questionsOf(one).map((question) => choiceOf(question, subject, bet, keep, t)),
+      curveField(subject, bet, keep, t),
     ),
   );
 }
 
 /**
- * What came of an answer.
- * @param {Question["id"]} id @param {string} said @param {string | null} found @param {Translate} t
+ * What came of an answer, or that it is not measured yet.
+ * @param {Question["id"]} id @param {string} said @param {string | null} found @param {Subject} subject
+ * @param {Translate} t
  */
-function outcomeOf(id, said, found, t) {
-  if (found === null) return null;
-  const values = { question: t(`bet.${id}`), said: wordsOf(id, said, t), measured: wordsOf(id, found, t) };
-  return h("li", { "data-right": String(said === found) }, t(said === found ? "bet.right" : "bet.wrong", values));
+function outcomeOf(id, said, found, subject, t) {
+  const values = { question: t(`bet.${id}`, subject), said: wordsOf(id, said, t) };
+  if (found === null) return h("li", {}, t("bet.open", values));
+  const measured = wordsOf(id, found, t);
+  const text = t(said === found ? "bet.right" : "bet.wrong", { ...values, measured });
+  return h("li", { "data-right": String(said === found) }, text);
 }
 
 /**
- * The bet on a trial beside what was measured; nothing where there was none.
+ * The curve that was drawn, and the measured one over it.
+ * @param {number[]} mine @param {[number, number][]} measured @param {Subject} subject @param {Translate} t
+ */
+function curvesOf(mine, measured, subject, t) {
+  const lines = [svg("polyline", { class: "mine", points: lineOf(spreadOut(mine)) })];
+  if (measured.length) lines.push(svg("polyline", { class: "measured", points: lineOf(measured) }));
+  const title = t("bet.overlay", subject);
+  return [h("p", {}, title), frameOf(title, t, ...lines), keyOf(t, measured.length > 0)];
+}
+
+/**
+ * The bet on a trial, and what was measured beside it; nothing where there was none.
  * @param {HTMLElement} root
  * @param {import("../types").Trial} trial
  * @param {Map<string, import("../types").Reading>} readings
@@ -114,14 +142,14 @@ export function drawBet(root, trial, readings, t) {
   const key = JSON.stringify([t("locale"), trial.id, bet, found, curve.length]);
   if (root.dataset.key === key) return;
   root.dataset.key = key;
+  const [first] = trial.runs;
+  const subject = subjectOf(first?.label, first?.run.config, t);
   const ids = /** @type {Question["id"][]} */ (["verdict", "breaks", "layer"]);
-  const outcomes = ids.flatMap((id) => outcomeOf(id, bet[id] ?? "", bet[id] ? found[id] : null, t) ?? []);
-  const mine = svg("polyline", { class: "mine", points: lineOf(spreadOut(bet.curve ?? [])) });
-  const measured = svg("polyline", { class: "measured", points: lineOf(curve) });
-  root.hidden = outcomes.length === 0 && curve.length === 0;
+  const outcomes = ids.filter((id) => bet[id]).map((id) => outcomeOf(id, bet[id] ?? "", found[id], subject, t));
+  root.hidden = outcomes.length === 0 && !bet.curve;
   root.replaceChildren(
     h("h3", {}, t("bet.result")),
     h("ul", {}, ...outcomes),
-    ...(curve.length ? [h("p", {}, t("bet.overlay")), frameOf(t("bet.overlay"), mine, measured)] : []),
+    ...(bet.curve ? curvesOf(bet.curve, curve, subject, t) : []),
   );
 }

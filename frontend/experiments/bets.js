@@ -17,8 +17,58 @@ const KINDS = ["supported", "depends", "not_supported"];
 /** Of fewer runs there is no telling which one breaks. */
 const FEWEST_RUNS = 3;
 const MOVED = "wasserstein_over_sigma_from_start";
-/** A trial that is this old, in seconds, was not started just now. */
-const NEW = 120;
+/** Points of a curve, at equal distances, and of these the ones that have a slider. */
+export const POINTS = 41;
+export const SLIDERS = 5;
+const BETWEEN = (POINTS - 1) / (SLIDERS - 1);
+
+/** The curve that a reader starts from. */
+export const FIRST_CURVE = Array.from({ length: POINTS }, (_, i) => 0.1 + (0.8 * i) / (POINTS - 1));
+
+/** A curve with as many points as are drawn: older bets have fewer. @param {number[]} curve @returns {number[]} */
+export const fine = (curve) =>
+  Array.from({ length: POINTS }, (_, i) => {
+    const at = (i * (curve.length - 1)) / (POINTS - 1);
+    const low = Math.floor(at);
+    return curve[low] + (at - low) * ((curve[low + 1] ?? curve[low]) - curve[low]);
+  });
+
+/** @param {number} value */
+const clamped = (value) => Math.min(1, Math.max(0, value));
+
+/**
+ * A curve after a stroke from one place to another: what lies between is on the line from one to the other.
+ * @param {number[]} curve @param {[number, number]} from each from 0 to 1 @param {[number, number]} to
+ * @returns {number[]}
+ */
+export function drawnOver(curve, from, to) {
+  const last = curve.length - 1;
+  const [[x0, y0], [x1, y1]] = from[0] <= to[0] ? [from, to] : [to, from];
+  const [low, high] = [x0, x1].map((x) => Math.round(clamped(x) * last));
+  return curve.map((value, i) => {
+    if (i < low || i > high) return value;
+    const share = x1 > x0 ? clamped((i / last - x0) / (x1 - x0)) : 1;
+    return clamped(low === high ? to[1] : y0 + share * (y1 - y0));
+  });
+}
+
+/**
+ * A curve of which the point at a slider is moved; to the sliders beside it it goes straight.
+ * @param {number[]} curve @param {number} slider @param {number} value
+ * @returns {number[]}
+ */
+export function bent(curve, slider, value) {
+  const at = slider * BETWEEN;
+  return curve.map((old, i) => {
+    const away = Math.abs(i - at) / BETWEEN;
+    if (away >= 1) return old;
+    const end = curve[i < at ? at - BETWEEN : at + BETWEEN] ?? value;
+    return value + away * (end - value);
+  });
+}
+
+/** What the sliders stand at. @param {number[]} curve */
+export const sliderValues = (curve) => Array.from({ length: SLIDERS }, (_, i) => curve[i * BETWEEN]);
 
 /** What can be bet on an experiment. @param {Experiment} experiment @returns {Question[]} */
 export function questionsOf({ runs, views }) {
@@ -43,14 +93,10 @@ export function betOn(id) {
 /** @param {string} id @param {Bet} bet */
 export const keepBet = (id, bet) => remember(`bet.${id}`, Object.keys(bet).length ? JSON.stringify(bet) : "");
 
-/**
- * What was bet on an experiment is the bet on the trial that was just started of it.
- * @param {Trial} trial
- * @param {number} now seconds since the epoch
- */
-export function placeBet(trial, now) {
+/** What was bet on an experiment is the bet on the trial that was just started of it. @param {Trial} trial */
+export function placeBet(trial) {
   const bet = betOn(trial.experiment);
-  if (now - trial.created > NEW || !Object.keys(bet).length) return;
+  if (!Object.keys(bet).length) return;
   keepBet(trial.id, bet);
   keepBet(trial.experiment, {});
 }

@@ -44,15 +44,18 @@ function startOf(one, t, acts) {
   const quick = one.quick.length > 0;
   const runs = one.runs.length * one.seeds;
   const full = runs === 1 ? t("experiment.full.one") : t("experiment.full", { runs });
-  const start = { id: "start-trial", type: "button", class: "primary", on: { click: () => acts.start(quick) } };
-  const startFull = { id: "start-full", type: "button", on: { click: () => acts.start(false) } };
+  const starting = { type: "button", "data-needs": "start" };
+  const start = { ...starting, id: "start-trial", class: "primary", on: { click: () => acts.start(quick) } };
+  const startFull = { ...starting, id: "start-full", on: { click: () => acts.start(false) } };
   return h(
     "div",
     { class: "go" },
     h("button", start, t(quick ? "experiment.quick" : "start")),
     quick ? h("button", startFull, full) : null,
-    h("button", { type: "button", on: { click: acts.settings } }, t("welcome.configure")),
-    quick ? h("small", {}, t("experiment.quick_note", { note: localized(one.quick_note, t) })) : null,
+    h("button", { ...starting, on: { click: acts.settings } }, t("welcome.configure")),
+    quick
+      ? h("small", { "data-needs": "start" }, t("experiment.quick_note", { note: localized(one.quick_note, t) }))
+      : null,
   );
 }
 

@@ -3,7 +3,6 @@
 import { byId, h } from "../app/dom.js";
 import { experimentOf, openTrial } from "../app/state.js";
 import { drawBet } from "./bet-form.js";
-import { placeBet } from "./bets.js";
 import { drawExperiment } from "./experiment.js";
 import { drawGallery } from "./gallery.js";
 import { drawGuide, leadTo, pointAt } from "./guided-tour.js";
@@ -42,10 +41,6 @@ export class Experiments {
     this.host = host;
     this.charts = new TrialCharts(byId("outcome-charts"), store, host.draw);
     this.bet = h("section", { class: "bet" });
-    store.listen((now, before) => {
-      const trial = now.trial === before.trial ? null : openTrial(now);
-      if (trial && trial.experiment === before.experiment) placeBet(trial, Date.now() / 1000);
-    });
     /** @type {ReturnType<typeof makeSurfacePanel> | null} losses of the experiment that is shown */
     this.surface = null;
     this.surfaceKey = "";

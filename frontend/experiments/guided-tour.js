@@ -65,7 +65,7 @@ export function drawGuide(root, experiment, step, t, acts) {
       "div",
       { class: "acts" },
       button(t("guide.back"), () => acts.go(step - 1), { disabled: step === 0 }),
-      last && experiment.next ? button(t("trial.change"), acts.next) : null,
+      last && experiment.next ? button(t("trial.change"), acts.next, { "data-needs": "start" }) : null,
       on,
       button("✕", acts.close, { class: "plain", "aria-label": t("guide.close") }),
     ),

@@ -2,8 +2,9 @@
 
 import { h, setText } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";
+import { calledState } from "../app/state.js";
 import { trialBadge } from "./badge.js";
-import { accuracies, nameOf } from "./trial-state.js";
+import { accuracies, changedRuns, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Trial} Trial */
@@ -30,7 +31,8 @@ const measured = (one, t) =>
  * @param {Acts} acts
  */
 function chipOf(one, { trial, open }, t, acts) {
-  const { id, state } = one.run;
+  const { id } = one.run;
+  const state = calledState(one.run);
   const chip = {
     type: "button",
     class: "chip",
@@ -76,7 +78,13 @@ function actsOf({ experiment, results, guided }, t, acts) {
   const next = experiment?.next
     ? h(
         "button",
-        { id: "change-one", type: "button", title: localized(experiment.change, t), on: { click: acts.next } },
+        {
+          id: "change-one",
+          type: "button",
+          "data-needs": "start",
+          title: localized(experiment.change, t),
+          on: { click: acts.next },
+        },
         t("trial.change"),
       )
     : null;
@@ -101,7 +109,17 @@ const keyOf = ({ trial, experiment, open, results, guided }, t) =>
     trial.ended,
     trial.verdict?.kind,
     trial.runs.map((one) => [one.run.id, one.run.state, one.measured !== null]),
+    changedRuns(trial, t),
   ]);
+
+/**
+ * What a change by hand does to the trial, as soon as there was one; else nothing.
+ * @param {Trial} trial @param {Translate} t
+ */
+function changedText(trial, t) {
+  const runs = changedRuns(trial, t);
+  return runs.length ? t("trial.changed", { runs: runs.join(", ") }) : "";
+}
 
 /** @param {HTMLElement} root @param {Shown} shown @param {Translate} t @param {Acts} acts */
 export function drawTrial(root, shown, t, acts) {
@@ -118,23 +136,27 @@ export function drawTrial(root, shown, t, acts) {
       titleOf(shown, t, acts),
       h("span", { class: "which" }, at < 0 ? "" : t("trial.which", { at: at + 1, of: trial.runs.length })),
       trialBadge(trial, t),
+      h(
+        "ul",
+        { class: "chips", "aria-label": t("experiment.runs") },
+        ...trial.runs.map((one) => chipOf(one, shown, t, acts)),
+      ),
       h("span", { class: "spacer" }),
       actsOf(shown, t, acts),
     ),
-    h(
-      "ul",
-      { class: "chips", "aria-label": t("experiment.runs") },
-      ...trial.runs.map((one) => chipOf(one, shown, t, acts)),
-    ),
+    ...(trial.verdict ? [] : [h("p", { class: "changed" }, changedText(trial, t))]),
   );
   if (focused) document.getElementById(focused)?.focus();
 }
 
 /**
- * The trial's outcome once, for who cannot see it.
+ * The trial's outcome once, and that it will have none once it was changed, for who cannot see it.
  * @param {HTMLElement} root
  * @param {Trial} trial
  * @param {Translate} t
  */
 export const announce = (root, trial, t) =>
-  setText(root, !trial.ended ? "" : trial.verdict ? localized(trial.verdict.sentence, t) : t("verdict.none"));
+  setText(
+    root,
+    !trial.ended ? changedText(trial, t) : trial.verdict ? localized(trial.verdict.sentence, t) : t("verdict.none"),
+  );

@@ -1,7 +1,8 @@
 /** The charts of a whole trial: its runs side by side, and the losses that its experiment has to draw. */
 
 import { localized } from "../app/i18n.js";
-import { experimentOf, FIRST_SELECTION } from "../app/state.js";
+import { experimentOf } from "../app/state.js";
+import { freeScene } from "../charts/free-scene.js";
 import { makePanel } from "../charts/panel.js";
 import { sweep } from "../views/sweep.js";
 import { makeSurfacePanel } from "./surface-panel.js";
@@ -10,8 +11,6 @@ import { panelsOf, Readings } from "./trial-readings.js";
 /** @typedef {import("../types").Trial} Trial */
 /** @typedef {import("../types").TrialScene} TrialScene */
 /** @typedef {import("../types").View} View */
-
-const NARROW = 720;
 
 export class TrialCharts {
   /**
@@ -37,19 +36,10 @@ export class TrialCharts {
   /** @returns {TrialScene} */
   scene() {
     const trial = /** @type {Trial} */ (this.trial);
-    const { t, theme, selection } = this.store.state;
-    const title = experimentOf(this.store.state, trial.experiment)?.title ?? trial.experiment;
-    return /** @type {any} */ ({
-      run: { id: trial.id, name: localized(title, t) },
-      events: [],
-      selection: { ...FIRST_SELECTION, step: 0, choices: selection.choices },
-      theme,
-      t,
-      span: 0,
-      history: { count: 0 },
-      narrow: innerWidth < NARROW,
-      panels: panelsOf(trial, this.readings.byRun),
-    });
+    const { state } = this.store;
+    const title = experimentOf(state, trial.experiment)?.title ?? trial.experiment;
+    const run = { id: trial.id, name: localized(title, state.t) };
+    return /** @type {any} */ (freeScene(state, run, { panels: panelsOf(trial, this.readings.byRun) }));
   }
 
   wake() {

@@ -37,6 +37,23 @@ const seedsOf = (trial) => new Set(trial.runs.map((one) => one.seed)).size;
 export const nameOf = (trial, one, t) =>
   seedsOf(trial) > 1 ? `${named(one.label, t)} · ${one.run.config?.seed ?? one.seed}` : named(one.label, t);
 
+/** Whether somebody changed a run while it trained. @param {import("../types").Run} run */
+const isChanged = ({ interventions = {}, learning_rate: rate, config }) =>
+  Object.keys(interventions).length > 0 || (rate !== null && rate !== (config?.optimizer?.learning_rate ?? rate));
+
+/** Why the server will give no verdict on a trial that somebody changed, even where it was changed back. */
+const CHANGED = new Set(["undecided.changed", "undecided.touched"]);
+
+/**
+ * Names of the runs that are not what the claim speaks of any more.
+ * @param {Trial} trial @param {import("../types").Translate} t
+ */
+export function changedRuns(trial, t) {
+  const names = trial.runs.filter(({ run }) => isChanged(run)).map((one) => nameOf(trial, one, t));
+  if (names.length || !trial.reason || !CHANGED.has(trial.reason.code)) return names;
+  return [named(String(trial.reason.values.run), t)];
+}
+
 /** Runs that ended otherwise than they should. @param {Trial} trial */
 export const broken = (trial) => trial.runs.filter(({ run }) => !isLive(run) && run.state !== "finished");
 

@@ -1,6 +1,7 @@
 /** What is asked of the server about trials: to start one, all there are, and how the open one is. */
 
 import { api } from "../api.js";
+import { placeBet } from "./bets.js";
 
 /** @typedef {import("../app/store.js").Store} Store */
 /** @typedef {import("../run/attempt.js").Attempt} Attempt */
@@ -10,7 +11,9 @@ const ASK_EVERY = 1000;
 /** @param {Store} store @param {Attempt} attempt @param {string} experiment @param {boolean} quick */
 export async function startTrial(store, attempt, experiment, quick) {
   const trial = await attempt(() => api.startTrial(experiment, { quick }));
-  if (trial) store.dispatch({ type: "trial_started", trial });
+  if (!trial) return;
+  placeBet(trial);
+  store.dispatch({ type: "trial_started", trial });
 }
 
 /** @param {Store} store @param {Attempt} attempt */

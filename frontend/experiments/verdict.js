@@ -7,7 +7,7 @@ import { h } from "../app/dom.js";
 import { localized, named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { worded } from "../app/server-messages.js";
-import { broken, figureTable, nameOf } from "./trial-state.js";
+import { broken, changedRuns, figureTable, nameOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Translate} Translate */
 /** @typedef {import("../types").Trial} Trial */
@@ -145,6 +145,12 @@ export function whyNot(trial, t) {
         ];
 }
 
+/** Which runs are not what the claim speaks of any more. @param {Trial} trial @param {Translate} t */
+function changedOf(trial, t) {
+  const runs = changedRuns(trial, t);
+  return runs.length ? [h("p", { class: "why", role: "note" }, t("verdict.changed", { runs: runs.join(", ") }))] : [];
+}
+
 /**
  * @param {HTMLElement} root
  * @param {Trial} trial
@@ -160,6 +166,7 @@ export function drawVerdict(root, trial, experiment, t, show, bet) {
     trial.id,
     verdict?.kind,
     trial.runs.map(({ run, measured: found }) => [run.state, found !== null]),
+    changedRuns(trial, t),
     experiment?.id,
   ]);
   if (root.dataset.key === key) return;
@@ -169,6 +176,7 @@ export function drawVerdict(root, trial, experiment, t, show, bet) {
   root.replaceChildren(
     ...[
       h("h2", { "data-kind": kind, tabIndex: -1, id: "verdict-title" }, title),
+      ...changedOf(trial, t),
       ...(verdict ? answerOf(verdict, experiment, t) : []),
       bet,
       experiment ? h("p", { class: "claimed" }, t("verdict.claimed"), " ", localized(experiment.prediction, t)) : null,

@@ -51,6 +51,7 @@ export class Changes {
     drawOrigin(this.store.state);
     byId("changes").hidden = !takesChanges(run);
     if (!run || !takesChanges(run)) return;
+    byId("changes-trial").hidden = !run.trial;
     this.rate.placeholder = String(run.learning_rate ?? "");
     this.#build(run);
     for (const [network, norm] of this.norms) norm.show(run.interventions?.[network]);

@@ -1,9 +1,14 @@
-/** Two runs side by side: each in a frame of its own, layer, step and comparison shared between them. */
+/**
+ * Runs side by side: their curves on one pair of axes, and below each run in a frame of its own, layer, step and
+ * comparison shared between them.
+ */
 
 import { h } from "../app/dom.js";
 import { writeLink } from "../app/link.js";
 import { runName } from "../app/server-messages.js";
+import { leftOut, MOST_COMPARED } from "../app/state.js";
 import { describe } from "./describe.js";
+import { overlaid } from "./overlaid.js";
 
 /** @typedef {import("../types").Selection} Selection */
 
@@ -47,22 +52,31 @@ function wordsOf(id, { runs, t }) {
 }
 
 /**
- * Show two runs side by side.
+ * Show runs side by side.
  * @param {HTMLElement} root
  * @param {string[]} runs
- * @param {import("../app/state.js").State} state
+ * @param {import("../app/store.js").Store} store
  */
-export function drawPair(root, runs, state) {
+export function drawPair(root, runs, store) {
+  const { state } = store;
   const { selection, t, theme } = state;
   const frames = runs.map((run) => {
     const src = writeLink(run, selection, { embed: true, language: t("locale"), theme: theme.name });
-    return h("iframe", { title: wordsOf(run, state), src });
+    return h("iframe", { title: wordsOf(run, state), loading: "lazy", src });
   });
   // Alone, a run has its controls.
   const alone = (/** @type {string} */ run) => writeLink(run, selection, {});
   const caption = (/** @type {HTMLIFrameElement} */ frame, /** @type {number} */ i) =>
     h("figcaption", {}, h("a", { href: alone(runs[i]) }, frame.title));
-  root.replaceChildren(...frames.map((frame, i) => h("figure", {}, caption(frame, i), frame)));
+  const beyond = leftOut(state);
+  const note = beyond
+    ? [h("p", { class: "note" }, t("compare.left_out", { count: beyond, most: MOST_COMPARED }))]
+    : [];
+  root.replaceChildren(
+    ...note,
+    overlaid(runs, store),
+    ...frames.map((frame, i) => h("figure", {}, caption(frame, i), frame)),
+  );
   addEventListener("message", (event) => {
     const shared = selectionOf(event);
     if (!shared) return;

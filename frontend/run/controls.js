@@ -6,6 +6,7 @@ import { byId, setText } from "../app/dom.js";
 import { noticeOf, worded } from "../app/server-messages.js";
 import { isLive } from "../app/state.js";
 import { Throttle } from "../app/throttle.js";
+import { offerChanges } from "./own.js";
 
 /** @typedef {import("../types").Run} Run */
 /** @typedef {import("../types").Translate} Translate */
@@ -34,8 +35,10 @@ export class Controls {
 
   /** @param {Command} command */
   async #command(command) {
-    const { run } = this.store.state;
+    const { run, t } = this.store.state;
     if (!run) return;
+    // A script that trains on does not send again what was not recorded.
+    if (command === "stop" && run.source === "script" && !globalThis.confirm(t("stop.script.ask"))) return;
     if (command !== "stop") this.store.dispatch({ type: "select", selection: { step: null } });
     const answer = await this.attempt(() => api.command(run.id, command));
     if (answer) this.store.dispatch({ type: "state", run: answer });
@@ -81,9 +84,11 @@ export class Controls {
   draw() {
     const { run, t } = this.store.state;
     byId("controls").hidden = !run;
+    offerChanges(run);
     if (!run) return;
-    drawButtons(run);
-    for (const id of ["transport", "tuning", "more-controls"]) byId(id).hidden = !isLive(run);
+    drawButtons(run, t);
+    byId("transport").hidden = !isLive(run);
+    for (const id of ["tuning", "more-controls"]) byId(id).hidden = !isLive(run) || run.source === "script";
     // What a person is about to choose stays under their hands.
     if (document.activeElement !== this.pace) {
       this.pace.value = String(positionOf(run.pace));
@@ -95,14 +100,17 @@ export class Controls {
   }
 }
 
-/** @param {Run} run */
-function drawButtons(run) {
+/** @param {Run} run @param {Translate} t */
+function drawButtons(run, t) {
   const { state } = run;
+  const script = run.source === "script";
   byId("pause").hidden = state === "paused";
   byId("resume").hidden = state !== "paused";
-  byId("pause").disabled = state !== "running";
-  byId("step").disabled = state !== "paused" && state !== "running";
+  byId("pause").disabled = script || state !== "running";
+  byId("resume").disabled = script;
+  byId("step").disabled = script || (state !== "paused" && state !== "running");
   byId("stop").disabled = !isLive(run);
+  for (const command of COMMANDS) byId(command).title = t(script ? `${command}.script` : command);
 }
 
 /** @param {HTMLInputElement} slider @param {number | null} pace steps per second @param {Translate} t */
@@ -135,12 +143,12 @@ function drawProgress(run, t) {
   const total = run.total_steps;
   setText(
     byId("progress-step"),
-    total === null ? t("progress.at", { step }) : t("progress.of", { step, total: total.toLocaleString(t("locale")) }),
+    total === null
+      ? t("progress.count", { step })
+      : t("progress.of", { step, total: total.toLocaleString(t("locale")) }),
   );
   const elapsed = duration(run.elapsed);
   const left = isLive(run) ? remaining(run) : null;
-  setText(
-    byId("progress-time"),
-    left === null ? t("time.elapsed", { elapsed }) : t("time.both", { elapsed, left: duration(left) }),
-  );
+  const time = left === null ? t("time.elapsed", { elapsed }) : t("time.both", { elapsed, left: duration(left) });
+  setText(byId("progress-time"), run.node ? `${time} · ${t("run.node", { node: run.node })}` : time);
 }

@@ -18,6 +18,7 @@ export function describe(run, t) {
     [sizeOf(network), activationOf(network, t)].filter(Boolean).join(" "),
     config.optimizer && `${t(`option.${config.optimizer.kind}`)} ${config.optimizer.learning_rate}`,
     config.batch_size && t("describe.batch", { size: config.batch_size }),
+    config.replicas > 1 && t("describe.replicas", { count: config.replicas }),
     t("describe.seed", { seed: config.seed }),
   ];
   return parts.filter(Boolean).join(" · ");

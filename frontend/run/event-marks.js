@@ -12,11 +12,13 @@ const ABOUT_THE_RUN = new Set([
   "state",
   "name",
   "connection",
+  "placed",
   "checkpoint",
   "measured",
   "samples",
   "scalar",
   "layouts",
+  "applied",
 ]);
 /** About the width of a letter, of a Hangul syllable, and of a label's number and rim, in pixels. */
 const LETTER = 6.4;

@@ -10,7 +10,7 @@ import { hiddenOf } from "../views/focus.js";
  * @param {Scene} scene
  */
 export function mostShift(scene) {
-  /** @type {{step: number, layer: string, value: number} | null} */
+  /** @type {{step: number, network: string, layer: string, value: number} | null} */
   let most = null;
   for (const network of scene.header.networks) {
     for (const { name } of hiddenOf(network)) {
@@ -21,7 +21,7 @@ export function mostShift(scene) {
         const slot = stream.order[position];
         const value = drift.at(slot);
         if (Number.isFinite(value) && (most === null || value > most.value))
-          most = { step: stream.steps[slot], layer: name, value };
+          most = { step: stream.steps[slot], network: network.name, layer: name, value };
       }
     }
   }

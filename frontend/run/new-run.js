@@ -5,7 +5,7 @@ import { byId, h } from "../app/dom.js";
 import { localized } from "../app/i18n.js";
 import { worded } from "../app/server-messages.js";
 import { dialogHead, onBackdrop } from "./dialog.js";
-import { defaultOf } from "./schema.js";
+import { beginning, fitted } from "./schema-fit.js";
 import { makeForm } from "./schema-form.js";
 
 /** @typedef {import("../types").Translate} Translate */
@@ -25,26 +25,34 @@ export class NewRun {
     onBackdrop(this.dialog, () => this.dialog.close());
   }
 
-  /** Start a run at once. @param {Record<string, any>} [config] what differs from the defaults */
+  /** Start a run at once. @param {Record<string, any>} [config] what differs from the run that the page starts */
   async start(config) {
-    const run = await this.attempt(() => api.start(config ? { config } : {}));
+    const schema = config && (await this.#schema());
+    if (config && !schema) return;
+    const run = await this.attempt(() => api.start(schema ? { config: { ...beginning(schema), ...config } } : {}));
     if (run) this.store.dispatch({ type: "started", run });
   }
 
-  /** @param {Record<string, any>} [config] what differs from the defaults */
+  /** @param {Record<string, any>} [config] what differs from the run that the page starts */
   async open(config) {
-    // Pressed before everything had loaded: the form needs its schema.
-    const schema = this.store.state.schema ?? (await this.attempt(api.schema));
+    const schema = await this.#schema();
     if (!schema || this.dialog.open) return;
     const { experiments, t } = this.store.state;
-    const form = makeForm(schema, { ...defaultOf(schema, schema), ...config }, t, FIRST);
+    const { value, unfit } = fitted(schema, config ?? {});
+    const form = makeForm(schema, value, t, FIRST);
     const body = drawNewRun(this.dialog, form, experiments, t);
     body.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#send(form, body);
     });
+    if (unfit.length) body.error.textContent = t("setup.unfit", { fields: unfit.join(", ") });
     this.dialog.replaceChildren(body.form);
     this.dialog.showModal();
+  }
+
+  /** Of a run's settings, also where a person is quicker than the page. */
+  async #schema() {
+    return this.store.state.schema ?? (await this.attempt(api.schema));
   }
 
   /** @param {Form} form @param {ReturnType<typeof drawNewRun>} body */

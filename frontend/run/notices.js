@@ -19,7 +19,8 @@ const FAILURES = new Set([
 const MOST_FAILURES = 3;
 
 /** What is wrong with the way to the server. @param {State} state @param {Acts} acts @returns {Notice[]} */
-function connectionNotices({ t, reachable, open, connection, header }, acts) {
+function connectionNotices({ t, reachable, linkChanged, open, connection, header }, acts) {
+  if (linkChanged) return [{ key: "link-changed", text: t("link.changed"), bad: true }];
   /** @type {Notice[]} */
   const list = [];
   if (!reachable) list.push({ key: "unreachable", text: t("unreachable"), bad: true });
@@ -75,6 +76,8 @@ function runNotices({ t, run, events }, acts) {
   if (run?.state === "failed") list.push({ key: "failed", text: t("failed", { reason }), bad: true });
   if (run?.state === "interrupted")
     list.push({ key: "interrupted", text: t("interrupted", { step: run.step, reason }) });
+  if (run?.damage && run.damage.text !== run.reason?.text)
+    list.push({ key: "damage", text: worded(run.damage, t), bad: true });
   if (run?.absence) list.push({ key: "absent", text: t("absent", { reason: worded(run.absence, t) }) });
   return list;
 }

@@ -21,7 +21,7 @@ const PRESETS = [
 export const presetList = (t, start) =>
   h(
     "ul",
-    { class: "presets", "aria-label": t("welcome.presets") },
+    { class: "presets", "data-needs": "start", "aria-label": t("welcome.presets") },
     ...PRESETS.map(({ id, config }) =>
       h(
         "li",

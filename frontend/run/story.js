@@ -1,7 +1,7 @@
 /** The story of a run: its newest sentence at the step that is shown, and the list of all. */
 
 import { byId, h, setText } from "../app/dom.js";
-import { eventText, happeningsOf, newestUpTo } from "../app/happenings.js";
+import { happeningsOf, sentenceOf, shownAt } from "../app/happenings.js";
 import { recall, remember } from "../app/preferences.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -16,6 +16,13 @@ export class Story {
     this.root = byId("story");
     this.number = h("span", { class: "number", "aria-hidden": "true" });
     this.text = h("button", { type: "button", id: "headline", on: { click: () => this.#showNewest() } });
+    this.whole = h("button", {
+      type: "button",
+      id: "story-whole",
+      "aria-controls": "headline",
+      hidden: true,
+      on: { click: () => this.#unfold(!this.root.hasAttribute("data-whole")) },
+    });
     this.toggle = h("button", {
       type: "button",
       id: "story-toggle",
@@ -23,21 +30,25 @@ export class Story {
       on: { click: () => this.#toggle() },
     });
     this.list = h("ol", { id: "happened" });
-    this.root.replaceChildren(h("div", { class: "newest" }, this.number, this.text, this.toggle), this.list);
+    this.root.replaceChildren(
+      h("div", { class: "newest" }, this.number, this.text, this.whole, this.toggle),
+      this.list,
+    );
     // Folded until a person opens it: the first chart stands on the first screen.
     this.open = recall(REMEMBERED) === "open";
     /** @type {Happening | undefined} */
     this.newest = undefined;
     this.drawn = "";
     this.shown = "";
+    this.folded = this.unfolded = "";
   }
 
   /** Called in every frame. @param {Scene} scene */
   follow(scene) {
     const happenings = happeningsOf(scene.events);
     this.#drawList(scene, happenings);
-    const newest = newestUpTo(happenings, scene.selection.step ?? Infinity);
-    const key = [this.drawn, newest?.number, this.open].join("|");
+    const newest = shownAt(happenings, scene);
+    const key = [this.drawn, newest?.number, this.open, scene.run.ended, innerWidth].join("|");
     if (key === this.shown) return;
     this.shown = key;
     this.newest = newest;
@@ -45,18 +56,22 @@ export class Story {
   }
 
   /** @param {Scene} scene @param {Happening[]} happenings */
-  #drawNewest({ t }, happenings) {
+  #drawNewest({ t, run, header }, happenings) {
     const { newest } = this;
     this.root.toggleAttribute("data-told", happenings.length > 0);
     this.root.toggleAttribute("data-open", this.open);
-    this.list.hidden = !this.open;
+    this.root.toggleAttribute("data-grows", run.ended === null);
     this.toggle.hidden = happenings.length === 0;
     this.toggle.setAttribute("aria-expanded", String(this.open));
-    setText(this.toggle, t("story.all", { count: happenings.length }));
+    setText(this.toggle, t(run.ended === null ? "story.all" : "story.report", { count: happenings.length }));
     setText(this.number, newest ? String(newest.number) : "");
     this.number.hidden = !newest;
     this.text.disabled = !newest;
-    setText(this.text, newest ? sentence(newest, t) : t(happenings.length ? "story.before" : "story.nothing"));
+    const silence = header.layouts.length ? "story.nothing" : "story.no_layouts";
+    setText(this.text, newest ? sentenceOf(newest.event, t) : t(happenings.length ? "story.before" : silence));
+    this.unfolded = t("story.less");
+    this.folded = t("story.whole");
+    this.#unfold(false);
     for (const item of this.list.children) {
       const number = Number(/** @type {HTMLElement} */ (item).dataset.number);
       item.toggleAttribute("data-later", number > (newest?.number ?? 0));
@@ -79,11 +94,19 @@ export class Story {
             "button",
             { type: "button", on: { click: () => this.show(one) } },
             h("span", { class: "number", "aria-hidden": "true" }, String(one.number)),
-            sentence(one, t),
+            sentenceOf(one.event, t),
           ),
         ),
       ),
     );
+  }
+
+  /** Show all of the sentence, or as much as has room; what is not cut has no button for it. @param {boolean} whole */
+  #unfold(whole) {
+    this.root.toggleAttribute("data-whole", whole);
+    this.whole.hidden = !whole && this.text.scrollHeight <= this.text.clientHeight + 1;
+    this.whole.setAttribute("aria-expanded", String(whole));
+    setText(this.whole, whole ? this.unfolded : this.folded);
   }
 
   #showNewest() {
@@ -97,7 +120,3 @@ export class Story {
     this.root.dispatchEvent(new CustomEvent("shiftscope:story", { bubbles: true }));
   }
 }
-
-/** With its step. @param {Happening} happening @param {import("../types").Translate} t */
-const sentence = ({ event }, t) =>
-  t("event.text", { step: event.step.toLocaleString(t("locale")), text: eventText(event, t) });

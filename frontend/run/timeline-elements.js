@@ -78,6 +78,7 @@ export const makeElements = (t, duration, acts) => ({
     t("timeline.most.short"),
   ),
   range: makeScrubber(t, acts),
+  found: h("span", { class: "found", role: "status" }),
   arrived: h("span", { class: "arrived" }),
   at: h("span", { class: "at" }),
   duration: makeDurations(t, duration, acts),
@@ -85,10 +86,11 @@ export const makeElements = (t, duration, acts) => ({
 });
 
 /** @param {HTMLElement} root @param {TimelineElements} elements @param {HTMLElement} marks */
-export function arrange(root, { toStart, back, play, on, most, range, arrived, at, duration, live }, marks) {
+export function arrange(root, { toStart, back, play, on, most, range, found, arrived, at, duration, live }, marks) {
   root.replaceChildren(
     h("div", { class: "buttons" }, toStart, back, play, on, most),
     h("div", { class: "track" }, range, marks),
+    found,
     arrived,
     at,
     duration,

@@ -1,7 +1,10 @@
 /** One scrubber for all charts: any step of the run, events, replay, and back to the live end. */
 
 import { byId, setText } from "../app/dom.js";
+import { named } from "../app/i18n.js";
 import { isLive } from "../app/state.js";
+import { StreamHistory } from "../stream/history.js";
+import { driftShown, driftText } from "../views/drift.js";
 import { EventMarks } from "./event-marks.js";
 import { mostShift } from "./most-shift.js";
 import { Replay } from "./replay.js";
@@ -13,12 +16,17 @@ import { arrange, followKeys, makeElements } from "./timeline-elements.js";
 /** While the live end is followed, the timeline is drawn anew less often than the charts. */
 const DRAW_EVERY = 90;
 
+/** What a run has that declares nothing to be recorded. */
+const NOTHING = new StreamHistory(0, 2);
+
 /**
  * The steps that can be shown: those whose whole rows are kept, of the stream with the most.
  * @param {Scene} scene
  */
-const mainStream = ({ history, layoutIndex, header }) =>
-  history.stream(layoutIndex.stream("layers") ?? layoutIndex.stream("steps") ?? header.layouts[0].stream);
+function mainStream({ history, layoutIndex, header }) {
+  const stream = layoutIndex.stream("layers") ?? layoutIndex.stream("steps") ?? header.layouts[0]?.stream;
+  return stream === undefined ? NOTHING : history.stream(stream);
+}
 
 export class Timeline {
   /**
@@ -47,6 +55,8 @@ export class Timeline {
     this.elements = makeElements(host.t(), host.state().duration, this.acts);
     this.drawnAt = 0;
     this.whole = false;
+    /** @type {{step: number, layer: string, network: string, value: number, run: string} | undefined} as last asked */
+    this.most = undefined;
     /** @type {import("../types").Selection | null} what was drawn then */
     this.drawn = null;
     followKeys(this.root, this.acts);
@@ -78,6 +88,7 @@ export class Timeline {
     const last = mainStream(scene).lastStep;
     this.#drawStep(scene, step, last);
     this.#drawState(scene, step === null);
+    this.#drawMost(scene);
     this.marks.refresh(scene, last);
   }
 
@@ -138,7 +149,30 @@ export class Timeline {
   #toMost() {
     const scene = this.host.scene();
     const most = scene && mostShift(scene);
-    if (most) this.host.dispatch({ type: "select", selection: { step: most.step, layer: most.layer } });
+    if (!scene || !most) return;
+    this.host.dispatch({ type: "select", selection: { step: most.step, layer: most.layer } });
+    this.most = { ...most, run: scene.run.id };
+  }
+
+  /** Whose most shift is looked at, as long as it is. @param {Scene} scene */
+  #drawMost(scene) {
+    const { t, run, selection } = scene;
+    const { most } = this;
+    const { found } = this.elements;
+    const looked = most?.run === run.id && most.step === selection.step && most.layer === selection.layer;
+    if (!looked) {
+      setText(found, "");
+      found.title = "";
+      return;
+    }
+    const words = {
+      network: named(most.network, t),
+      layer: named(most.layer, t),
+      drift: driftText(scene, driftShown(scene), most.value),
+      step: most.step.toLocaleString(t("locale")),
+    };
+    setText(found, t("timeline.most.is", words));
+    found.title = t(isLive(run) ? "timeline.most.so_far" : "timeline.most.found", words);
   }
 
   /** @param {Scene} scene @param {number} now */

@@ -33,10 +33,12 @@ function waitingFor(state) {
   }
   if (open === null && trial === null) return { over: false, title: t("welcome.title"), message: "", fraction: null };
   const over = run !== null && !isLive(run);
+  const fair = run?.group ? ` ${t("waiting.fair")}` : "";
+  const place = run?.place ? `${t("waiting.place", { place: run.place })}${fair}` : "";
   return {
     over,
     title: run === null ? t("waiting.loading") : t(`waiting.${run.state}`),
-    message: run?.preparing ? worded(noticeOf(run.preparing), t) : worded(over ? run?.reason : null, t),
+    message: run?.preparing ? worded(noticeOf(run.preparing), t) : worded(over ? run?.reason : null, t) || place,
     fraction: run?.preparing?.fraction ?? null,
   };
 }
@@ -70,7 +72,11 @@ function waysOn({ t, run }, acts) {
     "div",
     { class: "go" },
     config
-      ? h("button", { type: "button", class: "primary", on: { click: () => acts.again(config) } }, t("again"))
+      ? h(
+          "button",
+          { type: "button", class: "primary", "data-needs": "start", on: { click: () => acts.again(config) } },
+          t("again"),
+        )
       : null,
     h("button", { type: "button", on: { click: acts.list } }, t("runs")),
     h("button", { type: "button", on: { click: acts.home } }, t("home")),

@@ -10,8 +10,19 @@ import { presetList } from "./presets.js";
 /** The buttons below the text. @param {State} state @param {Acts} acts */
 function waysIn({ t, runs, schema }, acts) {
   const count = runs?.length ?? 0;
-  const start = { id: "start", type: "button", class: "primary", on: { click: () => acts.start() } };
-  const configure = { type: "button", disabled: schema === null, on: { click: acts.configure } };
+  const start = {
+    id: "start",
+    "data-needs": "start",
+    type: "button",
+    class: "primary",
+    on: { click: () => acts.start() },
+  };
+  const configure = {
+    type: "button",
+    "data-needs": "start",
+    disabled: schema === null,
+    on: { click: acts.configure },
+  };
   const list = { type: "button", on: { click: acts.list } };
   return h(
     "div",
@@ -57,7 +68,7 @@ export class Welcome {
           ),
           this.hero.element,
         ),
-        h("h3", {}, t("welcome.presets")),
+        h("h3", { "data-needs": "start" }, t("welcome.presets")),
         presetList(t, this.acts.start),
       );
     }
