@@ -30,6 +30,8 @@ SHORT: dict[str, Any] = {
     "network": {"depth": 3, "width": 24},
     "recording": {"kind": "every", "every": 1},
 }
+NOTHING = "/api/health"
+"""An address of the server's where there is no page."""
 NAME = '<img src=x onerror="document.title=1"> & <b>bold</b>'
 SWEEP = "input-scaling"
 
@@ -57,25 +59,67 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser, server: LiveServer) -> Iterator[BrowserContext]:
-    """A browser profile of its own, whose pages must not log an error."""
+def new_context(browser: Browser, server: LiveServer) -> BrowserContext:
     context = browser.new_context(
         base_url=server.url, viewport={"width": 1600, "height": 1000}, locale="en-US", accept_downloads=True
     )
     context.set_default_timeout(1000 * PATIENCE)
+    return context
+
+
+def errors_of(context: BrowserContext) -> list[str]:
+    """Return a list to which is added what the profile's pages log as errors from now on."""
     problems: list[str] = []
     context.on("weberror", lambda error: problems.append(str(error.error)))
     context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    yield context
-    context.close()
-    # What the server refuses, the browser logs too: that is no fault of the page.
-    assert not [problem for problem in problems if "Failed to load resource" not in problem]
+    return problems
+
+
+def are_whole(problems: list[str]) -> bool:
+    """Whether pages logged no error. What the server refuses, the browser logs too: that is no fault of the page."""
+    return not [problem for problem in problems if "Failed to load resource" not in problem]
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def context(browser: Browser, server: LiveServer) -> Iterator[BrowserContext]:
+    """A browser profile of its own, whose pages must not log an error."""
+    context = new_context(browser, server)
+    problems = errors_of(context)
+    yield context
+    context.close()
+    assert are_whole(problems), problems
+
+
+@pytest.fixture(scope="session")
+def everyday(browser: Browser, server: LiveServer) -> Iterator[tuple[Page, list[str]]]:
+    """A page that opens those of most tests, and the errors of their profile.
+
+    What a page opens has its process: all that the page consists of is neither fetched nor compiled each time.
+    """
+    context = new_context(browser, server)
+    with context.new_page() as opener:
+        opener.goto(NOTHING)
+        yield opener, errors_of(context)
+    context.close()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in the profile that the test asks for, or one in everybody's, which keeps nothing of it."""
+    if "context" in request.fixturenames:
+        yield request.getfixturevalue("context").new_page()
+        return
+    opener, problems = request.getfixturevalue("everyday")
+    with opener.expect_popup() as opened:
+        opener.evaluate("(address) => void open(address)", NOTHING)
+    with opened.value as page:
+        yield page
+    # Closed it writes nothing once more, whatever it was about to load.
+    opener.evaluate("localStorage.clear()")
+    opener.context.clear_cookies()
+    opener.context.clear_permissions()
+    found, problems[:] = problems[:], []
+    assert are_whole(found), found
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
+from typing import Any
 
-from playwright.sync_api import Frame, Locator, Page, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, expect
+
+from tests.waiting import PATIENCE
+
+
+@contextmanager
+def page_of_its_own(browser: Browser, **options: Any) -> Iterator[Page]:
+    """Open a page in a browser profile of its own, and wait for what it does as long as for everything."""
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        yield context.new_page()
 
 
 def settle(page: Page | Frame, place: str = "#chart-grid") -> None:
@@ -23,7 +36,7 @@ def asked(page: Page, name: str) -> str | None:
 
 def step_of(page: Page) -> int:
     """Return the step that the training has reached, as the page has it; -1 before there is one."""
-    found = re.search(r"step ([\d,]+)", page.inner_text("#progress-step"))
+    found = re.search(r"([\d,]+) (?:of|steps)", page.inner_text("#progress-step"))
     return int(found[1].replace(",", "")) if found else -1
 
 

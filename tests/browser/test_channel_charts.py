@@ -34,6 +34,7 @@ def test_a_channel_says_what_it_has_in_training_and_in_evaluation(charts: Page) 
         }"""
     )
     charts.mouse.move(where["x"] - 4, where["y"])
+    settle(charts)
     charts.mouse.move(where["x"], where["y"])
     said = host.locator(".hoverlayer")
     expect(said).to_contain_text("channel")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,7 +17,10 @@ PLOTLY = """
     [data-view="ridges"] .chart :is(canvas, .trace:has(.textpoint)) { visibility: hidden !important }
     [data-view="ridges"] .chart .trace:not(:has(.textpoint)) { visibility: visible !important }
 """
-NO_TEXTS = '[data-view="ridges"] .chart .texts { visibility: hidden }'
+NO_TEXTS = """
+    [data-view="ridges"] .chart .texts { visibility: hidden }
+    #story { position: static !important }  /* it stays at the screen's edge, over what is pictured there */
+"""
 CORNER = {"x": 2, "y": 2}
 
 
@@ -157,6 +162,9 @@ def test_each_chart_explains_itself(charts: Page) -> None:
     assert help_box
     assert plot_box
     assert help_box["y"] >= plot_box["y"] + plot_box["height"] - 1
+    # It comes up with its chart: both are seen at once.
+    expect(card.locator(".help")).to_be_in_viewport()
+    expect(chart(charts, "shift")).to_be_in_viewport()
     ask.click()
     expect(card.locator(".help")).to_be_hidden()
 
@@ -165,3 +173,13 @@ def test_each_chart_says_in_words_what_it_shows(charts: Page) -> None:
     expect(charts.locator("#summary-ridges")).to_contain_text("has moved most")
     chart(charts, "gradients").scroll_into_view_if_needed()
     expect(charts.locator("#summary-gradients")).to_contain_text("with BN")
+
+
+def test_the_most_shift_is_named_with_its_network_and_how_much_as_long_as_it_is_looked_at(charts: Page) -> None:
+    charts.get_by_role("button", name="most shift").click()
+    found = charts.locator("#timeline .found")
+    expect(found).to_have_text(re.compile(r"^with(out)? BN · hidden \d: [\d.]+ σ$"))
+    charts.locator("#language").select_option("ko")
+    expect(found).to_have_text(re.compile(r"^BN (있음|없음) · 은닉 \d: [\d.]+ ?σ$"))
+    charts.keyboard.press("Escape")
+    expect(found).to_have_text("")

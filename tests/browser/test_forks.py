@@ -34,7 +34,7 @@ def held(page: Page, server: LiveServer) -> Page:
 
 
 def test_fork_here_shows_both_ways_side_by_side(held: Page, server: LiveServer) -> None:
-    origin, step = asked(held, "run"), step_of(held)
+    origin = asked(held, "run") or ""
     summary = held.get_by_text("Change the network while it trains")
     expect(held.get_by_role("button", name="Fork here")).to_be_hidden()
     summary.focus()
@@ -44,18 +44,22 @@ def test_fork_here_shows_both_ways_side_by_side(held: Page, server: LiveServer) 
     held.get_by_role("button", name="Fork here").press("Enter")
     held.wait_for_url(re.compile("pair="))
     made = asked(held, "pair") or ""
+    found = server.run(made)
+    step = found["forked"]["step"]
+    assert (found["forked"], found["learning_rate"]) == ({"run": origin, "step": step}, 0.02)
+    assert step >= 5
+    eventually(lambda: server.run(origin)["step"] == step)
     captions = held.locator("#pair figcaption")
     expect(captions.nth(0)).to_contain_text("the first")
     expect(captions.nth(1)).to_contain_text(f"the first, from step {step}")
     for i in range(2):
         expect(held.frame_locator("#pair iframe").nth(i).locator('[data-view="loss"]')).to_be_visible()
-    found = server.run(made)
-    assert (found["forked"], found["learning_rate"]) == ({"run": origin, "step": step}, 0.02)
 
     # Alone it has its controls, and the way back to the pair.
     captions.nth(1).get_by_role("link").click()
     eventually(lambda: step_of(held) > step)
     held.click("#stop")
+    expect(held.locator("#run-state")).to_have_text("stopped")
     held.get_by_role("link", name=f"Beside its origin (forked at step {step})").click()
     eventually(lambda: asked(held, "pair") == made)
     server.client.delete(f"/api/runs/{origin}").raise_for_status()
@@ -84,4 +88,3 @@ def test_batch_normalization_is_faded_from_the_page(held: Page, server: LiveServ
     expect(only.get_by_label("BN strength")).to_have_js_property("value", "0")
     expect(only.get_by_label("Freeze γ and β")).to_be_checked()
     assert violations(held) == []
-    held.click("#stop")

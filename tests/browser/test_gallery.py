@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from shiftscope.experiments.catalogue import catalogue, find
 from shiftscope.translations import read
 from tests.browser.conftest import SWEEP
-from tests.browser.looking import asked, settle
+from tests.browser.looking import asked, page_of_its_own, settle, step_of
 from tests.conftest import LiveServer
 from tests.waiting import eventually
 
@@ -132,9 +132,22 @@ def test_a_bet_is_laid_beside_what_was_measured(page: Page, server: LiveServer, 
     page.goto(f"/?experiment={SWEEP}")
     bet = page.locator("#experiment .bet")
     bet.locator('[data-bet="verdict"] input').first.check()
+    plot = bet.locator('[data-bet="curve"] svg')
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.up()
+    drawn = [round(float(y)) for y in re.findall(r",(\S+)", plot.locator(".mine").get_attribute("points") or "")]
+    assert len(set(drawn[5:20])) == 1
     bet.locator('[data-bet="curve"] input').last.fill("0.5")
     page.click("#start-trial")
     result = page.locator("#verdict .bet")
+    expect(result.locator("li")).to_contain_text("supported")
+    # It is the trial's from now on, whenever its page is opened.
+    page.reload()
     expect(result.locator("li")).to_contain_text("supported")
     expect(result.locator("svg .measured")).to_have_attribute("points", re.compile(r"\d"))
     expect(result.locator("svg .mine")).to_have_attribute("points", re.compile(r"^0\.0,.* 240\.0,55\.0$"))
@@ -143,6 +156,39 @@ def test_a_bet_is_laid_beside_what_was_measured(page: Page, server: LiveServer, 
     bet.locator("summary").click()
     expect(bet.locator("fieldset").first).to_be_hidden()
     expect(page.locator("#start-trial")).to_be_visible()
+
+
+def test_a_verdict_on_runs_that_were_changed_by_hand_says_so(page: Page, server: LiveServer, swept: str) -> None:
+    found = server.client.get(f"/api/trials/{swept}").json()
+    found["runs"][0]["run"]["interventions"] = {"with BN": {"noise": 1}}
+    page.route(f"**/api/trials/{swept}", lambda route: route.fulfill(json=found))
+    page.route("**/api/trials", lambda route: route.fulfill(json=[found]))
+    page.goto(f"/?trial={swept}")
+    expect(page.locator("#verdict")).to_contain_text("Changed by hand while it trained: ")
+
+
+def test_a_run_changed_while_it_trains_ends_the_hope_of_a_verdict_at_once(page: Page, server: LiveServer) -> None:
+    """Set back it stays so: it was trained otherwise than the claim says."""
+    trial = server.client.post("/api/experiments/depth", json={}).json()
+    runs = [one["run"]["id"] for one in trial["runs"]]
+    # However slow the browser is, no run is over when it comes to it; its pace is no part of the claim.
+    for run in runs:
+        server.client.patch(f"/api/runs/{run}", json={"pace": 5}).raise_for_status()
+    server.wait_for_step(runs[0], 1)
+    page.goto(f"/?trial={trial['id']}")
+    eventually(lambda: step_of(page) > 0)
+    told, field = page.locator("#trial-bar .changed"), page.locator("#learning-rate")
+    expect(told).to_be_hidden()
+    usual = field.input_value()
+    for rate in ("0.3", usual):
+        field.fill(rate)
+        field.press("Enter")
+        eventually(lambda rate=rate: server.run(runs[0])["learning_rate"] == float(rate))
+        expect(told).to_contain_text("there will be no verdict")
+    expect(page.locator("#trial-outcome")).to_contain_text("there will be no verdict")
+    for run in reversed(runs):
+        server.client.post(f"/api/runs/{run}/stop").raise_for_status()
+    expect(page.locator("#verdict-title")).to_have_text("No verdict")
 
 
 def test_another_run_of_the_trial_can_be_looked_at_and_linked(page: Page, swept: str) -> None:
@@ -197,11 +243,10 @@ def test_in_korean(context: BrowserContext, server: LiveServer, swept: str) -> N
 
 
 def test_a_formula_from_outside_becomes_no_markup(browser: Browser, server: LiveServer) -> None:
-    context = browser.new_context(base_url=server.url, bypass_csp=True)
-    page = context.new_page()
-    page.goto("/")
-    made = page.evaluate(
-        """async () => {
+    with page_of_its_own(browser, base_url=server.url, bypass_csp=True) as page:
+        page.goto("/")
+        made = page.evaluate(
+            """async () => {
             const script = document.querySelector('script[type="module"]').src;
             const { formula } = await import(new URL("experiments/mathml.js", script).href);
             const text = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi onclick="x()">x</mi><mtext>' +
@@ -209,10 +254,9 @@ def test_a_formula_from_outside_becomes_no_markup(browser: Browser, server: Live
             const t = { message: (text) => text };
             return [formula(text, t).outerHTML, formula("no <b>math", t).textContent];
         }"""
-    )
+        )
     assert made[0] == "<math><mi>x</mi><mtext></mtext></math>"
     assert made[1] == "no math"
-    context.close()
 
 
 def test_a_chart_of_a_whole_trial_fills_the_screen(page: Page, swept: str) -> None:

@@ -20,6 +20,9 @@ TEXT = re.compile(r'^  (?:"([\w.]+)"|(\w+)):\s*("(?:[^"\\]|\\.)*"),$', re.MULTIL
 NAMES = {"Shiftscope", "English", "PNG", "SVG", "CSV"}
 """What is called so in every language. Titles of papers, and letters of formulae, are left out by where they stand."""
 
+MODULE = re.compile(r"· (Linear|Conv2d) \d+→\d+")
+"""A layer's type and sizes: named as in the code that made it."""
+
 TEXTS_SHOWN = """() => {
   const left = "script, style, noscript, mi, a[target=_blank]";
   const shown = (element) => element.tagName === "OPTION" || element.getClientRects().length > 0;
@@ -61,7 +64,7 @@ def page_in_toy(context: BrowserContext) -> Page:
 
 def strays(page: Page) -> list[str]:
     """Return what is shown and stands in no catalogue."""
-    bare = [re.sub(r"«[^»]*»", " ", text) for text in page.evaluate(TEXTS_SHOWN)]
+    bare = [MODULE.sub(" ", re.sub(r"«[^»]*»", " ", text)) for text in page.evaluate(TEXTS_SHOWN)]
     return [text for text in bare if set(re.findall(r"[A-Za-z]{2,}", text)) - NAMES]
 
 

@@ -87,6 +87,12 @@ def test_two_runs_side_by_side_share_what_is_looked_at(page: Page, server: LiveS
     page.get_by_role("button", name="Compare: the other one").click()
     eventually(lambda: asked(page, "pair") == other)
     expect(page.locator("#pair figcaption").nth(1)).to_contain_text("the other one")
+    overlaid = page.locator('#pair [data-view="overlay"]')
+    expect(overlaid.locator(".legend")).to_contain_text("the other one")
+    expect(overlaid.locator(".js-line")).to_have_count(4)
+    overlaid.get_by_role("button", name="less the first run").click()
+    expect(overlaid.locator(".ytitle")).to_contain_text("test accuracy, less that of")
+    expect(overlaid.locator(".js-line")).to_have_count(2)
     frames = [page.frame_locator("#pair iframe").nth(i) for i in range(2)]
     for frame in frames:
         expect(frame.locator("#chart-grid[data-settled]")).to_be_attached()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.looking import settle
+from tests.browser.looking import page_of_its_own, settle
 from tests.conftest import serve
 from tests.test_compatibility import FORMAT_1, RUN
 
@@ -20,7 +20,7 @@ def test_a_recording_of_format_1_is_shown(browser: Browser, tmp_path: Path) -> N
     data.mkdir()
     shutil.copy(FORMAT_1 / "run.shiftscope", data / f"{RUN}.shiftscope")
     problems: list[str] = []
-    with serve(data) as server, browser.new_page(base_url=server.url, locale="en-US") as page:
+    with serve(data) as server, page_of_its_own(browser, base_url=server.url, locale="en-US") as page:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"/?run={RUN}")
         settle(page)

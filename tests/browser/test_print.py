@@ -19,7 +19,9 @@ def test_all_charts_are_printed_at_the_page_s_width_with_title_run_and_legend(pa
     expect(printed).to_have_count(3)
     for view, words in (("loss", "Loss and accuracy"), ("loss", "test set"), ("shift", "Shift map"), ("loss", "<img")):
         expect(page.locator(f"[data-printed={view}]")).to_contain_text(words)
-    for other in ("#timeline", "#chart-grid", "#axis-bar", "#bar"):
+    # Its report is whole, unfolded or not.
+    expect(page.locator("#happened li").last).to_be_visible()
+    for other in ("#timeline", "#chart-grid", "#axis-bar", "#bar", "#story-toggle", "#samples"):
         expect(page.locator(other)).to_be_hidden()
     # Paper is white, whatever the page is.
     paper = page.locator("[data-printed=loss] .main-svg").first

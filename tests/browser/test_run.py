@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.looking import asked, step_of
+from tests.browser.looking import asked, page_of_its_own, step_of
 from tests.conftest import LiveServer, serve
 from tests.waiting import eventually
 
@@ -58,6 +58,8 @@ def test_start_shows_two_networks_that_move(page: Page, server: LiveServer) -> N
     page.goto("/")
     page.get_by_role("button", name="Start").first.click()
     eventually(lambda: step_of(page) > 5)
+    # It is not to end before all charts have been seen to move.
+    server.client.patch(f"/api/runs/{run_of(page)}", json={"pace": 5}).raise_for_status()
     views = {"ridges", "shift", "loss", "gradients", "moments", "affine", "density"}
     shown = page.eval_on_selector_all("[data-view]", "(cards) => cards.map((card) => card.dataset.view)")
     assert views <= set(shown)
@@ -103,7 +105,6 @@ def test_pace_changes_at_once(watched: Page, server: LiveServer) -> None:
     eventually(lambda: step_of(watched) > before + 300)
     slider.press("Home")
     eventually(lambda: server.run(run)["pace"] == 1)
-    watched.click("#stop")
 
 
 def test_a_reload_and_a_second_tab_show_the_whole_history(held: Page, context: BrowserContext) -> None:
@@ -131,7 +132,6 @@ def test_a_lost_connection_is_told_and_made_good(watched: Page, context: Browser
     watched.evaluate("dispatchEvent(new Event('offline'))")
     context.set_offline(False)
     eventually(lambda: step_of(watched) > before + 20)
-    watched.click("#stop")
 
 
 def test_a_refusal_stands_beside_its_field(page: Page) -> None:
@@ -171,7 +171,7 @@ def test_a_failed_run_says_why(browser: Browser, tmp_path: Path) -> None:
     flags = ("--datasets", str(tmp_path / "datasets"), "--mirrors", "http://127.0.0.1:1")
     with (
         serve(tmp_path / "runs", *flags, NO_PROXY="127.0.0.1") as server,
-        browser.new_page(base_url=server.url) as page,
+        page_of_its_own(browser, base_url=server.url) as page,
     ):
         page.goto(f"/?run={server.start(config={'dataset': {'kind': 'mnist'}})['id']}")
         expect(page.locator("#run-state")).to_have_text("failed")

@@ -64,4 +64,6 @@ def test_a_sample_is_seen_at_every_layer_and_under_the_microscope(
     expect(drawn.get_by_role("img")).to_have_attribute("aria-label", re.compile("logits by class: 0: .*, 9: "))
     charts.locator("#samples .strip button").nth(4).click()
     expect(charts.locator("#samples .said")).to_contain_text("Choose an image")
+    # To press the button it was scrolled to, and a chart that is not seen is not drawn.
+    charts.locator('[data-view="microscope"]').scroll_into_view_if_needed()
     expect(drawn).to_be_hidden()

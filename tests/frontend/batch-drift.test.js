@@ -44,7 +44,7 @@ test("chart, ridges, headline, most shift, summary and file show one number unde
   const scene = batchDriftScene();
   assert.equal(ridges.labels(scene)[0].texts[0], "7.00 σ");
   assert.match(runSummaryOf(scene)[0], new RegExp(`^${OVER_SIGMA}: most in output, 7.00 σ`));
-  assert.deepEqual(mostShift(scene), { step: 16, layer: "hidden 2", value: 25 });
+  assert.deepEqual(mostShift(scene), { step: 16, network: "with BN", layer: "hidden 2", value: 25 });
   assert.equal(
     batchDrift.summary({ ...scene, selection: { ...scene.selection, layer: "output" } }).split("; ")[0],
     `without BN · output: ${OVER_SIGMA} 7.00`,

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-
-import { measuredCurve, measuredOf, questionsOf } from "../../frontend/experiments/bets.js";
+import {
+  bent,
+  drawnOver,
+  FIRST_CURVE,
+  fine,
+  measuredCurve,
+  measuredOf,
+  POINTS,
+  questionsOf,
+  sliderValues,
+} from "../../frontend/experiments/bets.js";
 
 const plan = (labels, more = {}) => ({
   views: ["loss"],
@@ -62,4 +71,31 @@ test("the measured curve is the first run's, from its first step to its last", (
     [0.5, 0.5],
     [1, 0.9],
   ]);
+});
+
+test("a stroke leaves no gap, in either direction, and stays between nothing and all", () => {
+  const flat = Array(POINTS).fill(0.5);
+  for (const [from, to] of [
+    [
+      [0.25, 0],
+      [0.75, 1],
+    ],
+    [
+      [0.75, 1],
+      [0.25, 0],
+    ],
+  ]) {
+    const drawn = drawnOver(flat, from, to);
+    assert.deepEqual([drawn[0], drawn[10], drawn[20], drawn[30], drawn[40]], [0.5, 0, 0.5, 1, 0.5]);
+  }
+  assert.equal(drawnOver(flat, [2, 7], [2, 7])[POINTS - 1], 1);
+  assert.equal(drawnOver(flat, [0.5, 0.2], [0.5, 0.3])[20], 0.3);
+});
+
+test("a slider moves its point alone, the others stand where they were", () => {
+  const curve = bent(FIRST_CURVE, 4, 0.5);
+  const rounded = (values) => values.map((value) => Math.round(100 * value) / 100);
+  assert.deepEqual(rounded(sliderValues(curve)), [0.1, 0.3, 0.5, 0.7, 0.5]);
+  assert.deepEqual(rounded([curve[35]]), [0.6]);
+  assert.deepEqual(rounded(sliderValues(fine([0, 1, 0, 1, 0]))), [0, 1, 0, 1, 0]);
 });

@@ -66,8 +66,9 @@ test("each failure waits longer, and a message begins anew", () => {
   assert.equal(timers[2].ms, 250);
 });
 
-test("a finished run is not opened again, nor an unknown one", () => {
+test("a finished run is not opened again, nor an unknown one, nor with a link that was changed", () => {
   for (const [code, state] of [
+    [4401, "void"],
     [1000, "ended"],
     [4404, "unknown"],
   ]) {

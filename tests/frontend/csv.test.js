@@ -11,6 +11,10 @@ import { layersRow, makeScene } from "./scene.js";
 test("cells of a CSV file are quoted where they must be, and never run", () => {
   assert.equal(csvCell('a "b", c'), '"a ""b"", c"');
   assert.equal(csvCell("=SUM(A1)"), "'=SUM(A1)");
+  for (const sign of ["+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1"])
+    assert.match(csvCell(sign), /^"?'/, JSON.stringify(sign));
+  assert.equal(csvCell("a\rb"), '"a\rb"');
+  assert.equal(csvCell("a\0b\u202ec"), "a\ufffdb\ufffdc");
   assert.equal(
     csv([
       ["a", NaN],

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { eventText, flagText, happeningsOf, newestUpTo } from "../../frontend/app/happenings.js";
+import { eventText, flagText, goingTo, happeningsOf, newestUpTo, shownAt } from "../../frontend/app/happenings.js";
 import { translator } from "../../frontend/app/i18n.js";
+import { writeLink } from "../../frontend/app/link.js";
 import { worded } from "../../frontend/app/server-messages.js";
+import { reduce } from "../../frontend/app/store.js";
+import { stateOf } from "./scene.js";
 
 const t = translator("en");
 const event = (step, kind, more = {}) => ({ time: 0, step, kind, network: "", layer: "", message: "", ...more });
@@ -48,6 +51,29 @@ test("the newest up to a step is the headline", () => {
   const all = happeningsOf([told(10, "still"), told(40, "wakes")]);
   const at = (step) => newestUpTo(all, step)?.step;
   assert.deepEqual([at(9), at(10), at(39), at(40), at(Infinity)], [undefined, 10, 10, 40, 40]);
+});
+
+test("of the sentences of one step the one that was gone to is shown, until another step is", () => {
+  const all = happeningsOf([told(10, "still"), told(40, "wakes"), told(40, "accuracy"), told(60, "end")]);
+  const scene = (selection, ended = null) => ({ selection, run: { ended }, history: { lastStep: 60 } });
+  const shown = (...given) => shownAt(all, scene(...given))?.number;
+  assert.deepEqual(
+    all.map((one) => goingTo(all, one)),
+    [
+      { step: 10, told: null },
+      { step: 40, told: 2 },
+      { step: 40, told: 3 },
+      { step: 60, told: null },
+    ],
+  );
+  assert.deepEqual([shown({ step: 40, told: 2 }), shown({ step: 40, told: null })], [2, 3]);
+  assert.deepEqual([shown({ step: 41, told: 2 }), shown({ step: 40, told: 99 })], [3, 3]);
+  assert.deepEqual([shown({ step: null, told: null }), shown({ step: 60, told: null }, 1)], [4, 4]);
+  const linked = stateOf("?step=40&told=2").selection;
+  assert.equal(shown(linked), 2);
+  assert.match(writeLink("r", linked), /step=40&told=2/);
+  const select = (selection) => reduce(stateOf("?step=40&told=2"), { type: "select", selection }).selection.told;
+  assert.deepEqual([select({ layer: "x" }), select({ step: 40 }), select({ step: 41 })], [2, 2, null]);
 });
 
 test("a flag has a word or two, the list the sentence", () => {

@@ -83,3 +83,12 @@ test("NaN and infinity are kept as themselves", () => {
   assert.deepEqual([...history.row(0)], [NaN, Infinity, -Infinity]);
   assert.ok(Number.isNaN(history.column(0)[0]));
 });
+
+test("a stream whose rows grow long keeps as many as the budget has room for", () => {
+  const stream = new StreamHistory(0);
+  for (let step = 0; step < 3000; step++) stream.append(step, step + 1, 0, new Float32Array(0));
+  assert.equal(stream.kept, 3000);
+  stream.widen(10_000);
+  assert.ok(stream.kept <= stream.capacity && stream.capacity < 3000);
+  assert.ok(stream.rowOf[0] >= 0 && stream.rowOf[2999] >= 0);
+});

@@ -5,7 +5,8 @@ import test from "node:test";
 
 import { legendLines } from "../../frontend/charts/legend.js";
 import { gradients } from "../../frontend/views/gradients.js";
-import { depthLegend, lineView } from "../../frontend/views/lines.js";
+import { depthLegend } from "../../frontend/views/line-legend.js";
+import { lineView } from "../../frontend/views/lines.js";
 import { loss } from "../../frontend/views/loss.js";
 import { HEADER, makeScene, NETWORKS } from "./scene.js";
 

@@ -99,3 +99,8 @@ test("of silent units the card says what each share that it shows is of", () => 
   const said = units.legend(scene).map(({ text }) => text);
   assert.ok(said.some((text) => text.startsWith("zero:")) && !said.some((text) => text.startsWith("dead:")));
 });
+
+test("of a few steps each has a tick, of many as many as there is room for", () => {
+  const ticks = (span) => moments.figure({ ...makeScene({ steps: STEPS }), span }).layout.xaxis.dtick;
+  assert.deepEqual([1, 5, 6, 64].map(ticks), [1, 1, undefined, undefined]);
+});

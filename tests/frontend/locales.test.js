@@ -66,7 +66,7 @@ test("the language is the one asked for, else the browser's, else English", () =
 
 test("blanks are filled, and a key without a text shows as words", () => {
   const t = translator("en");
-  assert.equal(t("progress.of", { step: 3, total: 9 }), "step 3 of 9");
+  assert.equal(t("progress.of", { step: 3, total: 9 }), "3 of 9 steps");
   assert.equal(t("drift.own_measure"), "own measure");
 });
 

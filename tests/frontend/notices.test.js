@@ -29,6 +29,21 @@ test("a failure of the scope's own is told in the run's header, with the step, u
   assert.deepEqual(sought, [12]);
 });
 
+test("what of a recording cannot be read is told, once where it is why the run ended, too", () => {
+  const state = stateOf();
+  const damage = { code: "", values: {}, text: "run.shiftscope is damaged: frames 5 to 8 are missing" };
+  const finished = { ...state.run, state: "finished", reason: null, damage };
+  assert.deepEqual(
+    noticesOf({ ...state, run: finished }, ACTS).map(({ key, text, bad }) => [key, text, bad]),
+    [["damage", damage.text, true]],
+  );
+  const interrupted = { ...finished, state: "interrupted", reason: damage };
+  assert.deepEqual(
+    noticesOf({ ...state, run: interrupted }, ACTS).map(({ key }) => key),
+    ["interrupted"],
+  );
+});
+
 test("that the whole scope failed is as pressing as a divergence", () => {
   const events = [failure(5, "event.scope_failed", "the scope failed and measures nothing more; training goes on.")];
   assert.ok(noticesOf({ ...stateOf(), events }, ACTS)[0].bad);

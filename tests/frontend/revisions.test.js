@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { LayoutIndex } from "../../frontend/stream/layout-index.js";
 import { eachFrame } from "../../frontend/stream/protocol.js";
 import { RunHistory } from "../../frontend/stream/run-history.js";
+import { Reader } from "../../frontend/stream/run-reader.js";
 
 const entry = (layer, offset, shape = []) => ({
   network: "a",
@@ -83,4 +84,33 @@ test("columns that a chart asked for go on", () => {
   take(message(65537, 4, [23, 0, 0]));
   assert.deepEqual([...history.stream(1).column(offset)].slice(0, 4), [20, 21, 22, 23]);
   assert.equal(column, history.stream(1).column(offset));
+});
+
+test("a curve of a run that has ended has what each layout holds of it", () => {
+  const loss = (offset) => ({ ...entry("", offset), quantity: "loss" });
+  const reader = new Reader();
+  const later = { stream: 0, revision: 1, name: "steps", entries: [entry("", 0), loss(1)] };
+  const layouts = [{ stream: 0, name: "steps", entries: [loss(0)] }, later];
+  reader.message({ header: { ...HEADER, layouts } });
+  for (const frame of [message(0, 1, [10]), message(65536, 2, [5, 20]), message(0, 3, [30])]) reader.frames(frame);
+  const { curves } = reader.reading();
+  assert.deepEqual(
+    curves.map(({ quantity, steps, values }) => [quantity, steps, values]),
+    [
+      ["loss", [1, 2, 3], [10, 20, 30]],
+      ["mean", [2], [5]],
+    ],
+  );
+});
+
+test("what a stream has is listed over all its layouts", () => {
+  const index = new LayoutIndex({ ...HEADER, layouts: [FIRST, WITHOUT_ONE] });
+  assert.deepEqual(
+    index.entries("layers").map(({ layer, offset }) => [layer, offset]),
+    [
+      ["one", 0],
+      ["two", 1],
+      ["three", 2],
+    ],
+  );
 });

@@ -102,3 +102,26 @@ test("where a script gives no loss, the card says the line that it lacks", () =>
   const trained = { ...scene, run: { ...scene.run, source: "worker" } };
   assert.equal(hasCard(loss, trained), false);
 });
+
+test("a loss that is only logged is smoothed on its pale values, other numbers where that is chosen", () => {
+  const losses = { stream: 9, name: "logged_loss", entries: [entry("loss", 0, { network: NETWORK.name })] };
+  const rows = [0, 1, 2, 3].map((step) => [9, step, step % 2]);
+  const scene = sceneWith([losses], [event("temperature", 0)], [...rows, [11, 0, 0, 1], [11, 1, 0, 3]]);
+  scene.layoutIndex = Object.assign(Object.create(Object.getPrototypeOf(scene.layoutIndex)), scene.layoutIndex, {
+    find: (quantity) => (quantity === "loss" ? { ...losses.entries[0], stream: 9, size: 1 } : undefined),
+  });
+  const over = (smoothing) => ({ ...scene, selection: { ...scene.selection, layer: "l", choices: { smoothing } } });
+  const drawn = (view, shown) => view.series(shown).map(({ smooth = 1 }) => smooth);
+  assert.deepEqual([drawn(loss, scene), drawn(scalars, scene)], [[1, 15], [1]]);
+  assert.deepEqual(
+    [drawn(loss, over("4")), drawn(scalars, over("4"))],
+    [
+      [1, 4],
+      [1, 4],
+    ],
+  ); // prettier-ignore
+  const [alone, ...others] = loss.series(over("1"));
+  assert.deepEqual([others, alone.width], [[], 1.5]);
+  assert.match(alone.color, /^rgb\(/);
+  assert.deepEqual(scalars.figure(over("2")).data[1].y, [1, 2]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { defaultOf, nearest, partOf } from "../../frontend/run/schema.js";
+import { fitted } from "../../frontend/run/schema-fit.js";
 
 const SCHEMA = {
   $defs: {
@@ -59,4 +60,21 @@ test("a refusal finds its field, the option's name in the location notwithstandi
   assert.equal(nearest(paths, ["body", "config", "variants", 0, "name"]), 3);
   assert.equal(nearest(paths, ["body", "config", "variants"]), 2);
   assert.equal(nearest(paths, ["body", "config"]), -1);
+});
+
+test("what a link gives that fits no field stands at its default, and is named", () => {
+  const { value, unfit } = fitted(SCHEMA, {
+    optimizer: { kind: "adam", beta1: "much" },
+    pace: [],
+    seed: 1.5,
+    place: "constructor",
+    variants: [{ name: "a" }, { name: 5 }],
+  });
+  assert.deepEqual(unfit, ["optimizer.beta1", "pace", "seed", "place", "variants.2.name"]);
+  assert.deepEqual(value.optimizer, { kind: "adam", beta1: 0.9 });
+  assert.deepEqual([value.pace, value.seed, value.place], [null, 0, "before"]);
+  assert.deepEqual(value.variants, [{ name: "a" }, { name: "" }]);
+  for (const strange of [5, "x", [], null, { variants: "x" }, { optimizer: { kind: "__proto__" } }, { optimizer: 5 }])
+    assert.equal(fitted(SCHEMA, strange).unfit.length, 1);
+  assert.deepEqual(fitted(SCHEMA, {}), { value: defaultOf(SCHEMA, SCHEMA), unfit: [] });
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { translator } from "../../frontend/app/i18n.js";
 import { openTrial } from "../../frontend/app/state.js";
 import { reduce } from "../../frontend/app/store.js";
+import { changedRuns } from "../../frontend/experiments/trial-state.js";
 import { stateOf } from "./scene.js";
 
 const tour = ["ridges", "loss"].map((view) => ({ view, text: view, run: "" }));
@@ -135,4 +137,26 @@ test("a part of the verdict leads to its run, its step and its chart, which stay
   assert.deepEqual(seen({}).selection.charts, ["loss", "shift"]);
   assert.equal(seen({ run: "run 2" }).open, "t1");
   assert.equal(after(state, { type: "tour", step: 0 }).lit, null);
+});
+
+test("a run that was changed by hand is named, where it was changed back too", () => {
+  const t = translator("en");
+  const config = { optimizer: { learning_rate: 0.1 } };
+  const trial = (runs, reason = null) => ({
+    ...trialOf("t"),
+    reason,
+    runs: runs.map((more, i) => ({
+      label: `run ${i}`,
+      seed: 0,
+      run: { ...run(`t${i}`), learning_rate: null, ...more },
+    })),
+  });
+  assert.deepEqual(changedRuns(trial([{ config }, { config, learning_rate: 0.1, interventions: {} }]), t), []);
+  assert.deepEqual(changedRuns(trial([{ config, learning_rate: 0.2 }, { interventions: { a: { noise: 1 } } }]), t), [
+    "run 0",
+    "run 1",
+  ]);
+  const code = "undecided.changed";
+  assert.deepEqual(changedRuns(trial([{ config }], { code, values: { run: "run 0" }, text: "" }), t), ["run 0"]);
+  assert.deepEqual(changedRuns(trial([{ config }], { code: "undecided.going_on", values: {}, text: "" }), t), []);
 });
