@@ -66,3 +66,34 @@ def watched_and_then_compiled_in_place(run: Run) -> None:
 @loop()
 def compiled_in_part(run: Run) -> None:
     _compiled(run, Mlp(), part=True)
+
+
+def _compiled_step(run: Run, *, given: bool) -> None:
+    """The optimizer's step is compiled, and calls no hooks: an update shows by the parameters alone."""
+    torch.compiler.reset()
+    net = Mlp()
+    optimizer = sgd(net)
+    run.watch(net, optimizer=optimizer if given else None)
+    run.compare(optimizer)
+    update = torch.compile(optimizer.step, backend="eager")
+    for step in range(8):
+        x, y = batch(step)
+        optimizer.zero_grad()
+        F.cross_entropy(net(x), y).backward()
+        if step < 4 and given:
+            run.unseen(step)  # that the one which was given will show no step is not known yet
+        else:
+            run.grads(step, net, "first", "second")
+        update()
+    run.finish()
+    torch.compiler.reset()
+
+
+@loop(8)
+def a_compiled_step_of_the_given_optimizer(run: Run) -> None:
+    _compiled_step(run, given=True)
+
+
+@loop(8)
+def a_compiled_step_of_an_optimizer_not_given(run: Run) -> None:
+    _compiled_step(run, given=False)

@@ -232,7 +232,7 @@ def a_head_replaced_and_added_to_the_optimizer(run: Run) -> None:
 
 @loop(6)
 def a_layer_added_in_mid_run(run: Run) -> None:
-    """Progressive growing: there is no place for the new layer, and what is its is nobody else's."""
+    """Progressive growing: the new layer has a place from then on, and what is its is nobody else's."""
     net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3))
     optimizer = sgd(net)
     run.watch(net)
@@ -244,11 +244,14 @@ def a_layer_added_in_mid_run(run: Run) -> None:
         with torch.no_grad():
             first = F.linear(x, net[0].weight, net[0].bias)
             run.site(step, "0", "output", first)
-            run.site(step, "1", "output", F.linear(first, net[1].weight, net[1].bias))
+            second = F.linear(first, net[1].weight, net[1].bias)
+            run.site(step, "1", "output", second)
+            if step >= 3:
+                run.site(step, "2", "output", F.linear(second, net[2].weight, net[2].bias))
         optimizer.zero_grad()
         loss = F.cross_entropy(net(x), y)
         loss.backward()
-        run.grads(step, net, "0", "1")
+        run.grads(step, net, *"012"[: len(net)])
         optimizer.step()
         run.keep(loss)
 

@@ -66,6 +66,48 @@ def grad_scaler_with_a_fused_sgd_unscaled_and_clipped(run: Run) -> None:
         scaler.update()
 
 
+def _two_optimizers(run: Run, watched: tuple[int, ...], *, unscaled: int | None = None, fused: bool = False) -> None:
+    """One scaler, two optimizers: what the second holds is still scaled when the first steps."""
+    net = Mlp()
+    # A layer's weight and bias are of different ones, too.
+    held = [net.first.weight, net.second.bias], [net.first.bias, net.second.weight]
+    optimizers = [torch.optim.SGD(held[0], 0.05), torch.optim.Adam(held[1], 0.01, fused=fused)]
+    scaler = _scaler()
+    run.watch(net, optimizer=[optimizers[one] for one in watched])
+    run.compare(scaler, *optimizers)
+    for step in range(4):
+        x, y = batch(step)
+        passing(run, step, net, x)
+        net.zero_grad()
+        scaler.scale(F.cross_entropy(net(x), y)).backward()
+        run.grads(step, net, "first", "second", scale=SCALE)
+        if unscaled is not None:
+            scaler.unscale_(optimizers[unscaled])
+        for optimizer in optimizers:
+            scaler.step(optimizer)
+        scaler.update()
+
+
+@loop()
+def grad_scaler_with_two_optimizers(run: Run) -> None:
+    _two_optimizers(run, (0, 1))
+
+
+@loop()
+def grad_scaler_with_two_optimizers_one_of_them_fused(run: Run) -> None:
+    _two_optimizers(run, (0, 1), fused=True)
+
+
+@loop()
+def grad_scaler_with_two_optimizers_the_second_unscaled_before(run: Run) -> None:
+    _two_optimizers(run, (1, 0), unscaled=1)
+
+
+@loop()
+def grad_scaler_with_two_optimizers_of_which_none_was_given(run: Run) -> None:
+    _two_optimizers(run, ())
+
+
 @loop()
 def grad_scaler_skips_a_step(run: Run) -> None:
     net = Mlp()

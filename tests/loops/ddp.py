@@ -15,6 +15,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
+import shiftscope
+from shiftscope.testing.collecting import Collecting
 from tests.loops.harness import Loop, Run, run_loop
 from tests.loops.nets import Mlp, Normed, batch
 
@@ -74,6 +76,20 @@ def train(run: Run, *, net: str, what: str, watched: bool, accumulate: bool) -> 
         optimizer.step()
 
 
+def norms(rank: int) -> tuple[list[float], list[float]]:
+    """Return the norm of all gradients as a process has recorded it at each step, and as it was after the pass."""
+    torch.manual_seed(0)
+    wrapper, sink, expected = DistributedDataParallel(nn.Linear(4, 2)), Collecting(), []
+    optimizer = torch.optim.SGD(wrapper.parameters(), lr=0.1)
+    with shiftscope.watch(wrapper.module, to=sink, optimizer=optimizer, probes=["clipping"], on_error="raise"):
+        for step in range(3):
+            optimizer.zero_grad()
+            wrapper(batch(10 * step + rank)[0][:, :4] * (1 + 3 * rank)).square().mean().backward()
+            expected.append(nn.utils.clip_grad_norm_(wrapper.parameters(), 1e9).item())
+            optimizer.step()
+    return sink.values("unclipped_gradient_norm").tolist(), expected
+
+
 def work(rank: int, folder: str, cases: list[dict[str, Any]]) -> None:
     """Run all cases on one rank, each bare and watched; leave what came of it in the folder."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2, timeout=PATIENCE)
@@ -90,5 +106,6 @@ def work(rank: int, folder: str, cases: list[dict[str, Any]]) -> None:
             if seen:
                 torch.save((run.sites, run.numbers), own / "expected")
     torch.save(ends, Path(folder) / f"ends-{rank}")
+    torch.save(norms(rank), Path(folder) / f"norms-{rank}")
     dist.barrier()
     dist.destroy_process_group()

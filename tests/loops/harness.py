@@ -24,6 +24,8 @@ from tests.probes import brute
 
 OWN = {"weight": "weight", "bias": "bias"}
 """The site of each parameter of a linear map."""
+ABSENT = float("-inf")
+"""Stands for a number that a frame has no place for, by identity."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ class Run:
     def absent(self, step: int, layer: str, site: str = "output", **more: Any) -> None:
         """Declare that a layer did not run at a step."""
         for quantity in ("mean", "variance"):
-            self.number(step, quantity, np.nan, layer, site, **more)
+            place = more.get("scope", 0), step, quantity, more.get("network", ""), layer, site
+            self.numbers[place] = ABSENT
 
     def unseen(self, step: int, scope: int = 0) -> None:
         """Declare that nothing passes at a step: it counts, and whether it has a frame is left open."""

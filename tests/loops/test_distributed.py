@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 
+import shiftscope
 from tests.loops import ddp
 from tests.loops.checks import check_recordings
 from tests.loops.harness import Loop, Run
@@ -47,5 +48,15 @@ def test_both_processes_train_as_if_nobody_watched(trained, index):
             run = Run(folder)
             run.sites, run.numbers = torch.load(folder / "expected", weights_only=False)
             check_recordings(Loop(lambda _: None, (ddp.STEPS,), "", ("finished",), anatomy=True), run, folder)
+            for path in folder.glob("*.shiftscope"):
+                with shiftscope.open_recording(path) as recording:
+                    assert (recording.header.process.rank, recording.header.process.of) == (rank, 2)
+                    assert recording.info.name.endswith(f"rank {rank} of 2")
         else:
             assert not list(folder.glob("*.shiftscope"))
+
+
+def test_the_norm_before_clipping_is_that_of_the_averaged_gradients(trained):
+    (recorded, expected), other = (torch.load(trained / f"norms-{rank}") for rank in (0, 1))
+    assert recorded == pytest.approx(expected, rel=1e-5)
+    assert other[0] == pytest.approx(recorded, rel=1e-5)

@@ -28,16 +28,22 @@ print(float(net[0].weight.double().sum()), flush=True)
 exec(sys.argv[1])
 """
 ENDS = {
-    "with a thread": ("import threading; threading.Thread(target=print, args=['later']).start()", "finished"),
-    "with an exit code": ("loss = net(torch.randn(8, 4)).sum(); sys.exit(3)", "finished"),
-    "with an error": ("raise RuntimeError('of the user')", "failed"),
-    "with Ctrl-C": ("signal.raise_signal(signal.SIGINT)", "stopped"),
+    "with a thread": ("import threading; threading.Thread(target=print, args=['later']).start()", "finished", ""),
+    "with a fork": ("os.fork() and os.wait()", "finished", ""),
+    "with an exit code": ("loss = net(torch.randn(8, 4)).sum(); sys.exit(3)", "finished", ""),
+    "with an error": ("raise RuntimeError('of the user')", "failed", "RuntimeError: of the user"),
+    # A shell has what runs in its background ignore it: the script does not.
+    "with Ctrl-C": (
+        "signal.signal(signal.SIGINT, signal.default_int_handler); signal.raise_signal(signal.SIGINT)",
+        "stopped",
+        "interrupted from the keyboard",
+    ),
 }
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_script_ends_as_it_does_unwatched(end, tmp_path):
-    code, state = ENDS[end]
+    code, state, reason = ENDS[end]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", SCRIPT, code, *arguments]
@@ -45,8 +51,11 @@ def test_a_script_ends_as_it_does_unwatched(end, tmp_path):
 
     path = tmp_path / "run.shiftscope"
     bare, watched = run(), run(str(path))
-    assert (watched.stdout, watched.stderr) == (bare.stdout, bare.stderr)
+    said, _, more = watched.stderr.partition("\n")
+    assert said.startswith(f"shiftscope: recording to {path}; ")
+    assert (watched.stdout, more) == (bare.stdout, bare.stderr)
     assert watched.returncode == bare.returncode
     with open_recording(path) as recording:
         assert recording.steps("layers").tolist() == [0, 1, 2]
-        assert [event.value for event in recording.journal() if event.kind == "state"][-1] == state
+        last = [event for event in recording.journal() if event.kind == "state"][-1]
+    assert (last.value, last.message) == (state, reason)

@@ -251,26 +251,26 @@ SITES = {
     "dqn": {("2", "pre_activation"): ("3", 0), ("2", "output"): ("3", 1)},
 }
 
-BLOCK = ("norm1", "attn.qkv", "attn.proj", "norm2", "fc1", "fc2")
-CONVNEXT_BLOCK = ("dwconv", "norm", "pwconv1", "pwconv2")
-ENCODER_LAYER = ("self_attn", "norm1", "linear1", "linear2", "norm2")
+BLOCK = (".norm1", ".attn.qkv", ".attn.proj", " · sum", ".norm2", ".fc1", ".fc2", " · sum 2")
+CONVNEXT_BLOCK = (".dwconv", ".norm", ".pwconv1", ".pwconv2", " · sum")
+ENCODER_LAYER = (".self_attn", " · sum", ".norm1", ".linear1", ".linear2", " · sum 2", ".norm2")
 LAYERS = {
     "resnet": [
-        "conv1", "layers.0.0.conv1", "layers.0.0.conv2", "layers.1.0.downsample", "layers.1.0.conv1",
-        "layers.1.0.conv2", "fc",
+        "conv1", "layers.0.0.conv1", "layers.0.0.conv2", "layers.0.0 · sum", "layers.1.0.downsample",
+        "layers.1.0.conv1", "layers.1.0.conv2", "layers.1.0 · sum", "fc",
     ],
-    "vit": ["patch_embed", *(f"blocks.{n}.{own}" for n in range(2) for own in BLOCK), "norm", "head"],
+    "vit": ["patch_embed", *(f"blocks.{n}{own}" for n in range(2) for own in BLOCK), "norm", "head"],
     "convnext": [
-        "features.0", *(f"features.2.{own}" for own in CONVNEXT_BLOCK), "features.3", "features.4",
-        *(f"features.5.{own}" for own in CONVNEXT_BLOCK), "norm", "head",
+        "features.0", *(f"features.2{own}" for own in CONVNEXT_BLOCK), "features.3", "features.4",
+        *(f"features.5{own}" for own in CONVNEXT_BLOCK), "norm", "head",
     ],
     "vae": ["encoder", "mean", "log_variance", "decoder.0", "decoder.2"],
     "lstm": ["embedding", "lstm", "head"],
     "dqn": ["0", "2", "4"],
     "transformer encoder": [
-        "embedding", *(f"encoder.layers.{n}.{own}" for n in range(2) for own in ENCODER_LAYER), "head",
+        "embedding", *(f"encoder.layers.{n}{own}" for n in range(2) for own in ENCODER_LAYER), "head",
     ],
-    "language model": ["wte", "wpe", *(f"h.{n}.{own}" for n in range(2) for own in BLOCK), "ln_f", "lm_head"],
+    "language model": ["wte", "wpe", *(f"h.{n}{own}" for n in range(2) for own in BLOCK), "ln_f", "lm_head"],
 }  # fmt: skip
 """What their authors would list."""
 
