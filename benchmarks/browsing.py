@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
+
+from serving import serving
 
 FLAGS = [
     "--no-sandbox",
@@ -27,17 +26,8 @@ FLAGS = [
 @contextmanager
 def server(folder: str) -> Iterator[str]:
     """Run a server on a free port with its recordings in a folder; yield its address."""
-    environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_DATA": folder}
-    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-    try:
-        assert process.stdout is not None
-        match = re.search(r"http://\S+", process.stdout.readline())
-        assert match
-        yield match[0]
-    finally:
-        process.terminate()
-        process.wait(20)
+    with serving(folder) as served:
+        yield served.url
 
 
 def executable() -> str:

@@ -27,8 +27,8 @@ import torch
 
 from shiftscope import open_recording, watch
 from shiftscope.engine.schedules import at, before, every
+from shiftscope.launchers.base import ALLOCATOR
 from shiftscope.probes.registry import warm_up
-from shiftscope.server.launchers import ALLOCATOR
 from workloads import WORKLOADS, Loop, start
 
 PARTS = ("memory", "allocator", "recording")

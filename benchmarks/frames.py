@@ -28,6 +28,7 @@ from playwright.sync_api import CDPSession, Page
 from browsing import chromium, tell
 from shiftscope.config import RunConfig
 from shiftscope.server.pages import Pages, frontend_folder, pages_router
+from shiftscope.server.visitors import EVERYBODY, visitor
 from synthetic import SyntheticRun
 
 DEPTH = 8
@@ -125,6 +126,7 @@ def _none() -> list[str]:
 
 def _app(source: Source) -> FastAPI:
     app = FastAPI()
+    app.dependency_overrides[visitor] = lambda: EVERYBODY
     app.include_router(pages_router(Pages(frontend_folder())))
     app.get("/api/runs")(lambda: [source.record()])
     app.get("/api/experiments")(_none)

@@ -25,7 +25,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -33,11 +32,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from serving import serving
 from shiftscope import every, open_recording, watch
 from shiftscope.sinks.base import Sink
 from shiftscope.sinks.socket import SocketSink
@@ -165,23 +165,6 @@ def train(url: str, workload: str, schedule: str, folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
-@contextlib.contextmanager
-def serving(data: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a server; yield its process and address."""
-    environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_SPARE_WORKER": "0"}
-    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-    try:
-        assert process.stdout is not None
-        match = re.search(r"http://\S+", process.stdout.readline())
-        assert match
-        yield process, match[0]
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(60)
-
-
 def until(path: Path) -> None:
     """Wait for a file."""
     deadline = time.monotonic() + 600
@@ -195,7 +178,7 @@ def suffer(workload: str, schedule: str, outage: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         data = folder / "runs"
-        server, url = stack.enter_context(serving(data))
+        server, url = stack.enter_context(serving(data, spare_worker=False))
         command = [sys.executable, __file__, "--train", url, workload, schedule, name]
         environment = os.environ | {"SHIFTSCOPE_DATA": str(folder / "mine")}
         script = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
@@ -235,7 +218,7 @@ def bring_about(
         server.kill()
         server.wait()
         time.sleep(KILLED_SECONDS)
-        stack.enter_context(serving(data, int(url.rsplit(":", 1)[1])))
+        stack.enter_context(serving(data, int(url.rsplit(":", 1)[1]), spare_worker=False))
         return None
     stopped = [server.pid, script.pid] if outage == "sleep" else [server.pid]
     for process in stopped:

@@ -1,7 +1,7 @@
 """What it costs to look at a training step: a watched loop against the bare one.
 
     python benchmarks/overhead.py [--json] [--workloads W1 W2 W3] [--seconds 60] [--to server|file|nothing]
-                                  [--by-probe]
+                                  [--by-probe] [--device cpu|cuda|cpu-by-torch]
 
 Prints a table; with --json an object by workload, {"W1": {"every_step": ..., "default": ...}, ...}.
 
@@ -18,6 +18,10 @@ default               watch(network, optimizer=...) as it comes, over a training
                       studies need (a probe batch, the loss, each step's batch): what these cost as well
 disarmed              watched, with nothing due
 
+With --device cuda, W2, W3 and a transformer of GPT-2 small's shape on a GPU, by the clock: the ways without studies.
+With cpu-by-torch the same is done as on a device, by torch's operations on the host: what that costs here says nothing
+of a GPU.
+
 With --by-probe, instead, each probe alone, at every step: what it adds to a bare step. `python docs/measures.py` reads
 that from docs/costs.json.
 """
@@ -26,6 +30,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import tempfile
@@ -41,9 +46,10 @@ from shiftscope import watch
 from shiftscope.config.defaults import FRAMES
 from shiftscope.engine.probe import Tier
 from shiftscope.engine.schedules import Schedule, at, every, never, thinning
-from shiftscope.probes.registry import PROBES, select, warm_up
+from shiftscope.kernels.tensor_memory import VARIABLE
+from shiftscope.probes.registry import PROBES, scheduled_streams, select, warm_up
 from shiftscope.scope import Scope
-from workloads import WORKLOADS, Loop, Workload, start
+from workloads import ON_DEVICES, WORKLOADS, Loop, Workload, start
 
 RUN = 50_000
 """Steps of the training that the default schedule is told for: as many as Ioffe & Szegedy's figure 1 takes for W1."""
@@ -53,6 +59,7 @@ PROBE_SAMPLES = 512
 STUDIES = tuple(probe.name for probe in PROBES if probe.study)
 
 Step = Callable[[], None]
+Ways = Mapping[str, tuple[Sequence[str], Mapping[str, Schedule]]]
 
 
 class Nothing:
@@ -65,8 +72,9 @@ class Nothing:
 
 def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule], to: object) -> tuple[Scope, Step]:
     """Watch a loop with these probes and, by stream, schedules ("" for what is measured in passing)."""
-    streams = {probe.stream: never() if probe.study else schedules[""] for probe in PROBES if probe.stream != "layers"}
-    own = streams | {"cost": never()}
+    studied = {probe.stream for probe in PROBES if probe.study} | {"cost"}
+    streams = scheduled_streams(select(probes)) - {"layers"}
+    own = {name: never() if name in studied else schedules[""] for name in streams}
     scope = watch(
         loop.network,
         to=to,  # type: ignore[arg-type]
@@ -87,6 +95,11 @@ def watched(loop: Loop, probes: Sequence[str], schedules: Mapping[str, Schedule]
     return scope, step
 
 
+def without_studies() -> Ways:
+    """Return the ways of watching in which no study runs."""
+    return {name: way for name, way in ways().items() if name not in STUDIES}
+
+
 def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
     """Return probes and schedules of each way of watching."""
     passing = {tier: [probe.name for probe in select(tier).probes if probe.passing] for tier in Tier}
@@ -96,7 +109,7 @@ def ways() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
         "activation_gradients": ((*EVERY_STEP, "activation_gradients"), {"": every()}),
     }
     made |= {tier.value: (names, {"": every()}) for tier, names in passing.items()}
-    return made | {study: ([study], {"": at(0), study: every()}) for study in STUDIES}
+    return made | {probe.name: ([probe.name], {"": at(0), probe.stream: every()}) for probe in PROBES if probe.study}
 
 
 def probe_by_probe() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
@@ -107,18 +120,15 @@ def probe_by_probe() -> dict[str, tuple[Sequence[str], Mapping[str, Schedule]]]:
     }
 
 
-Ways = Mapping[str, tuple[Sequence[str], Mapping[str, Schedule]]]
-
-
 def measure(
-    workload: Workload, chosen: Ways, seconds: float, new_sink: Callable[[str], object]
+    workload: Workload, chosen: Ways, seconds: float, new_sink: Callable[[str], object], device: str = "cpu"
 ) -> dict[str, list[float]]:
     """Return, for each way, the ratios to the bare loop of each round; a way that costs hundreds of steps has few."""
-    bare = start(workload)
+    bare = start(workload, device)
     steps: dict[str, Step] = {"bare": bare.step}
     scopes = []
     for name, (probes, schedules) in chosen.items():
-        scope, steps[name] = watched(start(workload), probes, schedules, new_sink(name))
+        scope, steps[name] = watched(start(workload, device), probes, schedules, new_sink(name))
         scopes.append(scope)
     for _ in range(3):
         for step in steps.values():
@@ -130,7 +140,7 @@ def measure(
         random.shuffle(order)
         for name in order:
             count = max(1, workload.block // 8) if name in STUDIES else workload.block
-            times[name].append(time_of(steps[name], count))
+            times[name].append(time_of(steps[name], count, device))
     for scope in scopes:
         scope.close()
     return {
@@ -138,22 +148,28 @@ def measure(
     } | {"bare_ms": [one / 1e6 for one in times["bare"]]}
 
 
-def time_of(step: Callable[[], object], count: int) -> float:
-    """Return the nanoseconds of CPU time a step, of `count` steps after one that warms the caches."""
+def time_of(step: Callable[[], object], count: int, device: str = "cpu") -> float:
+    """Return the nanoseconds a step, of `count` steps after one that warms the caches: of CPU time, or on a GPU."""
     step()
-    begin = time.thread_time_ns()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    clock = time.perf_counter_ns if device == "cuda" else time.thread_time_ns
+    begin = clock()
     for _ in range(count):
         step()
-    return (time.thread_time_ns() - begin) / count
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return (clock() - begin) / count
 
 
 def report(ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """Return the medians, the studies' costs in steps, and what the default schedules make of them."""
     found = {name: statistics.median(values) for name, values in ratios.items() if name != "bare"}
-    for study in STUDIES:
+    for study in set(STUDIES) & set(found):
         found[study] -= found["disarmed"]
-    for tier, name in ((Tier.STANDARD, "default"), (Tier.FULL, "default_full")):
-        studies = [probe for probe in select(tier).probes if probe.study and tier is Tier.FULL]
+    defaults = [(Tier.STANDARD, "default"), (Tier.FULL, "default_full")]
+    for tier, name in defaults if set(STUDIES) <= set(found) else defaults[:1]:
+        studies = [p for p in select(tier).probes if p.study and tier is Tier.FULL]
         extra = (found[tier.value] - 1) * taken(FRAMES)
         extra += sum(found[probe.name] * taken(round(probe.share * FRAMES)) for probe in studies)
         found[name] = 1 + max(0.0, extra) / RUN
@@ -190,21 +206,28 @@ def sinks(kind: str) -> Iterator[Callable[[str], object]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workloads", nargs="+", default=[workload.name for workload in WORKLOADS])
+    parser.add_argument("--workloads", nargs="+", help="by default all that there are for the device")
+    parser.add_argument("--device", choices=["cpu", "cuda", "cpu-by-torch"], default="cpu")
     parser.add_argument("--seconds", type=float, default=60, help="of measuring, for each workload")
     parser.add_argument("--to", choices=["server", "file", "nothing"], default="server")
     parser.add_argument("--by-probe", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("There is no CUDA device here.")
+    device = "cuda" if given.device == "cuda" else "cpu"
+    if given.device == "cpu-by-torch":
+        os.environ[VARIABLE] = "torch"
     warm_up()  # benchmarks/first_step.py measures what is done until kernels are compiled
     torch.set_num_threads(1)
     results: dict[str, dict[str, float]] = {}
-    for workload in WORKLOADS:
-        if workload.name not in given.workloads:
+    for workload in WORKLOADS if given.device == "cpu" else ON_DEVICES:
+        if given.workloads and workload.name not in given.workloads:
             continue
         with sinks(given.to) as new_sink:
-            chosen = probe_by_probe() if given.by_probe else ways()
-            ratios = measure(workload, chosen, given.seconds, new_sink)
+            usual = ways() if given.device == "cpu" else without_studies()
+            chosen = probe_by_probe() if given.by_probe else usual
+            ratios = measure(workload, chosen, given.seconds, new_sink, device)
             results[workload.name] = added(ratios) if given.by_probe else report(ratios)
         if not given.json:
             print(f"{workload.name} = {workload.about}; a bare step takes {results[workload.name]['bare_ms']:.2f} ms")

@@ -20,12 +20,13 @@ class Workload:
     """A network, its inputs and how it is trained.
 
     Attributes:
-        name: W1, W2 or W3.
+        name: W1, W2, W3 or GPT.
         about: in words.
         make: builds the network.
         shape: of one input.
         batch: samples a step.
         block: steps that are timed together.
+        words: how many there are, where inputs are words and targets the next ones.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Workload:
     shape: tuple[int, ...]
     batch: int
     block: int
+    words: int = 0
 
 
 @dataclass
@@ -69,16 +71,21 @@ class Loop:
         del loss
 
 
-def start(workload: Workload) -> Loop:
+def start(workload: Workload, device: str = "cpu") -> Loop:
     """Make a network and what it is trained with; the same each time."""
     torch.manual_seed(0)
-    inputs = torch.randn(SAMPLES if workload.name != "W3" else 4 * workload.batch, *workload.shape)
-    targets = torch.randint(10, (len(inputs),))
-    network = workload.make()
+    samples = SAMPLES if workload.name in {"W1", "W2"} else 4 * workload.batch
+    if workload.words:
+        inputs = torch.randint(workload.words, (samples, *workload.shape), device=device)
+        targets = torch.randint(workload.words, (samples, *workload.shape), device=device)
+    else:
+        inputs = torch.randn(samples, *workload.shape, device=device)
+        targets = torch.randint(10, (samples,), device=device)
+    network = workload.make().to(device)
     return Loop(network, torch.optim.SGD(network.parameters(), lr=0.05), inputs, targets, workload.batch)
 
 
-def _mlp(sizes: list[int], activation: type[nn.Module]) -> nn.Module:
+def mlp(sizes: list[int], activation: type[nn.Module]) -> nn.Module:
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         blocks[f"hidden {number}"] = nn.Sequential(
@@ -103,11 +110,59 @@ def _vgg() -> nn.Module:
     return nn.Sequential(blocks)
 
 
+class Attention(nn.Module):
+    """Causal self-attention."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what each position attends to, shape (batch, length, width)."""
+        batch, length, width = x.shape
+        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        result: Tensor = self.proj(attended.transpose(1, 2).reshape(batch, length, width))
+        return result
+
+
+class Block(nn.Module):
+    """A block of a transformer, its normalizations first."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.ln_1, self.attn, self.ln_2 = nn.LayerNorm(width), Attention(width, heads), nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what is added up."""
+        x = x + self.attn(self.ln_1(x))
+        result: Tensor = x + self.mlp(self.ln_2(x))
+        return result
+
+
+class Transformer(nn.Module):
+    """A language model of the shape of GPT-2 small."""
+
+    def __init__(self, words: int, length: int, width: int = 768, blocks: int = 12, heads: int = 12) -> None:
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(words, width), nn.Embedding(length, width)
+        self.h = nn.Sequential(*(Block(width, heads) for _ in range(blocks)))
+        self.ln_f, self.lm_head = nn.LayerNorm(width), nn.Linear(width, words, bias=False)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Return logits, shape (batch, words, length)."""
+        places = torch.arange(words.shape[1], device=words.device)
+        result: Tensor = self.lm_head(self.ln_f(self.h(self.wte(words) + self.wpe(places)))).transpose(1, 2)
+        return result
+
+
 WORKLOADS = (
     Workload(
         "W1",
         "784-100-100-100-10 sigmoid + BN, batch 60",
-        lambda: _mlp([784, 100, 100, 100], nn.Sigmoid),
+        lambda: mlp([784, 100, 100, 100], nn.Sigmoid),
         (784,),
         60,
         50,
@@ -115,10 +170,23 @@ WORKLOADS = (
     Workload(
         "W2",
         "784-(256 x 8)-10 relu + BN, batch 128",
-        lambda: _mlp([784] + [256] * 8, nn.ReLU),
+        lambda: mlp([784] + [256] * 8, nn.ReLU),
         (784,),
         128,
         8,
     ),
     Workload("W3", "6-conv VGG-like + BN on 3x32x32, batch 128", _vgg, (3, 32, 32), 128, 1),
 )
+
+_WORDS, _LENGTH = 50257, 128
+GPT = Workload(
+    "GPT",
+    "a transformer of GPT-2 small's shape, 12 x 768, 8 sequences of 128",
+    lambda: Transformer(_WORDS, _LENGTH),
+    (_LENGTH,),
+    8,
+    2,
+    _WORDS,
+)
+ON_DEVICES = (*WORKLOADS[1:], GPT)
+"""Those that devices are for."""
