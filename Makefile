@@ -2,13 +2,15 @@
 # make test   every check there is; says what it left out and why. SHIFTSCOPE_TEST_EXTRAS=1 make test installs first the
 #             libraries of other people (lightning, transformers, timm, ...) whose networks and loops are tested too
 # make coverage   which lines the tests reach in their own process: a table, slower than make test, and no check
+# make bench [MINUTES=40]   measures what the README and docs/benchmarks.md quote, and writes it there
+# make nightly   what takes an hour: 100 rounds of chaos, a soak of half an hour, a server under load
 # make release VERSION=1.2.3 [DRY_RUN=1]   checks, builds and tags that version
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test coverage release clean
+.PHONY: run test coverage bench release clean
 run: $(VENV)/.ready
 	$(VENV)/bin/shiftscope serve
 
@@ -17,6 +19,14 @@ test: $(VENV)/.ready-dev $(if $(filter 1,$(SHIFTSCOPE_TEST_EXTRAS)),$(VENV)/.rea
 
 coverage: $(VENV)/.ready-dev
 	scripts/check-tests --cov --cov-report=term
+
+bench: $(VENV)/.ready-dev
+	$(VENV)/bin/python benchmarks/suite.py $(if $(MINUTES),--minutes $(MINUTES))
+
+nightly: $(VENV)/.ready-dev
+	$(VENV)/bin/python benchmarks/chaos.py --rounds 100
+	$(VENV)/bin/python benchmarks/soak.py
+	$(VENV)/bin/python benchmarks/load.py
 
 release: $(VENV)/.ready-dev
 	$(VENV)/bin/python scripts/release.py $(VERSION) $(if $(DRY_RUN),--dry-run)
@@ -36,6 +46,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(PIP) install -c constraints.txt --group dev
+	@$(PIP) install -c constraints.txt -e ".[server,cluster]" || echo "Ray cannot be installed here: the cluster's tests are left out"
 	@touch $@
 
 $(VENV)/.ready-extras: $(VENV)/.ready-dev

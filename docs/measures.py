@@ -24,8 +24,26 @@ Every quantity by the probe that records it, in the order of the tiers: *essenti
 single probes. This page is written from the registry by `python docs/measures.py`.
 
 Sites of a layer: `linear_output` (of the linear map or convolution), `normalized` (before gamma and beta),
-`pre_activation` (the input to the nonlinearity) and `output` (what the layer passes on). Shape () is a scalar; C is the
-number of channels. Step *t* describes the networks after *t* updates.
+`pre_activation` (the input to the nonlinearity) and `output` (what the layer passes on). A residual sum,
+`blocks.0 · sum`, is a layer too ([watching.md](watching.md)). Shape () is a scalar; C is the number of channels.
+Step *t* describes the networks after *t* updates.
+
+Of a recurrent network (`nn.LSTM`, `nn.GRU`, `nn.RNN`, packed sequences too) the output is measured, as of any layer:
+what it gives out at each step, all positions together. The last states `h_n` and `c_n` are no sites: `h_n` of the
+last layer is the output at the last step, and nobody's layer follows `c_n`. Its gates are not measured: the fused
+kernel keeps them to itself, and computing them again from inputs and outputs would take the layer's matrix products
+once more at each recorded step, and of stacked layers the inputs are not known. Of a cell that is written by hand its
+linear maps are layers, with the gates' values as their outputs; what they are added to is no residual sum.
+
+Of attention the output is measured, and the entropy of its weights where they exist: where `nn.MultiheadAttention` is
+called with `need_weights=True`, and where a module with `attention` or `attn` in the name of its class returns them
+beside its output, as those of transformers do with `attn_implementation="eager"`. They have to be there when the
+network is explored: at its first step, or where it has other layers. Fused attention has none, and nothing is changed
+to get them. Their place is called `NAME · attention`, NAME being the module's; of the weights themselves nothing else
+is recorded. Not seen are those of compiled networks.
+
+Of networks on a GPU the same is recorded, summed in another order: [watching.md](watching.md#networks-on-a-gpu) says
+what differs.
 
 The scope measures its own cost while it runs: stream `cost`, milliseconds a step and percent of the step, by probe; the
 page shows it as a chart. `python benchmarks/overhead.py` measures it against a bare training loop, and the cost of each

@@ -81,7 +81,8 @@ def take_for_readme(page: Page, url: str) -> None:
     page.goto(url)
     page.screenshot(path=FOLDER / "welcome.png")
     page.get_by_role("button", name="Start").first.click()
-    until(lambda: (found := re.search(r"step ([\d,]+) of", page.inner_text("body"))) and _number(found[1]) >= STEPS)
+    done = re.compile(r"([\d,]+) of [\d,]+ steps")
+    until(lambda: (found := done.search(page.inner_text("body"))) and _number(found[1]) >= STEPS)
     page.screenshot(path=FOLDER / "charts.png")
 
 

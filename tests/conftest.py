@@ -35,6 +35,16 @@ SERVER = os.environ.get("SHIFTSCOPE_TEST_SERVER", sys.executable)
 
 
 @pytest.fixture(autouse=True)
+def _what_is_compiled_ends_with_its_test() -> Iterator[None]:
+    """Forget what a test compiled: a process that has compiled anything is one in which functions are not observed."""
+    yield
+    dynamo = sys.modules.get("torch._dynamo")
+    compiling = sys.modules.get("torch._dynamo.eval_frame")
+    if dynamo is not None and compiling is not None and compiling.cached_backends:
+        dynamo.reset()
+
+
+@pytest.fixture(autouse=True)
 def _scopes_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close what a test leaves open: a scope follows every optimizer, those of later tests too."""
     module = sys.modules.get("shiftscope.scope")
@@ -61,20 +71,32 @@ def _scopes_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 FIRST = (
     "test_container.py",  # waits for an image
     "test_wheel.py",  # waits for an installation
-    "server/test_api.py",
-    "browser/test_gallery.py",
-    "measurements/test_measurements.py",
-    "server/test_faults.py",
-    "server/test_trials.py",
-    "extras/test_timm.py",
+    "test_chaos.py",  # waits for what it has stopped
+    "cluster/",  # waits for processes that come and are killed
+    "loops/test_failures.py",
     "browser/test_run.py",
-    "browser/test_charts.py",
+    "browser/test_accessibility.py",
     "runs/test_verify.py",
+    "browser/test_charts.py",
+    "server/test_forks.py",
+    "server/test_faults.py",
+    "loops/test_loops.py",
+    "server/test_api.py",
+    "server/test_trials.py",
+    "loops/test_scripts.py",
+    "engine/test_signals.py",
+    "test_scope.py",
+    "extras/test_timm.py",
     "browser/",
+    "measurements/test_measurements.py",
     "server/",
+    "kernels/test_compile.py",
+    "probes/test_check_probe.py",
+    "hostile/",
     "test_cli.py",
+    "test_core.py",
 )
-"""The files that take longest, in this order: of two workers that take one file after the other none is left alone."""
+"""The files that take longest, in this order: of workers that take one file after the other none is left alone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,6 +112,9 @@ def mnist_folder() -> Path | None:
     """Return a folder with the real MNIST files, where there is one."""
     candidates = [Path(os.environ.get("SHIFTSCOPE_DATASETS", "data/datasets")), REPOSITORY.parent / "shared" / "data"]
     return next((folder for folder in candidates if (folder / "mnist" / "train-images-idx3-ubyte.gz").is_file()), None)
+
+
+UNDER_WAY = {"queued", "preparing", "running", "paused"}
 
 
 @dataclass
@@ -113,6 +138,11 @@ class LiveServer:
         assert response.status_code == 201, response.text
         return response.json()
 
+    def under_way(self) -> set[str]:
+        """Return the ids of the runs that are trained here, or wait for a place."""
+        runs = self.client.get("/api/runs").raise_for_status().json()
+        return {run["id"] for run in runs if run["source"] == "worker" and run["state"] in UNDER_WAY}
+
     def wait(self, run_id: str, *states: str) -> dict[str, Any]:
         """Return the run once it is in one of the states."""
         eventually(lambda: self.run(run_id)["state"] in states, lambda: f"{self.run(run_id)}, not {states}")
@@ -123,7 +153,7 @@ class LiveServer:
 
         def there() -> bool:
             run = self.run(run_id)
-            assert run["step"] >= step or run["state"] in {"queued", "preparing", "running", "paused"}, run
+            assert run["step"] >= step or run["state"] in UNDER_WAY, run
             return bool(run["step"] >= step)
 
         eventually(there, lambda: self.run(run_id))
@@ -135,8 +165,10 @@ def serve(data: Path, *flags: str, port: int = 0, **environment: str) -> Iterato
     """Run `shiftscope serve` on a free port of this machine."""
     variables = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0", "SHIFTSCOPE_SPARE_WORKER": "0"} | environment
     command = [SERVER, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data), *flags]
-    with (data.parent / f"{data.name}.log").open("a+") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=variables)
+    with (
+        (data.parent / f"{data.name}.log").open("a+") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=variables) as process,
+    ):
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -146,7 +178,11 @@ def serve(data: Path, *flags: str, port: int = 0, **environment: str) -> Iterato
                 yield LiveServer(match[0], process, client, data)
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 @pytest.fixture(scope="session")
@@ -161,3 +197,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(scope="session")
 def server_url(server: LiveServer) -> str:
     return server.url
+
+
+@pytest.fixture(autouse=True)
+def _no_run_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Stop what a test leaves training on the shared server: there are two places, and others wait for them."""
+    if "server" not in request.fixturenames:
+        yield
+        return
+    server: LiveServer = request.getfixturevalue("server")
+    before = server.under_way()
+    yield
+    for run in server.under_way() - before:
+        server.client.post(f"/api/runs/{run}/stop")  # it may have ended by itself meanwhile

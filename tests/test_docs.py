@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 
@@ -45,9 +46,30 @@ def test_the_page_of_measures_is_that_of_the_registry() -> None:
     assert (REPOSITORY / "docs" / "measures.md").read_text() == module["document"]()
 
 
+def test_the_pages_of_what_was_measured_are_those_of_its_figures() -> None:
+    """Write them anew with: python benchmarks/suite.py --render."""
+    report = runpy.run_path(str(REPOSITORY / "benchmarks" / "report.py"))
+    figures = json.loads((REPOSITORY / "docs" / "benchmarks.json").read_text())
+    assert (REPOSITORY / "docs" / "benchmarks.md").read_text() == report["page"](figures)
+    readme = (REPOSITORY / "README.md").read_text()
+    assert readme == report["readme"](readme, figures)
+
+
 def test_each_quantity_has_a_unit_and_a_formula() -> None:
     for probe in PROBES:
         assert probe.about
         for quantity in probe.quantities:
             assert quantity.unit, quantity.name
             assert quantity.formula, quantity.name
+
+
+def test_the_image_holds_what_everything_is_tested_with() -> None:
+    """Write its file anew with: scripts/hash-constraints."""
+    tested, image = (
+        dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (REPOSITORY / name).read_text(), re.MULTILINE))
+        for name in ("constraints.txt", "constraints-image.txt")
+    )
+    tested = {name.lower().replace("_", "-"): version for name, version in tested.items()}
+    assert {"segno", "fastapi", "numba", "websockets"} <= image.keys()
+    image.pop("setuptools")  # torch brings it, and it leaves the image with pip
+    assert {name: tested.get(name) for name in image} == image
