@@ -1,4 +1,5 @@
 import json
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -151,7 +152,7 @@ def test_other_networks_bring_their_counts(network):
 
 def test_the_config_needs_neither_torch_nor_numpy():
     folder = Path(c.__file__).parent
-    known = {"__future__", "dataclasses", "typing", "typing_extensions", "pydantic", "pydantic_core", "shiftscope"}
+    known = {*sys.stdlib_module_names, "typing_extensions", "pydantic", "pydantic_core", "shiftscope"}
     for module in folder.rglob("*.py"):
         for line in module.read_text(encoding="utf-8").splitlines():
             if line.startswith(("import ", "from ")):

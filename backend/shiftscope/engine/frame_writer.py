@@ -55,8 +55,6 @@ class FrameWriter:
         numbers: those of the streams in frames.
         total_steps: of the run, where known.
         studied: streams that studies write: what did not run in a training step may have run there.
-        passing: streams of what is measured in passing: those without entries are declared empty, as layers that
-            appear later may have some.
 
     Attributes:
         given: rows of what is not measured.
@@ -64,13 +62,14 @@ class FrameWriter:
 
     def __init__(
         self, sink: Sink, networks: Sequence[str], numbers: Mapping[str, int], total_steps: int | None,
-        studied: Collection[str] = (), passing: Collection[str] = (),
+        studied: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._sink = sink
         self._networks = networks
         self._numbers = numbers
         self._total_steps = total_steps
-        self._studied, self._passing = frozenset(studied), frozenset(passing)
+        self._studied = frozenset(studied)
+        self._passing: frozenset[str] = frozenset()
         self._revisions: Revisions | None = None
         self._full = self._learning = False
         self._dropped: frozenset[str] = frozenset()
@@ -119,6 +118,7 @@ class FrameWriter:
         """
         self._common_layouts = self._common(recorders, meter, learning_rate=learning_rate)
         self._meter, self._learning = meter, learning_rate
+        self._passing = frozenset().union(*(recorder.streams for recorder in recorders))
         joined = self._joined(recorders)
         self._revisions = Revisions(joined, self._networks, self._studied)
         self._place(recorders, joined)

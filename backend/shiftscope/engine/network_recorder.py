@@ -76,6 +76,8 @@ class NetworkRecorder:
     Attributes:
         info: the network as the page draws it.
         layouts: of this network's part of each stream's row.
+        streams: of what is measured in passing, those without entries too: layers that appear later may have
+            some.
         absent: what of the network was not seen at the step that was measured last.
 
     Raises:
@@ -105,11 +107,11 @@ class NetworkRecorder:
         plan, program = Plan(numbers), Program(network.sites)
         self._step = StepNumbers(plan, network.name, scalars, groups)
         self._studies = Studies(network, meter, faults)
-        for probe in probes:
-            if _is_not_needed(probe, probes, given):
-                continue
+        needed = [probe for probe in probes if _is_needed(probe, probes, given)]
+        for probe in needed:
             requested = program.requested_by(probe.name, probe.stream)
             self._set_up(probe, partial(ProbeSetup, plan, requested, given, exploration, probe.stream))
+        self.streams = frozenset(probe.stream for probe in needed if not probe.study)
         program.add(Operation.WRITE_TOTAL_NOT_FINITE, place=self._step.not_finite)
         self.layouts: Mapping[str, Layout] = plan.build()
         starts, size = {}, 0
@@ -133,8 +135,6 @@ class NetworkRecorder:
 
     def _set_up(self, probe: Probe, setup_on: Callable[[TracedNetwork], ProbeSetup]) -> None:
         setup = setup_on(self._network)
-        if not _met(probe.needs, setup.given):
-            return
         try:
             if probe.passing:
                 probe.passing(setup)
@@ -250,6 +250,8 @@ def _met(needs: Collection[Need], given: RunInputs) -> bool:
     return all(there.get(need, True) for need in needs)
 
 
-def _is_not_needed(probe: Probe, probes: Sequence[Probe], given: RunInputs) -> bool:
-    """Whether a probe would only measure in the place of one that measures itself."""
-    return any(other.name == probe.instead_of and _met(other.needs, given) for other in probes)
+def _is_needed(probe: Probe, probes: Sequence[Probe], given: RunInputs) -> bool:
+    """Whether a probe has what it needs, and would not only measure in the place of one that measures itself."""
+    return _met(probe.needs, given) and not any(
+        other.name == probe.instead_of and _met(other.needs, given) for other in probes
+    )

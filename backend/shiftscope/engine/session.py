@@ -88,10 +88,7 @@ class Session:
         )  # fmt: skip
         self._watches = {name: NetworkWatch(name, network, tools) for name, network in networks.items()}
         studied = {probe.stream for probe in options.probes if probe.study}
-        self._writer = FrameWriter(
-            sink, tuple(networks), numbers, options.total_steps, studied,
-            {probe.stream for probe in options.probes if not probe.study},
-        )  # fmt: skip
+        self._writer = FrameWriter(sink, tuple(networks), numbers, options.total_steps, studied)
         self._writer.go_on_after(int(options.resume.position.get("seq", 0)))
         self._late = LateFrames(self._writer, self._note_divergence)
         self._logged = Logged(tuple(networks), self._writer.given, sink, faults, self._loss_logged)
