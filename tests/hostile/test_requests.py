@@ -12,6 +12,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.conftest import serve
+from tests.waiting import PATIENCE
 
 EXAMPLES = 10
 BEYOND_THE_SCHEMA = [positive_data_acceptance]
@@ -34,7 +35,7 @@ def test_every_answer_is_as_promised(tmp_path: Path) -> None:
                     database=None,
                 )  # fmt: skip
                 def answers(case: Case) -> None:
-                    case.call_and_validate(excluded_checks=BEYOND_THE_SCHEMA)
+                    case.call_and_validate(excluded_checks=BEYOND_THE_SCHEMA, timeout=PATIENCE)
 
                 with suppress(Unsatisfiable):  # nothing can be wrong where nothing is asked
                     answers()

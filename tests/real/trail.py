@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import hashlib
 import inspect
 import io
@@ -177,6 +178,7 @@ def follow(training: Training, look: Look) -> tuple[Trail, nn.Module]:
     np.random.seed(0)
     random.seed(0)
     trail = Trail()
+    gc.collect()  # what others left behind warns when it is collected, and is none of this training's
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")
         model = training(look, trail)
