@@ -51,10 +51,7 @@ def test_twenty_runs_queue_over_nodes_of_which_one_is_killed(cluster: RayCluster
     eventually(lambda: {server.run(run)["node"] for run in runs} == {"", "one", "two"}, "both nodes to train")
     cluster.kill("two")
     cluster.add("three")
-    eventually(
-        lambda: all(server.run(run)["state"] in ENDED for run in runs), lambda: [*map(server.run, runs)], every=1
-    )
-    views = [server.run(run) for run in runs]
+    views = [server.wait(run, *ENDED) for run in runs]
     failed = [view["reason"] for view in views if view["state"] != "finished"]
     assert [(reason["code"], reason["values"]) for reason in failed] == [("end.node_died", {"node": "two"})] * len(
         failed
