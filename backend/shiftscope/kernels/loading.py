@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -148,16 +148,29 @@ class Loader:
         _keep_interrupt()
 
 
-def _keep_interrupt() -> None:
-    """Let a script that a Ctrl-C has ended exit as such a script does.
+class _Interrupted:
+    """Lets a script that a Ctrl-C has ended exit as such a script does.
 
-    Python notes that of the last code that it ran from a text. Loading numba runs such code, beside the script.
+    Python notes that of the last code that it ran from a text. Loading numba runs such code, beside the script, and
+    goes on where it isn't over in time. So this is noted anew when the modules are let go of: no thread runs then.
     """
+
+    # At that time names of modules may be gone already.
+    def __del__(
+        self,
+        run: Callable[[str, dict[str, Any]], None] = exec,
+        its_own: suppress = suppress(BaseException),  # noqa: B008  keeps no state
+    ) -> None:
+        with its_own:
+            run("raise KeyboardInterrupt", {})
+
+
+def _keep_interrupt() -> None:
     if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
-        with suppress(KeyboardInterrupt):
-            exec("raise KeyboardInterrupt")  # noqa: S102
+        _AT_LAST.append(_Interrupted())
 
 
+_AT_LAST: list[_Interrupted] = []
 _LOADER = Loader()
 
 
