@@ -206,7 +206,7 @@ def test_a_worker_that_does_not_answer_is_waited_for_no_longer(tmp_path: Path, m
     assert list((tmp_path / "checkpoints").glob("*")) == []
 
 
-@pytest.mark.parametrize("where", ["record", "rename"])
+@pytest.mark.parametrize("where", ["record", "rename", "awaited", "start"])
 def test_a_fork_that_cannot_be_made_whole_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     parts = Parts(tmp_path)
 
@@ -216,15 +216,36 @@ def test_a_fork_that_cannot_be_made_whole_is_none(tmp_path: Path, monkeypatch: p
     def no_room(*_: object) -> Path:
         raise OSError("the disk is full")
 
+    def refuses(*_: object) -> None:
+        raise RecordingError(Notice(code="recording.not_written", text="no"))
+
     if where == "record":
         monkeypatch.setattr(interventions, "record", full)
-    else:
+    elif where == "rename":
         monkeypatch.setattr(Path, "rename", no_room)
+    elif where == "awaited":
+        monkeypatch.setattr(forks, "_await_no_more", refuses)
+    else:
+        monkeypatch.setattr(Supervisor, "start", refuses)
     found = run_alone(parts.fork(Worker(parts, answers=True)))
-    assert found == ("recording.not_written" if where == "record" else "event.state_not_kept")
+    assert found == ("event.state_not_kept" if where == "rename" else "recording.not_written")
     assert [one.id for one in parts.store.entries()] == [parts.run.id]
     assert {path.name for path in tmp_path.rglob("*.shiftscope")} == {parts.run.path.name}
     assert list((tmp_path / "checkpoints").glob("*")) == []
+
+
+def test_a_fork_whose_origin_has_gone_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = Parts(tmp_path)
+    started: list[Run] = []
+
+    def start(_: Supervisor, run: Run) -> None:
+        parts.store.delete(parts.run)
+        started.append(run)
+
+    monkeypatch.setattr(Supervisor, "start", start)
+    assert run_alone(parts.fork(Worker(parts, answers=True))) == ""
+    assert [one.id for one in parts.store.entries()] == [one.id for one in started]
+    assert started[0].goes_on
 
 
 def test_a_trial_of_which_a_run_cannot_be_made_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from typing_extensions import override
 
 from shiftscope.config import Resources, RunConfig
 from shiftscope.launchers.base import Launcher, Obituary, Place, Request, Standing, Waiting, Worker
-from shiftscope.notices import Notice
+from shiftscope.notices import Notice, notice
+from shiftscope.recording.documents import ForkedFrom
 from shiftscope.server import again, supervisor
 from shiftscope.server import store as store_module
 from shiftscope.server.run_state import RunState
@@ -220,6 +221,43 @@ def test_a_run_that_the_server_fails_at_does_not_seem_to_go_on(tmp_path: Path, d
     assert run.status.reason is not None
     assert run.status.reason.code == "end.server_failed"
     assert run.status.reason.values["error"] == ("ValidationError" if deaths else "ZeroDivisionError")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), asyncio.CancelledError()], ids=lambda one: type(one).__name__)
+def test_a_run_that_no_place_can_be_found_for_does_not_wait_on(tmp_path: Path, error: BaseException) -> None:
+    """A fork, that would wait on in another server."""
+
+    class Failing(Stub):
+        @override
+        @asynccontextmanager
+        async def place(self, request: Request) -> AsyncIterator[Place | None]:
+            raise error
+            yield self
+
+    run = run_alone(conducted(tmp_path, Failing(), b"a state"))
+    assert run.state is RunState.FAILED
+    assert run.status.reason is not None
+    assert run.status.reason.values == {"state": RunState.QUEUED.word, "error": type(error).__name__}
+
+
+def test_a_fork_whose_state_is_not_there_fails_and_says_so(tmp_path: Path) -> None:
+    run = run_alone(conducted(tmp_path, Stub()))
+    assert run.state is RunState.FAILED
+    assert run.status.reason is not None
+    assert run.status.reason.values == {"error": notice("end.state_gone", step=7)}
+
+
+async def conducted(folder: Path, launcher: Stub, state: bytes = b"") -> Run:
+    """Return a fork that was started, when it has ended."""
+    run = RunStore.open(folder).create("a run", "worker", RunConfig(), forked=ForkedFrom(run="another", step=7))
+    if state:
+        run.checkpoint.parent.mkdir()
+        run.checkpoint.write_bytes(state)
+    serving = Supervisor(launcher, "", Settings(data=folder))
+    serving.start(run)
+    await asyncio.wait_for(run.wait_until_ended(), PATIENCE)
+    await serving.close()
+    return run
 
 
 @pytest.mark.parametrize("late", [False, True])

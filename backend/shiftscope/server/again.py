@@ -14,7 +14,7 @@ from pathlib import Path
 from shiftscope.config import RunConfig
 from shiftscope.launchers.base import Obituary
 from shiftscope.notices import Notice, notice
-from shiftscope.recording.documents import SUFFIX
+from shiftscope.recording.documents import SUFFIX, RecordingError
 from shiftscope.recording.folder import SPOOL
 from shiftscope.server.attempts import read_tokens, write_tokens
 from shiftscope.server.runs import Run
@@ -44,6 +44,8 @@ async def assignment(run: Run, url: str, settings: Settings) -> Assignment:
     first = run.admission is None
     token = await _new_attempt(run)
     head = await asyncio.to_thread(_last_state, run)
+    if head is None and run.info.forked is not None:  # what it goes on from is no beginning that could be made again
+        raise RecordingError(notice("end.state_gone", step=run.info.forked.step))
     again = None
     if not first:
         await asyncio.to_thread(_remove_spools, run, settings.data / SPOOL)

@@ -6,9 +6,11 @@ The worker of the first sends its state between two steps; that of the second be
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +34,7 @@ from shiftscope.server.store import RunStore
 from shiftscope.server.visitors import Who
 from shiftscope.wire.messages import Command
 
+logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api")
 
 ANSWER_SECONDS = 30.0
@@ -64,20 +67,25 @@ async def fork(run: NamedRun, server: Server, who: Who, wanted: Annotated[NewFor
             raise ValueError(f"run {run.id} has no config to train by")
         done = {**run.status.interventions, **interventions.changed(run, wanted.networks)}
         checkpoint = server.store.folder / CHECKPOINTS / secrets.token_hex(8)
-        async with _kept(run, checkpoint) as step:
-            config = _changed(as_changed(run.info.config, run), wanted)
-            origin = ForkedFrom(run=run.id, step=step)
-            called = run.status.title or run.status.name
-            name = wanted.name or notice("name.fork", name=called, step=step)
-            made = await asyncio.to_thread(server.store.create, name, "worker", config, forked=origin, by=who.starts)
-            async with unless_it_fails(server.store, made):
+        async with unless_it_fails(server.store) as begun:  # until somebody conducts it, who would see it fail
+            async with _kept(run, checkpoint) as step:
+                config = _changed(as_changed(run.info.config, run), wanted)
+                origin = ForkedFrom(run=run.id, step=step)
+                called = run.status.title or run.status.name
+                name = wanted.name or notice("name.fork", name=called, step=step)
+                create = partial(server.store.create, forked=origin, by=who.starts)
+                made = await asyncio.to_thread(create, name, "worker", config)
+                begun.append(made)
                 said = notice("event.forked_from", name=called, step=step)
                 await made.record("forked", said, value=origin.model_dump(), step=step)
                 await interventions.record(made, done)
                 await asyncio.to_thread(_move, checkpoint, made.checkpoint)
-        server.supervisor.start(made)
+            server.supervisor.start(made)
         queued()
-        await run.record("forked", notice("event.forked", name=name), value={"run": made.id}, step=step)
+        try:
+            await run.record("forked", notice("event.forked", name=name), value={"run": made.id}, step=step)
+        except (RecordingError, OSError) as error:  # the fork trains, whatever becomes of its origin
+            logger.warning("run %s was forked, which its recording does not say: %s", run.id, error)
         return made.view
 
 

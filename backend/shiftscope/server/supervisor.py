@@ -121,15 +121,15 @@ class Supervisor:
             await self._train(run)
         except (OSError, RecordingError, IllegalTransition, CannotPlace) as error:
             logger.exception("run %s", run.id)
-            if not run.state.ended:
-                await run.move(RunState.FAILED, notice("end.not_started", error=as_notice(error)))
+            await _fail(run, notice("end.not_started", error=as_notice(error)))
         except Exception as error:
             # The boundary of a run: whatever went wrong, it must not seem to go on.
             logger.exception("run %s", run.id)
-            if not run.state.ended:
-                said = notice("end.server_failed", state=run.state.word, error=type(error).__name__)
-                await run.move(RunState.FAILED, said)
+            await _fail(run, notice("end.server_failed", state=run.state.word, error=type(error).__name__))
         except asyncio.CancelledError:
+            if not self._closed:  # nobody ended the server: something of the launcher's was given up
+                await _fail(run, notice("end.server_failed", state=run.state.word, error="CancelledError"))
+                return
             if run.goes_on:
                 await asyncio.to_thread(run.close)
             elif not run.state.ended:
@@ -200,6 +200,11 @@ class Supervisor:
             raise
         finally:
             del self._workers[run.id]
+
+
+async def _fail(run: Run, reason: Notice) -> None:
+    if not run.state.ended:
+        await run.move(RunState.FAILED, reason)
 
 
 async def _why_not_again(run: Run, gone: Obituary, restarts: again.Restarts) -> Notice | None:
