@@ -137,6 +137,7 @@ ENGLISH: Mapping[str, str] = {
     "end.restarted_in_vain": "{error}; it had gone on {times} times from step {step}, and does not do so again",
     "end.checkpoint": "its checkpoint is not one that it could go on from: {error}",
     "end.state_gone": "the state at step {step} from which it goes on is not there any more, or is not whole",
+    "end.first_step": "the first step that it made from its checkpoint failed: {error}",
     "end.replica_killed": "replica {replica} of {of} was killed by {signal}: without it there is no further step",
     "end.replica_exited": "replica {replica} of {of} ended with exit code {exit_code}: without it there is no further "
     "step",

@@ -22,6 +22,7 @@ from shiftscope import config as c
 from shiftscope.lab.measurements.epochs import WholeTrainingSet
 from shiftscope.lab.measurements.recurrent import WholeGradient
 from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
+from shiftscope.lab.training.loop import Training
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.outcome import Outcome, run_to_end
 from shiftscope.runs.train import Keeping
@@ -103,7 +104,7 @@ def test_a_state_of_which_a_part_is_another_is_gone_on_from_or_refused(data: st.
     except CheckpointError:
         return
     ended = go_on(state)
-    assert ended.state == "finished" or ended.reason.code == "end.checkpoint", ended.reason
+    assert ended.state == "finished" or ended.reason.code in {"end.checkpoint", "end.first_step"}, ended.reason
 
 
 @settings(max_examples=60, derandomize=True)
@@ -185,3 +186,46 @@ def test_what_a_measurement_did_not_carry_is_no_measurement(measurement: Any, ca
 def test_frames_that_are_not_as_their_header_says_are_not_carried_on(frames: Any) -> None:
     with pytest.raises(ValueError, match="are not as the header"):
         MemorySink(Collecting()).carry_on({"header": json.dumps(header()), "frames": frames})
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (MemoryError("no room"), "MemoryError: no room"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate"), "RuntimeError: DefaultCPUAllocator: can't allocate"),
+        (RuntimeError("boom"), "the first step that it made from its checkpoint failed: RuntimeError: boom"),
+    ],
+    ids=["memory", "torch's memory", "anything else"],
+)
+def test_what_fails_in_the_first_step_after_a_checkpoint_is_no_fault_of_that(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    def fails(_: Training) -> None:
+        raise error
+
+    state = Checkpoint.of_bytes(written())
+    monkeypatch.setattr(Training, "compute", fails)
+    assert str(go_on(state).reason) == why
+
+
+@pytest.mark.parametrize("where", [Training, torch.optim.SGD], ids=["the training", "the optimizer"])
+def test_memory_that_runs_out_while_a_checkpoint_is_read_is_no_fault_of_that(
+    monkeypatch: pytest.MonkeyPatch, where: type
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError("no room")
+
+    state = Checkpoint.of_bytes(written())
+    monkeypatch.setattr(where, "restore" if where is Training else "load_state_dict", full)
+    assert str(go_on(state).reason) == "MemoryError: no room"
+
+
+def test_a_probe_that_fails_in_the_first_step_after_a_checkpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    state = Checkpoint.of_bytes(written())
+    monkeypatch.setattr("shiftscope.probes.drift._Drift.before", fails)
+    reason = go_on(state).reason
+    assert reason.code == "end.first_step"
+    assert str(reason).endswith("failed: the probe drift: RuntimeError: boom")

@@ -127,6 +127,7 @@ class Faults:
         """Record what failed as an event each time, and warn of each probe once."""
         self._unreported.append(message)
         if self.on_error == "raise":
+            error.add_note(f"the probe {probe}")
             raise error
         if probe not in self._warned:
             self._warned.add(probe)

@@ -16,7 +16,7 @@ from torch import Tensor
 from shiftscope.config import Intervention
 from shiftscope.engine.scope_state import ScopeState
 from shiftscope.lab.measurements.base import Measurement
-from shiftscope.lab.training.checkpoint import Checkpoint, whatever_is_wrong
+from shiftscope.lab.training.checkpoint import Checkpoint, whatever_fails_first, whatever_is_wrong
 from shiftscope.lab.training.loop import Training
 from shiftscope.notices import notice
 from shiftscope.recording.documents import RecordingError
@@ -76,8 +76,13 @@ def deposit_for_another(parts: Parts, sink: Sink, deposit: Deposit, name: str) -
 
 
 def going_on(step: int) -> AbstractContextManager[None]:
-    """Let an error of what goes on from a checkpoint be told as that. Raises CheckpointError."""
+    """Let an error of what is made of a checkpoint be told as that. Raises CheckpointError."""
     return whatever_is_wrong(f"the training does not go on from step {step}", SinkError, RecordingError)
+
+
+def first_step() -> AbstractContextManager[None]:
+    """Let an error of the first step after a checkpoint be told as that. Raises FirstStepError."""
+    return whatever_fails_first(SinkError, RecordingError)
 
 
 def go_on(training: Training, measurement: Measurement, recorded: MemorySink, checkpoint: Checkpoint) -> Before:

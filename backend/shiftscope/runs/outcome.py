@@ -10,7 +10,7 @@ from pathlib import Path
 from shiftscope.config import RunConfig
 from shiftscope.experiments.experiment import Claim
 from shiftscope.lab.data.types import DatasetError
-from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
+from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError, FirstStepError, in_words
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.documents import RecordingError
 from shiftscope.runs.controls import Controls
@@ -77,9 +77,10 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
         outcome = Outcome("failed", error.notice)
     except CheckpointError as error:
         logger.exception("the run does not go on")
-        outcome = Outcome("failed", notice("end.checkpoint", error=str(error)))
+        code = "end.first_step" if isinstance(error, FirstStepError) else "end.checkpoint"
+        outcome = Outcome("failed", notice(code, error=str(error)))
     except Exception as error:  # the boundary of a run: whatever went wrong is its reason
         logger.exception("the run failed")
-        outcome = Outcome("failed", Notice(text=f"{type(error).__name__}: {error}"))
+        outcome = Outcome("failed", Notice(text=in_words(error)))
     sink.end(outcome.state, outcome.reason)
     return outcome

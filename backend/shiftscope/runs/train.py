@@ -18,7 +18,16 @@ from shiftscope.lab.training.checkpoint import Checkpoint
 from shiftscope.lab.training.replicas import LeadTraining
 from shiftscope.notices import Notice, notice
 from shiftscope.probes.registry import study_schedules
-from shiftscope.runs.checkpoints import Before, Checkpoints, Deposit, Parts, deposit_for_another, go_on, going_on
+from shiftscope.runs.checkpoints import (
+    Before,
+    Checkpoints,
+    Deposit,
+    Parts,
+    deposit_for_another,
+    first_step,
+    go_on,
+    going_on,
+)
 from shiftscope.runs.claims import figures, measurement_class
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.replica_statistics import REPLICAS, replica_statistics
@@ -157,7 +166,7 @@ class _Steps:
                 self._keep()
             if not controls.proceed(self._sink.flush, self._save, training.steps_done):
                 return "stopped", notice("end.stopped_at", done=training.steps_done, total=training.total_steps)
-            with going_on(start) if start == training.steps_done > 0 else nullcontext():
+            with first_step() if start == training.steps_done > 0 else nullcontext():
                 self._change()
                 self._step()
             if training.steps_done == training.total_steps:

@@ -24,6 +24,10 @@ class CheckpointError(ValueError):
     """Bytes that are no checkpoint, or a checkpoint that is not of this training. The message says why."""
 
 
+class FirstStepError(CheckpointError):
+    """A step failed that was the first after a checkpoint: of what is in that, or of what any step may fail of."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The state of a training between two steps.
@@ -93,7 +97,8 @@ def whatever_is_wrong(sentence: str, *but: type[Exception]) -> Iterator[None]:
     """Let an error of what is made of a checkpoint be told as that: it may hold anything, and so raises anything.
 
     Raises:
-        CheckpointError: with the sentence and the error; errors of the kinds `but` are let through.
+        CheckpointError: with the sentence and the error; errors of the kinds `but` are let through, and that memory
+            has run out.
     """
     let_through: tuple[type[Exception], ...] = (CheckpointError, *but)
     try:
@@ -101,7 +106,36 @@ def whatever_is_wrong(sentence: str, *but: type[Exception]) -> Iterator[None]:
     except let_through:
         raise
     except Exception as error:
-        raise CheckpointError(f"{sentence}: {type(error).__name__}: {error}") from error
+        if is_of_memory(error):
+            raise
+        raise CheckpointError(f"{sentence}: {in_words(error)}") from error
+
+
+@contextmanager
+def whatever_fails_first(*but: type[Exception]) -> Iterator[None]:
+    """Let an error of the first step after a checkpoint be told as that.
+
+    Raises:
+        FirstStepError: with the error; what `whatever_is_wrong` lets through is let through.
+    """
+    try:
+        with whatever_is_wrong("", *but):
+            yield
+    except CheckpointError as error:
+        if (cause := error.__cause__) is None:
+            raise
+        raise FirstStepError(in_words(cause)) from cause
+
+
+def is_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory left, which is no fault of any file."""
+    of_torch = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return of_torch or isinstance(error, MemoryError | torch.OutOfMemoryError)
+
+
+def in_words(error: BaseException) -> str:
+    """Return what an error says, its notes first: which probe it is of, say."""
+    return ": ".join([*getattr(error, "__notes__", ()), f"{type(error).__name__}: {error}"])
 
 
 def _refuse_packed(written: bytes) -> None:

@@ -20,7 +20,7 @@ from shiftscope.lab.models.faded import batch_norms, fade
 from shiftscope.lab.models.noisy import NoisyBatchNorm1d, NoisyBatchNorm2d
 from shiftscope.lab.models.twins import twins
 from shiftscope.lab.training import clipping, optimizers, seeds
-from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
+from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError, is_of_memory
 from shiftscope.lab.training.freezing import Frozen, affine_of, blocks_below
 
 PROBE_SIZE = 512
@@ -225,6 +225,8 @@ class Training:
             self._order.set_state(checkpoint.order)
             self._permutation = self._order_of_samples(checkpoint)
         except Exception as error:  # what restores from a state that may be anything raises anything
+            if is_of_memory(error):
+                raise
             raise CheckpointError(f"the checkpoint does not fit this training: {error}") from error
         self._computed = False
         self.steps_done = checkpoint.steps_done
