@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from shiftscope.config import RunConfig
-from shiftscope.recording.documents import Destination, RunInfo
+from shiftscope.recording.documents import Destination, Event, RunInfo
 from shiftscope.recording.reader import open_recording
 from shiftscope.recording.writer import RecordingWriter
 from shiftscope.server.producer import new_admission
@@ -258,6 +258,36 @@ def test_a_server_that_starts_sends_itself_what_its_workers_could_not(
         eventually(lambda: not list((data / "spool").iterdir()))
     with open_recording(data / f"{producer.run}.shiftscope") as recording:
         assert [event.message for event in recording.journal() if event.kind == "note"] == notes
+
+
+def test_what_a_worker_left_is_removed_once_nobody_will_ever_take_it_and_a_scripts_stays(tmp_path: Path) -> None:
+    data = tmp_path / "runs"
+    (data / "spool").mkdir(parents=True)
+    script, worker = (spool_of(data / "spool", source, ended(data, source)) for source in ("script", "worker"))
+    with serve(data):
+        eventually(lambda: not worker.exists())  # the script's was tried before it
+    assert script.exists()
+
+
+def ended(data: Path, source: str) -> str:
+    """Write a run that has failed, named like what trained it; return what lets its producer in."""
+    token, admission = new_admission()
+    writer = RecordingWriter.create(
+        data / f"{source}.shiftscope", RunInfo(id=source, name=source, source=source, created=0.0)
+    )  # fmt: skip
+    writer.admit(admission)
+    writer.log(Event(time=1.0, step=0, kind="state", value="failed"))
+    writer.close()
+    return token
+
+
+def spool_of(folder: Path, run: str, token: str, url: str = "http://gone") -> Path:
+    """Write what a producer could not send."""
+    path = folder / f"{run}.shiftscope"
+    spool = RecordingWriter.create(path, RunInfo(id=f"spool of {run}", name="left", source="script", created=0.0))
+    spool.address(Destination(url=url, run=run, token=token, events=0))
+    spool.close()
+    return path
 
 
 def test_a_spool_among_the_recordings_can_be_looked_at(tmp_path: Path) -> None:

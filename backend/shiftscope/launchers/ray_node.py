@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -19,20 +21,24 @@ import ray
 
 from shiftscope.launchers.base import ALLOCATOR, LAST_WORDS, WORKER, obituary
 from shiftscope.notices import Notice, NoticeError
-from shiftscope.sinks.sync import sync, waiting_spools
+from shiftscope.sinks.sync import sync_of_worker, waiting_spools
 from shiftscope.wire.assignment import Assignment
 
 LONGEST_WAIT = 30.0
 """Most seconds between two attempts to send what a run has left in its spool."""
 ATTEMPTS = 120
-"""After so many the spool stays where it is: an hour of silence."""
+"""After so many the spool stays where it is, for the next place that is kept here: an hour of silence."""
+FOLDER = "shiftscope-node-"
+"""Begins the name of the folder of a place, among temporary files; the keeper's process follows."""
 
 
 class Keeper:
     """Keeps a place, for one run."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="shiftscope-"))
+        left = left_over()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+        threading.Thread(target=send_left_over, args=(left,), name="shiftscope-left-over", daemon=True).start()
 
     def ready(self) -> str:
         """Return the id of the node: whoever waits for that learns that the place is there."""
@@ -87,6 +93,29 @@ def _send_rest(folder: Path) -> None:
             return
         for path, _ in spools:
             with contextlib.suppress(NoticeError, OSError):  # the server may be back the next time
-                sync(path)
+                sync_of_worker(path)
         if waiting_spools([folder]):
             time.sleep(min(LONGEST_WAIT, 0.5 * 2**attempt))
+
+
+def left_over() -> list[Path]:
+    """Return the folders of this user's places whose keepers are gone, killed say: nobody looks after them."""
+    found = []
+    for one in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        process = one.name.removeprefix(FOLDER).partition("-")[0]
+        with contextlib.suppress(OSError):
+            status = one.lstat()
+            mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+            if mine and process.isdecimal() and not Path("/proc", process).exists():
+                found.append(one)
+    return found
+
+
+def send_left_over(folders: list[Path]) -> None:
+    """Send once what lies in such folders; what no server will ever take is removed."""
+    for folder in folders:
+        for path, _ in waiting_spools([folder]):
+            with contextlib.suppress(NoticeError, OSError):
+                sync_of_worker(path)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # unless something is left in it

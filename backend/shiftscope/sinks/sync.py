@@ -14,10 +14,10 @@ from shiftscope.recording.reader import open_recording
 from shiftscope.sinks.address import usual_address
 from shiftscope.sinks.backlog import Backlog
 from shiftscope.sinks.base import SinkError
-from shiftscope.sinks.link import Link
-from shiftscope.sinks.spool import Spool, spool_folders
+from shiftscope.sinks.link import Link, Refused
+from shiftscope.sinks.spool import Spool, remove, spool_folders
 from shiftscope.sinks.uplink import Deadlines, Uplink
-from shiftscope.wire.messages import Hello
+from shiftscope.wire.messages import ENDED, Hello
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,20 @@ def sync(
         raise
     spool.discard()
     return run
+
+
+def sync_of_worker(path: Path, url: str = "", deadlines: Deadlines | None = None) -> None:
+    """Send a spool file of a worker's; remove it where its run has ended, or goes on with another worker.
+
+    Nobody will ever take it then: what it holds has been measured again, or is not wanted. Raises as `sync` does.
+    """
+    try:
+        sync(path, url, deadlines=deadlines)
+    except Refused as error:
+        if error.code != ENDED:
+            raise
+        logger.info("%s is removed: %s", path, error)
+        remove(path)
 
 
 def _send(spool: Spool, url: str, token: str, deadlines: Deadlines, still: float) -> str:
@@ -122,9 +136,10 @@ def send_spools_of(url: str, data: Path, folder: Path) -> None:
         time.sleep(wait)
         faults = []
         for path, destination in waiting_spools([folder]):
-            if (data / f"{destination.run}{SUFFIX}").is_file():
+            if (source := _source(data / f"{destination.run}{SUFFIX}")) is not None:
+                send = sync_of_worker if source == "worker" else sync
                 try:
-                    sync(path, url, deadlines=Deadlines(dial=60))
+                    send(path, url, deadlines=Deadlines(dial=60))
                 except (NoticeError, OSError) as error:
                     faults.append(str(error))
                 except Exception:  # one file that is strange keeps no other from being sent
@@ -132,6 +147,17 @@ def send_spools_of(url: str, data: Path, folder: Path) -> None:
         if not faults:
             return
         logger.warning("not sent yet: %s", "; ".join(faults))
+
+
+def _source(path: Path) -> str | None:
+    """Return what trained the run of a recording; "" where that cannot be read, None where there is none."""
+    try:
+        with open_recording(path) as recording:
+            return recording.info.source
+    except FileNotFoundError:
+        return None
+    except (RecordingError, OSError):
+        return ""
 
 
 def send_spools_later(url: str) -> None:
