@@ -31,12 +31,12 @@ RUN = {
 }  # fmt: skip
 
 
-def workers() -> dict[str, int]:
-    """Return the processes that train runs of this machine: by run, whose spool's folder they were given."""
+def workers(module: str = "shiftscope.runs.worker") -> dict[str, int]:
+    """Return the processes of this machine that run a module, and the parent of each."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"shiftscope.runs.worker" in (folder / "cmdline").read_bytes():
+            if module.encode() in (folder / "cmdline").read_bytes():
                 found[folder.name] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
@@ -128,6 +128,29 @@ def test_a_killed_worker_is_followed_by_another_that_does_the_same(server: LiveS
     assert said[0] == "the worker was killed by SIGKILL: it begins again at step 0, as it had kept no checkpoint"
     assert said[1] == f"the worker was killed by SIGKILL: it goes on from its checkpoint at step {second}"
     eventually(lambda: list(state(server, run).parent.glob("*")) == [])
+
+
+def test_a_run_goes_on_with_new_replicas_after_one_was_killed(server: LiveServer) -> None:
+    config = RUN | {"replicas": 2, "duration": {"kind": "steps", "steps": 40}, "checkpoint_every": 10}
+    whole, run = (server.start(config=config | {"pace": pace})["id"] for pace in (None, 20))
+    server.wait(whole, "finished")
+    eventually(state(server, run).is_file)
+    mine = [worker for worker, parent in workers().items() if parent == server.process.pid]
+    (replica,) = [
+        int(one) for one, parent in workers("shiftscope.runs.replica").items() if str(parent) in mine
+    ]  # fmt: skip
+    os.kill(replica, signal.SIGKILL)
+    is_restarted(server, run, 1)
+    server.client.patch(f"/api/runs/{run}", json={"pace": None}).raise_for_status()
+    server.wait(run, "finished")
+    assert same_as(server, run, whole)
+    (step,) = restarts(server, run)
+    assert step >= 10
+    ((_, _, said, _),) = journal(server, run, "restarted")
+    assert said == (
+        "replica 1 of 2 was killed by SIGKILL: without it there is no further step: "
+        f"it goes on from its checkpoint at step {step}"
+    )
 
 
 def test_a_torn_state_is_noticed_and_one_is_for_its_worker_alone(server: LiveServer, whole: str) -> None:

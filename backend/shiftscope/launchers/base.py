@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shiftscope.config import Resources
 from shiftscope.notices import Notice, NoticeError, notice
-from shiftscope.wire.assignment import Assignment
+from shiftscope.wire.assignment import Assignment, reason_in
 
 WORKER = "shiftscope.runs.worker"
 """The module that a worker process runs, wherever it does."""
@@ -151,6 +151,8 @@ class Launcher(Protocol):
 
 def obituary(code: int, words: Sequence[str]) -> Notice:
     """Return how a worker process ended, by its exit code and the last lines that it printed."""
+    if code > 0 and (reason := reason_in(words)) is not None:
+        return reason
     if code == 0:
         return notice("end.worker_silent")
     said = " ".join(words)

@@ -57,6 +57,7 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
 
     Raises:
         SinkError, RecordingError: the sink takes no more, so that not even the end can be recorded.
+        ReplicaError: a replica is lost of a run that keeps states of its own: it has not ended, as others can go on.
     """
     try:
         ended = train(
@@ -74,6 +75,8 @@ def run_to_end(  # noqa: PLR0913  all but the first two are keywords
         outcome = Outcome("failed", error.notice)
     except ReplicaError as error:
         logger.exception("a replica is lost")  # and with what this process found of it
+        if keeping is not None and keeping.checkpoints is not None:
+            raise
         outcome = Outcome("failed", error.notice)
     except CheckpointError as error:
         logger.exception("the run does not go on")

@@ -20,12 +20,13 @@ from shiftscope.runs.checkpoints import Checkpoints, narrator_of
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.deposit import ServerDeposit
 from shiftscope.runs.outcome import run_to_end
+from shiftscope.runs.replicas import ReplicaError
 from shiftscope.runs.train import Keeping
 from shiftscope.sinks.base import SinkError
 from shiftscope.sinks.narration import Narration
 from shiftscope.sinks.socket import Limits, SocketSink
 from shiftscope.sinks.uplink import Deadlines
-from shiftscope.wire.assignment import Assignment
+from shiftscope.wire.assignment import Assignment, last_word
 from shiftscope.wire.state_file import StateFileError
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,10 @@ def work(assignment: Assignment) -> int:
     except (SinkError, OSError, StateFileError, CheckpointError) as error:
         logger.error("%s", error)  # noqa: TRY400  the server is gone or has refused: there is nothing to trace here
         return 1
+    except ReplicaError as error:  # what it found of that is logged already
+        sys.stderr.write(last_word(error.notice))
+        sys.stderr.flush()
+        os._exit(1)  # at once: a scope that is open when the interpreter ends ends its run, which others go on with
     return 0
 
 

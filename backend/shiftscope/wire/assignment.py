@@ -1,12 +1,16 @@
-"""What the server tells a worker: which run, and where its frames go."""
+"""What the server tells a worker: which run, and where its frames go; and the last that it hears of one that fails."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shiftscope.config import Intervention, RunConfig
+from shiftscope.notices import Notice
+
+_LAST_WORD = "shiftscope ends: "
 
 
 class Applied(BaseModel):
@@ -62,3 +66,19 @@ class Assignment(BaseModel):
     checkpoint: bool = False
     networks: dict[str, Intervention] = {}
     again: Again | None = None
+
+
+def last_word(reason: Notice) -> str:
+    """Return the line that a worker prints before it ends with its run unfinished, for others to go on with."""
+    return f"{_LAST_WORD}{reason.model_dump_json()}\n"
+
+
+def reason_in(lines: Sequence[str]) -> Notice | None:
+    """Return what such a line among the last ones of a worker says; None where there is none that can be read."""
+    for line in reversed(lines):
+        if line.startswith(_LAST_WORD):
+            try:
+                return Notice.model_validate_json(line.removeprefix(_LAST_WORD))
+            except ValidationError:
+                return None
+    return None
