@@ -14,6 +14,7 @@ import httpx
 import pytest
 import torch
 from pydantic import ValidationError
+from websockets.exceptions import InvalidStatus
 
 import shiftscope
 from shiftscope.server.links import LinkFile, Links
@@ -120,6 +121,58 @@ def test_the_page_and_its_runs_are_reached_below_a_path_and_by_tls(proxied: Prox
         stream = f"{proxied.tls}/api/runs/{run['id']}/stream"
         with connect(stream, ssl=trusting, additional_headers=cookie, origin=origin) as socket:
             assert run["id"] in str(socket.recv(PATIENCE))
+
+
+def test_a_page_that_came_without_tls_may_change_nothing_of_one_that_has_it(proxied: Proxied) -> None:
+    tls = proxied.tls.removesuffix("/scope")
+    bearer, plain = {"authorization": f"Bearer {proxied.links.control}"}, tls.replace("https", "http")
+    trusting = ssl.create_default_context(cafile=proxied.server.data.parent / "cert.pem")
+    for origin, status in ((tls, 404), (plain, 403), ("null", 403)):
+        answer = httpx.post(
+            f"{proxied.tls}/api/runs/none/stop", headers=bearer | {"origin": origin}, verify=trusting,
+            timeout=PATIENCE, trust_env=False,
+        )  # fmt: skip
+        assert answer.status_code == status, origin
+    for origin in (plain, "null", "https://evil.example"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"{proxied.tls}/api/audience", ssl=trusting, additional_headers=bearer, origin=origin)
+        assert refused.value.response.status_code == 403
+
+
+ESCAPES = (
+    "/scope/../api/runs", "/scope/..%2fapi/runs", "/scope/%2e%2e/api/runs", "/scope//api/runs", "/scope/./api/runs",
+    "/scope/scope/api/runs", "/scope/%61pi/runs", "/scope/api/runs/", "/scope/api/health/..%2fruns", "/api/runs",
+    "/scope/static/..%2f..%2fpyproject.toml", "/scope/static/%2e%2e/%2e%2e/pyproject.toml", "/scope/API/runs",
+    "/scope/static//etc/passwd", "/scope/static/..%5c..%5cpyproject.toml", "/scope/api/runs%00", "/scope/api/runs;x",
+    "/scope/api/health/../runs", "/scopeful/api/runs", "/scope%2fapi/runs",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["by nginx", "straight"])
+@pytest.mark.parametrize("path", ESCAPES)
+def test_no_spelling_of_an_address_lets_a_stranger_in(proxied: Proxied, path: str, *, trusted: bool) -> None:
+    port = int(proxied.plain.rpartition(":")[2].partition("/")[0]) if trusted else proxied.server.port
+    for method in ("GET", "HEAD", "POST", "DELETE", "get", "OPTIONS", "PROPFIND"):
+        asked = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nx-original-url: /api/health\r\n"
+        status = status_of(port, f"{asked}x-rewrite-url: /api/health\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        assert status in {400, 401, 403, 404, 405}, (method, path)
+
+
+def status_of(port: int, request: str) -> int:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as asking:
+        asking.sendall(request.encode())
+        with asking.makefile("rb") as answer:
+            return int(answer.readline().split()[1])
+
+
+def test_what_nobody_trusted_forwards_is_not_believed(tmp_path: Path) -> None:
+    forwarded = {"x-forwarded-proto": "https", "x-forwarded-for": "10.0.0.1", "forwarded": "proto=https;host=evil"}
+    for flags in ((), ("--trusted-proxies", "10.0.0.0/8")):
+        with serve(tmp_path / f"runs{len(flags)}", "--share", *flags) as server:
+            token = LinkFile(server.data).current().control
+            answer = server.client.get("/", params={"token": token}, headers=forwarded)
+            assert (answer.status_code, answer.headers["location"]) == (303, "./")
+            assert "Secure" not in answer.headers["set-cookie"], "it believed that it was asked by TLS"
 
 
 def test_a_script_records_through_a_proxy(proxied: Proxied) -> None:

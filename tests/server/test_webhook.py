@@ -7,10 +7,12 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shiftscope.notices import notice
+from shiftscope.server.app import create_app
 from shiftscope.server.settings import Settings
 from shiftscope.sinks.socket import SocketSink
 from shiftscope.wire.frames import RunHeader
@@ -70,6 +72,35 @@ def test_alerts_and_failures_are_posted(tmp_path: Path, hook: tuple[str, list[di
         ("failed", 7, sink.run, ""),
     ]
     assert got[0]["text"].startswith("mine, step 7: net diverged at step 7")
+
+
+def texts(schema: Any, defined: dict[str, Any], name: str = "") -> Iterator[str]:
+    """Yield the name of each part of a request's body in which any text may stand."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from texts(one, defined, name)
+    elif isinstance(schema, dict):
+        if reference := schema.get("$ref"):
+            yield from texts(defined.pop(reference.rpartition("/")[2], {}), defined, name)
+        if schema.get("type") == "string" and not schema.keys() & {"enum", "const"}:
+            yield name
+        for key, one in schema.get("properties", {}).items():
+            yield from texts(one, defined, key)
+        for key in ("anyOf", "allOf", "oneOf", "items", "prefixItems", "additionalProperties"):
+            yield from texts(schema.get(key), defined, name)
+
+
+def test_no_request_names_an_address_or_a_file_to_the_server(tmp_path: Path) -> None:
+    """So where it posts, and what it opens, is for who starts it: it need not tell one address from another."""
+    described = create_app(Settings(data=tmp_path)).openapi()
+    defined = dict(described["components"]["schemas"])
+    bodies = [
+        media["schema"]
+        for path in described["paths"].values()
+        for route in path.values()
+        for media in route.get("requestBody", {}).get("content", {}).values()
+    ]
+    assert set(texts(bodies, defined)) == {"name", "freeze_below", "experiment"}, "names of what there is, and of runs"
 
 
 @pytest.mark.parametrize("wrong", ["ftp://here", "here"])

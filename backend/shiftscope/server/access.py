@@ -172,7 +172,10 @@ def misdirected(scope: Scope, headers: Headers, settings: Settings) -> Notice | 
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE_METHODS):
         return None
-    if origin.partition("://")[2].lower() != host.lower():
+    scheme, _, named = origin.lower().partition("://")
+    # Who can change what comes without TLS could write a page of this host's name.
+    weaker = scheme == "http" and scope["scheme"] in {"https", "wss"}
+    if named != host.lower() or weaker:
         return notice("refused.origin", origin=origin, host=host)
     return None
 
