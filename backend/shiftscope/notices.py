@@ -277,6 +277,9 @@ ENGLISH: Mapping[str, str] = {
     "{before_steps} steps before by {before} σ",
     "narration.part.layer_moved": "{layer} went from {last} σ to {drift} σ away from its start in {steps} steps, in "
     "the {before_steps} steps before from {before} σ to {last} σ",
+    "narration.part.silent_units": "{percent} % of the units of {layer} give 0 for every sample",
+    "narration.part.silent_values": "{percent} % of what {layer} gives out is 0",
+    "narration.part.stopped": "no gradient reaches its first layer",
     "narration.part.moved": "of the hidden layers {layer} moved most, by {drift} σ",
     "narration.part.output_moved": "the output layer by {drift} σ",
     # What was asked of a run and cannot be.

@@ -100,16 +100,35 @@ class TestSilence:
     def test_it_is_said_again_only_of_who_came_back(self) -> None:
         story = Story()
         silent, nearly, back = ({"plain": {"dead_fraction": (part, 0, 0, 0)}} for part in (1.0, 0.95, 0.5))
-        assert codes(story.step(silent)) == ["silent"]
+        assert codes(story.step(silent, times=2)) == ["silent"]
         story.step(nearly)
-        assert codes(story.step(silent)) == []
+        assert codes(story.step(silent, times=5)) == []
         story.step(back)
-        assert codes(story.step(silent)) == ["silent"]
+        assert codes(story.step(silent, times=2)) == ["silent"]
+
+    def test_not_for_a_moment(self) -> None:
+        story = Story()
+        silent, back = ({"plain": {"dead_fraction": (part, 0, 0, 0)}} for part in (1.0, 0.5))
+        for _ in range(5):
+            assert codes([*story.step(silent), *story.step(back)]) == []
+
+    def test_that_it_stops_later_is_said_then_and_that_it_goes_on_again_is_known(self) -> None:
+        story = Story()
+        silent = {"dead_fraction": (0.0, 1.0, 0.0, 0.0)}
+        cut_off = silent | {"gradient_norm": (0.0, 0.0, 0.1, 1.0)}
+        assert codes(story.step({"plain": silent}, times=5)) == ["silent"]
+        assert codes([*story.step({"plain": cut_off}), *story.step({"plain": silent})]) == []
+        assert codes(story.step({"plain": cut_off}, times=9)) == ["silent_stopped"]
+        assert "100 % of the units of hidden 2 give 0 for every sample, no gradient" in story.narrator.end()[0].message
+        story.step({"plain": silent}, times=3)
+        assert "no gradient" not in story.narrator.end()[0].message
+        story.step(times=3)
+        assert "give 0" not in story.narrator.end()[0].message
 
     def test_values_of_the_batch_where_units_are_not_recorded(self) -> None:
         story = Story(without=["dead_fraction"])
-        assert codes(story.step({"plain": {"zero_fraction": (0, 0, 1.0, 0)}})) == ["silent_values"]
-        assert codes(story.step({"plain": {"saturated_fraction": (0, 0.999, 0, 0)}})) == ["saturated"]
+        assert codes(story.step({"plain": {"zero_fraction": (0, 0, 1.0, 0)}}, times=3)) == ["silent_values"]
+        assert codes(story.step({"plain": {"saturated_fraction": (0, 0.999, 0, 0)}}, times=3)) == ["saturated"]
 
 
 class TestGradientsAlongDepth:

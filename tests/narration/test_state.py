@@ -78,11 +78,7 @@ def test_a_narrator_goes_on_with_streams_that_were_laid_out_anew() -> None:
     again = thawed(frozen(made.narrator))
     row = np.full(layout.size, 2e3, dtype=np.float32)
     frame = Frame.parse(encode(layout.number, 1, 31, 0.0, row))
-    assert (
-        codes(again.observe(frame))
-        == codes(made.narrator.observe(frame))
-        == ["origin", "silent_values", "huge_gradient"]
-    )
+    assert codes(again.observe(frame)) == codes(made.narrator.observe(frame)) == ["origin", "huge_gradient"]
     assert frozen(again) == frozen(made.narrator)
 
 

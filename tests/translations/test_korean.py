@@ -89,3 +89,8 @@ def test_what_is_not_translated_is_meant_so():
     }
     signs = {key for key, text in plain.items() if text in names or "{" in text or re.search("[()/]", text)}
     assert set(plain) == signs
+
+
+def test_of_several_sentences_the_last_one_ends_too():
+    several = re.compile(r"(?:다|요|까)\. .*(?:다|요|까|오)$", re.DOTALL)
+    assert not {key: text for key, text in TEXTS.items() if several.search(text)}

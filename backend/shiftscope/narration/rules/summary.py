@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 from shiftscope.narration.network import Network
 from shiftscope.narration.observed import Observed
+from shiftscope.narration.rules.silence import quiet_layer
 from shiftscope.narration.sentence import rounded, sentence
 from shiftscope.notices import Notice, notice
 from shiftscope.wire.messages import EventMessage
 
+_SILENT = {"units": "narration.part.silent_units", "values": "narration.part.silent_values"}
+
 
 def summary(now: Observed) -> Iterator[EventMessage]:
-    """Yield one sentence: each network's loss, its accuracy and the hidden layer that moved farthest."""
+    """Yield one sentence: each network's loss and accuracy, a dead layer, the hidden one that moved farthest."""
     parts = {network.name: tuple(_parts(network, now)) for network in now.networks}
     found = tuple(notice("narration.part.network", name=name, found=said) for name, said in parts.items() if said)
     if found:
@@ -29,6 +32,11 @@ def _parts(network: Network, now: Observed) -> Iterator[Notice]:
         yield notice("narration.part.loss", loss=rounded(network.loss))
     if math.isfinite(network.accuracy):
         yield _accuracy(network, now.step)
+    dead, code, part = quiet_layer(network)
+    if dead:
+        yield notice(_SILENT[code], layer=dead, percent=rounded(100 * part))
+    if network.stopped:
+        yield notice("narration.part.stopped")
     layer, drift = network.farthest()
     if layer:
         yield notice("narration.part.moved", layer=layer, drift=rounded(drift))
