@@ -17,3 +17,21 @@ export function remember(key, value) {
     // Storage is blocked or full: the choice holds until the page is left.
   }
 }
+
+/** What this tab remembers until it is closed. @param {string} key @returns {string | null} */
+export function recallHere(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key @param {string} value */
+export function rememberHere(key, value) {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // As above.
+  }
+}

@@ -53,6 +53,11 @@ export class RunFilter {
     this.drawn = "";
   }
 
+  /** What is looked for; empty for nothing. */
+  get words() {
+    return this.field.value.trim();
+  }
+
   /** @param {Translate} t */
   draw(t) {
     if (t("locale") === this.drawn) return;
@@ -67,7 +72,7 @@ export class RunFilter {
 
   /** @param {Run[]} runs @param {Map<string, LossCurves>} curves @param {Translate} t */
   among(runs, curves, t) {
-    const found = runs.filter((run) => hasWords(run, this.field.value.trim(), t));
+    const found = runs.filter((run) => hasWords(run, this.words, t));
     return this.order.value === "lowest" ? byLastLoss(found, curves) : found;
   }
 }

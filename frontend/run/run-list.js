@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { byId, h, setText } from "../app/dom.js";
 import { runName } from "../app/server-messages.js";
 import { Throttle } from "../app/throttle.js";
+import { AskedRuns } from "./asked-runs.js";
 import { ClassResults } from "./class-results.js";
 import { ClusterLine } from "./cluster-line.js";
 import { dialogHead, onBackdrop } from "./dialog.js";
@@ -18,8 +19,6 @@ import { RunRow } from "./run-row.js";
 const ASK_EVERY = 3000;
 /** Milliseconds between two drawings of the table of a class, which may have a thousand rows: each gets its curve. */
 const REDRAW_EVERY = 250;
-/** So many runs are shown at first, and so many more each time that more are asked for. */
-const PAGE = 50;
 
 export class RunList {
   /**
@@ -40,14 +39,14 @@ export class RunList {
     this.rows = new Map();
     /** @type {Map<string, LossCurves>} */
     this.curves = new Map();
-    this.wanted = PAGE;
+    this.asked = new AskedRuns();
     this.turn = 0;
     this.more = h("button", { type: "button", class: "more", on: { click: () => this.#showMore() } });
     this.group = new GroupChoice(() => this.#choseGroup());
     this.cluster = new ClusterLine();
     this.results = new ClassResults((run) => this.acts.open(run));
     this.redraws = new Throttle(REDRAW_EVERY);
-    this.filter = new RunFilter(() => this.draw());
+    this.filter = new RunFilter(() => this.#filtered());
     /** @type {Set<string>} ids of the runs that are chosen for comparison, in the order in which they were */
     this.chosen = new Set();
     this.comparing = h("button", { type: "button", class: "primary", on: { click: () => this.#compareChosen() } });
@@ -118,6 +117,7 @@ export class RunList {
     const removed = await this.attempt(() => api.remove(run.id).then(() => true));
     if (!removed) return;
     this.results.drop(run.id);
+    this.asked.drop(run.id);
     this.store.dispatch({ type: "removed", run: run.id });
     void this.#ask(); // in place of an answer that still had the run
   }
@@ -130,8 +130,11 @@ export class RunList {
     this.group.draw(all, t);
     this.filter.draw(t);
     const ofGroup = this.group.among(all);
-    const runs = this.filter.among(ofGroup, this.curves, t);
-    setText(this.none, ofGroup.length && !runs.length ? t("runs.none") : "");
+    const found = this.filter.among(ofGroup, this.curves, t);
+    const runs = this.asked.searching ? found.slice(0, this.asked.wanted) : found;
+    const { looking, more, searching } = this.asked;
+    setText(this.none, looking ? t("runs.searching") : ofGroup.length && !runs.length ? t("runs.none") : "");
+    this.more.hidden = searching ? runs.length === found.length : !more;
     for (const id of this.chosen) if (!all.some((run) => run.id === id)) this.chosen.delete(id);
     this.#drawComparing();
     this.cluster.draw(t);
@@ -170,7 +173,7 @@ export class RunList {
     const within = [
       this.cluster.element,
       this.group.element,
-      this.#head(),
+      h("div", { class: "runs-head" }, this.filter.element, this.comparing),
       this.results.element,
       this.none,
       this.list,
@@ -180,10 +183,6 @@ export class RunList {
       dialogHead(this.dialog, "runs-title", t("runs"), t),
       h("div", { class: "body" }, ...(content === "list" ? within : [h("p", {}, t(`runs.${content}`))])),
     );
-  }
-
-  #head() {
-    return h("div", { class: "runs-head" }, this.filter.element, this.comparing);
   }
 
   /** The row is made once, so that its buttons keep the focus. @param {Run} run */
@@ -202,17 +201,18 @@ export class RunList {
     clearTimeout(this.timer);
     this.turn += 1;
     const turn = this.turn;
-    const found = await this.attempt(() => api.runs(this.wanted));
+    const found = await this.asked.ask((act) => this.attempt(act));
     await this.cluster.ask();
     if (turn !== this.turn) return;
-    if (found) this.store.dispatch({ type: "runs", runs: found.runs });
-    if (found) this.more.hidden = !found.more;
+    if (found) this.store.dispatch({ type: "runs", runs: found });
+    this.draw();
     const group = this.group.chosen;
     const ofClass = group ? await this.attempt(() => this.results.ask(group)) : null;
     if (turn !== this.turn) return;
     if (ofClass) this.results.keep(group, ofClass);
     this.#drawResults();
-    for (const run of [...(ofClass ?? []), ...(found?.runs ?? [])]) {
+    const shown = (found ?? []).filter(({ id }) => this.rows.has(id));
+    for (const run of [...(ofClass ?? []), ...shown]) {
       if (!this.dialog.open || turn !== this.turn) return;
       await this.#askCurves(run);
     }
@@ -221,7 +221,18 @@ export class RunList {
 
   /** Show older runs, too. */
   #showMore() {
-    this.wanted += PAGE;
+    this.asked.wantMore();
+    this.draw();
+    return this.#ask();
+  }
+
+  /** Something else is looked for: in all runs, not in those alone that are known. */
+  #filtered() {
+    const searching = this.filter.words !== "";
+    if (searching === this.asked.searching) return this.draw();
+    const runs = this.asked.search(searching, this.store.state.runs ?? []);
+    if (!searching) this.store.dispatch({ type: "runs", runs });
+    this.draw();
     return this.#ask();
   }
 

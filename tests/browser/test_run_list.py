@@ -143,3 +143,29 @@ def test_hostile_recordings_stand_in_the_list_and_good_ones_are_found_chosen_and
         rows.filter(has_text="good other").locator("button.name").click()
         expect(page.locator("#run-name")).to_contain_text("good other")
         settle(page)
+
+
+def test_a_search_looks_through_all_runs_and_the_list_stays_as_long_as_it_was(browser: Browser, tmp_path: Path) -> None:
+    data = tmp_path / "runs"
+    data.mkdir()
+    for number in range(60):
+        good(data / f"number {number:02}.shiftscope", version=1)
+    with serve(data) as server, page_of_its_own(browser, base_url=server.url) as page:
+        eventually(lambda: len(server.client.get("/api/runs?limit=1000").json()) == 60)
+        names = {f"run of number {number:02}" for number in range(60)}
+        page.goto("/")
+        page.click("#show-runs")
+        rows, more = page.locator("#runs li"), page.get_by_role("button", name="Show older runs")
+        expect(rows).to_have_count(50)
+        lacking = min(names - set(rows.locator("button.name").all_text_contents()))
+        find = page.locator(".run-filter input")
+        find.fill(lacking)
+        expect(rows).to_have_count(1)
+        expect(rows.locator("button.name")).to_have_text(lacking)
+        find.fill("")
+        expect(rows).to_have_count(50)
+        more.click()
+        expect(rows).to_have_count(60)
+        page.reload()
+        page.click("#show-runs")
+        expect(rows).to_have_count(60)
