@@ -1,5 +1,6 @@
 /** What happened in a run, in order: the narrator's sentences, and what somebody changed. */
 
+import { inEffect } from "./effects.js";
 import { named } from "./i18n.js";
 import { noticeOf, worded } from "./server-messages.js";
 
@@ -38,7 +39,7 @@ export function happeningsOf(events) {
   let found = known.get(events);
   if (!found) {
     const told = new Set(events.filter(({ code }) => code === "narration.diverged").map(({ network }) => network));
-    found = events
+    found = inEffect(events)
       .filter(({ kind, network }) => KINDS.has(kind) && !(kind === "diverged" && told.has(network)))
       .sort((a, b) => a.step - b.step)
       .map((event, i) => ({

@@ -1,6 +1,7 @@
 /** The marks on the timeline: what happened, with a word each where there is room, and the run's other events. */
 
 import { h } from "../app/dom.js";
+import { inEffect } from "../app/effects.js";
 import { eventText, flagText, happeningsOf } from "../app/happenings.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -51,7 +52,7 @@ export class EventMarks {
     this.drawn = key;
     const happenings = happeningsOf(scene.events);
     const listed = new Set(happenings.map(({ event }) => event));
-    const others = scene.events.filter((event) => !ABOUT_THE_RUN.has(event.kind) && !listed.has(event));
+    const others = inEffect(scene.events).filter((event) => !ABOUT_THE_RUN.has(event.kind) && !listed.has(event));
     this.element.replaceChildren(
       ...others.map((event) => this.#dot(event, last, scene)),
       ...this.#labels(happenings, last, width, scene),

@@ -1,5 +1,6 @@
 /** What can be done at the moving target: which layer's, on which scale, and whether the layers below may learn. */
 
+import { inEffect } from "../app/effects.js";
 import { named } from "../app/i18n.js";
 import { isLive } from "../app/state.js";
 import { ownSwitch } from "./controls.js";
@@ -12,6 +13,9 @@ import { planeChoice, targetLayer, targetLayers, targetsOf } from "./target-plan
 const MOST_IN_A_STRIP = 8;
 const MOST_IN_A_NARROW_STRIP = 3;
 
+/** Below which layer a network stands still now, if it does. @param {Scene} scene @param {string} network */
+const frozenNow = ({ run }, network) => run.interventions?.[network]?.freeze_below ?? null;
+
 /**
  * Below which layer a network stands still at the shown step; null where all of it learns.
  * @param {Scene} scene @param {string} network
@@ -19,16 +23,18 @@ const MOST_IN_A_NARROW_STRIP = 3;
  */
 export function frozenBelow(scene, network) {
   const { step } = scene.selection;
-  if (step === null && isLive(scene.run)) return scene.run.interventions?.[network]?.freeze_below ?? null;
-  const last = scene.events.findLast(
+  if (step === null && isLive(scene.run)) return frozenNow(scene, network);
+  const last = inEffect(scene.events).findLast(
     (event) => event.kind === "intervention" && event.network === network && (step === null || event.step <= step),
   );
   return /** @type {{freeze_below?: string | null} | undefined} */ (last?.value)?.freeze_below ?? null;
 }
 
-/** Whether a worker trains the run now, and it is seen as it is now. @param {Scene} scene */
-export const canIntervene = ({ run, selection }) =>
-  isLive(run) && run.source === "worker" && run.seq > 0 && selection.step === null;
+/** Whether a worker trains the run now, whichever step of it is seen. @param {Scene} scene */
+export const canIntervene = ({ run }) => isLive(run) && run.source === "worker" && run.seq > 0;
+
+/** Whether the switches show and do what is so now, while the chart shows an earlier step. @param {Scene} scene */
+export const actsLater = (scene) => canIntervene(scene) && scene.selection.step !== null;
 
 /** @param {Scene} scene @returns {Control} */
 const layerStrip = (scene) => {
@@ -45,14 +51,14 @@ const layerStrip = (scene) => {
 };
 
 /**
- * Whether the layers below the one shown learn, of some networks.
+ * Whether the layers below the one shown learn now, of some networks.
  * @param {Scene} scene @param {string} name @param {string} label @param {string[]} networks
  * @returns {Control}
  */
 function freezing(scene, name, label, networks) {
   const { t } = scene;
   const layer = targetLayer(scene);
-  const frozen = networks.map((network) => frozenBelow(scene, network));
+  const frozen = networks.map((network) => frozenNow(scene, network));
   const value = frozen.every((one) => one === layer) ? "freeze" : frozen.every((one) => one === null) ? "learn" : "";
   return {
     kind: "switch",

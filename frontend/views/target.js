@@ -4,7 +4,7 @@ import { css } from "../app/colors.js";
 import { named } from "../app/i18n.js";
 import { brief } from "../app/numbers.js";
 import { colorsOf, commonKey } from "./common.js";
-import { canIntervene, frozenBelow, targetControls } from "./target-controls.js";
+import { actsLater, canIntervene, frozenBelow, targetControls } from "./target-controls.js";
 import { targetFigure } from "./target-figure.js";
 import { targetLayer, targetLayers, targetsOf, unitsChosen } from "./target-plane.js";
 import { drawnScales, LAYERS, movingShapes, numbersOf } from "./target-points.js";
@@ -72,7 +72,7 @@ export const target = {
       { text: scene.t("target.now"), colors: colors.map((color) => css(color)), ...field },
       { text: scene.t("target.way"), colors: [scene.theme.ink], width: 1.6 },
       ...insetKey(scene),
-      ...(canIntervene(scene) ? [{ text: scene.t("target.try") }] : []),
+      ...(canIntervene(scene) ? [{ text: scene.t(actsLater(scene) ? "target.acts_now" : "target.try") }] : []),
       ...(canIntervene(scene) && scene.run.trial ? [{ text: scene.t("changes.trial") }] : []),
       ...(scene.run.source === "worker" && !canIntervene(scene) ? [{ text: scene.t("target.while_training") }] : []),
     ];

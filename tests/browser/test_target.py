@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,11 @@ CONFIG: dict[str, Any] = {
     "network": {"depth": 3, "width": 8},
     "recording": {"kind": "every", "every": 1, "studies": 100_000},
 }
+
+
+def _step_of(sentence: str) -> str:
+    found = re.search(r"step [\d,]+:", sentence)
+    return found[0] if found else ""
 
 
 def test_a_click_stops_the_target_and_another_lets_it_go(page: Page, server: LiveServer) -> None:
@@ -48,10 +54,27 @@ def test_a_click_stops_the_target_and_another_lets_it_go(page: Page, server: Liv
 
     below.get_by_role("button", name="learn").click()
     expect(plain.nth(2)).to_have_text("")
-    # What was done is seen again where it was done.
+    # What was done is seen again where it was done; the switches go on to say what is so now, and act on that.
     page.goto(f"/?run={run}&step={step + 10}")
     expect(plain.nth(2)).to_have_text("frozen below hidden 3")
-    expect(below).to_have_count(0)
+    expect(card).to_contain_text("the switches act on the training as it is now")
+    expect(below.get_by_role("button", name="learn")).to_have_attribute("aria-pressed", "true")
+    below.get_by_role("button", name="frozen").click()
+    expect(below.get_by_role("button", name="frozen")).to_have_attribute("aria-pressed", "true")
+    assert server.run(run)["interventions"]["without BN"]["freeze_below"] == "hidden 3"
+    assert page.evaluate("shiftscope.grid.scene().selection.step") == step + 10
+    # One click has one step: that from which the worker did it, in the list and in what the worker says.
+    applied = "() => shiftscope.grid.scene().events.flatMap(({kind, value}) => kind === 'applied' ? [value] : [])"
+
+    def told() -> list[str]:
+        return [text for text in page.locator("#happened li").all_text_contents() if "without BN: " in text]
+
+    def done() -> list[int]:
+        return [one["step"] for one in page.evaluate(applied) if one["networks"]]
+
+    eventually(
+        lambda: len(done()) == 3 and [f"step {step:,}:" for step in done()] == [_step_of(text) for text in told()]
+    )
     server.client.post(f"/api/runs/{run}/stop").raise_for_status()
     expect(page.locator("#run-state")).to_have_text("stopped")
     assert violations(page) == []

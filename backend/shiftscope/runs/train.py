@@ -192,7 +192,7 @@ class _Steps:
             self._evaluate()
 
     def _change(self) -> None:
-        """Take up what is another from the coming step on, and where states are kept, record that."""
+        """Take up what is another from the coming step on, and record that: who asked for it knows no step of it."""
         training = self._training
         for change in self._controls.take_changes(training.steps_done):
             if change.learning_rate is not None:
@@ -204,10 +204,11 @@ class _Steps:
         self._record({})
 
     def _record(self, networks: Mapping[str, Intervention]) -> None:
-        rate = self._training.learning_rate
-        if self._keeping.checkpoints is None or (self._known == rate and not networks):
+        rate, step = self._training.learning_rate, self._training.steps_done
+        first = self._known is None and self._keeping.checkpoints is None  # nobody goes on from that
+        known, self._known = self._known, rate
+        if not networks and (first or known == rate):
             return
-        self._known, step = rate, self._training.steps_done
         applied = Applied(step=step, learning_rate=rate, networks=dict(networks))
         self._sink.event("applied", step, "", value=applied.model_dump(mode="json"))
 

@@ -51,7 +51,7 @@ def work(assignment: Assignment) -> int:
     deposit, every = ServerDeposit(assignment), assignment.config.checkpoint_every
     try:
         state = Checkpoint.of_bytes(deposit.fetch()) if assignment.checkpoint else None
-        narration = Narration(narrator_of(state), exact=True) if every else None
+        narration = Narration(narrator_of(state) if every else b"", exact=True)
         sink = SocketSink.connect(
             assignment.url, run=assignment.run, token=assignment.token, on_command=controls.obey,
             limits=Limits(folders=(assignment.spool,) if assignment.spool else (), deadlines=Deadlines(dial=60)),
