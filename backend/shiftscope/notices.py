@@ -113,7 +113,8 @@ ENGLISH: Mapping[str, str] = {
     "end.interrupted": "interrupted",
     "end.keyboard": "interrupted from the keyboard",
     "end.nothing_seen": "nothing was recorded: no forward and backward pass of {networks} was seen",
-    "end.no_backward": "nothing was recorded: {networks} ran, and no backward pass through it was seen",
+    "end.no_backward": "nothing was recorded: {networks} ran, and no backward pass through it was seen; where it is "
+    "trained without one, call step() of the scope after each update",
     "end.no_update": "nothing was recorded: passes through {networks} were seen, and no update of it; where the "
     "optimizer is compiled or not torch's, call step() of the scope after each update",
     "end.networks_gone": "the script no longer has {networks}: there is nothing more to record",

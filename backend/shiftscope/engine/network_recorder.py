@@ -102,6 +102,7 @@ class NetworkRecorder:
         self.info: NetworkInfo = network.info
         self._network, self._meter, self._faults = network, meter, faults
         self._trained = trained
+        self._by_gradients = frozenset(one.name for probe in probes for one in probe.quantities if one.by_gradients)
         self._presence = Presence(network.layers, exploration.unexplored)
         self.absent = ALL_THERE
         plan, program = Plan(numbers), Program(network.sites)
@@ -168,6 +169,8 @@ class NetworkRecorder:
         Returns how many of the numbers are NaN or infinite: of those that are known yet.
         """
         self.absent = self._presence.absent(reading.confirmed.calls, partial(self._has_gradient, reading.kept))
+        if reading.updated:
+            self.absent = self.absent._replace(quantities=self._by_gradients)
         confirmed, kept, unclipped = reading.confirmed.calls, reading.kept, reading.unclipped
         self._runner.run(self._row.values, due, confirmed, reading.scales, kept, unclipped)
         late = self._runner.late

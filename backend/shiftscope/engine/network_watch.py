@@ -21,6 +21,7 @@ from shiftscope.engine.reading import Reading
 from shiftscope.engine.scope_state import Carried
 from shiftscope.engine.study import Inputs, RunInputs, TrainingStep
 from shiftscope.engine.tools import Given, Tools
+from shiftscope.engine.without_backward import WithoutBackward
 from shiftscope.tracing.journal import Confirmed
 from shiftscope.tracing.thrown_away import GradientWatch
 from shiftscope.tracing.tracer import PartObserver, Tracer
@@ -60,6 +61,7 @@ class NetworkWatch:
         self._uncompiled: Uncompiled | None = None
         self.tracer = Tracer(network, self._failed, selection=tools.selection)
         self.gradients = GradientWatch(network)
+        self.without_backward = WithoutBackward(network, self.tracer, self.gradients)
         self.on_backward_end: Callable[[], None] | None = None
         self.on_call: Callable[[], None] | None = None
         self.leads: Sequence[Collection[int]] = ()
@@ -88,7 +90,7 @@ class NetworkWatch:
             self.recorder.refresh(modules_changed=False)
         if self._exploring.explorer is not None:
             self._observe()  # it may have been compiled since it is watched
-        confirmed = self._seen_uncompiled(self.tracer.journal.confirmed())
+        confirmed = self._seen_uncompiled(self.without_backward.passed(self.tracer.journal.confirmed()))
         self.micro_batches = confirmed.micro_batches
         if self.recorder is None or self._exploring.explorer is not None:
             self._record(due, confirmed, given)
@@ -179,6 +181,7 @@ class NetworkWatch:
         self.updates += 1
         if armed:
             self.unseen += self.measured is None
+            self.without_backward.updated()
             self.clear(backward)
 
     def skip(self) -> None:
@@ -271,6 +274,7 @@ class NetworkWatch:
         return Reading(
             given.loss, given.accuracy, confirmed, given.scales, self.gradients.skipped, self.unseen,
             self.tracer.failed_passes, given.kept, given.rates, self._unclipped,
+            given.updated,
         )  # fmt: skip
 
     def _inputs(self, given: Given) -> Inputs:

@@ -14,7 +14,8 @@ from shiftscope.wire.frames import Layout, LayoutBuilder
 class Quantity:
     """A kind of number that is recorded, and what one needs to know about it.
 
-    `sites` and `shape` are words for docs/measures.md; `unit` is what every entry of it carries.
+    `sites` and `shape` are words for docs/measures.md; `unit` is what every entry of it carries. `by_gradients` says
+    that there is none where no gradients are, as in a training without backward passes.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Quantity:
     shape: str = "()"
     sites: str = ""
     source: str = ""
+    by_gradients: bool = False
 
 
 class Location(NamedTuple):

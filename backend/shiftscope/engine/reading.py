@@ -36,6 +36,7 @@ class Reading(NamedTuple):
         kept: parameters as the update found them, where that is over.
         rates: learning rates of the parameter groups.
         unclipped: norm of all gradients as the last backward pass left them, where that is wanted.
+        updated: whether the update is over, and was one without gradients.
     """
 
     loss: Tensor | float | None
@@ -48,6 +49,7 @@ class Reading(NamedTuple):
     kept: KeptParameters | None = None
     rates: tuple[float, ...] = ()
     unclipped: Tensor | None = None
+    updated: bool = False
 
 
 class StepNumbers:

@@ -24,14 +24,17 @@ class Absence(NamedTuple):
     Attributes:
         layers: that did not run.
         values: sites, by layer and name, where no values were seen of those whose gradients are there.
+        quantities: that there were none of.
     """
 
     layers: frozenset[str] = frozenset()
     values: frozenset[tuple[str, str]] = frozenset()
+    quantities: frozenset[str] = frozenset()
 
     def of(self, entry: Entry) -> bool:
         """Whether a quantity of the network was not measured."""
-        return entry.layer in self.layers or (entry.layer, entry.site) in self.values
+        gone = entry.layer in self.layers or entry.quantity in self.quantities
+        return gone or (entry.layer, entry.site) in self.values
 
 
 ALL_THERE = Absence()

@@ -122,7 +122,7 @@ class Session:
         watch = self._watches[name]
         if not self.due or self._closed:
             return
-        if not watch.seen:  # it comes behind the update whose loss it was given
+        if not (given.updated or watch.seen):  # it comes behind the update whose loss it was given
             numbers = {"loss": given.loss, "accuracy": given.accuracy}
             self.log({key: {name: number} for key, number in numbers.items() if number is not None})
             return
@@ -221,7 +221,7 @@ class Session:
         tracers = [watch.tracer for watch in self._watches.values()]
         if any(tracer.journal.any_backward for tracer in tracers):
             return "end.no_update"
-        called = any(tracer.last_pass or tracer.journal.any_call or tracer.idle_passes for tracer in tracers)
+        called = any(tracer.passes or tracer.journal.calls or tracer.idle_passes for tracer in tracers)
         return "end.no_backward" if called else "end.nothing_seen"
 
     @property

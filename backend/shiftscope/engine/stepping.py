@@ -92,6 +92,9 @@ class Stepping:
             return
         self._decide(Driver.HAND)
         for name in self._cycles:
+            watch = self._session.watch_of(name)
+            if watch.measured is None and watch.without_backward.announced():
+                self._session.measure(name, Given(updated=True))
             self._session.updated(name)
 
     def remove(self) -> None:
@@ -263,7 +266,7 @@ class Stepping:
         watch = self._session.watch_of(name)
         if self._driver is Driver.OPTIMIZER and not self._announced and watch.gradients.moved():
             self._moved(name)
-        if self._driver is not Driver.UNKNOWN:
+        if self._driver is not Driver.UNKNOWN or watch.without_backward.tries():
             return
         if watch.gradients.moved():
             self._updated_unannounced(name)

@@ -32,6 +32,8 @@ class Given(NamedTuple):
     scales: Scales = UNSCALED
     kept: KeptParameters | None = None
     rates: tuple[float, ...] = ()
+    updated: bool = False
+    """Whether the update is over, and was one without gradients."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from shiftscope.kernels.interpreter import Operation
 NORM = Quantity(
     "activation_gradient_norm", "1", "||dL/da||_2 over all values a of the site, of the recorded step's batch",
     sites="linear_output, pre_activation, output",
+    by_gradients=True,
 )  # fmt: skip
 
 

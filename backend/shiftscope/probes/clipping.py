@@ -9,11 +9,13 @@ from shiftscope.engine.setup import ProbeSetup
 BEFORE = Quantity(
     "unclipped_gradient_norm", "1",
     "||dL/dp||_2 over all parameters at the end of the step's last backward pass, without the scale of a GradScaler",
+    by_gradients=True,
 )  # fmt: skip
 AFTER = Quantity(
     "total_gradient_norm", "1",
     "the same as the update uses it: smaller than unclipped_gradient_norm where it was clipped in between",
     source="Pascanu et al. 2013; torch.nn.utils.clip_grad_norm_",
+    by_gradients=True,
 )  # fmt: skip
 
 

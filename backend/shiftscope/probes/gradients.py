@@ -13,6 +13,7 @@ GRADIENT_NORM = Quantity(
     "||dL/dp||_2 of the recorded step's batch, for each parameter p (at its own site) and for all parameters of a "
     "layer together (site empty); 0 where the loss does not depend on it, or it is frozen",
     sites="(layer), weight, bias, gamma, beta",
+    by_gradients=True,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from shiftscope.engine.setup import ProbeSetup
 UPDATE_RATIO = Quantity(
     "update_ratio", "1", "||p after the recorded step's update - p before||_2 / ||p before||_2; infinite where p was 0",
     sites="weight, bias, gamma, beta",
+    by_gradients=True,
 )  # fmt: skip
 
 

@@ -126,6 +126,7 @@ class Journal:
         self.calls = self._cleared = 0
         self._alone: list[Call] = []
         self._passes: list[Pass] = []
+        self._forgotten = 0
         self._reached: dict[int, list[BackwardPass[Call]]] = {}
 
     @property
@@ -186,6 +187,7 @@ class Journal:
             forgotten = next((index for index, one in enumerate(self._passes) if not one.reached), None)
             if forgotten is not None:
                 del self._passes[forgotten]
+                self._forgotten += 1
         if within.last is not None:
             call, function = within.last
             function.register_prehook(call)
@@ -263,9 +265,15 @@ class Journal:
                     kept.update(dict.fromkeys(one.calls))
         return kept, micro_batches
 
+    def passed(self) -> Confirmed:
+        """Return all calls, of a network through which no backward pass goes."""
+        calls = {call for one in self._passes for call in one.calls}
+        passes = len(self._passes) + self._forgotten
+        return Confirmed(calls.union(self._alone), passes or bool(self._alone))
+
     @property
     def last_backward(self) -> int:
-        """Number of the last backward pass that went through any call."""
+        """Number of the last backward pass that went through any call; -1 where none ever did."""
         return self._last_task
 
     def forget_backward(self, last: int) -> None:
@@ -280,4 +288,5 @@ class Journal:
         for one in self._passes:
             one.calls.clear()  # they hold the pass, too
         self._passes.clear()
+        self._forgotten = 0
         self._reached.clear()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from shiftscope.tracing.attention import AttentionTracer
+from shiftscope.tracing.beneath import beneath
 from shiftscope.tracing.flow import Flow
 from shiftscope.tracing.function_tracer import FunctionTracer
 from shiftscope.tracing.functions import FunctionCalls, Presence, without_functions
@@ -98,6 +99,7 @@ class Tracer:
         idle_passes: how many were seen that do not count, so far: without gradients, or captured into a CUDA graph.
         functions: whether functions are observed when the parts are watched next.
         relies_on_functions: whether anything was found by what functions have passed on.
+        sees_all: whether passes count that build no graph, and those of which torch.func makes another function.
         begins_pass: whether a pass of the whole network begins just now, none of whose parts is called yet.
         on_call: called, if anything, when a call or pass that counts may be the first one after an update.
     """
@@ -108,6 +110,7 @@ class Tracer:
     ) -> None:  # fmt: skip
         self.root = root
         self._any_pass = any_pass
+        self.sees_all = False
         self.functions = functions
         self.relies_on_functions = False
         self._presence: Presence | None = None
@@ -172,6 +175,12 @@ class Tracer:
         """Return a parameter of a layer's core that is trained; None where there is none."""
         return self._held.trained_parameter(part)
 
+    def see_all(self, *, wanted: bool) -> None:
+        """Let all passes count from now on, or no more: of a network that is trained without backward passes."""
+        if self.sees_all != wanted:
+            self.sees_all = self._any_pass = wanted
+            self.observe_with(self._observer)
+
     def observe_with(self, observer: PartObserver | None) -> None:
         """Show all that passes to an observer, from now on; to nobody where there is none."""
         armed = self.armed
@@ -204,8 +213,9 @@ class Tracer:
         else:
             watchers[id(self.root)] = (self.root, self._around(Watcher()))
         self.journal.open_to_calls = leads is None
+        through = beneath if self.sees_all else lambda watcher: watcher
         # A compiled network is called as a whole, and what it was called with is known.
-        self._taps = [Tap(module, watcher, compiled=module is self.root) for module, watcher in watchers.values()]
+        self._taps = [Tap(module, through(one), compiled=module is self.root) for module, one in watchers.values()]
         self._taps += self._tap_on_wrapper()
         if presence is not None:
             self._taps += [Tap(*one) for one in without_functions(self.root, presence)]
@@ -406,7 +416,9 @@ class Tracer:
         """Whether a call of a part counts. Those within a pass, nearly all, are not asked this: it costs a call."""
         if self._within is not None:
             return self._thread == _this_thread()
-        if self._depths.get(_this_thread()) or not torch.is_grad_enabled() or is_capturing() or not self._here():
+        if self._depths.get(_this_thread()) or is_capturing() or not self._here():
+            return False
+        if not (torch.is_grad_enabled() or self.sees_all):
             return False
         if self.on_call and (self.journal.any_backward or not self.journal.any_call):
             self._call_begins()
