@@ -7,9 +7,11 @@ from torch import nn
 
 from shiftscope.engine.schedules import at, every
 from shiftscope.narration.narrator import narrate
+from shiftscope.recording.reader import open_recording
 from shiftscope.scope import watch
 from shiftscope.testing import networks
 from shiftscope.testing.collecting import Collecting
+from tests.waiting import eventually
 
 
 def steps(network, optimizer, count, behind=lambda step, loss: None, between=lambda step, loss: None):
@@ -51,6 +53,54 @@ def test_a_loss_belongs_to_the_step_of_its_batch_wherever_it_is_logged(where, sc
     assert [frame.step for frame in sink.of("logged_loss")] == list(range(6))
     np.testing.assert_array_equal(sink.values("loss", network="net"), np.float32(losses))
     assert sink.values("accuracy", network="net").tolist() == [0.25] * 6
+
+
+@pytest.mark.parametrize("schedule", [every(1), at(0, 3)])
+def test_a_pass_between_the_update_and_the_number_makes_no_difference(schedule):
+    network, optimizer, sink, scope = watched(schedule=schedule)
+
+    def behind(_step, loss):
+        network(torch.ones(8, 6))  # nobody thought of no_grad
+        scope.log(loss=loss)
+
+    losses = steps(network, optimizer, 6, behind=behind)
+    scope.close()
+    np.testing.assert_array_equal(sink.values("loss", network="net"), np.float32(losses))
+    assert [frame.step for frame in sink.of("logged_loss")] == list(range(6))
+
+
+@pytest.mark.parametrize("often", [1, 2])
+def test_a_loss_that_is_logged_before_the_backward_pass_belongs_to_its_step(often):
+    network, optimizer, sink, scope = watched(schedule=every(1))
+    for step in range(6):
+        loss = network(torch.ones(8, 6)).square().mean()
+        if step % often == 0:
+            scope.log(loss=loss)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    scope.close()
+    assert [frame.step for frame in sink.of("logged_loss")] == list(range(0, 6, often))
+
+
+def test_a_recording_without_an_end_knows_how_many_updates_there_were(tmp_path):
+    """Numbers by name stand at the updates so far, what was measured at the number of the step."""
+    network, path = networks.mlp(), tmp_path / "killed.shiftscope"
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    scope = watch(network, to=path, optimizer=optimizer, schedule=every(1))
+
+    def is_there(step):
+        with open_recording(path) as recording:
+            return recording.header is not None and step in recording.steps("scalars")
+
+    def behind(step, _loss):
+        scope.log(validation=1.0)
+        eventually(lambda: is_there(step + 1))
+        with open_recording(path) as recording:
+            assert recording.steps_done == step + 1
+
+    steps(network, optimizer, 2, behind=behind)
+    scope.close()
 
 
 @pytest.mark.parametrize("due", [every(1), every(2), at(0, 3, 4)])

@@ -29,18 +29,18 @@ WAITING = 10_000
 ON_THE_WAY = 256
 """Numbers that may be on their way from a device; the oldest is waited for where there are more."""
 
-HasRun = Callable[[str], bool | None]
+HasRun = Callable[[str, bool | None], bool | None]
 Key = tuple[str, str]
 """A name and the network that it is of; "" where that is none."""
 
 
 @dataclass
 class _Series:
-    """One name: how often it was logged, its number in frames, and whether its numbers come before the update."""
+    """One name: its number in frames, how often it was logged, and whether it comes before the update, once known."""
 
     number: int
     calls: int = 0
-    before: bool = False
+    before: bool | None = None
     declared: bool = False
 
 
@@ -83,7 +83,8 @@ class Logged:
             numbers: by name.
             step: updates so far.
             first: updates before the first step.
-            passed: returns whether a network has run in the step under way; None where that is not known.
+            passed: given a network, and where its last number stood, returns whether a number stands before the update;
+                None where that is not known.
         """
         self.collect()
         for name, given in numbers.items():
@@ -139,8 +140,8 @@ class Logged:
         series.calls += 1
         if key[0] in LOGGED and key[1]:
             # The loss of a batch belongs to the step whose update it leads to, on whichever side of that it is logged.
-            has_run = passed(key[1])
-            series.before = step <= first or (series.before if has_run is None else has_run)
+            before = step <= first or passed(key[1], series.before)
+            series.before = series.before if before is None else before
             step -= not series.before
         if not kept:
             return

@@ -160,10 +160,18 @@ class Session:
         if self._options.after_step and self.diverged:
             self._options.after_step()
 
-    def _has_run(self, name: str) -> bool | None:
-        """Whether a network has run, or was updated, in the step under way; None where that is not known."""
+    def _has_run(self, name: str, before: bool | None) -> bool | None:
+        """Return whether a network has run, or was updated, in the step under way; None where that is not known.
+
+        A pass through which no backward pass has gone yet may be the step's, or one beside it: a number stands there
+        where the one `before` stood, and the first one behind the first update where it comes right after that.
+        """
         watch = self._watches[name]
-        return watch.has_run if self.due or watch.updates else None
+        has_run = watch.has_run if self.due or watch.updates else None
+        beside = has_run and not watch.updates and not watch.tracer.journal.any_backward
+        if before is None and (beside or has_run is None) and self.step == self._options.resume.step + 1:
+            return False
+        return before if beside and before is not None else has_run
 
     def state(self, *, same_recording: bool = False) -> ScopeState:
         """Return what is carried to the steps that follow, which the same recording or another one holds."""

@@ -29,10 +29,6 @@ class FrameRows(StoredFrames):
         return self._database.number("SELECT coalesce(min(seq), 0) FROM frames")
 
     @override
-    def last_step(self) -> int:
-        return self._database.number("SELECT coalesce(max(step), -1) FROM frames")
-
-    @override
     def between(self, after: int, upto: int, stride: int = 1) -> Generator[Frame]:
         query = """SELECT stream, seq, step, time, data FROM frames
             WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq"""

@@ -40,10 +40,6 @@ class FrameBlocks(StoredFrames):
         return self._first
 
     @override
-    def last_step(self) -> int:
-        return max((head.step for head in self.heads()), default=-1)
-
-    @override
     def between(self, after: int, upto: int, stride: int = 1) -> Generator[Frame]:
         if self._kept is not None and self._kept[0] <= after < self._kept[1]:
             for frame in self._kept[2]:

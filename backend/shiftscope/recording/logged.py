@@ -13,6 +13,8 @@ from shiftscope.recording.tables import Column
 from shiftscope.wire.frames import nearest_first
 
 STREAM, NUMBER, VALUE = "scalars", "scalar_number", "scalar_value"
+BEHIND_UPDATES = frozenset({STREAM, "evaluation"})
+"""Streams whose frames stand at the updates so far; those of all others at the step that was measured."""
 Names = Mapping[int, tuple[str, str]]
 """The name and the network of each number in frames; "" where it is of none."""
 

@@ -17,7 +17,7 @@ from shiftscope.recording.database import Database, lacks_log, open_database
 from shiftscope.recording.documents import FORMAT, Admission, Destination, Event, RecordingError, RunInfo, Seal
 from shiftscope.recording.format_1 import FrameRows
 from shiftscope.recording.format_2 import FrameBlocks
-from shiftscope.recording.logged import Names, declared
+from shiftscope.recording.logged import BEHIND_UPDATES, Names, declared
 from shiftscope.recording.stored import StoredFrames
 from shiftscope.recording.streams import Streams
 from shiftscope.recording.texts import CheckedTexts, PlainTexts
@@ -112,8 +112,12 @@ class Recording(Streams):
     @property
     def steps_done(self) -> int:
         """How many updates were made: as its end says, or else up to the last frame."""
-        last = self._frames.last_step()
-        return max([last + 1, *(event.step for event in self.journal() if event.kind == "state")])
+        told = (event.step for event in self.journal() if event.kind == "state")
+        layouts = self.header.layouts if self.header else ()
+        counted = {layout.number for layout in layouts if layout.name in BEHIND_UPDATES}
+        with self._lock:
+            steps = self._frames.steps({layout.number for layout in layouts} - counted)
+            return max(0, *told, *self._frames.steps(counted), *(step + 1 for step in steps))
 
     def outline(self, after: int, upto: int, every: int) -> list[Frame]:
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""

@@ -20,10 +20,6 @@ class StoredFrames(ABC):
         """Return the seq of the oldest frame; 0 when there is none."""
 
     @abstractmethod
-    def last_step(self) -> int:
-        """Return the highest step of a frame; -1 when there is none."""
-
-    @abstractmethod
     def between(self, after: int, upto: int, stride: int = 1) -> Generator[Frame]:
         """Yield the frames with after < seq <= upto in order, each `stride`-th only."""
 
