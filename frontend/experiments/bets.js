@@ -1,6 +1,7 @@
 /** What a reader bets before an experiment runs, kept in the browser for each trial, and what was measured instead. */
 
 import { recall, remember } from "../app/preferences.js";
+import { COLLAPSED } from "../views/varied.js";
 import { accuracies, labelsOf } from "./trial-state.js";
 
 /** @typedef {import("../types").Experiment} Experiment */
@@ -16,6 +17,7 @@ import { accuracies, labelsOf } from "./trial-state.js";
 const KINDS = ["supported", "depends", "not_supported"];
 /** Of fewer runs there is no telling which one breaks. */
 const FEWEST_RUNS = 3;
+const HIDDEN = "hidden ";
 const MOVED = "wasserstein_over_sigma_from_start";
 /** Points of a curve, at equal distances, and of these the ones that have a slider. */
 export const POINTS = 41;
@@ -77,7 +79,7 @@ export function questionsOf({ runs, views }) {
   const questions = [{ id: "verdict", options: KINDS }];
   if (runs.length >= FEWEST_RUNS) questions.push({ id: "breaks", options: runs.map(({ label }) => label) });
   if (views[0] === "shift" && depth > 1)
-    questions.push({ id: "layer", options: Array.from({ length: depth }, (_, i) => `hidden ${i + 1}`) });
+    questions.push({ id: "layer", options: Array.from({ length: depth }, (_, i) => `${HIDDEN}${i + 1}`) });
   return questions;
 }
 
@@ -113,12 +115,17 @@ function broken(trial) {
   return means.some(([, mean]) => Number.isNaN(mean)) ? null : smallest(means);
 }
 
+/** What can be bet on. @param {string} layer */
+const isHidden = (layer) => layer.startsWith(HIDDEN);
+
 /** The hidden layer of the first network that moved most. @param {Trial} trial */
 function moved({ runs }) {
   const figures = Object.entries(runs[0]?.measured ?? {}).map(([name, value]) => ({ parts: name.split("/"), value }));
   const network = figures[0]?.parts[0];
   const layers = figures.flatMap(({ parts: [of, layer, quantity], value }) =>
-    of === network && quantity === MOVED && typeof value === "number" ? [[layer, -value]] : [],
+    of === network && quantity === MOVED && isHidden(layer) && typeof value === "number" && value < COLLAPSED
+      ? [[layer, -value]]
+      : [],
   );
   return smallest(/** @type {[string, number][]} */ (layers));
 }

@@ -1,7 +1,8 @@
 /** Where the run's history has its largest drift. */
 
-import { driftOf } from "../views/drift.js";
+import { driftOf, driftShown } from "../views/drift.js";
 import { hiddenOf } from "../views/focus.js";
+import { told } from "../views/varied.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -19,7 +20,7 @@ export function mostShift(scene) {
       const stream = scene.history.stream(drift.stream);
       for (let position = 0; position < stream.count; position++) {
         const slot = stream.order[position];
-        const value = drift.at(slot);
+        const value = told(scene, network.name, name, driftShown(scene), drift.at(slot));
         if (Number.isFinite(value) && (most === null || value > most.value))
           most = { step: stream.steps[slot], network: network.name, layer: name, value };
       }

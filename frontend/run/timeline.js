@@ -4,7 +4,7 @@ import { byId, setText } from "../app/dom.js";
 import { named } from "../app/i18n.js";
 import { isLive } from "../app/state.js";
 import { StreamHistory } from "../stream/history.js";
-import { driftShown, driftText } from "../views/drift.js";
+import { driftName, driftShown, driftText } from "../views/drift.js";
 import { EventMarks } from "./event-marks.js";
 import { mostShift } from "./most-shift.js";
 import { Replay } from "./replay.js";
@@ -170,6 +170,7 @@ export class Timeline {
       layer: named(most.layer, t),
       drift: driftText(scene, driftShown(scene), most.value),
       step: most.step.toLocaleString(t("locale")),
+      quantity: driftName(scene, driftShown(scene)),
     };
     setText(found, t("timeline.most.is", words));
     found.title = t(isLive(run) ? "timeline.most.so_far" : "timeline.most.found", words);

@@ -11,8 +11,9 @@ import {
   inValues,
   valueDistance,
 } from "./drift.js";
-import { shownSlot } from "./focus.js";
+import { hiddenOf, shownSlot } from "./focus.js";
 import { firstSigma, frameOf, inSigmas, ridgesOf, rowsOf } from "./ridge-shapes.js";
+import { told } from "./varied.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./ridge-shapes.js").Ridge} Ridge */
@@ -34,10 +35,13 @@ function movedBy(scene) {
 export const movedByName = (scene) => driftName(scene, movedBy(scene), scene.selection.compare);
 
 /**
- * How far a row has moved from the compared step; NaN where that was not measured.
+ * How far a row has moved from the compared step; NaN where that was not measured, or has no σ to be counted in.
  * @param {Scene} scene @param {Ridge} ridge
  */
-function movedNow(scene, ridge) {
+const movedNow = (scene, ridge) => told(scene, ridge.network, ridge.layer, movedBy(scene), movedAnyhow(scene, ridge));
+
+/** @param {Scene} scene @param {Ridge} ridge */
+function movedAnyhow(scene, ridge) {
   if (scene.selection.compare === 0) {
     const drift = driftOf(scene, ridge.network, ridge.layer, movedBy(scene));
     const slot = drift ? shownSlot(scene, drift.stream) : -1;
@@ -50,17 +54,20 @@ function movedNow(scene, ridge) {
 }
 
 /**
- * The layer of a network that moved farthest from the compared step, if any can be measured.
+ * The hidden layer of a network that moved farthest from the compared step, if any can be measured; another where
+ * none is.
  * @param {Scene} scene
  * @param {number} column
  */
 export function farthest(scene, column) {
-  const most = ridgesOf(scene)
+  const network = scene.header.networks[column];
+  const hidden = new Set((network ? hiddenOf(network) : []).map(({ name }) => name));
+  const all = ridgesOf(scene)
     .filter((ridge) => ridge.column === column)
     .map((ridge) => ({ layer: ridge.layer, moved: movedNow(scene, ridge) }))
     .filter(({ moved }) => Number.isFinite(moved))
-    .sort((a, b) => b.moved - a.moved)
-    .at(0);
+    .sort((a, b) => b.moved - a.moved);
+  const most = all.find(({ layer }) => hidden.has(layer)) ?? all.at(0);
   return most && { ...most, text: driftText(scene, movedBy(scene), most.moved) };
 }
 

@@ -5,30 +5,38 @@ import { named } from "../app/i18n.js";
 import { axisId, commonKey } from "./common.js";
 import { driftKind, driftShown, driftText } from "./drift.js";
 import { driftControls } from "./drift-controls.js";
+import { hiddenOf } from "./focus.js";
 import { runAxisKey } from "./run-axis.js";
 import { shiftFigure } from "./shift-figure.js";
 import { driftsOf, isExceeded, quantityName, scaleTop, warped } from "./shift-scale.js";
+import { told } from "./varied.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").View} View */
 /** @typedef {import("./drift.js").Drift} Drift */
 
-/** The layer of a network that has drifted most at the shown step, in words. @param {Scene} scene @param {number} i */
+/**
+ * The hidden layer of a network that has drifted most at the shown step, in words; another where none has.
+ * @param {Scene} scene @param {number} i
+ */
 function mostNow(scene, i) {
-  const network = named(scene.header.networks[i].name, scene.t);
-  const most = driftsOf(scene)
+  const info = scene.header.networks[i];
+  const network = named(info.name, scene.t);
+  const hidden = new Set(hiddenOf(info).map(({ name }) => name));
+  const all = driftsOf(scene)
     [i].map((drift, row) => {
-      if (!drift) return { row, value: NaN };
-      const stream = scene.history.stream(drift.stream);
-      return { row, value: stream.count ? drift.at(stream.slotAt(scene.selection.step)) : NaN };
+      const layer = scene.layoutIndex.layers[row];
+      const stream = drift && scene.history.stream(drift.stream);
+      const value = drift && stream?.count ? drift.at(stream.slotAt(scene.selection.step)) : NaN;
+      return { layer, value: told(scene, info.name, layer, driftShown(scene), value) };
     })
     .filter(({ value }) => Number.isFinite(value))
-    .sort((a, b) => b.value - a.value)
-    .at(0);
+    .sort((a, b) => b.value - a.value);
+  const most = all.find(({ layer }) => hidden.has(layer)) ?? all.at(0);
   return most
     ? scene.t("shift.summary", {
         network,
-        layer: named(scene.layoutIndex.layers[most.row], scene.t),
+        layer: named(most.layer, scene.t),
         drift: driftText(scene, driftShown(scene), most.value),
         quantity: quantityName(scene),
       })

@@ -43,7 +43,7 @@ test("the shift map and the sampling shift, which need a fixed batch, are not th
 test("chart, ridges, headline, most shift, summary and file show one number under its name", () => {
   const scene = batchDriftScene();
   assert.equal(ridges.labels(scene)[0].texts[0], "7.00 σ");
-  assert.match(runSummaryOf(scene)[0], new RegExp(`^${OVER_SIGMA}: most in output, 7.00 σ`));
+  assert.match(runSummaryOf(scene)[0], new RegExp(`^${OVER_SIGMA}: most in hidden 2, 5.00 σ`));
   assert.deepEqual(mostShift(scene), { step: 16, network: "with BN", layer: "hidden 2", value: 25 });
   assert.equal(
     batchDrift.summary({ ...scene, selection: { ...scene.selection, layer: "output" } }).split("; ")[0],
@@ -62,7 +62,7 @@ test("what is not in sigmas has no noise floor, and the page shows the chosen qu
   assert.deepEqual([what.value, since.value], ["batch_wasserstein", "start"]);
   assert.equal(batchDrift.series(scene).length, NETWORKS.length * LAYERS.length);
   assert.equal(batchDrift.legend(scene).length, NETWORKS.length);
-  assert.match(runSummaryOf(scene)[0], /^Wasserstein of training batches since step 0: most in output, 6\.00 ·/);
+  assert.match(runSummaryOf(scene)[0], /^Wasserstein of training batches since step 0: most in hidden 2, 4\.00 ·/);
 });
 
 test("where drift on a fixed batch was recorded too, it is what the page shows throughout", () => {

@@ -51,6 +51,9 @@ test("what was measured is read from the figures that the verdict rests on", () 
   const moved = { "without BN/hidden 1/wasserstein_over_sigma_from_start": 2 };
   moved["without BN/hidden 2/wasserstein_over_sigma_from_start"] = 5;
   moved["with BN/hidden 1/wasserstein_over_sigma_from_start"] = 9;
+  // The output layer is none that can be bet on, nor is a sigma of a layer that did not vary.
+  moved["without BN/output/wasserstein_over_sigma_from_start"] = 90;
+  moved["without BN/hidden 3/wasserstein_over_sigma_from_start"] = 3e7;
   assert.equal(measuredOf(trialOf([moved])).layer, "hidden 2");
 });
 

@@ -35,5 +35,5 @@ test("on an axis of values a point says so, and the number at the right counts i
   assert.equal(texts.texts[0], "1.50");
   const { text } = ridges.legend(scene).at(-1);
   assert.equal(text, "number: distance of training batches since step 0");
-  assert.ok(ridges.summary(scene).includes("by 1.50 (distance of training batches since step 0)"));
+  assert.ok(ridges.summary(scene).includes("by 1.00 (distance of training batches since step 0)"));
 });

@@ -41,7 +41,7 @@ test("a run's summary has each network's farthest layer, gradients and accuracy,
   // The output of the plain network moves by 3 sigma in 100 steps; norms fall by ten from layer to layer.
   assert.equal(
     said[0],
-    "distance of training batches / σ since step 0: most in output, 1.50 σ · " +
+    "distance of training batches / σ since step 0: most in hidden 2, 1.00 σ · " +
       "gradient norm 1.00 in hidden 1, 0.010 in output",
   );
   assert.deepEqual(runSummaryOf(makeScene({ steps: [] })), ["", ""]);
@@ -150,8 +150,8 @@ test("recorded drift is read: the Wasserstein distance unless another is chosen"
 test("against another step than the first, the number at a ridge is the page's own, by its own name", () => {
   const scene = withDrift({ compare: 50, step: 0 });
   const name = "distance of training batches / σ since step 50";
-  assert.match(runSummaryOf(scene)[0], new RegExp(`^${name}: most in output, 1.50 σ`));
-  assert.match(ridges.summary(scene), new RegExp(`output has moved most, by 1.50 σ .${name}`));
+  assert.match(runSummaryOf(scene)[0], new RegExp(`^${name}: most in hidden 2, 1.00 σ`));
+  assert.match(ridges.summary(scene), new RegExp(`hidden 2 has moved most, by 1.00 σ .${name}`));
   near(shift.figure(scene).data[0].z[0][1], warped(2));
 });
 
