@@ -105,6 +105,13 @@ const LIVE = new Set(["queued", "preparing", "running", "paused"]);
 /** @param {Run | null} run whether more can come */
 export const isLive = (run) => run !== null && LIVE.has(run.state);
 
+/**
+ * Whether a run's last frame is in the page: its last update may come after that, and what a script logs may end long
+ * before.
+ * @param {Run} run @param {number} last step in the page @param {number} arrived share of the frames
+ */
+export const isWhole = (run, last, arrived) => !isLive(run) && (last >= run.step || arrived >= 1);
+
 /** The state of a run as it is called: one that has lost its place waits, whatever it goes on in. @param {Run} run */
 export const calledState = (run) => (run.waiting ? "waiting" : run.state);
 

@@ -2,7 +2,7 @@
 
 import { spanOf } from "../app/numbers.js";
 import { markRest } from "../app/rest.js";
-import { isLive } from "../app/state.js";
+import { isWhole } from "../app/state.js";
 import { zoomText } from "../views/run-axis.js";
 import { card } from "./card.js";
 import { Chart } from "./chart.js";
@@ -87,7 +87,7 @@ export class ChartGrid {
     const { run, header, events, selection } = this.host.state();
     if (!stream?.history || !stream.layoutIndex || !run || !header) return null;
     const last = stream.history.lastStep;
-    const over = !isLive(run) && last >= run.step;
+    const over = isWhole(run, last, this.host.arrived());
     return {
       run,
       header,

@@ -5,7 +5,7 @@ import { refusalOf } from "../../frontend/api.js";
 import { duration, paceOf, positionOf, remaining } from "../../frontend/app/clock.js";
 import { readLink, writeLink } from "../../frontend/app/link.js";
 import { brief, niceAbove, quantile, RunningMean, robustRange, spanOf, spread } from "../../frontend/app/numbers.js";
-import { FIRST_SELECTION } from "../../frontend/app/state.js";
+import { FIRST_SELECTION, isWhole } from "../../frontend/app/state.js";
 import { pixelOf } from "../../frontend/charts/painting/mapping.js";
 
 test("one wild spike does not flatten the rest", () => {
@@ -120,4 +120,13 @@ test("refusals are sentences", () => {
     "config.seed: too small",
   );
   assert.equal(refusalOf(500, null).message, "HTTP 500");
+});
+
+test("the axis of an ended run ends with its last frame, once all have come, however many updates followed it", () => {
+  const [ended, live] = [
+    { state: "finished", step: 150 },
+    { state: "running", step: 150 },
+  ];
+  assert.ok(isWhole(ended, 149, 1) && isWhole(ended, 60, 1) && isWhole(ended, 150, 0.5));
+  assert.ok(!isWhole(ended, 60, 0.5) && !isWhole(live, 150, 1));
 });
