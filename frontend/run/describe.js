@@ -8,6 +8,9 @@ const activationOf = ({ activation }, t) => (activation ? t(`option.${activation
 /** How deep a network is and how wide its layers are, as far as it has either. @param {Record<string, any>} network */
 const sizeOf = ({ depth, width, channels }) => [depth, width ?? channels].filter(Boolean).join(" × ");
 
+/** What stands between the parts of that line. */
+export const BETWEEN = " · ";
+
 /** The settings that tell runs apart, in a few words. @param {Run} run @param {import("../types").Translate} t */
 export function describe(run, t) {
   const { config } = run;
@@ -21,5 +24,5 @@ export function describe(run, t) {
     config.replicas > 1 && t("describe.replicas", { count: config.replicas }),
     t("describe.seed", { seed: config.seed }),
   ];
-  return parts.filter(Boolean).join(" · ");
+  return parts.filter(Boolean).join(BETWEEN);
 }

@@ -9,14 +9,26 @@ import { makePanel } from "../charts/panel.js";
 import { readRun } from "../stream/run-reader.js";
 import { overlay } from "../views/overlay.js";
 import { comparable } from "../views/overlay-quantity.js";
+import { BETWEEN, describe } from "./describe.js";
 
 /** @typedef {import("../types").Reading} Reading */
 /** @typedef {import("../app/store.js").Store} Store */
 /** @typedef {{id: string, label: string}} Named a run and what it is called */
 
-/** Names with a number where others are the same. @param {string[]} names */
-const toldApart = (names) =>
-  names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${i + 1})`));
+/**
+ * What tells runs apart: their names; where these are the same, what they do not share of their settings; and where
+ * those are the same too, a number.
+ * @param {{name: string, about: string}[]} runs
+ */
+export function toldApart(runs) {
+  const named = runs.map(({ name, about }) => {
+    const alike = runs.filter((one) => one.name === name).map((one) => one.about.split(BETWEEN));
+    const own = about.split(BETWEEN).filter((part) => !alike.every((parts) => parts.includes(part)));
+    if (alike.length < 2 || !own.length) return name;
+    return alike.length === runs.length ? own.join(BETWEEN) : `${name} (${own.join(BETWEEN)})`;
+  });
+  return named.map((name, i) => (named.indexOf(name) === named.lastIndexOf(name) ? name : `${name} (${i + 1})`));
+}
 
 /** @param {Store} store @param {Named[]} runs @param {Map<string, Reading>} readings */
 function sceneOf({ state }, runs, readings) {
@@ -36,7 +48,9 @@ function sceneOf({ state }, runs, readings) {
 export function overlaid(ids, store) {
   const { t, runs: all } = store.state;
   const known = ids.map((id) => all?.find((one) => one.id === id));
-  const labels = toldApart(known.map((run, i) => (run ? runName(run, t) : ids[i])));
+  const labels = toldApart(
+    known.map((run, i) => (run ? { name: runName(run, t), about: describe(run, t) } : { name: ids[i], about: "" })),
+  );
   const ended = ids.flatMap((id, i) => (isLive(known[i] ?? null) ? [] : [{ id, label: labels[i] }]));
   /** @type {Map<string, Reading>} */
   const readings = new Map();

@@ -144,7 +144,7 @@ export function lineFigure(scene, lines, rows, settled, titles) {
       layout[axisName("y", yIndex(rows, i, column, columns))] = axis(scene, {
         domain: down[i],
         range,
-        ...ticksOf(row, range, rows.length),
+        ...ticksOf(scene, row, range, rows.length),
         anchor: axisId("x", column),
         fixedrange: true,
       });
@@ -170,12 +170,12 @@ function guideShapes(scene, { guide }, i, columns) {
   }).flat();
 }
 
-/** Labels that have room at the axis of a row, by how many rows there are. */
-const ROOM = [5, 5, 4, 2];
+/** Labels that have room at the axis of a row, by how many rows there are; in a narrow window one less of many. */
+const ROOM = [5, 5, 4, 4];
 
-/** @param {Row} row @param {[number, number]} range @param {number} rows how many there are */
-function ticksOf(row, range, rows) {
-  const most = ROOM[Math.min(rows, ROOM.length - 1)];
+/** @param {Scene} scene @param {Row} row @param {[number, number]} range @param {number} rows how many there are */
+function ticksOf({ narrow }, row, range, rows) {
+  const most = ROOM[Math.min(rows, ROOM.length - 1)] - (narrow && rows >= ROOM.length - 1 ? 1 : 0);
   return row.log ? logTicks(range, most) : { nticks: most, ...(row.share ? { tickformat: ".0%" } : {}) };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { css, shade } from "../app/colors.js";
+import { named } from "../app/i18n.js";
 import { axisId, colorsOf } from "./common.js";
 import { unitField } from "./controls.js";
 import { focusLayer } from "./focus.js";
@@ -25,6 +26,15 @@ const found = (scene, network, quantity) => scene.layoutIndex.find(quantity, { n
 /** The unit in focus; the last one where there are fewer. @param {Scene} scene @param {number} count */
 const unitOf = (scene, count) => Math.min(scene.selection.unit ?? 0, count - 1);
 
+/**
+ * The networks whose replicas are recorded at that layer, and which they are of all: the others have no column.
+ * @param {Scene} scene
+ */
+const measured = (scene) =>
+  scene.header.networks
+    .map(({ name }, index) => ({ name, index }))
+    .filter(({ name }) => found(scene, name, "replica_mean") || found(scene, name, "replica_spread"));
+
 /** How many units the layer in focus has. @param {Scene} scene */
 const unitsOf = (scene) =>
   Math.max(0, ...scene.header.networks.map(({ name }) => found(scene, name, "joined_mean")?.size ?? 0));
@@ -38,15 +48,16 @@ const replicasOf = (scene) =>
 
 /**
  * The colour of a replica.
- * @param {Scene} scene @param {number} column @param {number} rank @param {number} of
+ * @param {Scene} scene @param {number} index of its network @param {number} rank @param {number} of
  */
-const replicaColor = (scene, column, rank, of) => css(shade(colorsOf(scene)[column], rank, of, scene.theme.name));
+const replicaColor = (scene, index, rank, of) => css(shade(colorsOf(scene)[index], rank, of, scene.theme.name));
 
 /**
  * A unit's lines of one statistic: each replica's, and over them the joined batch's.
- * @param {Scene} scene @param {string} network @param {number} column @param {number} row @returns {Line[]}
+ * @param {Scene} scene @param {{name: string, index: number}} network @param {number} column @param {number} row
+ * @returns {Line[]}
  */
-function ofUnit(scene, network, column, row) {
+function ofUnit(scene, { name: network, index }, column, row) {
   const each = found(scene, network, `replica_${STATISTICS[row]}`);
   const joined = found(scene, network, `joined_${STATISTICS[row]}`);
   if (!each || !joined) return [];
@@ -60,7 +71,7 @@ function ofUnit(scene, network, column, row) {
       offset: each.offset + rank * units + unit,
       quantity: each.quantity,
       name: scene.t("replicas.replica", { rank }),
-      color: replicaColor(scene, column, rank, of),
+      color: replicaColor(scene, index, rank, of),
       width: 1.1,
     })),
     {
@@ -77,11 +88,11 @@ function ofUnit(scene, network, column, row) {
 
 /**
  * How far the means differ over all units, and by chance.
- * @param {Scene} scene @param {string} network @param {number} column
+ * @param {Scene} scene @param {{name: string, index: number}} network @param {number} column
  */
-function spreads(scene, network, column) {
+function spreads(scene, { name: network, index }, column) {
   const styles = [
-    { quantity: "replica_spread", name: "replicas.spread", color: css(colorsOf(scene)[column]), width: 1.5 },
+    { quantity: "replica_spread", name: "replicas.spread", color: css(colorsOf(scene)[index]), width: 1.5 },
     { quantity: "replica_chance", name: "replicas.chance", color: scene.theme.ink, width: 1.4, dash: DOTS },
   ];
   const axes = axisId("x", column) + axisId("y", SPREAD_ROW);
@@ -102,16 +113,21 @@ export const replicas = lineView({
     { title: "replicas.means", zero: true },
   ],
   lines: (scene) =>
-    scene.header.networks.flatMap(({ name }, column) => [
-      ...STATISTICS.flatMap((_, row) => ofUnit(scene, name, column, row)),
-      ...spreads(scene, name, column),
+    measured(scene).flatMap((network, column) => [
+      ...STATISTICS.flatMap((_, row) => ofUnit(scene, network, column, row)),
+      ...spreads(scene, network, column),
     ]),
+  titles: (scene) =>
+    measured(scene).map(({ name }) => ({
+      network: name,
+      text: [name, focusLayer(scene) ?? ""].map((text) => named(text, scene.t)).join(" · "),
+    })),
   key: (scene) => [focusLayer(scene), scene.selection.unit].join("|"),
   controls: (scene) => [unitField(scene, unitsOf(scene))],
   legend: (scene) => {
     const of = replicasOf(scene);
-    const shades = scene.header.networks.map((_, column) =>
-      Array.from({ length: of }, (__, rank) => replicaColor(scene, column, rank, of)),
+    const shades = measured(scene).map(({ index }) =>
+      Array.from({ length: of }, (_, rank) => replicaColor(scene, index, rank, of)),
     );
     return [
       ...shades.map((colors, i) => ({

@@ -55,3 +55,15 @@ test("each head of each attention has a line from the step on at which it was th
 test("where nothing returns weights there is no chart", () => {
   assert.ok(!attention.available(makeScene()));
 });
+
+test("its legend names each attention by its shade and each head by its dash", () => {
+  const scene = sceneOf();
+  const items = attention.legend(scene);
+  assert.deepEqual(
+    items.map(({ text }) => text),
+    ["a · attention", "b · attention", "head 1", "head 2"],
+  );
+  const [first, second] = attention.series(scene);
+  assert.deepEqual([first.dash, second.dash], [items[2].pattern, items[3].pattern]);
+  assert.notDeepEqual(items[2].pattern, items[3].pattern);
+});

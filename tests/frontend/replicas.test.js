@@ -68,3 +68,11 @@ test("where a mean is over positions too there is no chance, neither as a line n
   assert.equal(Object.keys(drawn(scene)).length, 7);
   assert.ok(!replicas.legend(scene).some(({ text }) => text.startsWith("by chance")));
 });
+
+test("a network without replicas has no column, and the title names the layer", () => {
+  const { data, layout: drawn } = replicas.figure(replicasScene());
+  assert.ok(data.every(({ xaxis }) => xaxis === "x"));
+  const titles = drawn.annotations.map(({ text }) => text);
+  assert.ok(titles.some((text) => text.includes(`${NETWORK} · hidden 1`)));
+  assert.ok(!titles.some((text) => text.includes("without BN")));
+});
