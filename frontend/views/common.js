@@ -5,6 +5,7 @@ import { named } from "../app/i18n.js";
 import { printable } from "../app/printable.js";
 import { logTicks } from "./log-ticks.js";
 import { runAxisKey, runAxisKind, runRange } from "./run-axis.js";
+import { shortNames } from "./short-names.js";
 
 /** @typedef {import("../types").Scene} Scene */
 
@@ -207,20 +208,26 @@ export const layerRoom = (scene) => {
   return scene.narrow ? LAYER_ROOM.narrow : room;
 };
 
-/**
- * What fits of a name: its end, from a whole part on, tells a layer from its neighbours.
- * @param {string} text
- * @param {number} letters
- */
-const ending = (text, letters) => {
-  if (text.length <= letters) return text;
-  const end = text.slice(1 - letters);
-  return `…${end.slice(end.indexOf(".", 1) + 1)}`;
-};
+/** Names are asked for one at a time, and cut together. @type {WeakMap<string[], {key: string, names: string[]}>} */
+const cut = new WeakMap();
 
 /** The name of a layer on an axis: the one in focus is bold. @param {Scene} scene @param {string} name */
 export const layerLabel = (scene, name) => {
-  const text = escapeText(ending(named(name, scene.t), Math.floor((layerRoom(scene) - 2) / LETTER)));
+  const { layers } = scene.layoutIndex;
+  const letters = Math.floor((layerRoom(scene) - 2) / LETTER);
+  const key = `${letters}|${scene.t("locale")}`;
+  let found = cut.get(layers);
+  if (found?.key !== key) {
+    found = {
+      key,
+      names: shortNames(
+        layers.map((layer) => named(layer, scene.t)),
+        letters,
+      ),
+    };
+    cut.set(layers, found);
+  }
+  const text = escapeText(found.names[layers.indexOf(name)] ?? named(name, scene.t));
   return name === scene.selection.layer ? `<b>${text}</b>` : text;
 };
 

@@ -22,3 +22,19 @@ test("a long name gets more room, and keeps the end that tells it from its neigh
   assert.equal(shown, "…h.1.attn.c_proj");
   assert.ok(layerLabel({ ...scene, narrow: true }, LONG).length < shown.length);
 });
+
+test("names that end alike keep what tells them apart", () => {
+  const blocks = [0, 1, 2].flatMap((i) => [
+    `encoder_layers.${i}.feed_forward_projection_in`,
+    `encoder_layers.${i}.feed_forward_projection_out`,
+    `encoder_layers.${i}.normalization`,
+  ]);
+  for (const narrow of [false, true]) {
+    const scene = { ...sceneWith([...blocks, "classification_head"]), narrow };
+    const shown = blocks.map((name) => layerLabel(scene, name));
+    assert.equal(new Set(shown).size, blocks.length, shown.join(" "));
+    const widest = Math.max(...shown.map(({ length }) => length));
+    assert.ok(widest <= Math.floor((layerRoom(scene) - 2) / 6.6), shown.join(" "));
+  }
+  assert.equal(layerLabel(sceneWith([...blocks]), blocks[4]), "…1…projection_out");
+});
