@@ -196,6 +196,29 @@ def a_transformer_encoder(run: Run) -> None:
 
 
 @loop()
+def a_transformer_encoder_trained_in_eval_mode(run: Run) -> None:
+    """Fine-tuned without dropout: its sums are seen, and its evaluations take torch's fast path."""
+    layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.1, batch_first=True)
+    net = nn.Sequential(nn.TransformerEncoder(layer, 2), nn.Linear(4, 3)).eval()
+    optimizer = torch.optim.AdamW(net.parameters())
+    run.watch(net, optimizer=optimizer)
+    first = net[0].layers[0]
+    for step in range(4):
+        x, y = batch(step)
+        x = x[:, None].repeat(1, 5, 1)
+        with torch.no_grad():
+            added = x + first.self_attn(x, x, x, need_weights=False)[0]
+            run.keep(net(x))
+        run.site(step, "0.layers.0 · sum", "output", added)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x).mean(1), y)
+        loss.backward()
+        run.grads(step, net, "1")
+        optimizer.step()
+        run.keep(loss)
+
+
+@loop()
 def two_hundred_layers(run: Run) -> None:
     net = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.Tanh()) for _ in range(200)], nn.Linear(4, 3))
     optimizer = sgd(net)

@@ -215,16 +215,26 @@ _OTHERWISE = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerE
 """Modules that take another way where functions are observed."""
 
 
+def _may_take_another_way(module: nn.Module) -> bool:
+    """Whether a module would do something else where functions are observed: what is trained takes one way only."""
+    if module.training:
+        return False
+    return not (torch.is_grad_enabled() and all(parameter.requires_grad for parameter in module.parameters()))
+
+
 def without_functions(root: nn.Module, presence: Presence) -> Iterator[tuple[nn.Module, Watcher]]:
     """Yield modules, and what lets none of their functions be observed where that would change what they do."""
 
     def watcher(module: nn.Module) -> Watcher:
+        suspended: list[bool] = []
+
         def suspend(*_: object) -> None:
-            if not module.training:
+            suspended.append(_may_take_another_way(module))
+            if suspended[-1]:
                 presence.suspend()
 
         def resume(*_: object) -> None:
-            if not module.training:
+            if suspended and suspended.pop():
                 presence.resume()
 
         return Watcher(suspend, resume, resume)
