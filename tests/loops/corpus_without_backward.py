@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
-from torch.func import functional_call, grad, grad_and_value, jvp, vmap
+from torch import nn
+from torch.func import functional_call, grad, grad_and_value, jvp, stack_module_state, vmap
 from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -222,3 +225,62 @@ def evaluated_before_it_trains(run: Run) -> None:
         F.cross_entropy(net(x), y).backward()
         run.grads(step, net, "first", "second")
         optimizer.step()
+
+
+@loop()
+def a_population_of_copies(run: Run) -> None:
+    """Copies of the network are mutated, and the best is loaded into it."""
+    net = Mlp()
+    scope = run.watch(net)
+    run.unseen(0)
+    with torch.no_grad():
+        for step in range(4):
+            x, y = batch(step)
+            children = [copy.deepcopy(net) for _ in range(3)]
+            for parameter in (one for child in children for one in child.parameters()):
+                parameter.add_(0.1 * torch.randn_like(parameter))
+            losses = [F.cross_entropy(child(x), y).item() for child in children]
+            net.load_state_dict(children[losses.index(min(losses))].state_dict())
+            if step:
+                passing(run, step, net, x)
+            run.keep(net(x))
+            scope.step()
+
+
+@loop()
+def a_hebbian_rule_in_a_hook(run: Run) -> None:
+    net = nn.Linear(4, 3)
+    scope = run.watch(net)
+    run.unseen(0)
+
+    def learn(module, given, output):
+        module.weight.data.add_(0.01 * (output.T @ given[0] - output.square().sum(0)[:, None] * module.weight))
+
+    net.register_forward_hook(learn)
+    with torch.no_grad():
+        for step in range(4):
+            run.keep(net(batch(step)[0]))
+            scope.step()
+
+
+@loop()
+def an_ensemble_trained_by_vmap(run: Run) -> None:
+    """The network is only the form of those that are trained: what passes it is theirs, together."""
+    net, three = Mlp(), [Mlp() for _ in range(3)]
+    scope = run.watch(net)
+    run.unseen(0)
+    weights, buffers = stack_module_state(three)
+    weights = {name: one.detach() for name, one in weights.items()}
+
+    def loss_of(weights, buffers, x, y):
+        return F.cross_entropy(functional_call(net, (weights, buffers), (x,)), y)
+
+    for step in range(4):
+        x, y = batch(step)
+        for at, one in enumerate(three if step else ()):
+            one.load_state_dict({name: stacked[at] for name, stacked in weights.items()})
+            passing(run, step, one, x)
+        slopes = vmap(grad(loss_of), in_dims=(0, 0, None, None))(weights, buffers, x, y)
+        weights = {name: one - 0.1 * slopes[name] for name, one in weights.items()}
+        scope.step()
+    run.keep(weights)
