@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from shiftscope.launchers.ray_messages import REPORT, Claim, Gone, Release
+from shiftscope.config import RunConfig
+from shiftscope.launchers.ray_messages import REPORT, Claim, Gone, Release, Train
+from shiftscope.wire.assignment import Assignment
 from tests.alone import run_alone
 from tests.waiting import PATIENCE
 
 ray_broker = pytest.importorskip(
     "shiftscope.launchers.ray_broker", reason="Ray is not installed: pip install 'shiftscope[cluster]'"
 )
+
+
+from ray.exceptions import RayActorError  # noqa: E402  without Ray none of this is tested
+
+from shiftscope.launchers.ray_cluster import Seen  # noqa: E402
 
 
 class Out(io.BytesIO):
@@ -30,13 +38,13 @@ class Out(io.BytesIO):
         self.told.set()
 
 
-def fake_ray(ready: Any) -> SimpleNamespace:
-    """Ray, where a place is what `ready` returns, and nothing can be killed."""
+def fake_ray(ready: Any, train: Any = None) -> SimpleNamespace:
+    """Ray, where a place is what `ready` returns and ends as `train` does, and nothing can be killed."""
 
     def kill(*_: object, **__: object) -> None:
         raise ValueError("there is no such actor")
 
-    actor = SimpleNamespace(ready=SimpleNamespace(remote=ready))
+    actor = SimpleNamespace(ready=SimpleNamespace(remote=ready), train=SimpleNamespace(remote=train))
     keeper = SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda: actor))
     return SimpleNamespace(remote=lambda _: keeper, kill=kill)
 
@@ -61,6 +69,41 @@ def test_whatever_ends_a_place_is_reported(monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(gone, Gone)
     assert (gone.run, gone.reason.code, gone.lost) == ("r", "end.place_failed", False)
     assert gone.reason.values["error"] == "SystemError: in the store"
+
+
+def test_a_place_that_is_lost_with_the_cluster_is_no_fault_of_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray says that the actor is gone, and answers no question after that."""
+    lost = asyncio.Event()
+
+    async def node() -> str:
+        return "a node"
+
+    async def train(_: str) -> str:
+        lost.set()
+        raise RayActorError
+
+    def look() -> Any:
+        if lost.is_set():
+            raise RuntimeError("the GCS does not answer")
+        return Seen()
+
+    monkeypatch.setattr(ray_broker, "ray", fake_ray(node, train))
+    monkeypatch.setattr(ray_broker, "look", look)
+
+    async def reported() -> Any:
+        out = Out()
+        broker = ray_broker.Broker(out)
+        broker.obey(claim("r"))
+        await asyncio.wait_for(out.told.wait(), PATIENCE)
+        out.told.clear()
+        config = RunConfig()
+        assignment = Assignment(url="", run="r", token="", config=config, datasets=Path(), threads=1)
+        broker.obey(Train(run="r", assignment=assignment))
+        await asyncio.wait_for(out.told.wait(), PATIENCE)
+        return REPORT.validate_json(out.getvalue().splitlines()[-1])
+
+    gone = run_alone(reported())
+    assert (gone.reason.code, gone.lost) == ("end.cluster_lost", True)
 
 
 def test_a_place_that_cannot_be_killed_ends_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from shiftscope.config import Resources
+from shiftscope.config import Resources, RunConfig
 from shiftscope.launchers import ray as ray_launcher
 from shiftscope.launchers.base import Amount, Request, Waiting
 from shiftscope.launchers.ray import RayLauncher
-from shiftscope.launchers.ray_messages import Cluster, Placed
+from shiftscope.launchers.ray_messages import Cluster, Gone, Placed
+from shiftscope.notices import Notice
+from shiftscope.wire.assignment import Assignment
 from tests.alone import run_alone
 from tests.waiting import PATIENCE
 
@@ -65,6 +67,40 @@ def test_a_run_finds_a_place_after_one_broker_that_failed(bad: str, tmp_path: Pa
 
     assert run_alone(placed()) == ("one", True)
     assert told.read_text() == "let go"  # it was asked to end before it was made to
+
+
+def test_a_place_that_is_lost_before_it_is_there_is_asked_for_again_each_time(tmp_path: Path) -> None:
+    """As often for the second place of a run as for its first."""
+    lost = Gone(run="r", reason=Notice(text="the node died"), lost=True).line().decode()
+    placed = Placed(run="r", node="one").line().decode()
+    almost = ray_launcher.MOST_TRIES - 1
+    program = (
+        HEAD
+        + f"""
+print({Cluster(nodes=(), free=Amount(cpus=4)).line().decode()!r}, end="", flush=True)
+claims = 0
+for order in sys.stdin:
+    if '"claim"' in order:
+        claims += 1
+        print({lost!r} if claims % {almost + 1} else {placed!r}, end="", flush=True)
+    if '"train"' in order:
+        print({lost!r}, end="", flush=True)
+"""
+    )
+
+    async def nodes() -> str:
+        ray = launcher(sys.executable, "-c", program, str(tmp_path / "tried"), str(tmp_path / "told"))
+        await ray.prepare()
+        assignment = Assignment(url="", run="r", token="", config=RunConfig(), datasets=tmp_path, threads=1)
+        async with asyncio.timeout(PATIENCE), ray.place(wants([])) as place:
+            assert place is not None
+            assert (await (await place.launch(assignment)).wait()).lost
+            await place.launch(assignment)
+            node = place.node
+        await ray.close()
+        return node
+
+    assert run_alone(nodes()) == "one"
 
 
 def test_a_broker_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -162,6 +163,29 @@ def test_a_run_that_gets_another_place_before_its_header_waits_for_its_worker_th
         return found.code if found else ""
 
     assert run_alone(shown()) == "wait.worker"
+
+
+def test_a_run_whose_place_went_away_before_its_worker_came_shows_where_it_is_trained(tmp_path: Path) -> None:
+    class Moving(Stub):
+        node = "one"
+
+        @override
+        async def launch(self, assignment: Assignment) -> Worker:
+            self.node = "another"
+            return await super().launch(assignment)
+
+    async def shown() -> list[Any]:
+        launcher, store = Moving(), RunStore.open(tmp_path)
+        run = store.create("a run", "worker", CONFIG)
+        serving = Supervisor(launcher, "", Settings(data=tmp_path))
+        serving.start(run)
+        await asyncio.wait_for(launcher.training.wait(), PATIENCE)
+        await serving.close()
+        store.close()
+        assert run.view.node == "another"
+        return [event.value for event in run.events if event.kind == "placed"]
+
+    assert run_alone(shown()) == ["one", "another"]
 
 
 @pytest.mark.parametrize("function", ["read_head", "assignment"])

@@ -57,12 +57,12 @@ class _Held:
     def __init__(self, request: Request, claim: Claim) -> None:
         self.request = request
         self.claim = claim
-        self.tries = 1
         self.begin()
 
     def begin(self) -> None:
         """Wait for a place, also for another than before."""
         loop = asyncio.get_running_loop()
+        self.tries = 1
         self.placed: asyncio.Future[str | None] = loop.create_future()
         self.ended: asyncio.Future[Obituary] = loop.create_future()
 

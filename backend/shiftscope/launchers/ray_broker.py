@@ -117,7 +117,10 @@ class Broker:
         """Return why there is no actor any more. That its node is dead Ray finds out some time after the actor is."""
         deadline = asyncio.get_running_loop().time() + _patience(error)
         while node:
-            self._seen = await asyncio.to_thread(look)
+            try:
+                self._seen = await asyncio.to_thread(look)
+            except Exception:  # noqa: BLE001  Ray's code raises what it does not name
+                return Gone(run=run, reason=notice("end.cluster_lost"), lost=True)  # there is nobody left to ask
             if node not in self._seen.alive:
                 return Gone(run=run, reason=notice("end.node_died", node=self._seen.name(node)), lost=True)
             if asyncio.get_running_loop().time() > deadline:

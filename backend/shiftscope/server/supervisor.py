@@ -153,7 +153,7 @@ class Supervisor:
                     break
                 await run.reopen()  # if the server that it waited in, or was trained in, is another
                 if place.node:
-                    await run.record("placed", notice("event.placed", node=place.node), value=place.node)
+                    await run.record("placed", _placed(place), value=place.node)
                 gone = await self._work(run, place, gone, restarts)
                 waits = notice("absence.place")
                 await run.record_unless_ended("connection", waits, value="lost")  # there may be none for long
@@ -192,6 +192,8 @@ class Supervisor:
         worker = await place.launch(assignment)
         self._workers[run.id] = worker
         try:
+            if place.node not in {"", run.status.node}:  # the place that it was given had gone away
+                await run.record_unless_ended("placed", _placed(place), value=place.node)
             if run.state.ended:  # it was stopped while the worker was started
                 worker.kill()
             return await worker.wait()
@@ -200,6 +202,10 @@ class Supervisor:
             raise
         finally:
             del self._workers[run.id]
+
+
+def _placed(place: Place) -> Notice:
+    return notice("event.placed", node=place.node)
 
 
 async def _fail(run: Run, reason: Notice) -> None:
