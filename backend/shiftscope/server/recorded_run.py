@@ -345,6 +345,11 @@ class RecordedRun:
         return Revision.model_validate(value).of(self.header)
 
     @property
+    def entries(self) -> int:
+        """How many entries its layouts have in all."""
+        return sum(len(layout.entries) for layout in self.header.layouts) if self.header else 0
+
+    @property
     def header_text(self) -> str:
         """The header as JSON, made once for all who want it."""
         if self._header_text is None or self._header_text[0] is not self.header:

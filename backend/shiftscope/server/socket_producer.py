@@ -36,6 +36,9 @@ class SocketProducer(Producer):
             await self._listening
         finally:
             self._listening.cancel()
+            # The error that it ended with has a traceback which leads to here, and so to itself and to the run: both
+            # would stay until garbage is looked for, which takes the longer the more there is.
+            self._listening = None
 
     @override
     async def command(self, command: Command) -> None:

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 KEPT = 12
 """Runs that have ended and stay in memory for who asks for them again."""
+KEPT_ENTRIES = 20_000
+"""Most entries that the layouts of all these have, but for the newest of them: each is some objects, and whenever the
+interpreter looks for garbage it looks at all of them while everybody waits, 0.6 ms for a thousand entries."""
 AT_A_TIME = 50
 """Lines that are written into the index together."""
 AT_ONCE_SECONDS = 1.0
@@ -194,8 +197,9 @@ class RunStore:
     def _keep(self, run: Run) -> None:
         self._recent[run.id] = run
         self._recent.move_to_end(run.id)
-        while len(self._recent) > KEPT:
-            self._recent.popitem(last=False)
+        entries = sum(one.entries for one in self._recent.values())
+        while len(self._recent) > KEPT or (entries > KEPT_ENTRIES and len(self._recent) > 1):
+            entries -= self._recent.popitem(last=False)[1].entries
 
     def create(
         self, name: Notice | str, source: str, config: RunConfig | None,
