@@ -190,6 +190,10 @@ def test_a_path_is_taken_off_by_the_proxy_or_by_the_server(proxied: Proxied) -> 
         assert proxied.server.client.get(path).json()["program"] == "shiftscope"
     there = proxied.server.client.get("/scope")
     assert (there.status_code, there.headers["location"]) == (307, "/scope/")
+    link = proxied.server.client.get("/scope", params={"token": proxied.links.view, "run": "a b"})
+    assert link.headers["location"] == f"/scope/?token={proxied.links.view}&run=a+b"
+    strange = proxied.server.client.get("/scope?a=//evil.example/%0d%0aset-cookie:x")
+    assert strange.headers["location"] == "/scope/?a=//evil.example/%0d%0aset-cookie:x"
     # What is forwarded is the host of the request, and nobody else's.
     strange = proxied.server.client.get(
         "/api/health", headers={"host": "evil.example", "x-forwarded-host": "localhost"}

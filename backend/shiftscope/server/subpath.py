@@ -21,7 +21,8 @@ class SubPathMiddleware:
         asked: str = scope["path"]
         if asked == self._path and scope["type"] == "http":
             # The page's own addresses are relative to it.
-            await RedirectResponse(f"{self._path}/")(scope, receive, send)
+            query = scope.get("query_string", b"").decode("latin-1")  # a link's token may be in it, or a run's id
+            await RedirectResponse(f"{self._path}/?{query}" if query else f"{self._path}/")(scope, receive, send)
             return
         path = asked if asked.startswith(f"{self._path}/") else f"{self._path}{asked}"
         await self.app({**scope, "root_path": self._path, "path": path}, receive, send)
