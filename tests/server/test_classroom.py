@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
 
 from shiftscope.recording.reader import open_recording
 from shiftscope.server.links import LinkFile
+from shiftscope.server.roles import ROUTES, Needs
 from tests.conftest import LiveServer, serve
+from tests.producer import Producer
 from tests.waiting import PATIENCE
 
 LONG: dict[str, Any] = {"duration": {"kind": "steps", "steps": 5000}, "pace": 5}
@@ -65,3 +69,31 @@ def test_a_class_waits_alike_and_after_its_server_was_killed(tmp_path: Path) -> 
             done = server.wait(run, "finished", "failed", "interrupted")
             assert (done["state"], done["reason"]) == ("finished", None)
         assert server.run(second)["name"] == "Ann's"
+
+
+def test_no_route_lets_a_student_touch_anothers_run(tmp_path: Path) -> None:
+    data = tmp_path / "runs"
+    with serve(data, *FLAGS) as server:
+        links = LinkFile(data).current()
+        ann, ben = (laptop(server, links.view) for _ in range(2))
+        start(ann, LONG)
+        run = start(ann, SHORT)
+        before = ann.get(f"/api/runs/{run}").json()
+        cookie = {"cookie": "; ".join(f"{name}={value}" for name, value in ben.cookies.items())}
+        # What tells Ben's browser from hers is no secret of hers that he could read.
+        hers = {"cookie": f"{links.cookie}={links.view}.{before['owner']}"}
+        spellings = (run, run.replace("-", "%2d"), f"%{ord(run[0]):x}{run[1:]}", f"x/../{run}")
+        for name in (name for name, needs in ROUTES.items() if needs in {Needs.OWN, Needs.FEED}):
+            method, path = name.split(" ")
+            for spelled in spellings if "{run_id}" in path else ():
+                for headers in ({}, hers, {"authorization": f"Bearer {links.view}"}, {"x-http-method-override": "GET"}):
+                    address = path.replace("{run_id}", spelled)
+                    answer = ben.request(method, address, headers=headers, json={"name": "Ben's"})
+                    assert answer.status_code in {403, 404}, (method, address, answer.text)
+        for hello, query in (({"run": run, "token": "guess"}, f"?run={run}"), ({"run": run, "token": ""}, "")):
+            with pytest.raises(ConnectionClosed) as closed:
+                Producer(server.url, hello, cookie, query)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1008
+        after = ann.get(f"/api/runs/{run}").json()
+        assert {**after, "place": before["place"]} == before
