@@ -117,6 +117,8 @@ def test_a_killed_worker_is_followed_by_another_that_does_the_same(server: LiveS
     run = server.start(config=RUN)["id"]
     for times, step in enumerate((10, 50, 100), 1):  # before there is a checkpoint, and twice after that
         server.wait_for_step(run, step)
+        if times > 1:
+            eventually(state(server, run).exists)  # it is sent while training goes on
         kill_worker(server)
         is_restarted(server, run, times)
     server.client.patch(f"/api/runs/{run}", json={"pace": None}).raise_for_status()
