@@ -14,12 +14,10 @@ import threading
 from pathlib import Path
 from queue import SimpleQueue
 
-import torch
 from pydantic import BaseModel, ConfigDict
 
 from shiftscope.config import RunConfig
-from shiftscope.lab.data.datasets import load
-from shiftscope.lab.training.replicas import Order, ReplicaTraining, meeting, obey
+from shiftscope.runs.libraries import loading
 
 READY = "ready\n"
 """What it writes to its standard output once it waits for the others."""
@@ -41,8 +39,14 @@ class Share(BaseModel):
 def main() -> None:
     """Meet the others and do what the worker does, until it is done."""
     worker = os.getppid()
+    with loading():
+        import torch._dynamo  # noqa: PLC0415  the first optimizer that is made would import it
+
+        from shiftscope.lab.data.datasets import load  # noqa: PLC0415
+        from shiftscope.lab.training.replicas import Order, ReplicaTraining, meeting, obey  # noqa: PLC0415
+
     share = Share.model_validate_json(sys.stdin.readline())
-    orders: SimpleQueue[Order] = SimpleQueue()
+    orders: SimpleQueue[str] = SimpleQueue()
     reading = threading.Thread(
         target=_read, args=[orders, share.place.parent], name="shiftscope-orders", daemon=True
     )  # fmt: skip
@@ -55,15 +59,15 @@ def main() -> None:
         with meeting(share.place, share.rank, share.config.replicas):
             training = ReplicaTraining(share.config, data, share.rank, share.config.replicas)
             while True:
-                obey(training, orders.get())
+                obey(training, Order.model_validate_json(orders.get()))
     finally:
         # Where the worker is gone, reading ends this process, as soon as it has removed the folder.
         reading.join(_SECOND if os.getppid() == worker else _MINUTE)
 
 
-def _read(orders: SimpleQueue[Order], folder: Path) -> None:
+def _read(orders: SimpleQueue[str], folder: Path) -> None:
     for line in sys.stdin:
-        orders.put(Order.model_validate_json(line))
+        orders.put(line)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,7 @@ from shiftscope.config import RunConfig
 from shiftscope.experiments.experiment import Claim, PlannedRun
 from shiftscope.experiments.figures import figures_of
 from shiftscope.experiments.verdict import Verdict
+from shiftscope.runs.libraries import loading
 
 
 class Finding(BaseModel):
@@ -72,7 +74,12 @@ def verify(
 def processes(jobs: int) -> Executor:
     """Return a pool of so many processes of this machine."""
     # torch and its threads do not survive a fork
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_load)
+
+
+def _load() -> None:
+    with loading():
+        import_module("shiftscope.runs.work")
 
 
 def run(claim: Claim, planned: PlannedRun, datasets: Path, mirrors: Sequence[str] = ()) -> Measured:
