@@ -173,7 +173,7 @@ class Reference:
 
     def input_unit_values(self, step, layer, site):
         found = self.unit_inputs(step, layer)[1]
-        return found[:64], 1e-4 * np.nanmax(np.abs(found), initial=0)
+        return found[:64], 4e-4 * np.nanmax(np.abs(found), initial=0)  # of which 2.5 by their rounding to 12 bits
 
     def input_unit_mean(self, step, layer, site):
         found = self.unit_inputs(step, layer)[1]

@@ -31,12 +31,15 @@ UNITS = 4
 """How many single inputs of a layer are recorded, any two of which are axes of a plane too."""
 UNIT_POINTS = 64
 """Of how many samples the values at these are recorded."""
+BITS = 12
+"""In how many significant bits places are recorded that are only drawn: the rest is noise, which no file can pack."""
 
 _PLANE = (
     f"of a layer's inputs for the probe batch's first {SAMPLES} samples, on their first two principal directions at "
     "the first recorded step, from their mean then, in the root mean square that they had there then along a direction"
 )
-INPUT_CLOUD = Quantity("input_cloud", "σ", f"places {_PLANE}: those of the first {POINTS}", "(samples, 2)")
+_DRAWN = f"in {BITS} significant bits, which is more than a screen shows"
+INPUT_CLOUD = Quantity("input_cloud", "σ", f"places {_PLANE}: those of the first {POINTS}, {_DRAWN}", "(samples, 2)")
 INPUT_CENTROID = Quantity("input_centroid", "σ", f"mean place {_PLANE}", "(2,)")
 INPUT_SPREAD = Quantity("input_spread", "σ", f"root mean square deviation from the mean place {_PLANE}: 1 then")
 
@@ -50,8 +53,9 @@ INPUT_UNITS = Quantity(
     f"{SAMPLES} samples at the first recorded step; NaN where there are fewer", "(units,)",
 )  # fmt: skip
 INPUT_UNIT_VALUES = Quantity(
-    "input_unit_values", "σ", f"values {_UNITS}: those of the first {UNIT_POINTS} samples", "(samples, units)"
-)
+    "input_unit_values", "σ", f"values {_UNITS}: those of the first {UNIT_POINTS} samples, {_DRAWN}",
+    "(samples, units)",
+)  # fmt: skip
 INPUT_UNIT_MEAN = Quantity("input_unit_mean", "σ", f"mean {_UNITS}", "(units,)")
 INPUT_UNIT_STD = Quantity("input_unit_std", "σ", f"standard deviation {_UNITS}: 1 then", "(units,)")
 
@@ -168,14 +172,14 @@ class _InputCloud(Study):
             inputs, every = found or (None, 1)
             usable = self._usable(index, inputs)
             placed = self._planes[index].place(usable) if usable is not None else self._nothing(2)
-            row.write(places.cloud, placed[: self._count])
+            row.write(places.cloud, _drawn(placed[: self._count]))
             middle = placed.mean(axis=0)
             row.write(places.centroid, middle)
             row.write(places.spread, float(np.sqrt(((placed - middle) ** 2).mean())))
             values = self._units[index].place(usable) if usable is not None else self._nothing(UNITS)
             units = self._units.get(index)
             row.write(places.units, _numbers(units, every))
-            row.write(places.values, values[: self._unit_count])
+            row.write(places.values, _drawn(values[: self._unit_count]))
             row.write(places.mean, values.mean(axis=0))
             row.write(places.std, values.std(axis=0))
 
@@ -211,6 +215,13 @@ _CARRIED = frozenset({"mean", "axes", "which", "unit_mean", "unit_std"})
 def _carried(plane: Plane, units: Units) -> dict[str, Tensor]:
     arrays = {"mean": plane.mean, "axes": plane.axes, "which": units.which, "unit_mean": units.mean}
     return {name: torch.from_numpy(array) for name, array in (arrays | {"unit_std": units.std}).items()}
+
+
+def _drawn(values: Doubles) -> Doubles:
+    """Round to so many significant bits as a picture needs; what is not finite stays as it is."""
+    fraction, exponent = np.frexp(values)
+    rounded: Doubles = np.ldexp(np.round(np.ldexp(fraction, BITS)), exponent - BITS)
+    return rounded
 
 
 def _numbers(units: Units | None, every: int) -> Doubles:
