@@ -117,7 +117,7 @@ class Recording(Streams):
         counted = {layout.number for layout in layouts if layout.name in BEHIND_UPDATES}
         with self._lock:
             steps = self._frames.steps({layout.number for layout in layouts} - counted)
-            return max(0, *told, *self._frames.steps(counted), *(step + 1 for step in steps))
+            return max((0, *told, *self._frames.steps(counted), *(step + 1 for step in steps)))
 
     def outline(self, after: int, upto: int, every: int) -> list[Frame]:
         """Return of each stream the first and every `every`-th frame after it with after < seq <= upto, in order."""
