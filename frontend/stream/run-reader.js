@@ -1,5 +1,6 @@
 /** A run that has ended, read once from its stream: the curves and the data that the charts of a trial are made of. */
 
+import { backoff } from "./connection.js";
 import { LayoutIndex, numberOf } from "./layout-index.js";
 import { eachFrame } from "./protocol.js";
 
@@ -9,6 +10,9 @@ import { eachFrame } from "./protocol.js";
 const STREAMS = ["steps", "evaluation", "logged_loss", "logged_accuracy"];
 /** The stream whose rows are a name's number and its value. */
 const SCALARS = "scalars";
+const MOST_ATTEMPTS = 5;
+/** Codes from here on say why a server closes: there is no such run, say. */
+const REFUSED = 4000;
 
 /** Takes a stream's messages and gives the run's curves, in order of steps. */
 export class Reader {
@@ -84,19 +88,42 @@ export class Reader {
   }
 }
 
-/**
- * Read a run that has ended.
- * @param {string} address of all its frames
- * @returns {Promise<Reading>} rejects when the connection breaks
- */
-export function readRun(address) {
+/** @param {string} address @param {typeof WebSocket} Socket @returns {Promise<Reading>} */
+function readOnce(address, Socket) {
   const reader = new Reader();
-  const socket = new WebSocket(address);
+  const socket = new Socket(address);
   socket.binaryType = "arraybuffer";
   return new Promise((resolve, reject) => {
     socket.onmessage = ({ data }) =>
       typeof data === "string" ? reader.message(JSON.parse(data)) : reader.frames(data);
     socket.onclose = ({ code, reason }) =>
-      code === 1000 ? resolve(reader.reading()) : reject(new Error(reason || `closed with ${code}`));
+      code === 1000
+        ? resolve(reader.reading())
+        : reject(Object.assign(new Error(reason || `closed with ${code}`), { code }));
   });
+}
+
+/** What is there in a browser; tests bring their own. */
+const BROWSER = {
+  Socket: globalThis.WebSocket,
+  wait: (/** @type {number} */ seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds)),
+};
+
+/**
+ * Read a run that has ended; again from its start where the connection breaks, a few times.
+ * @param {string} address of all its frames
+ * @param {Partial<typeof BROWSER>} [environment]
+ * @returns {Promise<Reading>} rejects when the server refuses, or the connection breaks each time
+ */
+export async function readRun(address, environment = {}) {
+  const { Socket, wait } = { ...BROWSER, ...environment };
+  for (let attempt = 0; ; attempt++)
+    try {
+      return await readOnce(address, Socket);
+    } catch (error) {
+      // What the server closes of its own accord it would close again.
+      const refused = /** @type {{code: number}} */ (error).code >= REFUSED;
+      if (refused || attempt === MOST_ATTEMPTS - 1) throw error;
+      await wait(backoff(attempt, Math.random()));
+    }
 }
