@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,7 @@ def work(rank: int, folder: str) -> None:
             with meeting(Path(folder) / f"{name}-{size}", rank, size):
                 training = ReplicaTraining(config(name.split()[0], size), samples(), rank, size)
                 torch.save(trained(training), Path(folder) / f"{name}-{size}-{rank}.pt")
+
+
+if __name__ == "__main__":
+    work(int(sys.argv[1]), sys.argv[2])

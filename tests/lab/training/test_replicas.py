@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from torch import Tensor, nn
 
 from shiftscope.lab.training.loop import Training
+from tests.conftest import REPOSITORY
 from tests.lab.training import ranks
-from tests.waiting import eventually
+from tests.waiting import PATIENCE
 
 each_case = pytest.mark.parametrize("case", ranks.CASES, ids=str)
 
@@ -20,8 +23,17 @@ each_case = pytest.mark.parametrize("case", ranks.CASES, ids=str)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ranks")
-    context = mp.spawn(ranks.work, (str(folder),), nprocs=4, join=False)
-    eventually(lambda: context.join(timeout=1))
+    command = [sys.executable, "-m", ranks.__name__]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen([*command, str(rank), str(folder)], cwd=REPOSITORY))
+            for rank in range(4)
+        ]
+        try:
+            assert [process.wait(PATIENCE) for process in processes] == [0] * 4
+        finally:
+            for process in processes:
+                process.kill()
     return folder
 
 
