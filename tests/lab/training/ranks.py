@@ -15,6 +15,8 @@ from shiftscope.lab.training.seeds import generator
 
 STEPS = 6
 BATCH = 24
+PARTINGS = 20
+"""One of some ten ended in a deadlock while gloo's threads were not waited for."""
 VARIANTS = (
     c.Variant(name="plain"),
     c.Variant(name="own", normalization=c.BatchNormalization()),
@@ -62,5 +64,16 @@ def work(rank: int, folder: str) -> None:
                 torch.save(trained(training), Path(folder) / f"{name}-{size}-{rank}.pt")
 
 
+def part(rank: int, folder: str) -> None:
+    """Meet another rank and part again, many times, letting go of what was trained at once."""
+    torch.set_num_threads(1)
+    for number in range(PARTINGS):
+        with meeting(Path(folder) / str(number), rank, 2):
+            training = ReplicaTraining(config("mlp", 2), samples(), rank, 2)
+            training.compute()
+            training.update()
+        del training
+
+
 if __name__ == "__main__":
-    work(int(sys.argv[1]), sys.argv[2])
+    {"work": work, "part": part}[sys.argv[1]](int(sys.argv[2]), sys.argv[3])

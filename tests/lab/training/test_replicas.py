@@ -20,20 +20,25 @@ from tests.waiting import PATIENCE
 each_case = pytest.mark.parametrize("case", ranks.CASES, ids=str)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("ranks")
-    command = [sys.executable, "-m", ranks.__name__]
+def start(what: str, folder: Path, size: int) -> None:
+    """Let so many ranks, each a process of its own, do something, to its end."""
+    command = [sys.executable, "-m", ranks.__name__, what]
     with ExitStack() as stack:
         processes = [
             stack.enter_context(subprocess.Popen([*command, str(rank), str(folder)], cwd=REPOSITORY))
-            for rank in range(4)
+            for rank in range(size)
         ]
         try:
-            assert [process.wait(PATIENCE) for process in processes] == [0] * 4
+            assert [process.wait(PATIENCE) for process in processes] == [0] * size
         finally:
             for process in processes:
                 process.kill()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("ranks")
+    start("work", folder, 4)
     return folder
 
 
@@ -124,3 +129,7 @@ def test_a_training_has_the_same_bits_again(folder):
     assert one["losses"] == other["losses"]
     for name, state in one["states"].items():
         assert all(torch.equal(other["states"][name][key], value) for key, value in state.items())
+
+
+def test_ranks_that_part_end(tmp_path):
+    start("part", tmp_path, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,8 @@ from shiftscope.lab.training.loop import StepResult, Training
 PATIENCE = timedelta(seconds=120)
 """How long a process waits for the others inside a step."""
 _INTERFACE = "GLOO_SOCKET_IFNAME"
+_PARTING = 0.3
+"""Seconds that gloo's threads are given to let go of their last work."""
 
 
 class Order(BaseModel):
@@ -62,6 +65,9 @@ def meeting(place: Path, rank: int, of: int) -> Iterator[None]:
         yield
     finally:
         if distributed.is_initialized():
+            # Their last work holds objects of Python's, which they let go of by themselves, and need the interpreter's
+            # lock for. Who ends them waits for them, with that lock: the two would wait for each other for ever.
+            time.sleep(_PARTING)
             distributed.destroy_process_group()
         os.environ.pop(_INTERFACE, None)
         if before is not None:
