@@ -138,9 +138,10 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         log_config=None, access_log=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
     url = settings.own_url
+    invited = _links_of(settings) if settings.share else None  # first: who reads the address may ask for them at once
     typer.echo(f"Shiftscope: {url} (recordings in {settings.data}; Ctrl-C ends it)")
-    if settings.share:
-        typer.echo(_links_of(settings))
+    if invited is not None:
+        typer.echo(invited)
     _send_spools(url, settings.data)
     if settings.open_browser and not settings.share:
         threading.Timer(0.5, _open_browser, [url]).start()
