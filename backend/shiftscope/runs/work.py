@@ -11,7 +11,6 @@ import torch._dynamo  # the first optimizer that is made would import it
 
 from shiftscope.experiments.catalogue import find
 from shiftscope.lab.training.checkpoint import Checkpoint, CheckpointError
-from shiftscope.probes.registry import warm_up
 from shiftscope.runs.checkpoints import Checkpoints, narrator_of
 from shiftscope.runs.controls import Controls
 from shiftscope.runs.deposit import ServerDeposit
@@ -26,11 +25,6 @@ from shiftscope.wire.assignment import Assignment, last_word
 from shiftscope.wire.state_file import StateFileError
 
 logger = logging.getLogger(__name__)
-
-
-def get_ready() -> None:
-    """Load what training needs and is not loaded yet."""
-    warm_up()
 
 
 def work(assignment: Assignment) -> int:

@@ -19,9 +19,10 @@ def main() -> int:
     """Load what training needs, wait for an assignment, do it; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     with loading():
-        from shiftscope.runs.work import get_ready, work  # noqa: PLC0415
+        from shiftscope.probes.registry import warm_up  # noqa: PLC0415
+        from shiftscope.runs.work import work  # noqa: PLC0415
 
-        get_ready()
+        warm_up()
     line = sys.stdin.readline()
     if not line:
         return 0
