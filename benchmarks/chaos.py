@@ -29,14 +29,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos_stage import Found, Stage
+from chaos_stage import Found, Script, Stage
 
 Kind = Callable[[Stage, random.Random], Found]
 
 
-def server(stage: Stage, chance: random.Random) -> Found:
+def under_way(stage: Stage, chance: random.Random, latest: float = 0.9) -> Script:
+    """Return a script that has recorded a share of its steps, which the seed chooses."""
     script = stage.script()
-    script.until(chance.uniform(0.1, 0.9))
+    script.until(chance.uniform(0.1, latest))
+    return script
+
+
+def server(stage: Stage, chance: random.Random) -> Found:
+    script = under_way(stage, chance)
     stage.kill_server()
     stage.start_server()
     return script.finished()
@@ -66,32 +72,28 @@ def viewer(stage: Stage, chance: random.Random) -> Found:
 
 
 def stopped(stage: Stage, chance: random.Random) -> Found:
-    script = stage.script()
-    script.until(chance.uniform(0.1, 0.9))
+    script = under_way(stage, chance)
     with stage.server_stopped():
         time.sleep(chance.uniform(0.2, 1.5))
     return script.finished()
 
 
 def script_stopped(stage: Stage, chance: random.Random) -> Found:
-    script = stage.script()
-    script.until(chance.uniform(0.1, 0.9))
+    script = under_way(stage, chance)
     with script.stopped():
         time.sleep(chance.uniform(0.2, 1.5))
     return script.finished()
 
 
 def disk(stage: Stage, chance: random.Random) -> Found:
-    script = stage.script()
-    script.until(chance.uniform(0.1, 0.6))
+    script = under_way(stage, chance, 0.6)
     with stage.disk_full():
         time.sleep(chance.uniform(0.3, 1.0))
     return script.finished()
 
 
 def folder(stage: Stage, chance: random.Random) -> Found:
-    script = stage.script()
-    script.until(chance.uniform(0.1, 0.6))
+    script = under_way(stage, chance, 0.6)
     stage.remove_folder()
     found = script.gone()
     stage.data.mkdir(exist_ok=True)
@@ -99,8 +101,7 @@ def folder(stage: Stage, chance: random.Random) -> Found:
 
 
 def clock(stage: Stage, chance: random.Random) -> Found:
-    script = stage.script()
-    script.until(chance.uniform(0.1, 0.9))
+    script = under_way(stage, chance)
     stage.move_clock(chance.uniform(-7200, 7200))
     return script.finished()
 
