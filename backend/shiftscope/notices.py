@@ -216,7 +216,7 @@ ENGLISH: Mapping[str, str] = {
     "narration.still": "{name} has not begun to learn: its loss is {loss}, at the start it was {first}.",
     "narration.wakes": "{name} wakes up: its loss has fallen from {first} to {loss}.",
     "narration.wakes_moving": "{name} wakes up: its loss has fallen from {first} to {loss}, and between the steps "
-    "{since} and {until} {layer_name} went from {before} σ to {drift} σ away from its start.",
+    "{since} and {until} {layer_name} went from {before} σ to {drift} σ away from its start (Wasserstein).",
     "narration.silent": "{name}: {percent} % of the units of {layer_name} give 0 for every sample.",
     "narration.silent_stopped": "{name}: {percent} % of the units of {layer_name} give 0 for every sample, and no "
     "gradient reaches the first layer: the network has stopped learning.",
@@ -236,20 +236,20 @@ ENGLISH: Mapping[str, str] = {
     "{last} ({large} against {small}).",
     "narration.huge_gradient": "{name}: the gradient explodes. Its norm at {layer_name} is {gradient}.",
     "narration.moved_farther": "The hidden layers of {name} have moved {times} times farther than those of {other}: "
-    "{layer_name} by {drift} σ, against {other_drift} σ of {other_layer}. The output layers, which have to move: "
-    "{output} σ and {other_output} σ.",
+    "{layer_name} by {drift} σ since the start (Wasserstein), against {other_drift} σ of {other_layer}. The output "
+    "layers, which have to move: {output} σ and {other_output} σ.",
     "narration.moved_farther_while_still": "The hidden layers of {name} have moved {times} times farther than those "
-    "of {other}, which has not begun to learn: {layer_name} by {drift} σ, against {other_drift} σ of {other_layer}. "
-    "The output layers, which have to move: {output} σ and {other_output} σ.",
+    "of {other}, which has not begun to learn: {layer_name} by {drift} σ since the start (Wasserstein), against "
+    "{other_drift} σ of {other_layer}. The output layers, which have to move: {output} σ and {other_output} σ.",
     "narration.moved_farther_hidden": "The hidden layers of {name} have moved {times} times farther than those of "
-    "{other}: {layer_name} by {drift} σ, against {other_drift} σ of {other_layer}.",
+    "{other}: {layer_name} by {drift} σ since the start (Wasserstein), against {other_drift} σ of {other_layer}.",
     "narration.moved_farther_hidden_while_still": "The hidden layers of {name} have moved {times} times farther than "
-    "those of {other}, which has not begun to learn: {layer_name} by {drift} σ, against {other_drift} σ of "
-    "{other_layer}.",
+    "those of {other}, which has not begun to learn: {layer_name} by {drift} σ since the start (Wasserstein), against "
+    "{other_drift} σ of {other_layer}.",
     "narration.equal_loss": "At equal loss: {name} reached {loss} at step {early}, {other} at step {late}.",
     "narration.equal_loss_moved": "At equal loss: {name} reached {loss} at step {early} and {other} at step {late}. "
-    "The hidden layers that had moved most then: {layer_name} of {name} by {drift} σ, {other_layer} of {other} by "
-    "{other_drift} σ.",
+    "The hidden layers that had moved most then (Wasserstein, since the start): {layer_name} of {name} by {drift} σ, "
+    "{other_layer} of {other} by {other_drift} σ.",
     "narration.accuracy": "{name} reaches a test accuracy of {percent} %.",
     "narration.overtakes": "{name} overtakes {other}: its loss is {loss}, the other's {other_loss}.",
     "narration.learning_rate": "The learning rate went from {before} to {after} at step {since}. Since then: {found}.",
@@ -276,11 +276,12 @@ ENGLISH: Mapping[str, str] = {
     "in the {before_steps} steps before by {before} σ ({layer} itself goes on learning)",
     "narration.part.input_moved": "the centre of the input of {layer} moved by {moved} σ in {steps} steps, in the "
     "{before_steps} steps before by {before} σ",
-    "narration.part.layer_moved": "{layer} went from {last} σ to {drift} σ away from its start in {steps} steps, in "
-    "the {before_steps} steps before from {before} σ to {last} σ",
+    "narration.part.layer_moved": "{layer} went from {last} σ to {drift} σ away from its start (Wasserstein) in "
+    "{steps} steps, in the {before_steps} steps before from {before} σ to {last} σ",
     "narration.part.silent_units": "{percent} % of the units of {layer} give 0 for every sample",
     "narration.part.silent_values": "{percent} % of what {layer} gives out is 0",
     "narration.part.stopped": "no gradient reaches its first layer",
+    "narration.part.moved_since": "of the hidden layers {layer} moved most, by {drift} σ since the start (Wasserstein)",
     "narration.part.moved": "of the hidden layers {layer} moved most, by {drift} σ",
     "narration.part.output_moved": "the output layer by {drift} σ",
     # What was asked of a run and cannot be.

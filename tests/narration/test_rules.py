@@ -238,7 +238,7 @@ class TestConstantAtTheStart:
         story.step({"a": start, "b": VARIED})
         story.step({"a": {**VARIED, DRIFT: (0.2, 4e5, 0.5, 3e5)}, "b": VARIED}, times=20)
         said = story.narrator.end()[0]
-        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 0.5 σ), b (" in said.message
+        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 0.5 σ since the start (" in said.message
 
     def test_one_that_hardly_varied_is_measured_in_its_sigma(self) -> None:
         story = Story()
@@ -250,14 +250,14 @@ class TestConstantAtTheStart:
         story = Story("a", "b", without=["std", "mean"])
         story.step({"a": {DRIFT: (1.0, 9.69e11, 4.0, 1.32e10)}}, times=20)
         said = story.narrator.end()[0]
-        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 4 σ), b (" in said.message
+        assert "a (loss 1, of the hidden layers hidden 3 moved most, by 4 σ since the start (" in said.message
 
     def test_whose_output_layer_was_constant_moves_farther_by_its_hidden_ones_alone(self) -> None:
         story = Story("a", "b")
         story.step({"a": {"std": (1, 1, 1, 0), "mean": (0.0,) * 4}, "b": VARIED})
         said = story.step({"a": {DRIFT: (1, 4, 1, 5e9)}}, times=20)
         assert codes(said) == ["moved_farther_hidden_while_still"]
-        assert said[0].message.endswith("hidden 2 by 4 σ, against 0.1 σ of hidden 3.")
+        assert said[0].message.endswith("hidden 2 by 4 σ since the start (Wasserstein), against 0.1 σ of hidden 3.")
 
 
 class TestEqualLoss:
@@ -438,8 +438,8 @@ class TestInterventions:
         said = of_done(story.step({"plain": {DRIFT: (0.1, 4.2, 0.3, 99.0), "loss": 2.0}}, times=110))
         assert len(said) == 1
         assert said[0].message == (
-            f"plain, {what} since step 119: hidden 2 went from 0.2 σ to 4.2 σ away from its start in 100 steps, in the "
-            "100 steps before from 0.2 σ to 0.2 σ, the loss of plain rose from 1 to 2."
+            f"plain, {what} since step 119: hidden 2 went from 0.2 σ to 4.2 σ away from its start (Wasserstein) in "
+            "100 steps, in the 100 steps before from 0.2 σ to 0.2 σ, the loss of plain rose from 1 to 2."
         )
 
     def test_nothing_before_there_is_something_to_compare_with(self) -> None:
@@ -483,9 +483,34 @@ def test_the_end_names_hidden_layers_and_the_output_apart() -> None:
     story.step({"a": {DRIFT: (1, 5, 2, 90), "test_accuracy": 0.25}, "b": {"loss": math.inf}})
     said = story.narrator.end()
     assert [one.message for one in said] == [
-        "At the end: a (loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, by 5 σ, "
-        "the output layer by 90 σ), b (diverged)."
+        "At the end: a (loss 1, 25 % on the test set, of the hidden layers hidden 2 moved most, by 5 σ since "
+        "the start (Wasserstein), the output layer by 90 σ), b (diverged)."
     ]
+
+
+def test_the_measure_of_what_moved_is_said_once_and_nothing_of_what_never_moved() -> None:
+    story, still = Story("a", "b", "c"), {name: {DRIFT: (0.0,) * 4} for name in "abc"}
+    story.step(still, times=6)
+    assert story.narrator.end()[0].message == "At the end: a (loss 1), b (loss 1), c (loss 1)."
+    assert story.narrator.end()[0].value == {"view": "loss"}
+    story.step(still | {"b": {DRIFT: (1, 5, 2, 90)}, "c": {DRIFT: (1, 2, 1, 9)}})
+    assert story.narrator.end()[0].message == (
+        "At the end: a (loss 1), b (loss 1, of the hidden layers hidden 2 moved most, by 5 σ since the start "
+        "(Wasserstein), the output layer by 90 σ), c (loss 1, of the hidden layers hidden 2 moved most, by 2 σ, "
+        "the output layer by 9 σ)."
+    )
+    assert story.narrator.end()[0].value == {"view": "shift"}
+
+
+def test_what_never_moved_is_compared_with_nothing() -> None:
+    still: Numbers = {DRIFT: (0.0,) * 4}
+    story = Story("a", "b")
+    story.step({"a": still, "b": still}, times=120)
+    story.intervene({"a": Intervention(noise=0.5)})
+    said = story.step({"a": {**still, "loss": 0.4}, "b": still}, times=120)
+    said += story.step({"a": {**still, "loss": 0.4}, "b": {**still, "loss": 0.4}}, times=10)
+    assert [one.message for one in said if "σ" in one.message] == []
+    assert {"wakes", "equal_loss", "intervened"} <= set(codes(said))
 
 
 def test_the_end_quotes_no_loss_of_a_network_that_diverged_where_no_loss_was_recorded() -> None:

@@ -39,7 +39,8 @@ def eventful() -> Story:
             "dead_fraction": (1, 0, 0, 0),
         }
         if step > 150:
-            plain = {**plain, "loss": 0.05 if step < 200 else math.nan, "nan_count": (0, 2, 0, 0)}
+            moved = (0.1, 0.1 + 0.001 * (step - 150), 0.1, 0.1)
+            plain = {**plain, "loss": 0.05 if step < 200 else math.nan, "nan_count": (0, 2, 0, 0), DRIFT: moved}
         made.step(
             {"plain": plain, "bn": {
                 "loss": loss, "test_accuracy": min(0.99, step / 100), DRIFT: (0.1, far, 0.2, far),

@@ -60,7 +60,7 @@ class EqualLoss:
             "early": before.step,
             "late": step,
         }
-        if not (before.layer and now.layer):
+        if not (before.layer and now.layer) or before.drift == now.drift == 0:
             return sentence("narration.equal_loss", step, "loss", values=values)
         return sentence(
             "narration.equal_loss_moved", step, "shift", layer=now.layer, values=values, layer_name=before.layer,

@@ -179,6 +179,8 @@ def _layer_moved(done: _Done, after: _Seen, network: Network) -> tuple[str, Noti
     if not layer:
         return "", None
     at = network.layers.index(layer)
+    if earlier[at] == last[at] == newest[at] == 0:  # it never moved: nothing to be compared
+        return "", None
     return layer, notice(
         "narration.part.layer_moved", layer=layer, drift=rounded(newest[at]), last=rounded(last[at]),
         steps=after.step - done.last.step, before=rounded(earlier[at]), before_steps=done.last.step - done.earlier.step,

@@ -75,12 +75,12 @@ class Learning:
         """Say how far the hidden layer went that went farthest in the last steps."""
         values: dict[str, Value] = {"name": network.name, "loss": network.loss, "first": network.first_loss}
         seen = self._drifts.get(network.name)
-        layer = ""
+        layer, grown = "", 0.0
         if seen:
             newest, drift = seen[-1]
             since, before = next(((step, old) for step, old in seen if step >= newest - BACK), seen[0])
-            layer, _ = network.farthest([new - old for new, old in zip(drift, before, strict=True)])
-        if not seen or not layer:
+            layer, grown = network.farthest([new - old for new, old in zip(drift, before, strict=True)])
+        if not seen or not layer or grown <= 0:
             return sentence("narration.wakes", now.step, "loss", network=network.name, values=values)
         at = network.layers.index(layer)
         return sentence(

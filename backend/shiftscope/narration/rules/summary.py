@@ -17,15 +17,25 @@ _SILENT = {"units": "narration.part.silent_units", "values": "narration.part.sil
 
 def summary(now: Observed) -> Iterator[EventMessage]:
     """Yield one sentence: each network's loss and accuracy, a dead layer, the hidden one that moved farthest."""
-    parts = {network.name: tuple(_parts(network, now)) for network in now.networks}
+    moved = [network.name for network in now.networks if _moved(network, now)]
+    parts = {one.name: tuple(_parts(one, now, first=one.name in moved[:1])) for one in now.networks}
     found = tuple(notice("narration.part.network", name=name, found=said) for name, said in parts.items() if said)
     if found:
-        moved = any(network.farthest()[0] for network in now.networks)
         yield sentence("narration.end", now.step, "shift" if moved else "loss", found=found)
 
 
-def _parts(network: Network, now: Observed) -> Iterator[Notice]:
-    if network.diverged or network.name in now.lost:
+def _moved(network: Network, now: Observed) -> bool:
+    """Whether it is told that a hidden layer moved: none did where nothing was ever updated."""
+    return network.farthest()[1] > 0 and not _diverged(network, now)
+
+
+def _diverged(network: Network, now: Observed) -> bool:
+    return network.diverged or network.name in now.lost
+
+
+def _parts(network: Network, now: Observed, *, first: bool) -> Iterator[Notice]:
+    """Yield what is said of a network; the first whose layers moved says how that is measured, for all."""
+    if _diverged(network, now):
         yield notice("narration.part.diverged")
         return
     if math.isfinite(network.loss):
@@ -37,9 +47,10 @@ def _parts(network: Network, now: Observed) -> Iterator[Notice]:
         yield notice(_SILENT[code], layer=dead, percent=rounded(100 * part))
     if network.stopped:
         yield notice("narration.part.stopped")
-    layer, drift = network.farthest()
-    if layer:
-        yield notice("narration.part.moved", layer=layer, drift=rounded(drift))
+    if _moved(network, now):
+        layer, drift = network.farthest()
+        code = "narration.part.moved_since" if first else "narration.part.moved"
+        yield notice(code, layer=layer, drift=rounded(drift))
         if math.isfinite(network.drift[-1]):
             yield notice("narration.part.output_moved", drift=rounded(network.drift[-1]))
 
