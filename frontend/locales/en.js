@@ -42,6 +42,7 @@ export default {
   "progress.of": "{step} of {total} steps",
   "progress.count": "{step} steps",
   "progress.at": "step {step}",
+  "progress.recorded": "newest frame: step {step}",
   "time.elapsed": "{elapsed} elapsed",
   "time.both": "{elapsed} elapsed, {left} left",
 

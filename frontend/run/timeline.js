@@ -54,7 +54,7 @@ export class Timeline {
     };
     this.elements = makeElements(host.t(), host.state().duration, this.acts);
     this.drawnAt = 0;
-    this.whole = false;
+    this.at = "";
     /** @type {{step: number, layer: string, network: string, value: number, run: string} | undefined} as last asked */
     this.most = undefined;
     /** @type {import("../types").Selection | null} what was drawn then */
@@ -79,9 +79,10 @@ export class Timeline {
     if (this.host.state().playing) this.#replay(scene, now);
     const { selection } = this.host.state();
     const { step } = selection;
-    const whole = this.host.arrived() >= 1;
-    if (now - this.drawnAt < DRAW_EVERY && step === null && selection === this.drawn && whole === this.whole) return;
-    this.whole = whole;
+    // What comes last is drawn at once: nothing may follow it.
+    const at = [this.host.arrived() >= 1, scene.run.state !== "running" && scene.run.step].join("|");
+    if (now - this.drawnAt < DRAW_EVERY && step === null && selection === this.drawn && at === this.at) return;
+    this.at = at;
     this.drawnAt = now;
     this.drawn = selection;
     this.root.hidden = byId("skip-timeline").hidden = false;
@@ -93,12 +94,14 @@ export class Timeline {
   }
 
   /** @param {Scene} scene @param {number | null} step @param {number} last */
-  #drawStep({ t }, step, last) {
+  #drawStep({ t, run }, step, last) {
     const { range, at } = this.elements;
     const shown = step ?? last;
+    // A run that stands has often done more steps than were recorded: this is another count than the one above.
+    const behind = run.state !== "running" && shown === last && run.step > last + 1;
     if (range.max !== String(last)) range.max = String(last);
     if (Number(range.value) !== shown) range.value = String(shown);
-    const text = t("progress.at", { step: shown.toLocaleString(t("locale")) });
+    const text = t(behind ? "progress.recorded" : "progress.at", { step: shown.toLocaleString(t("locale")) });
     setText(at, text);
     range.setAttribute("aria-valuetext", text);
   }

@@ -85,6 +85,26 @@ def test_pause_and_resume(watched: Page) -> None:
     expect(watched.locator("#run-state")).to_have_text("stopped")
 
 
+def test_a_run_that_stands_says_where_its_frames_end(page: Page, server: LiveServer) -> None:
+    seldom = {"kind": "every", "every": 1000}
+    run = server.start(config={**LONG, "pace": 0.1, "recording": seldom})["id"]
+    server.wait_for_step(run, 1)
+    page.goto(f"/?run={run}")
+    at = page.locator("#timeline .at")
+    expect(at).to_have_text("step 0")
+    page.click("#pause")
+    expect(at).to_have_text("step 0")  # one step was made, and its frame is shown
+    for _ in range(HELD_AT - 1):
+        server.client.post(f"/api/runs/{run}/step").raise_for_status()
+    eventually(lambda: step_of(page) == HELD_AT)
+    expect(at).to_have_text("newest frame: step 0")
+    page.click("#resume")
+    expect(at).to_have_text("step 0")
+    page.click("#stop")
+    expect(page.locator("#run-state")).to_have_text("stopped")
+    expect(at).to_have_text("newest frame: step 0")
+
+
 def test_a_single_step_is_one(held: Page, server: LiveServer) -> None:
     held.click("#step")
     eventually(lambda: step_of(held) == HELD_AT + 1)
