@@ -138,6 +138,9 @@ def test_what_moved_before_and_after_is_narrated(server: LiveServer) -> None:
     server.wait(run, "stopped")
     with open_recording(server.data / f"{run}.shiftscope") as recording:
         (said,) = [event for event in recording.journal() if event.code == "narration.intervened"]
+        (clicked,) = [event for event in recording.journal() if event.kind == "intervention"]
+    # The server wrote it down at the step that it knew of; a script reads that from which it was so.
+    assert clicked.step == said.values["since"]
     assert (said.network, said.layer, said.value) == (PLAIN, "hidden 3", {"view": "target"})
     assert "hidden 1 to hidden 2 frozen since step" in said.message
     assert "the input of hidden 3 stands still" in said.message

@@ -15,6 +15,7 @@ from typing_extensions import override
 from shiftscope.notices import Notice, notice
 from shiftscope.recording.database import Database, lacks_log, open_database
 from shiftscope.recording.documents import FORMAT, Admission, Destination, Event, RecordingError, RunInfo, Seal
+from shiftscope.recording.effects import Effects
 from shiftscope.recording.format_1 import FrameRows
 from shiftscope.recording.format_2 import FrameBlocks
 from shiftscope.recording.logged import BEHIND_UPDATES, Names, declared
@@ -87,9 +88,11 @@ class Recording(Streams):
         return self._frames.last_seq()
 
     def journal(self) -> Iterator[Event]:
-        """All events, in the order in which they happened."""
+        """All events, in the order in which they happened; a change has the step from which it is in the training."""
+        written = (self._texts.understood(Event, body) for body in self._texts.journal() if '"applied"' in body)
+        effects = Effects(written)
         for body in self._texts.journal():
-            yield self._texts.understood(Event, body)
+            yield effects.of(self._texts.understood(Event, body))
 
     def read(
         self, after: int = 0, upto: int | None = None, *, stride: int = 1, max_bytes: int | None = None
