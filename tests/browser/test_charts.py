@@ -153,6 +153,7 @@ def test_a_chart_can_be_taken_away(charts: Page, label: str, beginning: bytes) -
 def test_each_chart_explains_itself(charts: Page) -> None:
     card = charts.locator('[data-view="shift"]')
     card.hover()
+    before = chart(charts, "shift").bounding_box()
     ask = card.get_by_role("button", name="What is this?")
     ask.click()
     expect(card.locator(".help")).to_contain_text("How far each layer")
@@ -162,6 +163,8 @@ def test_each_chart_explains_itself(charts: Page) -> None:
     assert help_box
     assert plot_box
     assert help_box["y"] >= plot_box["y"] + plot_box["height"] - 1
+    assert before
+    assert plot_box["height"] >= before["height"]  # nor does it press it
     # It comes up with its chart: both are seen at once.
     expect(card.locator(".help")).to_be_in_viewport()
     expect(chart(charts, "shift")).to_be_in_viewport()
