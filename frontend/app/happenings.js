@@ -93,11 +93,16 @@ export const eventText = (event, t) =>
   worded(noticeOf(event), t) ||
   t(`event.${event.kind}`, { network: named(event.network, t), layer: named(event.layer, t) });
 
+/** No line ends between a number and its unit. @param {string} text */
+const unbroken = (text) => text.replaceAll(/ (?=[%σ])/g, "\u00a0");
+
 /** With its step; that of a run's end is none of its steps. @param {RunEvent} event @param {Translate} t */
 export const sentenceOf = (event, t) =>
-  event.code === "narration.end"
-    ? eventText(event, t)
-    : t("event.text", { step: event.step.toLocaleString(t("locale")), text: eventText(event, t) });
+  unbroken(
+    event.code === "narration.end"
+      ? eventText(event, t)
+      : t("event.text", { step: event.step.toLocaleString(t("locale")), text: eventText(event, t) }),
+  );
 
 /** A word or two for a flag. @param {RunEvent} event @param {Translate} t */
 export const flagText = (event, t) =>

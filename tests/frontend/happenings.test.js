@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { eventText, flagText, goingTo, happeningsOf, newestUpTo, shownAt } from "../../frontend/app/happenings.js";
+import {
+  eventText,
+  flagText,
+  goingTo,
+  happeningsOf,
+  newestUpTo,
+  sentenceOf,
+  shownAt,
+} from "../../frontend/app/happenings.js";
 import { translator } from "../../frontend/app/i18n.js";
 import { writeLink } from "../../frontend/app/link.js";
 import { worded } from "../../frontend/app/server-messages.js";
@@ -87,4 +95,11 @@ test("a small number stays what it is, in every language", () => {
   const here = translator("ko", { texts: {}, messages: {}, notices: { x: "{value}" } });
   const said = [0.0000864, 0.00512, 0.1, 1234.5, 12345, 0, 3.43e36].map((value) => worded(notice(value), here));
   assert.deepEqual(said, ["8.64 · 10⁻⁵", "0.00512", "0.1", "1,234.5", "12,345", "0", "3.43 · 10³⁶"]);
+});
+
+test("no line of a sentence ends between a number and its unit", () => {
+  assert.equal(
+    sentenceOf(event(9, "note", { message: "5 % of it, 3 σ away" }), t),
+    "step 9: 5\u00a0% of it, 3\u00a0σ away",
+  );
 });
