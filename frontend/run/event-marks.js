@@ -26,6 +26,8 @@ const LETTER = 6.4;
 const SYLLABLE = 11.5;
 const RIM = 27;
 const NUMBER_ROOM = 15;
+/** From this share of the way on a label has hardly room to its right. */
+const NEARLY = 0.97;
 
 /** @param {string} text */
 const widthOf = (text) => RIM + [...text].reduce((sum, one) => sum + (one > "\u10ff" ? SYLLABLE : LETTER), 0);
@@ -73,6 +75,7 @@ export class EventMarks {
           type: "button",
           class: "flag",
           "data-kind": one.bad ? "bad" : one.event.kind,
+          "data-last": at > NEARLY ? "" : undefined,
           title: text,
           "aria-label": text,
           style: `left: ${100 * at}%`,

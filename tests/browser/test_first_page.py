@@ -128,6 +128,17 @@ def test_on_a_phone_the_first_chart_stands_in_the_first_third(browser: Browser, 
         expect(page.locator("#learning-rate")).to_be_visible()
 
 
+def test_on_a_phone_the_words_at_the_recording_are_whole(browser: Browser, server: LiveServer) -> None:
+    with page_of_its_own(browser, base_url=server.url, viewport={"width": 390, "height": 844}) as page:
+        page.goto("/")
+        picture = page.locator(".recorded svg")
+        expect(picture).to_contain_text("output")
+        box = picture.bounding_box()
+        assert box is not None
+        words = picture.locator("text").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().x)")
+        assert min(words) >= box["x"]
+
+
 def test_the_form_has_five_fields_and_a_refusal_unfolds_the_rest(page: Page) -> None:
     page.goto("/")
     page.click("#new-run")

@@ -81,6 +81,10 @@ def test_the_list_is_folded_so_that_a_chart_is_seen_at_once_and_the_choice_is_ke
         expect(page.locator("#happened li").first).to_contain_text("50스텝: plain: 아직 학습이 시작되지 않았습니다.")
         opened(page, run)
         expect(page.locator("#happened")).to_be_visible()
+        # The flag of the end is whole, also where the timeline ends at the window's edge.
+        last = page.locator("#timeline .flag").last.bounding_box()
+        assert last is not None
+        assert last["x"] + last["width"] <= width
 
 
 def test_a_sentence_without_room_is_cut_in_sight_and_shown_whole_by_a_button(
