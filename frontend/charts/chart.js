@@ -173,8 +173,9 @@ export class Chart {
     if (!scene || !this.gd._fullLayout) return;
     this.attached = true;
     layBetween(this.gd, [this.canvas, this.texts?.layer]);
-    // Presented, the whole card is larger than its own pixels.
-    const scale = this.gd.getBoundingClientRect().width / this.gd.offsetWidth || 1;
+    // Presented, the whole card is larger than its own pixels. Else nobody asks: the browser would lay out the page.
+    const presented = this.gd.closest("[data-presented]") !== null;
+    const scale = (presented && this.gd.getBoundingClientRect().width / this.gd.offsetWidth) || 1;
     const size = { width: this.width, height: this.height, ratio: (globalThis.devicePixelRatio || 1) * scale };
     this.shapes?.attach(this.gd, size.width, size.height, size.ratio);
     this.texts?.attach(this.gd, scene);

@@ -37,20 +37,29 @@ const labelOf = (number, word, room) =>
   room >= widthOf(word) ? `${number} ${word}` : room >= NUMBER_ROOM ? String(number) : "";
 
 export class EventMarks {
-  /** @param {(step: number) => void} seek @param {(happening: Happening) => void} show */
-  constructor(seek, show) {
+  /**
+   * @param {(step: number) => void} seek @param {(happening: Happening) => void} show
+   * @param {() => void} resized there is another width to draw for
+   */
+  constructor(seek, show, resized) {
     this.seek = seek;
     this.show = show;
     this.element = h("div", { class: "marks" });
     this.drawn = "";
+    this.width = 0;
+    // Asking the element in a frame would make the browser lay out what was just written.
+    new ResizeObserver((entries) => {
+      this.width = entries[entries.length - 1].contentRect.width;
+      resized();
+    }).observe(this.element);
   }
 
   /** @param {Scene} scene @param {number} lastStep */
   refresh(scene, lastStep) {
     const last = Math.max(1, lastStep);
-    const width = this.element.clientWidth;
+    const { width } = this;
     const key = [scene.run.id, scene.events.length, last, width, scene.t("locale")].join("|");
-    if (key === this.drawn) return;
+    if (width === 0 || key === this.drawn) return;
     this.drawn = key;
     const happenings = happeningsOf(scene.events);
     const listed = new Set(happenings.map(({ event }) => event));

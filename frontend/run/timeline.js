@@ -40,7 +40,14 @@ export class Timeline {
     this.host = host;
     this.root = byId("timeline");
     this.replay = new Replay();
-    this.marks = new EventMarks((step) => this.seek(step), host.show);
+    this.marks = new EventMarks(
+      (step) => this.seek(step),
+      host.show,
+      () => {
+        this.drawnAt = 0;
+        host.wake();
+      },
+    );
     /** @type {import("./timeline-elements.js").TimelineActs} */
     this.acts = {
       seek: (step) => this.seek(step),
