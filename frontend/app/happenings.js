@@ -58,17 +58,42 @@ export function happeningsOf(events) {
 /** The newest up to a step; undefined before there is one. @param {Happening[]} all @param {number} step */
 export const newestUpTo = (all, step) => all.findLast((one) => one.step <= step);
 
+const ACCURACY = "narration.accuracy";
+
 /**
- * The one whose sentence stands above the charts: that which was gone to, else the newest at the step that is shown;
- * at a run's last frame that of its end too, which comes after it.
+ * The one that is the news at a step: mostly the newest. That a network does not learn is so until it begins to, and
+ * what accuracies others reach meanwhile is not said in its place.
+ * @param {Happening[]} all @param {number} step
+ */
+function newsAt(all, step) {
+  const newest = newestUpTo(all, step);
+  if (newest?.event.code !== ACCURACY) return newest;
+  const last = all.slice(0, newest.number).findLast(({ event }) => event.code !== ACCURACY);
+  const since = last ? all.slice(last.number, newest.number) : [];
+  const still = last?.event.code?.startsWith("narration.still");
+  return still && since.every(({ event }) => event.network !== last?.event.network) ? last : newest;
+}
+
+/**
+ * Up to which step things have happened where this is shown; at a run's last frame its end too, which comes after it.
+ * @param {import("../types").Scene} scene
+ */
+const until = ({ selection: { step }, history, run }) =>
+  step === null || (run.ended !== null && step >= history.lastStep) ? Infinity : step;
+
+/**
+ * The one whose sentence stands above the charts: that which was gone to, else the news at the step that is shown.
  * @param {Happening[]} all
  * @param {import("../types").Scene} scene
  */
-export function shownAt(all, { selection: { step, told }, history, run }) {
+export function shownAt(all, scene) {
+  const { step, told } = scene.selection;
   const goneTo = told === null ? undefined : all[told - 1];
-  if (goneTo && goneTo.step === step) return goneTo;
-  return newestUpTo(all, step === null || (run.ended !== null && step >= history.lastStep) ? Infinity : step);
+  return goneTo && goneTo.step === step ? goneTo : newsAt(all, until(scene));
 }
+
+/** How many have happened. @param {Happening[]} all @param {import("../types").Scene} scene */
+export const happenedUpTo = (all, scene) => newestUpTo(all, until(scene))?.number ?? 0;
 
 /**
  * What is chosen where one is gone to: its number too, where its step alone would name another.
@@ -78,7 +103,10 @@ export function shownAt(all, { selection: { step, told }, history, run }) {
  */
 export const goingTo = (all, { number, step }) => ({
   step,
-  told: all.some((other) => other.step === step && other.number !== number) ? number : null,
+  told:
+    all.some((other) => other.step === step && other.number !== number) || newsAt(all, step)?.number !== number
+      ? number
+      : null,
 });
 
 /**

@@ -1,7 +1,7 @@
 /** The story of a run: its newest sentence at the step that is shown, and the list of all. */
 
 import { byId, h, setText } from "../app/dom.js";
-import { happeningsOf, sentenceOf, shownAt } from "../app/happenings.js";
+import { happenedUpTo, happeningsOf, sentenceOf, shownAt } from "../app/happenings.js";
 import { recall, remember } from "../app/preferences.js";
 
 /** @typedef {import("../types").Scene} Scene */
@@ -48,15 +48,16 @@ export class Story {
     const happenings = happeningsOf(scene.events);
     this.#drawList(scene, happenings);
     const newest = shownAt(happenings, scene);
-    const key = [this.drawn, newest?.number, this.open, scene.run.ended, innerWidth].join("|");
+    const happened = Math.max(newest?.number ?? 0, happenedUpTo(happenings, scene));
+    const key = [this.drawn, newest?.number, happened, this.open, scene.run.ended, innerWidth].join("|");
     if (key === this.shown) return;
     this.shown = key;
     this.newest = newest;
-    this.#drawNewest(scene, happenings);
+    this.#drawNewest(scene, happenings, happened);
   }
 
-  /** @param {Scene} scene @param {Happening[]} happenings */
-  #drawNewest({ t, run, header }, happenings) {
+  /** @param {Scene} scene @param {Happening[]} happenings @param {number} happened */
+  #drawNewest({ t, run, header }, happenings, happened) {
     const { newest } = this;
     this.root.toggleAttribute("data-told", happenings.length > 0);
     this.root.toggleAttribute("data-open", this.open);
@@ -74,7 +75,7 @@ export class Story {
     this.#unfold(false);
     for (const item of this.list.children) {
       const number = Number(/** @type {HTMLElement} */ (item).dataset.number);
-      item.toggleAttribute("data-later", number > (newest?.number ?? 0));
+      item.toggleAttribute("data-later", number > happened);
       item.toggleAttribute("data-newest", number === newest?.number);
     }
   }

@@ -7,6 +7,7 @@ import {
   eventText,
   flagText,
   goingTo,
+  happenedUpTo,
   happeningsOf,
   newestUpTo,
   sentenceOf,
@@ -82,6 +83,32 @@ test("of the sentences of one step the one that was gone to is shown, until anot
   assert.match(writeLink("r", linked), /step=40&told=2/);
   const select = (selection) => reduce(stateOf("?step=40&told=2"), { type: "select", selection }).selection.told;
   assert.deepEqual([select({ layer: "x" }), select({ step: 40 }), select({ step: 41 })], [2, 2, null]);
+});
+
+test("that a network does not learn stays the news while others only reach accuracies", () => {
+  const reached = (step, network) => told(step, "accuracy", { network });
+  const all = happeningsOf([
+    reached(22, "bn"),
+    told(50, "still_smaller", { network: "plain" }),
+    reached(66, "bn"),
+    reached(176, "bn"),
+    told(402, "wakes", { network: "plain" }),
+    reached(462, "plain"),
+  ]);
+  const scene = (selection) => ({ selection, run: { ended: null }, history: { lastStep: 500 } });
+  const shown = (step) => shownAt(all, scene({ step, told: null }))?.number;
+  assert.deepEqual([30, 60, 70, 300, 410, 470, null].map(shown), [1, 2, 2, 2, 5, 6, 6]);
+  assert.deepEqual(
+    [30, 300, 410].map((step) => happenedUpTo(all, scene({ step }))),
+    [1, 4, 5],
+  );
+  // Each can be gone to all the same.
+  assert.deepEqual(
+    all.map((one) => shownAt(all, scene(goingTo(all, one)))?.number),
+    [1, 2, 3, 4, 5, 6],
+  );
+  const own = happeningsOf([told(50, "still", { network: "plain" }), reached(60, "plain"), reached(70, "bn")]);
+  assert.equal(shownAt(own, scene({ step: 80, told: null }))?.number, 3);
 });
 
 test("a flag has a word or two, the list the sentence", () => {
