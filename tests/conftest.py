@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import subprocess
 import sys
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,22 @@ def _scopes_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
             # One whose making failed has nothing to close.
             with contextlib.suppress(Exception):
                 scope.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, and later on not in what was.
+
+    Of some seven thousand tests and what they import nothing goes away, and it is much to look through: for each full
+    collection, which many tests ask for, and for each network that may be compiled.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 FIRST = (
