@@ -355,6 +355,8 @@ ENGLISH: Mapping[str, str] = {
     "refused.no_file": "the page has no file '{file}'; reload it",
     "refused.presenter": "who has the link to look may follow, and not present",
     "refused.not_http": "this is no HTTP request",
+    "refused.handshake": "this request opens no websocket: it has a body, more than {most} headers, or one of more than "
+    "{size} KiB",
     "refused.stranger": "This server is shared by links: open the one that you were given. A script gives its token.",
     "refused.old_link": "This link is not valid any more: ask whoever runs the server for the new one.",
     "refused.link_changed": "The link was changed: ask whoever runs the server for the new one.",

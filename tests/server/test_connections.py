@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -75,8 +76,8 @@ def _serving(app: Asked) -> Config:
     return config
 
 
-async def _sent(parts: tuple[bytes, ...]) -> Found:
-    wire, asked = Wire(), Asked()
+async def _sent(parts: tuple[bytes, ...], asked: Asked) -> Found:
+    wire = Wire()
     connection = HttpConnection(_serving(asked), ServerState(), {"connections": OpenConnections(60)})
     connection.connection_made(wire)
     for part in parts:
@@ -91,7 +92,7 @@ async def _sent(parts: tuple[bytes, ...]) -> Found:
 
 def sent(*parts: bytes) -> Found:
     """Return what there is once a connection has received these bytes."""
-    return run_alone(_sent(parts))
+    return run_alone(_sent(parts, Asked()))
 
 
 GET = b"GET /a HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -139,3 +140,20 @@ def test_pings_whose_answers_nobody_reads_end_the_connection() -> None:
 def test_a_connection_that_answers_no_ping_is_not_waited_for() -> None:
     _, aborted = run_alone(_pinged(0, late=True))
     assert aborted
+
+
+class Hasty(Asked):
+    """An application that answers before it has read anything."""
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await super().__call__(scope, receive, send)
+
+
+def test_what_is_refused_in_its_midst_is_answered_once() -> None:
+    post = b"POST /a HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    found = run_alone(_sent((post + b"no length\r\n",), Hasty()))
+    assert found.written.count(b"HTTP/1.1 ") == 1
+    assert found.written.startswith(b"HTTP/1.1 400 ")

@@ -42,6 +42,10 @@ def answer(server: LiveServer, *parts: bytes) -> tuple[int, dict[str, object]]:
 
 
 HEAD = b"POST /api/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+UPGRADE = (
+    b"GET /api/%b HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
 
 
@@ -56,9 +60,16 @@ CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
         ([HEAD + b"content-length: 20\r\n\r\n{"], 408, "refused.late"),
         ([HEAD], 408, "refused.late"),
         ([b"\x16\x03\x01\x02\x00\r\n\r\n"], 400, "refused.not_http"),
+        ([UPGRADE % b"audience" + b"x: y\r\n" * 200 + b"\r\n"], 400, "refused.handshake"),
+        ([UPGRADE % b"runs/x/stream" + b"x: " + b"y" * 9000 + b"\r\n\r\n"], 400, "refused.handshake"),
+        ([UPGRADE % b"ingest" + b"content-length: 5\r\n\r\nhello"], 400, "refused.handshake"),
+        ([UPGRADE % b"ingest" + b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n"], 400, "refused.handshake"),
         ([], 0, None),
     ],
-    ids=["header", "headers", "address", "announced", "streamed", "half-body", "half-head", "tls", "silent"],
+    ids=[
+        "header", "headers", "address", "announced", "streamed", "half-body", "half-head", "tls",
+        "socket-headers", "socket-header", "socket-body", "socket-chunks", "silent",
+    ],
 )  # fmt: skip
 def test_what_is_too_much_or_never_comes_is_refused(
     hasty: LiveServer, parts: list[bytes], status: int, code: str | None

@@ -6,7 +6,6 @@ uvicorn leaves these to a proxy, and there may be none in front of it.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +18,7 @@ from uvicorn.server import ServerState
 from shiftscope.notices import Notice, notice
 from shiftscope.server.limits import ADDRESS_BYTES, HEADER_BYTES
 from shiftscope.server.open_connections import CountsFull, open_connections
-from shiftscope.server.problems import body_of
+from shiftscope.server.problems import plain_answer
 
 HEAD_BYTES = ADDRESS_BYTES + HEADER_BYTES
 """Largest head of a request that is read."""
@@ -147,19 +146,17 @@ class HttpConnection(CountsFull, HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus, reason: Notice) -> None:
-        if self.pipeline:  # an answer in the midst of those before it would be none
+        under_way = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if self.pipeline or under_way:  # an answer in the midst of those before it would be none
             self._refused = True
             self.pipeline.clear()
             self.transport.abort()
             return
-        body = json.dumps(body_of(reason)).encode()
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
-            "connection: close\r\n\r\n"
-        )
+        if self.cycle is not None:  # what is still made for it would come after the end
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self._refused = True
-        self.transport.write(head.encode() + body)
+        self.transport.write(plain_answer(status, reason))
         self.transport.write_eof()
         # What is still on its way is read and thrown away: a connection that is closed before loses its answer.
         self._limit(self.transport.close)

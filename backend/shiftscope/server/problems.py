@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +20,7 @@ from shiftscope.recording.documents import RecordingError
 from shiftscope.server.downloads import LinkedElsewhere, RangeBeyond
 from shiftscope.server.pages import MissingFile
 from shiftscope.server.quotas import QuotaExceeded
+from shiftscope.server.response_headers import SAFE
 from shiftscope.server.run_state import RunState
 from shiftscope.server.runs import IllegalTransition
 from shiftscope.server.services import UnknownRun, services
@@ -39,6 +41,14 @@ class Problem(BaseModel):
 def body_of(said: Notice, **more: str) -> dict[str, Any]:
     """Return a notice as the body of an answer."""
     return {"detail": said.text, **said.model_dump(mode="json", include={"code", "values"}), **more}
+
+
+def plain_answer(status: HTTPStatus, reason: Notice) -> bytes:
+    """Return an answer as it goes over a connection, to what never becomes a request of the application."""
+    body = json.dumps(body_of(reason)).encode()
+    headers = {**SAFE, "Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode() + body
 
 
 def without_folder(said: Notice, folder: Path) -> Notice:

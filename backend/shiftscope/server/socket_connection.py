@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio.transports import BaseTransport
+from http import HTTPStatus
 from typing import Any
 
 from typing_extensions import override
@@ -10,7 +11,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from shiftscope.notices import notice
 from shiftscope.server.open_connections import CountsFull, open_connections
+from shiftscope.server.problems import plain_answer
 
 MESSAGE_FRAMES = 4096
 """Most frames in which the message of a websocket may come."""
@@ -18,6 +21,8 @@ PAGE_BYTES = 64 << 10
 """Largest message on a websocket that nobody has allowed more: pages hardly say anything, and a hello is short."""
 ROOM = "shiftscope.room"
 """The ASGI extension by which an application allows larger messages."""
+HEADERS, HEADER_LINE = 128, 8 << 10
+"""So many headers, none longer than this, are read of a request that opens a websocket."""
 SLICE = 16 << 10
 """So many bytes of a websocket are read at a time: in more there could be too many frames."""
 
@@ -36,6 +41,8 @@ class SocketConnection(CountsFull, WebSocketsSansIOProtocol):
         """Bytes of messages that came since the application last had all."""
         self._begun = 0
         """Those of them that came since the last whole message."""
+        self._is_asked = True
+        """Whether what comes next is the request, which comes whole: another protocol has read it before."""
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
@@ -49,6 +56,8 @@ class SocketConnection(CountsFull, WebSocketsSansIOProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        opens = self._is_asked
+        self._is_asked = False
         for start in range(0, len(data), SLICE):
             if not self.transport.is_closing():
                 part = data[start : start + SLICE]
@@ -56,6 +65,14 @@ class SocketConnection(CountsFull, WebSocketsSansIOProtocol):
                 self._begun += len(part)
                 super().data_received(part)
                 self._open.holds(self, self._unread)
+        if opens and not self.handshake_initiated:
+            self._refuse_handshake()
+
+    def _refuse_handshake(self) -> None:
+        """Answer a request that the parser of websockets does not take: it would stay open for ever, unanswered."""
+        refusal = notice("refused.handshake", most=HEADERS, size=HEADER_LINE >> 10)
+        self.transport.write(plain_answer(HTTPStatus.BAD_REQUEST, refusal))
+        self.transport.close()
 
     @override
     def send_receive_event_to_app(self) -> None:
