@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -127,7 +128,11 @@ def happen(stage: Stage, kinds: list[str], rounds: int, seed: int) -> dict[str, 
     for place in range(rounds):
         kind = kinds[place % len(kinds)]
         began, row = time.monotonic(), table[kind]
-        found = KINDS[kind](stage, random.Random(f"{seed} {place}"))
+        try:
+            found = KINDS[kind](stage, random.Random(f"{seed} {place}"))
+        except (TimeoutError, subprocess.TimeoutExpired) as error:  # the other rounds tell as much without this one
+            found = Found(faults=[str(error)])
+            stage.begin_again()
         row["rounds"] += 1
         row["seconds"] += time.monotonic() - began
         row["frames"] += found.frames
