@@ -348,6 +348,7 @@ ENGLISH: Mapping[str, str] = {
     "refused.not_its_secret": "the state of run {run} is for its worker alone",
     "refused.replaced": "another worker goes on with run {run}: this one was given up, and nothing of it is kept",
     "refused.full": "the recordings fill the {most} GiB that they may: delete some, or allow more with --total-gib",
+    "refused.disk": "the server's disk does not let it: {error}",
     "refused.run_full": "the recording fills the {most} GiB it may: record less often, or allow more with --run-gib",
     "refused.not_json": "what was sent with {asked} is no JSON",
     "refused.no_such_address": "there is nothing at {asked}",
@@ -355,8 +356,8 @@ ENGLISH: Mapping[str, str] = {
     "refused.no_file": "the page has no file '{file}'; reload it",
     "refused.presenter": "who has the link to look may follow, and not present",
     "refused.not_http": "this is no HTTP request",
-    "refused.handshake": "this request opens no websocket: it has a body, more than {most} headers, or one of more than "
-    "{size} KiB",
+    "refused.handshake": "this request opens no websocket: it has a body, more than {most} headers, or one of more "
+    "than {size} KiB",
     "refused.stranger": "This server is shared by links: open the one that you were given. A script gives its token.",
     "refused.old_link": "This link is not valid any more: ask whoever runs the server for the new one.",
     "refused.link_changed": "The link was changed: ask whoever runs the server for the new one.",

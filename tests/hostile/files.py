@@ -95,6 +95,34 @@ def _log_is_a_pipe(path: Path) -> None:
     os.mkfifo(path.with_name(path.name + "-wal"))
 
 
+def _beside(ending: str, make: Callable[[Path], object], own: Maker = good) -> Maker:
+    """Return what makes a recording beside which something is no file that SQLite looks for."""
+
+    def made(path: Path) -> None:
+        own(path)
+        make(path.with_name(path.name + ending))
+
+    return made
+
+
+def _with_its_log(path: Path) -> None:
+    """A copy of the file and its log, as they were while it was being written."""
+    source = path.with_name("source")
+    writer = _open(source)
+    for ending in ("", "-wal"):
+        shutil.copyfile(f"{source}{ending}", f"{path}{ending}")
+    writer.close()
+    source.unlink()
+
+
+def _of_a_length(length: int) -> Maker:
+    def make(path: Path) -> None:
+        path.write_bytes(b"no recording, and of a length that costs nothing")
+        os.truncate(path, length)
+
+    return make
+
+
 def _hot_journal(path: Path) -> None:
     good(path)
     path.with_name(path.name + "-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + b"\xff" * 1000)
@@ -161,8 +189,12 @@ FILES: dict[str, Maker] = {
     "file-with-a-log-of-nonsense": _with_log(b"\xff" * 5000),
     "file-with-an-empty-log": _with_log(b""),
     "file-with-a-pipe-for-a-log": _log_is_a_pipe,
+    "file-with-a-folder-for-a-log": _beside("-wal", Path.mkdir),
+    "file-with-a-pipe-for-a-journal": _beside("-journal", os.mkfifo),
+    "file-with-a-pipe-for-its-memory": _beside("-shm", os.mkfifo, _with_its_log),
     "file-with-a-hot-journal": _hot_journal,
     "file-of-4-GB": lambda path: (good(path), os.truncate(path, 4 << 30))[0],
+    "file-of-4-TB": _of_a_length(4 << 40),
     "file-of-letters-of-two-bytes": _of_other_letters,
     "file-of-pages-of-64-KiB": lambda path: (good(path), run_sql(path, "PRAGMA page_size = 65536", "VACUUM"))[0],
     "file-with-the-log-of-another": _with_the_log_of_another,

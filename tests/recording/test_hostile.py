@@ -28,6 +28,7 @@ HARMLESS = {
     "file-cut-by-a-byte", "file-of-no-encoding", "file-with-a-wrong-free-list", "file-with-a-hot-journal",
     "1-header-entry-of-no-network", "2-header-entry-of-no-network",
     "file-of-4-GB", "file-of-pages-of-64-KiB", "file-of-letters-of-two-bytes",
+    "file-with-a-pipe-for-a-journal", "file-with-a-pipe-for-its-memory",
     "file-with-the-log-of-another",  # whose pages all are the other's: SQLite, and whoever reads, finds the other run
 }  # fmt: skip
 """What is read whole all the same."""

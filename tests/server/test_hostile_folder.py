@@ -80,6 +80,11 @@ def test_a_good_run_is_the_same_beside_all_that_is_hostile(tmp_path: Path) -> No
         secret = next(run for run in listed if run["file"] == "file-that-links-to-a-secret.shiftscope")
         refused = server.client.get(f"/api/runs/{secret['id']}/recording")
         assert (refused.status_code, refused.json()["code"]) == (403, "refused.linked")
+        too_long = server.client.get("/api/runs/file-of-4-TB/recording")
+        assert (too_long.status_code, too_long.json()["code"]) == (507, "recording.not_copied")
+        begun = server.client.post("/api/runs")  # lengths fill no folder
+        assert begun.status_code == 201, begun.text
+        assert server.client.delete(f"/api/runs/{begun.json()['id']}").status_code == 204
         for run in [one for one in listed if one["damage"]][::10]:
             watched(server, run["id"])
         assert server.client.get("/api/trials").status_code == 200

@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from websockets.exceptions import ConnectionClosed
 
 from shiftscope.notices import notice
-from shiftscope.server.problems import without_folder
+from shiftscope.server.problems import explain_errors, without_folder
+from tests.alone import run_alone
 from tests.conftest import LiveServer, serve
 from tests.producer import Producer, frame
 from tests.waiting import PATIENCE
@@ -155,3 +158,22 @@ def test_no_refusal_says_where_the_server_keeps_its_files(hasty: LiveServer, tmp
     said = without_folder(notice("absence.not_kept", error=kept), tmp_path)
     assert said.text == "what its script sends cannot be kept: a.shiftscope cannot be written: [Errno 28] a"
     assert str(tmp_path) not in said.model_dump_json()
+
+
+def test_whatever_the_disk_does_not_let_is_said_in_words(tmp_path: Path) -> None:
+    app = FastAPI()
+    explain_errors(app)
+
+    @app.get("/")
+    def fails() -> None:
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        (tmp_path / "folder").read_bytes()
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            return await client.get("/")
+
+    refused = run_alone(asked())
+    assert (refused.status_code, refused.json()["code"]) == (507, "refused.disk")
+    assert "Is a directory" in refused.json()["detail"]
+    assert str(tmp_path) not in refused.text

@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from shiftscope.launchers.local import LocalLauncher
+from shiftscope.recording.folder import CHECKPOINTS
 from shiftscope.server.quotas import QuotaExceeded, Quotas
 from shiftscope.server.roles import Role
 from shiftscope.server.settings import Settings
@@ -67,6 +68,21 @@ def test_students_close_the_queue_neither_for_each_other_nor_for_who_controls(tm
 
     share, queue = "refused.share", "refused.queue"
     assert run_alone(asked()) == [share, "", share, "", "", share, "", queue]
+
+
+def test_only_what_is_on_the_disk_fills_it(tmp_path: Path) -> None:
+    (tmp_path / CHECKPOINTS).symlink_to(CHECKPOINTS)  # and what cannot be looked through holds nothing
+    with (tmp_path / "a.shiftscope").open("wb") as file:
+        file.truncate(4 << 40)
+
+    async def asked(more: int) -> None:
+        (tmp_path / "b.shiftscope").write_bytes(bytes(more))
+        await Quotas(chosen, Supervisor(LocalLauncher(places=1, threads=1, spare=False), "", chosen)).check_room()
+
+    chosen = Settings(data=tmp_path, total_gib=1 / 1024)
+    run_alone(asked(1 << 19))
+    with pytest.raises(QuotaExceeded):
+        run_alone(asked(1 << 21))
 
 
 def producer(found: Visitor | None, query: bytes = b"") -> HTTPConnection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from websockets.sync.client import ClientConnection
 import shiftscope
 from shiftscope.recording.documents import StartedBy
 from shiftscope.server.app import create_app
-from shiftscope.server.links import FILE, LinkFile, Links
+from shiftscope.server.links import FILE, LinkFile, Links, LinksError
 from shiftscope.server.roles import ROUTES, Needs, Role, needed
 from shiftscope.server.runs import Run
 from shiftscope.server.settings import Settings
@@ -141,6 +142,12 @@ def test_a_browser_keeps_its_name_with_another_link(shared: Shared) -> None:
     name = client.cookies[shared.links.cookie].partition(".")[2]
     client.get("/", params={"token": shared.links.control})
     assert client.cookies[shared.links.cookie] == f"{shared.links.control}.{name}"
+
+
+def test_links_that_are_a_pipe_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    with pytest.raises(LinksError, match="is no file"):
+        LinkFile(tmp_path).current()
 
 
 def test_a_viewer_sees_what_who_has_control_does(shared: Shared) -> None:

@@ -5,8 +5,10 @@ Whoever made the file may be a stranger: it is opened read-only, and nothing but
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
+import stat
 import tempfile
 import time
 from collections.abc import Generator
@@ -40,12 +42,27 @@ _WRITE_AHEAD = b"\x02\x02"
 """Bytes 18 and 19 of a file whose newest pages are in its log, or were."""
 _LOGS = frozenset({b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"})
 """What a write-ahead log begins with, by the order of the bytes of its checksums (sqlite.org/fileformat2.html)."""
+_ENDINGS = ("-wal", "-shm", "-journal")
+"""Of the names of files that SQLite opens beside one."""
 _RUN = "SELECT body FROM document WHERE key = 'run'"
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the SQLite file of a recording. Raises sqlite3.Error."""
+    refuse_pipes(path)
     return _connect(f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}")
+
+
+def refuse_pipes(path: Path) -> None:
+    """Raise sqlite3.OperationalError where a pipe, say, lies beside a file: SQLite would open it and wait for ever."""
+    for ending in _ENDINGS:
+        beside = path.with_name(path.name + ending)
+        try:
+            is_file = stat.S_ISREG(beside.stat().st_mode)
+        except OSError:  # there is none, as a rule
+            continue
+        if not is_file:
+            raise sqlite3.OperationalError(f"{beside.name} is no file")
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -119,6 +136,13 @@ def open_database(path: Path) -> tuple[Database, int]:
     return database, version
 
 
+def check_room(folder: Path, *files: Path) -> None:
+    """Raise OSError where there is no room for a copy of files: a length costs who made a file nothing."""
+    size = sum(file.stat().st_size for file in files)
+    if size > shutil.disk_usage(folder).free // 2:
+        raise OSError(errno.ENOSPC, f"its {size / (1 << 30):.1f} GiB are more than may be copied here")
+
+
 def lacks_log(path: Path) -> bool:
     """Whether a file was not closed by its writer, and the log that held what came last is not beside it."""
     try:
@@ -188,6 +212,7 @@ def _opened(path: Path) -> Database:
             return _probed(path, _connect(f"{path.absolute().as_uri()}?immutable=1"))
     # SQLite wants to write beside a log, and cannot here: it can beside a copy.
     with tempfile.TemporaryDirectory(prefix="shiftscope-") as folder:
+        check_room(Path(folder), path, log)
         copy = Path(folder) / "copy"
         shutil.copyfile(path, copy)
         shutil.copyfile(log, copy.with_name("copy-wal"))

@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from shiftscope.recording.database import refuse_pipes
 from shiftscope.recording.schema import QUERY, foreign
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class FolderIndex:
 
     def remove(self, files: Iterable[str]) -> None:
         """Forget files."""
-        self._change("DELETE FROM runs WHERE file = ?", [(file,) for file in files])
+        self._change("DELETE FROM runs WHERE file = ?", [(file,) for file in files if _writable(file)])
 
     def _change(self, query: str, rows: list[tuple[object, ...]]) -> None:
         if not rows:
@@ -125,6 +126,7 @@ class FolderIndex:
             try:
                 if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
                     break
+                refuse_pipes(self._path)
                 connection = sqlite3.connect(self._path, check_same_thread=False, timeout=1)
                 if _fits(connection):
                     return connection

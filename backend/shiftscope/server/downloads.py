@@ -20,8 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from shiftscope.notices import NoticeError, notice
+from shiftscope.recording.database import check_room
 from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.reader import open_recording
+from shiftscope.recording.writer import beside
 from shiftscope.server.damage import printable
 from shiftscope.server.quotas import QuotaExceeded
 
@@ -161,6 +163,10 @@ def _with_a_range_that_is_one(scope: Scope) -> Scope:
 
 
 def _copy(source: Path, target: Path) -> None:
+    try:
+        check_room(target.parent, *(one for one in (source, *beside(source)) if one.is_file()))
+    except OSError as error:
+        raise RecordingError(notice("recording.not_copied", path=str(source), error=str(error.strerror))) from error
     try:
         with open_recording(source) as recording:
             recording.copy(target)

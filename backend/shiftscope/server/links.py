@@ -12,6 +12,7 @@ import hmac
 import json
 import secrets
 from pathlib import Path
+from stat import S_ISREG
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -70,6 +71,8 @@ class LinkFile:
         """Return the links, read anew when the file is another. Raises LinksError."""
         try:
             stat = self.path.stat()
+            if not S_ISREG(stat.st_mode):  # to read a pipe would wait
+                raise LinksError(f"the links of this server cannot be read: {self.path} is no file")
             stamp = stat.st_mtime_ns, stat.st_ino
             if self._known is None or self._known[0] != stamp:
                 self._known = stamp, Links.model_validate_json(self.path.read_bytes())

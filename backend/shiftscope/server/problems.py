@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from http import HTTPStatus
 from pathlib import Path
@@ -27,6 +28,8 @@ from shiftscope.server.services import UnknownRun, services
 from shiftscope.server.states import StateRefused
 from shiftscope.server.supervisor import CannotTrain
 from shiftscope.server.trials import UnknownTrial
+
+logger = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
@@ -87,10 +90,10 @@ def explain_errors(app: FastAPI) -> None:
     async def unknown(_: Request, error: NoticeError) -> JSONResponse:
         return JSONResponse(body_of(error.notice), status_code=404)
 
-    @app.exception_handler(FileNotFoundError)
-    async def removed(request: Request, error: Exception) -> JSONResponse:
-        said = notice("refused.recording_removed", error=str(error))
-        return JSONResponse(body_of(without_folder(said, _data(request))), status_code=404)
+    @app.exception_handler(OSError)
+    async def of_disk(request: Request, error: Exception) -> JSONResponse:
+        status, said = _of_disk(request, error)
+        return JSONResponse(body_of(said), status_code=status)
 
     @app.exception_handler(IllegalTransition)
     async def conflict(_: Request, error: IllegalTransition) -> JSONResponse:
@@ -125,6 +128,15 @@ def explain_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": [_field_problem(item) for item in error.errors()]}, status_code=422)
+
+
+def _of_disk(request: Request, error: Exception) -> tuple[HTTPStatus, Notice]:
+    if isinstance(error, FileNotFoundError):
+        said = notice("refused.recording_removed", error=str(error))
+        return HTTPStatus.NOT_FOUND, without_folder(said, _data(request))
+    logger.warning("the disk does not let a request: %s", error)
+    words = getattr(error, "strerror", None) or type(error).__name__  # and not which file it was
+    return HTTPStatus.INSUFFICIENT_STORAGE, notice("refused.disk", error=words)
 
 
 def _data(request: Request) -> Path:

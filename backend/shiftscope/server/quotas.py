@@ -135,16 +135,18 @@ class Quotas:
 
 
 def _size(path: Path) -> int:
+    """Return what a file takes of the disk; its length costs nothing, where there is nothing in it."""
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:
         return 0
+    return min(status.st_size, getattr(status, "st_blocks", status.st_size) * 512)
 
 
 def _size_of_folder(folder: Path) -> int:
     """Return what the recordings of a folder take, and the states that runs go on from."""
     size = 0
     for one in (folder, folder / CHECKPOINTS):
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(one) as entries:
+        with suppress(OSError), os.scandir(one) as entries:
             size += sum(_size(Path(entry)) for entry in entries if entry.is_file(follow_symlinks=False))
     return size

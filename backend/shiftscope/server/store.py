@@ -312,7 +312,8 @@ class RunStore:
         """Remove a run's file, then forget the run. Raises OSError when it cannot be removed: then the run stays."""
         run.close()
         for path in (*beside(run.path), run.path):
-            path.unlink(missing_ok=True)
+            if path == run.path or not path.is_dir():  # a folder of such a name is not SQLite's
+                path.unlink(missing_ok=True)
         again.forget(run)
         with self._lock:
             self._drop(run.id)
