@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,9 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(data: Path | str, port: int = 0, *, spare_worker: bool = True) -> Iterator[Server]:
+def serving(
+    data: Path | str, port: int = 0, *, spare_worker: bool = True, flags: Sequence[str] = ()
+) -> Iterator[Server]:
     """Run a server whose recordings lie in a folder, on a free port unless one is named.
 
     It may be stopped, or killed, meanwhile.
@@ -34,7 +36,7 @@ def serving(data: Path | str, port: int = 0, *, spare_worker: bool = True) -> It
     environment = os.environ | {"SHIFTSCOPE_OPEN_BROWSER": "0"}
     if not spare_worker:
         environment["SHIFTSCOPE_SPARE_WORKER"] = "0"
-    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data)]
+    command = [sys.executable, "-m", "shiftscope.cli", "serve", "--port", str(port), "--data", str(data), *flags]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
     try:
         line = process.stdout.readline() if process.stdout else ""
