@@ -2,7 +2,8 @@
 # make test   every check there is; says what it left out and why. SHIFTSCOPE_TEST_EXTRAS=1 make test installs first the
 #             libraries of other people (lightning, transformers, timm, ...) whose networks and loops are tested too
 # make coverage   which lines the tests reach in their own process: a table, slower than make test, and no check
-# make bench [MINUTES=40]   measures what the README and docs/benchmarks.md quote, and writes it there
+# make bench [MINUTES=40]   measures what the README and docs/benchmarks.md quote, and writes it there; what there is no time for
+#             keeps the figures that it had
 # make nightly   what takes an hour: 100 rounds of chaos, a soak of half an hour, a server under load
 # make release VERSION=1.2.3 [DRY_RUN=1]   checks, builds and tags that version
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -20,7 +21,7 @@ test: $(VENV)/.ready-dev $(if $(filter 1,$(SHIFTSCOPE_TEST_EXTRAS)),$(VENV)/.rea
 coverage: $(VENV)/.ready-dev
 	scripts/check-tests --cov --cov-report=term
 
-bench: $(VENV)/.ready-dev
+bench: $(VENV)/.ready-dev $(VENV)/.ready-peers
 	$(VENV)/bin/python benchmarks/suite.py $(if $(MINUTES),--minutes $(MINUTES))
 
 nightly: $(VENV)/.ready-dev
@@ -51,4 +52,13 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 
 $(VENV)/.ready-extras: $(VENV)/.ready-dev
 	$(PIP) install -c constraints.txt --group extras
+	@touch $@
+
+# Other tools, for benchmarks/peers.py: beside what .venv has, which their versions of the same would break.
+$(VENV)/.ready-peers: $(VENV)/.ready-dev
+	$(VENV)/bin/python -m venv --without-pip $(VENV)/peers
+	@$(VENV)/bin/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+		> $$($(VENV)/peers/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/beside.pth
+	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check -q install --group peers \
+		|| echo "Other tools cannot be installed here: benchmarks/peers.py leaves them out"
 	@touch $@

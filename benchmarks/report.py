@@ -1,10 +1,9 @@
-"""Writes docs/benchmarks.md, and README's table of what it costs to look, from the figures of docs/benchmarks.json."""
+"""Writes docs/benchmarks.md, and what README quotes of it, from the figures of docs/benchmarks.json."""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ README = REPOSITORY / "README.md"
 
 HEAD = """# What was measured
 
-Every benchmark of `benchmarks/`, as `make bench` ran it last and wrote it down here; the figures as JSON, with the
-versions of the libraries, are in [benchmarks.json](benchmarks.json). Ratios come from one interleaved run; absolute
-times are those of the machine that is named.
+Every benchmark of `benchmarks/`, as `make bench` ran it last and wrote it down here, each under its day and commit:
+what a later `make bench` had no time for stays. The figures as JSON, with the versions of the libraries, are in
+[benchmarks.json](benchmarks.json). Ratios come from one interleaved run; absolute times are those of the machine that
+is named.
 """
 
 ROWS = (
@@ -28,16 +28,24 @@ ROWS = (
 )
 """README's rows: what overhead.py calls them, and in words."""
 
-BEGIN, END = "<!-- overhead: written by make bench -->", "<!-- /overhead -->"
+TOOLS = {"tensorboard": "TensorBoard's histograms"}
+"""Of the peers, those that are called otherwise than their module."""
 
 Results = Mapping[str, Mapping[str, Any]]
-"""By benchmark: command, day, machine, versions, figures."""
+"""By benchmark: command, day, commit, machine, versions, figures."""
 
 
 def write_pages(results: Results) -> None:
-    """Write docs/benchmarks.md and the README's table."""
-    PAGE.write_text(page(results), encoding="utf-8")
-    README.write_text(readme(README.read_text(encoding="utf-8"), results), encoding="utf-8")
+    """Write docs/benchmarks.md and the README's figures."""
+    write_whole(PAGE, page(results))
+    write_whole(README, readme(README.read_text(encoding="utf-8"), results))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whenever this is interrupted."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def page(results: Results) -> str:
@@ -46,18 +54,52 @@ def page(results: Results) -> str:
 
 
 def readme(text: str, results: Results) -> str:
-    """Return the README with the table of what it costs to look."""
-    if "overhead" not in results:
-        return text
-    table = f"{BEGIN}\n{overhead_table(results['overhead'])}\n{END}"
-    return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.DOTALL)
+    """Return the README with what it quotes: each between two remarks, which name the benchmark."""
+    for name, words in QUOTED.items():
+        if name in results:
+            begin, end = f"<!-- {name}: written by make bench -->", f"<!-- /{name} -->"
+            if begin in text:
+                before, _, rest = text.partition(begin)
+                text = f"{before}{begin}\n{words(results[name])}\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 def overhead_table(result: Mapping[str, Any]) -> str:
     """Return what it costs to look, a row a way and a column a workload, and where and when it was measured."""
     figures = result["figures"]
     rows = [(words, *(_ratio(key, found.get(key)) for found in figures.values())) for key, words in ROWS]
-    return f"{_table(('', *figures), rows)}\n\nMeasured on {result['day']} ({result['machine']})."
+    return f"{_table(('', *figures), rows)}\n\nMeasured on {_when(result)} ({result['machine']})."
+
+
+def logging_words(result: Mapping[str, Any]) -> str:
+    """Return what logging costs, in a sentence."""
+    first, later = (f"{result['figures'][key]:.0f}" for key in ("all_kept_us", "thinned_us"))
+    return (
+        f"`scope.log` of two numbers takes {first} µs while all are kept, later {later} (one thread, {_when(result)})."
+    )
+
+
+def peers_words(result: Mapping[str, Any]) -> str:
+    """Return what other tools cost that record each step, in a sentence."""
+    costs = sorted(result["figures"]["W1"].items(), key=lambda one: one[1])
+    said = ", ".join(f"{TOOLS.get(name, name)} {cost:.3g}" for name, cost in costs)
+    return (
+        f"For comparison, of tools that record each step of W1 (`{result['command']}`, wall time, a bare step = 1, "
+        f"{_when(result)}): {said}."
+    )
+
+
+QUOTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "overhead": overhead_table,
+    "logging_cost": logging_words,
+    "peers": peers_words,
+}
+"""What the README says of a benchmark."""
+
+
+def _when(result: Mapping[str, Any]) -> str:
+    commit = result.get("commit")
+    return f"{result['day']}, commit {commit}" if commit else result["day"]
 
 
 def _ratio(key: str, value: float | None) -> str:
@@ -68,7 +110,7 @@ def _ratio(key: str, value: float | None) -> str:
 
 def _section(name: str, result: Mapping[str, Any]) -> str:
     about, meaning = _about(name)
-    parts = [f"## {about}", "", f"`{result['command']}`, {result['day']}, {result['machine']}."]
+    parts = [f"## {about}", "", f"`{result['command']}`, {_when(result)}, {result['machine']}."]
     if meaning:
         parts += ["", "```text", meaning, "```"]
     parts += ["", *(part for part in _tables(result["figures"]))]
