@@ -1,5 +1,6 @@
 """Kernels are compiled beside what a process does: in processes of their own here, with an empty cache of their own."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -33,10 +34,12 @@ loader = loading.Loader(["products"])
 """
 
 
-def run(script, cache):
+def run(script, cache, before=None):
     command = [sys.executable, "-c", BEGIN + script]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False, preexec_fn=before
+    )
     assert done.returncode == 0, done.stderr
     return done
 
@@ -117,6 +120,33 @@ def test_without_a_place_for_a_cache_it_is_kept_as_long_as_the_process(tmp_path)
     assert folder
     assert not os.path.exists(folder)  # noqa: PTH110
     assert not list(tmp_path.iterdir())
+
+
+READ = """
+loader.start()
+eventually(compiled)
+from pathlib import Path
+from shiftscope.kernels import jit
+print(jit.cache_folder(), [path.name for path in Path(jit.cache_folder()).rglob("*.nb?") if not path.is_symlink()])
+"""
+
+
+def obey_permissions():
+    """Let this process, and what it becomes, write nowhere that its user may not: not even as root."""
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: refused where it is not there
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root writes everywhere")
+def test_a_cache_that_is_for_reading_alone_is_read_and_nothing_compiled(tmp_path):
+    run(LOAD, tmp_path)
+    folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    folder, compiled = run(READ, tmp_path, obey_permissions).stdout.split(maxsplit=1)
+    assert compiled.strip() == "[]"
+    assert not os.path.exists(folder)  # noqa: PTH110
+    for folder in folders:
+        folder.chmod(0o755)
 
 
 WITHOUT = """

@@ -1,16 +1,20 @@
 """How numba compiles kernels, and how compiled ones read memory by its address.
 
 Results are cached on disk beside this package, in the user's cache directory, or where NUMBA_CACHE_DIR says; where
-nothing is writable, in a folder that lasts as long as the process. numba takes a cached function for current as long as
-its own file is; but what it calls is compiled into it. Here it is current as long as all of this package is.
+nothing is writable, in a folder that lasts as long as the process. numba reads no cache that it could not write to:
+where NUMBA_CACHE_DIR names one, as in a container's image, that folder begins with all that is there. numba takes a
+cached function for current as long as its own file is; but what it calls is compiled into it. Here it is current as
+long as all of this package is.
 """
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,15 +35,15 @@ _VECTORIZED = {"reassoc", "contract", "arcp", "nsz"}
 
 def compiled(function: Callable[..., Any], *, vectorized: bool = False) -> Any:  # noqa: ANN401  numba's own type
     """Return what compiles a function, or loads it from the cache, for the types of its arguments when it is called."""
+    if not _is_for_reading_alone(config.CACHE_DIR):
+        with suppress(RuntimeError):  # numba finds no place to write its cache to
+            return _compiled(function, vectorized)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = temporary_cache()
     try:
         return _compiled(function, vectorized)
-    except RuntimeError:  # numba found no place to write its cache to
-        before = config.CACHE_DIR
-        config.CACHE_DIR = temporary_cache()
-        try:
-            return _compiled(function, vectorized)
-        finally:
-            config.CACHE_DIR = before
+    finally:
+        config.CACHE_DIR = before
 
 
 def _compiled(function: Callable[..., Any], vectorized: bool) -> Any:  # noqa: ANN401
@@ -54,11 +58,25 @@ def _compiled(function: Callable[..., Any], vectorized: bool) -> Any:  # noqa: A
 
 
 @lru_cache
+def _is_for_reading_alone(folder: str) -> bool:
+    return bool(folder) and Path(folder).is_dir() and not os.access(folder, os.W_OK)
+
+
+@lru_cache
 def temporary_cache() -> str:
-    """Return a folder for this process's cache, which is deleted with it."""
+    """Return a folder for this process's cache, which is deleted with it. It has what one for reading alone has."""
     folder = tempfile.mkdtemp(prefix="shiftscope-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if _is_for_reading_alone(config.CACHE_DIR):
+        with suppress(OSError):  # numba compiles what it does not find
+            _link_all(Path(config.CACHE_DIR).absolute(), Path(folder))
     return folder
+
+
+def _link_all(source: Path, target: Path) -> None:
+    for path in source.glob("*/*"):
+        (target / path.parent.name).mkdir(exist_ok=True)
+        (target / path.parent.name / path.name).symlink_to(path)
 
 
 def cache_folder() -> str:
