@@ -170,6 +170,55 @@ class Adder(nn.Module):
         return one + other
 
 
+class PreActivated(nn.Module):
+    """As in ResNet's second version: the sum is normalized, and the activation follows that."""
+
+    def __init__(self, activate, *, by_function=False):
+        super().__init__()
+        self.norm, self.fc = nn.BatchNorm1d(6), nn.Linear(6, 6)
+        self.activate = functional.relu if activate == "function" else nn.ReLU(inplace=activate == "in place")
+        self.by_function = by_function
+
+    def forward(self, x):
+        normalized = functional.layer_norm(x, (6,)) if self.by_function else self.norm(x)
+        return x + self.fc(self.activate(normalized))
+
+
+@pytest.mark.parametrize("activate", ["function", "module", "in place"])
+def test_what_follows_the_normalization_of_a_sum_is_none_of_the_sums(activate, tmp_path):
+    torch.manual_seed(0)
+    x = torch.randn(8, 6)
+    network = nn.Sequential(*(PreActivated(activate) for _ in range(3)))
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    with torch.no_grad():
+        once = network[0](x)
+        twice = network[1](once)
+        normalized = network[2].norm(twice)
+    with shiftscope.watch(network, to=tmp_path / "run.shiftscope", optimizer=optimizer, on_error="raise"):
+        network(x).square().mean().backward()
+        optimizer.step()
+    with shiftscope.open_recording(tmp_path / "run.shiftscope") as recording:
+        own = [(layer.name, layer.normalization, layer.activation) for layer in recording.header.networks[0].layers]
+        blocks = [[(f"{n}.norm", "batch", "relu"), (f"{n}.fc", "", ""), (f"{n} · sum", "", "")] for n in range(3)]
+        assert own == [one for block in blocks for one in block]
+        for layer, site, values in (
+            ("0 · sum", "output", once), ("1 · sum", "output", twice), ("2.norm", "pre_activation", normalized),
+            ("2.norm", "output", normalized.relu()),
+        ):  # fmt: skip
+            mean, variance, *_ = brute.moments(values.double().numpy())
+            where = {"network": "Sequential", "layer": layer, "site": site}
+            assert recording.values("layers", "mean", **where) == pytest.approx([mean], rel=1e-4, abs=1e-6)
+            assert recording.values("layers", "variance", **where) == pytest.approx([variance], rel=1e-4)
+
+
+def test_an_activation_behind_a_function_that_normalizes_a_sum_is_nobodys():
+    network = nn.Sequential(*(PreActivated("function", by_function=True) for _ in range(2)))
+    found = layers_of(network, torch.randn(8, 6))
+    assert [(layer.name, layer.info.activation) for layer in found] == [
+        ("0.fc", ""), ("0 · sum", ""), ("1.fc", ""), ("1 · sum", "")
+    ]  # fmt: skip
+
+
 class Added(nn.Module):
     """A linear map and what a test adds to it."""
 

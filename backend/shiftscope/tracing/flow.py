@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.utils._pytree import tree_leaves
 
-from shiftscope.tracing.functions import Known, Role
+from shiftscope.tracing.functions import NORMALIZING, Known, Role
 from shiftscope.tracing.values import is_plain
 
 MOST = 1 << 16
@@ -28,8 +28,6 @@ _SAME = frozenset(
      "avg_pool2d", "avg_pool3d"}
 )  # fmt: skip
 """Functions whose result stands for their input: scaled, thinned out, in another precision."""
-
-_NORMALIZING = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"})
 
 
 class _Made:
@@ -83,7 +81,7 @@ class Flow:
             return
         given = [one for one in tree_leaves(tuple(arguments)) if _has_origin(one)]
         parents = tuple(dict.fromkeys(map(self._origin, given)))
-        bends = known is not None and (known.role is Role.ACTIVATES or known.name in _NORMALIZING)
+        bends = known is not None and (known.role is Role.ACTIVATES or known.name in NORMALIZING)
         same = known is not None and len(given) == 1 and (known.role is Role.SCALES or known.name in _SAME)
         for one in results:
             if _has_origin(one):

@@ -10,7 +10,7 @@ from weakref import ref
 from torch import Tensor
 from typing_extensions import override
 
-from shiftscope.tracing.functions import FunctionObserver, Known, Role
+from shiftscope.tracing.functions import NORMALIZING, FunctionObserver, Known, Role
 from shiftscope.tracing.journal import Call
 from shiftscope.tracing.parts import Part
 from shiftscope.tracing.producers import Producers
@@ -70,6 +70,8 @@ class FunctionTracer(FunctionObserver):
             part = self._parameter(given)
             return None if part < 0 else (None, part, given)
         call = self._producers.call_of(given)
+        if call is not None and known.name in NORMALIZING and self._sums.is_sum(call.layer):
+            return None  # a normalization of a sum is a layer by itself, and what follows is none of the sum's
         if call is None or known.role is Role.PASSES_ON:
             return None if call is None else (call, -1, given)
         part = self._part = self._activations[known.name]

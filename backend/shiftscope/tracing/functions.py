@@ -51,11 +51,11 @@ ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "hardtanh": nn.Hardtanh, "logsigmoid": nn.LogSigmoid,
 }  # fmt: skip
 """The activations that functions are known to be, by the function's name, as the modules that do the same."""
+NORMALIZING = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
 _PASSING_ON = (
     "contiguous", "clone", "to", "float", "half", "bfloat16", "double",
     "dropout", "dropout_", "feature_dropout", "alpha_dropout", "dropout1d", "dropout2d", "dropout3d",
-    "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm",
-    "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    *NORMALIZING, "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
 )  # fmt: skip
 _MOVING_AXES = ("view", "reshape", "permute", "transpose", "swapaxes", "movedim", "squeeze", "unsqueeze", "t")
 _MULTIPLYING = (

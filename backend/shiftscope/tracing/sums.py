@@ -62,6 +62,10 @@ class SumTracer:
             layer = -1 if one.layer is None else index.get(one.layer, -1)
             self._known[one.owner, one.code, one.instruction, layer] = index[one.name, True]
 
+    def is_sum(self, part: int) -> bool:
+        """Whether a part is a residual sum."""
+        return isinstance(self._parts[part].module, ResidualSum)
+
     def part(self, arguments: tuple[Any, ...], caller: FrameType) -> int:
         """Return the part that the sum of the first two arguments is, added by this frame; -1 where it is none."""
         place = caller.f_code, caller.f_lasti
