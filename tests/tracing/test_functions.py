@@ -128,6 +128,68 @@ def test_parameters_that_functions_multiply_with_are_layers(tmp_path):
     first, second = layers_of(Parameters(), x)
     assert (first.name, first.features, first.info.activation) == ("w1", 6, "relu")
     assert (second.name, second.features, second.info.activation) == ("w2", 3, "")
+    assert [layer.info.label for layer in (first, second)] == ["Parameter 8→6", "Parameter 6→3"]
+
+
+class Experts(nn.Module):
+    """Experts whose matrices are stacked in one parameter, as transformers has them: each takes some of the rows."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.up, self.down = nn.Parameter(0.1 * torch.randn(3, 4, 8)), nn.Parameter(0.1 * torch.randn(3, 12, 4))
+        self.way = way
+
+    def forward(self, x):
+        expert = torch.arange(len(x)) % 3
+        return self.way(self.way(x, self.up, expert), self.down, expert).square()
+
+
+def one_by_one(x, up, expert):
+    found = x.new_zeros(len(x), up.shape[1])
+    for number in range(3):
+        rows = torch.where(expert == number)[0]
+        found.index_add_(0, rows, functional.linear(x[rows], up[number]))
+    return found
+
+
+EXPERTS = {
+    "one by one": one_by_one,
+    "selected": lambda x, up, expert: functional.linear(x, up.select(0, 1)),
+    "together": lambda x, up, expert: torch.bmm(x[:, None], up[expert].mT)[:, 0],
+    "grouped": lambda x, up, expert: functional.grouped_mm(
+        x, up.transpose(-2, -1), offs=torch.tensor([2, 3, 5], dtype=torch.int32)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", EXPERTS)
+def test_experts_in_one_parameter_are_a_layer(way, tmp_path):
+    if way == "grouped" and not hasattr(functional, "grouped_mm"):
+        pytest.skip("this version of torch has no grouped product")
+    x = torch.randn(5, 8)
+    same_as_bare(lambda: Experts(EXPERTS[way]), tmp_path / "run.shiftscope", x)
+    found = [(layer.name, layer.info.label) for layer in layers_of(Experts(EXPERTS[way]), x)]
+    assert found == [("up", "Parameter 8→4"), ("down", "Parameter 4→12")]
+
+
+class Kernels(nn.Module):
+    """Convolutions by functions, with parameters of one's own."""
+
+    def __init__(self, dimensions):
+        super().__init__()
+        self.convolve = (functional.conv1d, functional.conv2d)[dimensions - 1]
+        self.first, self.second = (nn.Parameter(torch.randn(*two, *[3] * dimensions)) for two in ((5, 2), (4, 5)))
+
+    def forward(self, x):
+        return self.convolve(functional.relu(self.convolve(x, self.first)), self.second)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_a_parameter_that_is_convolved_with_has_channels(dimensions):
+    first, second = layers_of(Kernels(dimensions), torch.randn(3, 2, *[10] * dimensions))
+    assert [(layer.name, layer.features, layer.unit_axis) for layer in (first, second)] == [
+        ("first", 5, 1), ("second", 4, 1)
+    ]  # fmt: skip
 
 
 class NormAct(nn.BatchNorm1d):

@@ -1,6 +1,7 @@
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import parametrizations
 
 from shiftscope.testing import networks
 from shiftscope.tracing.explorer import Explorer
@@ -142,6 +143,22 @@ class Halve(nn.Module):
 def test_classes_of_ones_own_are_known_by_name():
     (layer,) = layers_of(Custom(), torch.randn(5, 3))
     assert (layer.info.normalization, layer.info.activation) == ("halve", "halve")
+
+
+class SiLUActivation(nn.Module):
+    """As transformers names its classes."""
+
+    def forward(self, x):
+        return nn.functional.silu(x)
+
+
+def test_names_of_classes_are_those_that_an_author_says():
+    network = nn.Sequential(
+        parametrizations.weight_norm(nn.Linear(3, 8)), SiLUActivation(), parametrizations.spectral_norm(nn.Linear(8, 2))
+    )
+    first, second = layers_of(network, torch.randn(5, 3))
+    assert [(layer.name, layer.info.label) for layer in (first, second)] == [("0", "Linear 3→8"), ("2", "Linear 8→2")]
+    assert first.info.activation == "silu"
 
 
 def test_a_network_that_is_one_layer():

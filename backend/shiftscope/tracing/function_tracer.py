@@ -71,7 +71,7 @@ class FunctionTracer(FunctionObserver):
             return None if part < 0 else (None, part, given)
         call = self._producers.call_of(given)
         if call is not None and known.name in NORMALIZING and self._sums.is_sum(call.layer):
-            return None  # a normalization of a sum is a layer by itself, and what follows is none of the sum's
+            call = None  # a normalization of a sum is a layer by itself, and what follows is none of the sum's
         if call is None or known.role is Role.PASSES_ON:
             return None if call is None else (call, -1, given)
         part = self._part = self._activations[known.name]

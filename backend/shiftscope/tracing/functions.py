@@ -57,10 +57,14 @@ _PASSING_ON = (
     "dropout", "dropout_", "feature_dropout", "alpha_dropout", "dropout1d", "dropout2d", "dropout3d",
     *NORMALIZING, "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
 )  # fmt: skip
-_MOVING_AXES = ("view", "reshape", "permute", "transpose", "swapaxes", "movedim", "squeeze", "unsqueeze", "t")
+_MOVING_AXES = (
+    "view", "reshape", "permute", "transpose", "swapaxes", "movedim", "squeeze", "unsqueeze", "t",
+    "__getitem__", "select", "index_select",
+)  # fmt: skip
+"""Functions whose result is a parameter's matrix where their input is one: with other axes, or one of several."""
 _MULTIPLYING = (
-    "linear", "matmul", "mm", "bmm", "addmm", "einsum", "conv1d", "conv2d", "conv3d", "embedding", "__matmul__",
-    "__rmatmul__",
+    "linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "grouped_mm", "_grouped_mm", "einsum", "conv1d",
+    "conv2d", "conv3d", "embedding", "__matmul__", "__rmatmul__",
 )  # fmt: skip
 _SCALING = ("mul", "multiply", "div", "divide", "true_divide")
 _ADDING = ("add",)

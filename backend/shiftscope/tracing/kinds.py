@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.modules.rnn import RNNBase, RNNCellBase
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from shiftscope.tracing import keras_layers
 
@@ -140,7 +141,9 @@ def activation_kind(module: nn.Module) -> str:
 
 
 def _class_name(module: nn.Module) -> str:
-    return type(module).__name__.lower()
+    """Return a class's name as it is said: SiLUActivation is silu."""
+    name = type_before_parametrizations(module).__name__.lower()
+    return name.removesuffix("activation") or name
 
 
 def unit_axis(module: nn.Module, shape: tuple[int, ...] | None) -> int:
@@ -149,6 +152,8 @@ def unit_axis(module: nn.Module, shape: tuple[int, ...] | None) -> int:
         return 1
     if isinstance(module, ResidualSum):
         return module.axis
+    if isinstance(module, OwnParameter):
+        return module.unit_axis(shape)
     if keras_layers.is_keras(module):
         return keras_layers.unit_axis(module)
     if isinstance(module, _CORES) or shape is None or len(shape) < 3:
@@ -175,7 +180,10 @@ def label(module: nn.Module, units: int) -> str:
     taken = next((size for name in _TAKES if isinstance(size := getattr(module, name, None), int)), None)
     if keras_layers.is_keras(module) and (sizes := keras_layers.sizes(module)) is not None and sizes[1] == units:
         taken = sizes[0]
-    name = "Sum" if isinstance(module, ResidualSum) else type(module).__name__
+    if isinstance(module, OwnParameter):
+        name, taken = "Parameter", module.takes(units)
+    else:
+        name = "Sum" if isinstance(module, ResidualSum) else type_before_parametrizations(module).__name__
     return f"{name} {units}" if taken is None else f"{name} {taken}→{units}"
 
 
@@ -191,6 +199,21 @@ class OwnParameter(nn.Module):
     def __init__(self, parameter: nn.Parameter) -> None:
         super().__init__()
         self.weight = parameter
+
+    def unit_axis(self, shape: tuple[int, ...] | None) -> int:
+        """Return the axis along which a product has its units: 1, where it is a convolution with the parameter."""
+        kernel = tuple(self.weight.shape)
+        if shape is None or len(shape) != len(kernel) or len(shape) < 3:
+            return -1
+        stacked = len(kernel) == 3 and shape[-1] in kernel[-2:]  # several matrices in one parameter
+        return 1 if shape[1] == kernel[0] and not stacked else -1
+
+    def takes(self, units: int) -> int | None:
+        """Return how many units the matrix takes where it makes so many, or each of several; None where it is none."""
+        *several, one, other = self.weight.shape
+        if len(several) > 1 or units in several or units not in (one, other):
+            return None
+        return one if units == other else other
 
 
 class AttentionWeights(nn.Module):
