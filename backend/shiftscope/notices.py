@@ -256,6 +256,7 @@ ENGLISH: Mapping[str, str] = {
     "narration.intervened": "{name}, {what} since step {since}: {found}.",
     "narration.end": "At the end: {found}.",
     "narration.part.network": "{name} ({found})",
+    "narration.part.layer": "layer {number}",
     "narration.part.no_loss": "no loss is recorded",
     "narration.part.loss_lower": "the loss of {name} fell from {before} to {after}",
     "narration.part.loss_higher": "the loss of {name} rose from {before} to {after}",

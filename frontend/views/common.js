@@ -201,9 +201,19 @@ export function hasLongTicks([low, high]) {
 const LETTER = 6.6;
 const LAYER_ROOM = { narrow: 62, least: 78, most: 124 };
 
+/** The names of an nn.Sequential's layers: of "0" and "3" an axis says the types too, and the sizes where they fit. */
+const NUMBERED = /^[\d.]+$/;
+
+/** @param {Scene} scene @param {string} name */
+function onAxis(scene, name) {
+  if (!NUMBERED.test(name) || scene.narrow) return named(name, scene.t);
+  const full = describedLayer(scene, name);
+  return [full, full.replace(/ \S+$/, "")].find(({ length }) => length * LETTER + 8 <= LAYER_ROOM.most) ?? name;
+}
+
 /** Pixels left of an axis of layers: deep networks have long names. @param {Scene} scene */
 export const layerRoom = (scene) => {
-  const longest = Math.max(...scene.layoutIndex.layers.map((name) => named(name, scene.t).length));
+  const longest = Math.max(...scene.layoutIndex.layers.map((name) => onAxis(scene, name).length));
   const room = Math.min(Math.max(longest * LETTER + 8, LAYER_ROOM.least), LAYER_ROOM.most);
   return scene.narrow ? LAYER_ROOM.narrow : room;
 };
@@ -221,13 +231,13 @@ export const layerLabel = (scene, name) => {
     found = {
       key,
       names: shortNames(
-        layers.map((layer) => named(layer, scene.t)),
+        layers.map((layer) => onAxis(scene, layer)),
         letters,
       ),
     };
     cut.set(layers, found);
   }
-  const text = escapeText(found.names[layers.indexOf(name)] ?? named(name, scene.t));
+  const text = escapeText(found.names[layers.indexOf(name)] ?? onAxis(scene, name));
   return name === scene.selection.layer ? `<b>${text}</b>` : text;
 };
 

@@ -38,3 +38,12 @@ test("names that end alike keep what tells them apart", () => {
   }
   assert.equal(layerLabel(sceneWith([...blocks]), blocks[4]), "…1…projection_out");
 });
+
+test("of layers whose names are numbers an axis says the type, and the sizes where they have room", () => {
+  const labels = { 0: "Linear 8→32", 3: "MultiheadAttention 16", 5.1: "BatchNorm2d 512→512", head: "Linear 64→2" };
+  const scene = sceneWith([]);
+  scene.layoutIndex = { layers: Object.keys(labels), label: (name) => labels[name] };
+  const shown = (on) => Object.keys(labels).map((name) => layerLabel(on, name));
+  assert.deepEqual(shown(scene), ["0 · Linear 8→32", "3", "5.1 · BatchNorm2d", "head"]);
+  assert.deepEqual(shown({ ...scene, narrow: true }), ["0", "3", "5.1", "head"]);
+});

@@ -10,6 +10,8 @@ from shiftscope.config import Intervention
 from shiftscope.narration.observed import Observed
 from shiftscope.narration.rule import Latch
 from shiftscope.narration.rules.changes import LearningRateChanges
+from shiftscope.narration.sentence import sentence
+from shiftscope.notices import notice
 from shiftscope.wire.messages import EventMessage
 from tests.narration.stories import Numbers, Story, codes
 
@@ -29,6 +31,16 @@ def test_a_threshold_has_two_sides() -> None:
     assert not Latch(1.0, 0.5).turns_on(math.nan)
     below = Latch(0.1, 0.5)
     assert [below.turns_on(value) for value in (0.05, 0.3, 0.05, 0.6, 0.05)] == [True, False, False, False, True]
+
+
+def test_a_layer_whose_name_is_a_number_is_called_a_layer() -> None:
+    found = (notice("narration.part.moved", layer="3", drift=2), notice("narration.part.moved", layer="fc", drift=2))
+    parts = (notice("narration.part.network", name="0", found=found),)
+    assert sentence("narration.end", 9, "shift", found=parts).message == (
+        "At the end: 0 (of the hidden layers layer 3 moved most, by 2 σ, of the hidden layers fc moved most, by 2 σ)."
+    )
+    said = sentence("narration.origin", 9, "moments", layer="0.1", name="net", layer_name="0.1")
+    assert (said.message, said.layer) == ("net: the first layer with values that are no numbers is layer 0.1.", "0.1")
 
 
 class TestLearning:

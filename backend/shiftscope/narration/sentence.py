@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from shiftscope.notices import Value, notice
+from shiftscope.notices import Notice, Value, notice
 from shiftscope.wire.messages import EventMessage
 
 KIND: Final = "narration"
 """Of the narrator's events."""
 READABLE: Final = 1e9
 """A number from this on is written with its power of ten: nobody counts its zeros."""
+
+_NUMBERED: Final = re.compile(r"[\d.]+")
+_OF_LAYERS: Final = frozenset({"layer", "layer_name", "other_layer", "first", "last"})
 
 
 def sentence(
@@ -35,8 +39,22 @@ def sentence(
         values: what its blanks stand for; floats are rounded to three digits.
         more: likewise.
     """
-    said = notice(code, **{name: _rounded(value) for name, value in {**(values or {}), **more}.items()})
+    said = _with_layers(notice(code, **{name: _rounded(value) for name, value in {**(values or {}), **more}.items()}))
     return EventMessage.saying(said, kind=KIND, step=step, network=network, layer=layer, value={"view": view})
+
+
+def _with_layers(said: Notice) -> Notice:
+    """Return a sentence that says "layer 3" of a layer whose name is a number, as of those of an nn.Sequential."""
+    return notice(said.code, **{name: _spoken(name, value) for name, value in said.values.items()})
+
+
+def _spoken(name: str, value: Value) -> Value:
+    if isinstance(value, str):
+        is_number = name in _OF_LAYERS and _NUMBERED.fullmatch(value)
+        return notice("narration.part.layer", number=value) if is_number else value
+    if isinstance(value, tuple):
+        return tuple(_with_layers(one) if isinstance(one, Notice) and one.code else one for one in value)
+    return value
 
 
 def _rounded(value: Value) -> Value:
