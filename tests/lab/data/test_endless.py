@@ -26,6 +26,13 @@ def refused(folder: Path, *mirrors: str) -> str:
     return str(caught.value)
 
 
+def load_archive(packed: bytes, folder: Path) -> None:
+    dataset = cifar_files.dataset(cifar_files.contents())
+    (folder / dataset.folder).mkdir()
+    (folder / dataset.folder / cifar_files.ARCHIVE).write_bytes(packed)
+    load_original(dataset, folder, lambda *_: None)
+
+
 def test_a_gzip_bomb_is_unpacked_no_further_than_the_original_goes(tmp_path: Path) -> None:
     idx_files.write(tmp_path / "small", idx_files.contents())
     (tmp_path / "small" / f"{NAMES[0]}.gz").write_bytes(gzip.compress(bytes(50_000_000)))
@@ -50,18 +57,23 @@ def test_what_is_no_file_is_named(make: Callable[[Path], None], tmp_path: Path) 
 
 
 def test_a_member_that_links_to_itself_is_missing(tmp_path: Path) -> None:
-    files = cifar_files.contents()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         for name in cifar_files.NAMES:
             member = tarfile.TarInfo(f"{cifar_files.FOLDER}/{name}")
             member.type, member.linkname = tarfile.SYMTYPE, name
             tar.addfile(member)
-    dataset = cifar_files.dataset(files)
-    (tmp_path / dataset.folder).mkdir()
-    (tmp_path / dataset.folder / cifar_files.ARCHIVE).write_bytes(packed.getvalue())
     with pytest.raises(DatasetError, match="is not the original archive: there is no file"):
-        load_original(dataset, tmp_path, lambda *_: None)
+        load_archive(packed.getvalue(), tmp_path)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_headers_of_headers_end(kind: bytes, tmp_path: Path) -> None:
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = kind, 10
+    packed = gzip.compress((header.tobuf() + b"x".ljust(512, b"\0")) * 1000)
+    with pytest.raises(DatasetError, match="is not a sound tar archive"):
+        load_archive(packed, tmp_path)
 
 
 @contextmanager

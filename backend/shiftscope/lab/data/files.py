@@ -141,7 +141,7 @@ def _member(path: Path, archive: bytes, wanted: Content) -> bytes:
             content = None if file is None else file.read(wanted.size + _ROOM)
     except KeyError:
         content = None
-    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
+    except (tarfile.TarError, ValueError, OverflowError, EOFError, RecursionError) as error:
         raise broken(str(path), notice("fault.tar", error=str(error))) from error
     if content is None:
         raise broken(str(path), notice("fault.member", member=wanted.name))
