@@ -44,6 +44,8 @@ _LOGS = frozenset({b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"})
 """What a write-ahead log begins with, by the order of the bytes of its checksums (sqlite.org/fileformat2.html)."""
 _ENDINGS = ("-wal", "-shm", "-journal")
 """Of the names of files that SQLite opens beside one."""
+_KEPT_FREE = 64 << 20
+"""Bytes of a disk that no copy takes: others write to it as well."""
 _RUN = "SELECT body FROM document WHERE key = 'run'"
 
 
@@ -139,7 +141,7 @@ def open_database(path: Path) -> tuple[Database, int]:
 def check_room(folder: Path, *files: Path) -> None:
     """Raise OSError where there is no room for a copy of files: a length costs who made a file nothing."""
     size = sum(file.stat().st_size for file in files)
-    if size > shutil.disk_usage(folder).free // 2:
+    if size > shutil.disk_usage(folder).free - _KEPT_FREE:
         raise OSError(errno.ENOSPC, f"its {size / (1 << 30):.1f} GiB are more than may be copied here")
 
 
