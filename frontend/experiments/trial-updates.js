@@ -16,12 +16,6 @@ export async function startTrial(store, attempt, experiment, quick) {
   store.dispatch({ type: "trial_started", trial });
 }
 
-/** @param {Store} store @param {Attempt} attempt */
-export async function loadTrials(store, attempt) {
-  const trials = await attempt(api.trials);
-  if (trials) store.dispatch({ type: "trials", trials });
-}
-
 /**
  * Keep the open trial up to date: ask how it is, again and again until it has ended.
  * @param {Store} store

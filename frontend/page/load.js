@@ -1,7 +1,6 @@
 /** What the page needs from the server before anything is chosen. */
 
 import { api } from "../api.js";
-import { loadTrials } from "../experiments/trial-updates.js";
 
 const RETRY_AFTER = 3000;
 /** Runs that are known at first; the list shows the others as they are asked for. */
@@ -14,14 +13,16 @@ const FIRST = 50;
  */
 export async function load(store, attempt) {
   const { dispatch } = store;
-  const [runs, experiments, schema] = await Promise.all([
+  const [runs, experiments, schema, trials] = await Promise.all([
     attempt(() => api.runs(FIRST)),
     attempt(api.experiments),
     attempt(api.schema),
+    attempt(api.trials),
   ]);
+  // All that an address may ask for is known before there is something to begin with: that would be seen for a moment.
+  if (trials) dispatch({ type: "trials", trials });
   if (experiments) dispatch({ type: "experiments", experiments });
   if (schema) dispatch({ type: "schema", schema });
   if (runs) dispatch({ type: "runs", runs: runs.runs });
-  if (!runs || !experiments || !schema) return void setTimeout(() => load(store, attempt), RETRY_AFTER);
-  await loadTrials(store, attempt);
+  if (!runs || !experiments || !schema) setTimeout(() => load(store, attempt), RETRY_AFTER);
 }

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from shiftscope.experiments.catalogue import catalogue, find
 from shiftscope.translations import read
@@ -42,6 +42,29 @@ def test_every_experiment_opens_from_the_gallery_and_by_its_link(page: Page) -> 
         expect(cards.first).to_be_visible()
     page.goto(f"/?experiment={SWEEP}")
     expect(page.locator("#experiment h2").first).to_have_text(find(SWEEP).experiment.title)
+
+
+def test_a_link_to_an_experiment_shows_no_first_page_before_it(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/trials", hold)
+    page.add_init_script(
+        """const look = () => {
+            window.welcomed ||= document.getElementById("welcome")?.checkVisibility();
+            requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);"""
+    )
+    asking = page.expect_request("**/api/trials")
+    with asking, page.expect_response("**/api/runs?*"), page.expect_response("**/api/experiments"):
+        page.goto(f"/?experiment={SHORT}", wait_until="commit")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    held[0].continue_()
+    expect(page.locator("#experiment h2").first).to_have_text(find(SHORT).experiment.title)
+    assert not page.evaluate("window.welcomed")
 
 
 def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
