@@ -98,6 +98,8 @@ def test_a_run_that_stands_says_where_its_frames_end(page: Page, server: LiveSer
         server.client.post(f"/api/runs/{run}/step").raise_for_status()
     eventually(lambda: step_of(page) == HELD_AT)
     expect(at).to_have_text("newest frame: step 0")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert at.evaluate("(text) => text.scrollWidth - text.clientWidth") <= 0  # there it takes two lines
     page.click("#resume")
     expect(at).to_have_text("step 0")
     page.click("#stop")
