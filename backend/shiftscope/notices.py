@@ -131,7 +131,7 @@ ENGLISH: Mapping[str, str] = {
     "end.script_absent": "its script has not come back for {minutes} minutes; should it yet, the run goes on",
     "end.producer_refused": "its producer was refused: {error}",
     "end.producer_lost": "its producer was lost: {error}",
-    "end.node_died": "the node {node}, which trained it, died",
+    "end.node_died": "the node {node}, which trained it, died or was cut off",
     "end.place_lost": "the process that trained it on {node} was lost: {error}",
     "end.place_failed": "it could not be trained on the node that it was given: {error}",
     "end.cluster_lost": "the connection to the Ray cluster was lost",

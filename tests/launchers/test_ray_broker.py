@@ -21,7 +21,7 @@ ray_broker = pytest.importorskip(
 )
 
 
-from ray.exceptions import RayActorError  # noqa: E402  without Ray none of this is tested
+from ray.exceptions import ActorUnavailableError, RayActorError  # noqa: E402  without Ray none of this is tested
 
 from shiftscope.launchers.ray_cluster import Seen  # noqa: E402
 
@@ -90,20 +90,42 @@ def test_a_place_that_is_lost_with_the_cluster_is_no_fault_of_its_run(monkeypatc
     monkeypatch.setattr(ray_broker, "ray", fake_ray(node, train))
     monkeypatch.setattr(ray_broker, "look", look)
 
-    async def reported() -> Any:
-        out = Out()
-        broker = ray_broker.Broker(out)
-        broker.obey(claim("r"))
-        await asyncio.wait_for(out.told.wait(), PATIENCE)
-        out.told.clear()
-        config = RunConfig()
-        assignment = Assignment(url="", run="r", token="", config=config, datasets=Path(), threads=1)
-        broker.obey(Train(run="r", assignment=assignment))
-        await asyncio.wait_for(out.told.wait(), PATIENCE)
-        return REPORT.validate_json(out.getvalue().splitlines()[-1])
-
-    gone = run_alone(reported())
+    gone = run_alone(what_is_reported_of_a_training())
     assert (gone.reason.code, gone.lost) == ("end.cluster_lost", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"), [(ActorUnavailableError("no answer", None), True), (RayActorError(), False)]
+)
+def test_a_process_that_is_not_to_be_reached_on_a_node_that_lives_is_no_fault_of_its_run(
+    error: Exception, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def node() -> str:
+        return "a node"
+
+    async def train(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(ray_broker, "ray", fake_ray(node, train))
+    monkeypatch.setattr(ray_broker, "look", lambda: Seen(alive=frozenset({"a node"})))
+    for patience in ("NODE_DEATH_SECONDS", "PROCESS_DEATH_SECONDS"):
+        monkeypatch.setattr(ray_broker, patience, 0.0)
+    gone = run_alone(what_is_reported_of_a_training())
+    assert (gone.reason.code, gone.lost) == ("end.place_lost", lost)
+
+
+async def what_is_reported_of_a_training() -> Gone:
+    out = Out()
+    broker = ray_broker.Broker(out)
+    broker.obey(claim("r"))
+    await asyncio.wait_for(out.told.wait(), PATIENCE)
+    out.told.clear()
+    assignment = Assignment(url="", run="r", token="", config=RunConfig(), datasets=Path(), threads=1)
+    broker.obey(Train(run="r", assignment=assignment))
+    await asyncio.wait_for(out.told.wait(), PATIENCE)
+    found = REPORT.validate_json(out.getvalue().splitlines()[-1])
+    assert isinstance(found, Gone)
+    return found
 
 
 def test_a_place_that_cannot_be_killed_ends_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ from shiftscope.notices import Notice, notice
 
 LOOK_SECONDS = 0.5
 """How long the state of the cluster that was reported may be old."""
-NODE_DEATH_SECONDS = 60.0
-"""How long it is waited for Ray to find out that a node is dead of which nothing is heard: its own patience is half."""
+NODE_DEATH_SECONDS = 120.0
+"""How long it is waited for Ray to give up a node of which nothing is heard: it does after a minute and a little."""
 PROCESS_DEATH_SECONDS = 2.0
 """And where Ray has seen the process end: then it is the process alone, or Ray knows of the node very soon."""
 FAREWELL_SECONDS = 5.0
@@ -127,7 +127,8 @@ class Broker:
                 break
             await asyncio.sleep(LOOK_SECONDS)
         reason = notice("end.place_lost", node=self._seen.name(node) or "?", error=_brief(error))
-        return Gone(run=run, reason=reason, lost=not node)
+        # Where the process alone is not to be reached, it has not died: its run is not to blame.
+        return Gone(run=run, reason=reason, lost=not node or isinstance(error, ActorUnavailableError))
 
 
 def _actor(claim: Claim) -> Any:  # noqa: ANN401  Ray makes the class of its handles at run time
