@@ -51,7 +51,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("overhead", ("--seconds", "30"), 420, quoted=True),
-    Benchmark("logging_cost", (), 20, quoted=True),
+    Benchmark("logging_cost", (), 40, quoted=True),
     Benchmark("peers", ("--workloads", "W1", "--seconds", "20"), 60, quoted=True),
     Benchmark("frames", ("--seconds", "15", "--updates", "0"), 60),
     Benchmark("latency", ("--seconds", "10", "--pace", "30"), 60),
