@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from shiftscope.notices import notice
 from shiftscope.server.problems import explain_errors, without_folder
@@ -65,13 +65,14 @@ CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
         ([b"\x16\x03\x01\x02\x00\r\n\r\n"], 400, "refused.not_http"),
         ([UPGRADE % b"audience" + b"x: y\r\n" * 200 + b"\r\n"], 400, "refused.handshake"),
         ([UPGRADE % b"runs/x/stream" + b"x: " + b"y" * 9000 + b"\r\n\r\n"], 400, "refused.handshake"),
+        ([UPGRADE % b"audience" + (b"x: " + b"y" * 7000 + b"\r\n") * 5 + b"\r\n"], 431, "refused.head"),
         ([UPGRADE % b"ingest" + b"content-length: 5\r\n\r\nhello"], 400, "refused.handshake"),
         ([UPGRADE % b"ingest" + b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n"], 400, "refused.handshake"),
         ([], 0, None),
     ],
     ids=[
         "header", "headers", "address", "announced", "streamed", "half-body", "half-head", "tls",
-        "socket-headers", "socket-header", "socket-body", "socket-chunks", "silent",
+        "socket-headers", "socket-header", "socket-head", "socket-body", "socket-chunks", "silent",
     ],
 )  # fmt: skip
 def test_what_is_too_much_or_never_comes_is_refused(
@@ -95,6 +96,25 @@ def test_every_answer_says_what_a_browser_may_do_with_it(hasty: LiveServer) -> N
         assert headers["cache-control"] == "no-store"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("nothing", 404, "there is nothing at WEBSOCKET /api/nothing"),
+        ("runs", 404, "there is nothing at WEBSOCKET /api/runs"),
+        ("runs/none/stream?after=abc", 422, "unable to parse string as an integer"),
+    ],
+    ids=["address", "no-socket", "parameter"],
+)
+def test_a_socket_that_is_not_opened_is_answered_in_words(
+    hasty: LiveServer, path: str, status: int, words: str
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"{hasty.url}/api/{path}")
+    answered = refused.value.response
+    assert (answered.status_code, words in bytes(answered.body or b"").decode()) == (status, True), answered.body
+    assert "default-src 'none'" in answered.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from shiftscope.server.settings import Settings
 from shiftscope.server.store import RunStore
 from shiftscope.server.subpath import SubPathMiddleware
 from shiftscope.server.supervisor import Supervisor
+from shiftscope.server.unopened import UnopenedMiddleware
 from shiftscope.server.viewer_thread import ViewerThread
 from shiftscope.server.visits import Visits
 from shiftscope.server.webhook import Webhook
@@ -104,6 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The last that is added is the first to see a request.
     app.add_middleware(LimitsMiddleware, seconds=settings.request_seconds)
     app.add_middleware(AccessMiddleware, settings=settings, links=links, visits=visits)
+    app.add_middleware(UnopenedMiddleware)
     app.add_middleware(ResponseHeadersMiddleware)
     app.add_middleware(SubPathMiddleware, path=settings.root_path)
     apis = (api.router, me.router, readiness.router, forks.router, states.router, trials.router)

@@ -51,8 +51,9 @@ class LimitsMiddleware:
                 receive = await _with_body(Headers(scope=scope), receive, self.seconds)
         except TooMuch as error:
             refusal = JSONResponse(body_of(error.notice), status_code=error.status)
+            answers = scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {})
             closing = WebSocketClose(code=1008, reason=error.notice.text)
-            await (refusal if scope["type"] == "http" else closing)(scope, receive, send)
+            await (refusal if answers else closing)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": [_field_problem(item) for item in error.errors()]}, status_code=422)
+        return JSONResponse(fields_problem(error.errors()), status_code=422)
 
 
 def _of_disk(request: Request, error: Exception) -> tuple[HTTPStatus, Notice]:
@@ -141,6 +142,11 @@ def _of_disk(request: Request, error: Exception) -> tuple[HTTPStatus, Notice]:
 
 def _data(request: Request) -> Path:
     return services(request).settings.data
+
+
+def fields_problem(errors: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return what is wrong with the parts of a request as the body of an answer."""
+    return {"detail": [_field_problem(item) for item in errors]}
 
 
 def _field_problem(item: dict[str, Any]) -> dict[str, Any]:
