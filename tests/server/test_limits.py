@@ -180,6 +180,13 @@ def test_no_refusal_says_where_the_server_keeps_its_files(hasty: LiveServer, tmp
     assert str(tmp_path) not in said.model_dump_json()
 
 
+def test_letters_that_are_none_are_refused_in_words(hasty: LiveServer) -> None:
+    refused = hasty.client.post(
+        "/api/runs", content=b'{"experiment": "\\ud800"}', headers={"content-type": "application/json"}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (404, "refused.unknown_experiment")
+
+
 def test_whatever_the_disk_does_not_let_is_said_in_words(tmp_path: Path) -> None:
     app = FastAPI()
     explain_errors(app)

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from typing_extensions import override
 
 from shiftscope.experiments.catalogue import UnknownExperiment
 from shiftscope.notices import ENGLISH, Notice, NoticeError, Value, Values, notice
@@ -40,6 +41,14 @@ class Problem(BaseModel):
     code: str
     values: Values
     state: RunState | None = None
+
+
+class Refused(JSONResponse):
+    """An answer that says what was wrong; of what was asked for it may repeat letters that are none (half a pair)."""
+
+    @override
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def body_of(said: Notice, **more: str) -> dict[str, Any]:
@@ -88,47 +97,47 @@ def explain_errors(app: FastAPI) -> None:
     @app.exception_handler(UnknownExperiment)
     @app.exception_handler(UnknownTrial)
     @app.exception_handler(MissingFile)
-    async def unknown(_: Request, error: NoticeError) -> JSONResponse:
-        return JSONResponse(body_of(error.notice), status_code=404)
+    async def unknown(_: Request, error: NoticeError) -> Refused:
+        return Refused(body_of(error.notice), status_code=404)
 
     @app.exception_handler(OSError)
-    async def of_disk(request: Request, error: Exception) -> JSONResponse:
+    async def of_disk(request: Request, error: Exception) -> Refused:
         status, said = _of_disk(request, error)
-        return JSONResponse(body_of(said), status_code=status)
+        return Refused(body_of(said), status_code=status)
 
     @app.exception_handler(IllegalTransition)
-    async def conflict(_: Request, error: IllegalTransition) -> JSONResponse:
-        return JSONResponse(body_of(error.notice, state=error.state), status_code=409)
+    async def conflict(_: Request, error: IllegalTransition) -> Refused:
+        return Refused(body_of(error.notice, state=error.state), status_code=409)
 
     @app.exception_handler(CannotTrain)
-    async def untrainable(_: Request, error: CannotTrain) -> JSONResponse:
-        return JSONResponse(body_of(error.notice), status_code=409)
+    async def untrainable(_: Request, error: CannotTrain) -> Refused:
+        return Refused(body_of(error.notice), status_code=409)
 
     @app.exception_handler(RecordingError)
-    async def unwritable(request: Request, error: RecordingError) -> JSONResponse:
-        return JSONResponse(body_of(without_folder(error.notice, _data(request))), status_code=507)
+    async def unwritable(request: Request, error: RecordingError) -> Refused:
+        return Refused(body_of(without_folder(error.notice, _data(request))), status_code=507)
 
     @app.exception_handler(HTTPException)
-    async def of_http(request: Request, error: HTTPException) -> JSONResponse:
+    async def of_http(request: Request, error: HTTPException) -> Refused:
         code = _OF_HTTP.get(error.status_code)
         asked = f"{request.method} {request.url.path}"[:200]
         said = notice(code, asked=asked) if code else Notice(text=str(error.detail))
-        return JSONResponse(body_of(said), status_code=error.status_code, headers=error.headers)
+        return Refused(body_of(said), status_code=error.status_code, headers=error.headers)
 
     @app.exception_handler(LinkedElsewhere)
-    async def elsewhere(_: Request, error: LinkedElsewhere) -> JSONResponse:
-        return JSONResponse(body_of(error.notice), status_code=403)
+    async def elsewhere(_: Request, error: LinkedElsewhere) -> Refused:
+        return Refused(body_of(error.notice), status_code=403)
 
     @app.exception_handler(QuotaExceeded)
     @app.exception_handler(StateRefused)
     @app.exception_handler(RangeBeyond)
-    async def too_much(_: Request, error: QuotaExceeded | StateRefused | RangeBeyond) -> JSONResponse:
+    async def too_much(_: Request, error: QuotaExceeded | StateRefused | RangeBeyond) -> Refused:
         headers = error.headers if isinstance(error, RangeBeyond) else None
-        return JSONResponse(body_of(error.notice), status_code=error.status, headers=headers)
+        return Refused(body_of(error.notice), status_code=error.status, headers=headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse(fields_problem(error.errors()), status_code=422)
+    async def invalid(_: Request, error: RequestValidationError) -> Refused:
+        return Refused(fields_problem(error.errors()), status_code=422)
 
 
 def _of_disk(request: Request, error: Exception) -> tuple[HTTPStatus, Notice]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shiftscope.notices import Notice, notice
-from shiftscope.server.problems import body_of, fields_problem
+from shiftscope.server.problems import Refused, body_of, fields_problem
 
 
 class UnopenedMiddleware:
@@ -35,10 +34,10 @@ class UnopenedMiddleware:
         await self.app(scope, receive, answering)
 
 
-def _answer(scope: Scope, reason: object) -> JSONResponse:
+def _answer(scope: Scope, reason: object) -> Refused:
     if isinstance(reason, list):  # what was wrong with the parameters
-        return JSONResponse(fields_problem(reason), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return Refused(fields_problem(reason), HTTPStatus.UNPROCESSABLE_ENTITY)
     if reason:
-        return JSONResponse(body_of(Notice(text=str(reason))), HTTPStatus.BAD_REQUEST)
+        return Refused(body_of(Notice(text=str(reason))), HTTPStatus.BAD_REQUEST)
     said = notice("refused.no_such_address", asked=f"WEBSOCKET {scope['path']}"[:200])
-    return JSONResponse(body_of(said), HTTPStatus.NOT_FOUND)
+    return Refused(body_of(said), HTTPStatus.NOT_FOUND)
