@@ -4,37 +4,40 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import Case, GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.conftest import serve
 from tests.waiting import PATIENCE
 
-EXAMPLES = 10
-BEYOND_THE_SCHEMA = [positive_data_acceptance]
-"""A config of valid parts may be one that cannot be trained: a batch of more than all samples, say."""
+if TYPE_CHECKING:
+    from schemathesis import Case
 
-REFUSALS = schemathesis.Config.from_dict(
-    {
-        "checks": {
-            "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 431]}
-        }
+EXAMPLES = 10
+REFUSALS = {
+    "checks": {
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 431]}
     }
-)
+}
 """What answers that what was asked is wrong, or too long."""
 
 
 def test_every_answer_is_as_promised(tmp_path: Path) -> None:
+    # It takes seconds to import, which each process that collects tests would spend.
+    import schemathesis  # noqa: PLC0415
+    from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: PLC0415
+
+    # A config of valid parts may be one that cannot be trained: a batch of more than all samples, say.
+    beyond_the_schema = [positive_data_acceptance]
+    refusals = schemathesis.Config.from_dict(REFUSALS)
     with serve(tmp_path / "runs", "--workers", "1", "--queued", "3") as server:
-        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json", config=REFUSALS)
+        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json", config=refusals)
         operations = [found.ok() for found in schema.get_all_operations()]
         assert len(operations) > 15
         for operation in operations:
-            for mode in GenerationMode:
+            for mode in schemathesis.GenerationMode:
                 cases = operation.as_strategy(generation_mode=mode)
 
                 @seed(1)
@@ -44,7 +47,7 @@ def test_every_answer_is_as_promised(tmp_path: Path) -> None:
                     database=None,
                 )  # fmt: skip
                 def answers(case: Case) -> None:
-                    case.call_and_validate(excluded_checks=BEYOND_THE_SCHEMA, timeout=PATIENCE)
+                    case.call_and_validate(excluded_checks=beyond_the_schema, timeout=PATIENCE)
 
                 with suppress(Unsatisfiable):  # nothing can be wrong where nothing is asked
                     answers()
