@@ -43,9 +43,10 @@ DATA = load(Digits(), Path(), lambda *_: None)
 
 
 def tiny(config: RunConfig, steps: int = 7) -> RunConfig:
-    """The same on few samples of a small data set, and for a few steps."""
+    """The same on few samples of a small data set, for a few steps, and of replicas, each a process, with two."""
     dataset = config.dataset if isinstance(config.dataset, Digits) else Digits()
-    return config.model_copy(update={"duration": Steps(steps=steps), "dataset": dataset})
+    replicas = min(config.replicas, 2)
+    return config.model_copy(update={"duration": Steps(steps=steps), "dataset": dataset, "replicas": replicas})
 
 
 class Sink(Collecting):
