@@ -89,6 +89,13 @@ def test_a_trial_runs_to_its_verdict(page: Page, server: LiveServer) -> None:
         expect(page.locator("#verdict .parts")).to_contain_text(part["says"]["text"])
         expect(page.locator("#verdict .parts")).to_contain_text(part["numbers"]["text"])
     expect(page.locator("#verdict > .scroll tbody tr")).to_have_count(len(verdict["table"]["rows"]))
+    # Beside the verdict the two small charts fill the rows that they share.
+    small = page.locator('[data-level="experiment"] [data-size="small"]')
+    expect(small).to_have_count(2)
+    one, other = (small.nth(i).bounding_box() for i in range(2))
+    assert one
+    assert other
+    assert (one["y"], one["height"]) == (other["y"], other["height"])
     expect(page.locator("#verdict .rule").first).to_contain_text(experiment.rule)
 
     page.click("#home")
