@@ -378,6 +378,7 @@ export default {
   "view.shift": "Shift map",
   "view.batch_drift": "Drift on training batches",
   "view.loss": "Loss and accuracy",
+  "view.own_probes": "Your own probes",
   "view.scalars": "Learning rate and logged numbers",
   "view.gradients": "Gradients",
   "view.moments": "Mean and standard deviation",
@@ -391,6 +392,7 @@ export default {
   "note.shift": "brighter or darker is farther from step 0",
   "note.batch_drift": "each training batch against the first: what was learned, and the noise of batches",
   "note.loss": "on batches, and evaluated",
+  "note.own_probes": "what you measure at each layer",
   "note.scalars": "as the optimizer has it, and what the script logs",
   "note.gradients": "L2 norm over all of a layer's parameters",
   "note.moments": "before activation",
@@ -410,6 +412,8 @@ export default {
     "How far each layer's distribution on a step's training batch is from that on the first recorded one (or on that of the frame before). It is computed from what passes by in training; the network is not run for it. Drift on a fixed batch, which a run records where it is given one (probe_batch), compares the same samples and shows learning alone. Here the samples differ too: two batches of m samples from one distribution differ by about σ/√m in a single unit, the dotted line, and by less over all units together. What lies well above that line has drifted; what lies at it may be the luck of the batches.",
   "help.loss":
     "The thin line is the loss (or accuracy) on each training batch as it is trained on. The dotted line is the whole training set and the bold line the test set, both in evaluation mode: batch norm uses its running statistics there.\nA line that ends is a network that diverged.",
+  "help.own_probes":
+    "What probes of your own record, by the names of their quantities: a line for each layer, or for each value where it is a few. An array of more than eight values is in the recording alone. Each quantity has an axis of its own; of more than three a part is chosen.",
   "help.scalars":
     "The learning rate of each parameter group, read from the optimizer before each recorded update, and every number that the script logs by a name of its own: scope.log(name=value), anywhere in its loop. A loss or an accuracy stands in the chart of loss and accuracy. Each name has an axis of its own; of more than five a part is chosen.",
   "scalars.group": "group {number}",

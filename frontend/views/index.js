@@ -13,6 +13,7 @@ import { loss } from "./loss.js";
 import { microscope } from "./microscope.js";
 import { moments } from "./moments.js";
 import { overlay } from "./overlay.js";
+import { ownProbes } from "./own-probes.js";
 import { parameters } from "./parameters.js";
 import { replicas } from "./replicas.js";
 import { ridges } from "./ridges.js";
@@ -34,7 +35,7 @@ import { updates } from "./updates.js";
  */
 export const LEVELS = [
   { id: "picture", views: [target, ridges, shift, batchDrift] },
-  { id: "why", views: [loss, gradients, moments, affine, density, microscope, scalars] },
+  { id: "why", views: [loss, gradients, moments, affine, density, microscope, scalars, ownProbes] },
   {
     id: "laboratory",
     views: [gradientShift, running, replicas, units, updates, sampling, landscape, parameters, clipping, attention],
