@@ -16,17 +16,20 @@ WORKDIR /src
 COPY constraints.txt constraints-image.txt ./
 RUN pip install -q --no-deps --require-hashes -r constraints-image.txt
 RUN pip install -q -c constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch
-# What the runs of a cluster need beside it: CLUSTER=1 (docker compose --profile cluster). Its versions are written down.
-ARG CLUSTER=""
-RUN if [ -n "$CLUSTER" ]; then pip install -q -c constraints.txt "ray[client]"; fi
 COPY pyproject.toml README.md LICENSE ./
 COPY backend backend
 COPY frontend frontend
-RUN pip install -q --no-deps . && pip check && pip uninstall -q -y pip setuptools
+RUN pip install -q --no-deps . && pip check
 
 # Compile the measuring kernels now: the container's file system is read-only.
 ENV NUMBA_CACHE_DIR=/opt/shiftscope/numba
 RUN python -c "from shiftscope.probes.registry import warm_up; warm_up()"
+
+# What the runs of a cluster need beside it: CLUSTER=1 (docker compose --profile cluster). Its versions are written down.
+# It comes last, so that both images share all that is above.
+ARG CLUSTER=""
+RUN if [ -n "$CLUSTER" ]; then pip install -q -c constraints.txt "ray[client]" && pip check; fi \
+    && pip uninstall -q -y pip setuptools
 
 
 FROM ${BASE}

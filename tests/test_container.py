@@ -19,6 +19,13 @@ from tests.waiting import PATIENCE, eventually
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
 PROJECT = "shiftscope-test"
+COMPILED = """
+from pathlib import Path
+from shiftscope.kernels import jit, loading
+loading.load_now()
+print([path.name for path in Path(jit.cache_folder()).rglob("*.nb?") if not path.is_symlink()])
+"""
+"""Prints what had to be compiled until all kernels were there."""
 
 
 def _compose_command() -> list[str] | None:
@@ -103,6 +110,11 @@ def test_it_has_no_power_that_it_does_not_need(stack: Stack) -> None:
     assert found["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostIp"] == "127.0.0.1"
 
 
+def test_what_measures_was_compiled_with_the_image(stack: Stack) -> None:
+    found = stack.execute("python", "-c", COMPILED)
+    assert (found.stdout.strip(), found.returncode) == ("[]", 0), found.stderr
+
+
 def test_recordings_of_an_earlier_version_are_there_after_an_upgrade(stack: Stack) -> None:
     golden = sorted((REPOSITORY / "tests" / "golden").glob("*/run.shiftscope"))
     assert golden
@@ -156,6 +168,32 @@ def test_two_lines_share_it_and_a_profile_brings_tls(stack: Stack) -> None:
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode != 0
     assert "--share" in refused.stderr
+
+
+def test_a_profile_brings_a_cluster_whose_nodes_train(stack: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    variables = {"SHIFTSCOPE_CLUSTER_PORT": str(port)}
+    cluster = ("--profile", "cluster")
+    try:
+        stack.compose(*cluster, "build", "cluster", **variables)
+        stack.compose(*cluster, "up", "-d", "--no-build", "cluster", **variables)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE, trust_env=False) as client:
+            eventually(lambda: reached(client, ""), "the server to answer", every=0.5)
+            nodes = eventually(lambda: nodes_of(client, 3), "a head and two nodes", every=0.5)
+            assert sorted(node["has"]["cpus"] > 0 for node in nodes) == [False, True, True]
+            server = LiveServer(str(client.base_url), None, client, None)  # type: ignore[arg-type]
+            run = server.start(config={"duration": {"kind": "steps", "steps": 50}})["id"]
+            done = server.wait(run, "finished", "failed")
+            assert (done["state"], done["reason"]) == ("finished", None)
+            assert done["node"] in {node["name"] for node in nodes if node["has"]["cpus"]}
+    finally:
+        stack.compose(*cluster, "rm", "--stop", "--force", "-v", "cluster", "node", "head", **variables)
+
+
+def nodes_of(client: httpx.Client, count: int) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = client.get("/api/cluster").json()["nodes"]
+    return nodes if len(nodes) == count else []
 
 
 def reached(client: httpx.Client, url: str) -> bool:
