@@ -35,6 +35,7 @@ export function connectBar(store, acts) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     if (!recall("theme")) store.dispatch({ type: "theme", theme: setTheme(null) });
   });
+  byId("bar").inert = false; // before, a click would have been lost
 }
 
 /** The languages that the server has offered. */

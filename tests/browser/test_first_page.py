@@ -180,3 +180,20 @@ def test_no_text_says_undefined(page: Page) -> None:
         assert "undefined" not in page.inner_text("body")
         page.go_back()
         expect(page.locator(".claim").first).to_be_visible()
+
+
+def test_no_click_is_lost_while_the_page_is_on_its_way(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/translations/ko.json", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks it
+    page.goto("/?lang=ko", wait_until="commit")
+    button = page.locator("#new-run")
+    eventually(lambda: page.evaluate("document.readyState") != "loading" and held)
+    takes = """(button) => {
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }"""
+    assert not button.evaluate(takes)
+    held[0].continue_()
+    eventually(lambda: button.evaluate(takes))
+    button.click()
+    expect(page.locator("#setup .form select").first).to_be_visible()
