@@ -29,6 +29,8 @@ from typing import Any
 from report import write_pages, write_whole
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.json"
+WRITTEN = ("README.md", "docs/benchmarks.json", "docs/benchmarks.md")
+"""Files that this writes itself: that they are others than in the commit changes nothing that is measured."""
 LIBRARIES = ("torch", "numpy", "numba", "fastapi", "uvicorn", "websockets", "pydantic", "plotly", "ray")
 
 
@@ -180,9 +182,8 @@ def reason(error: subprocess.CalledProcessError | json.JSONDecodeError) -> str:
 def commit() -> str:
     """Return which commit is measured, and whether something was changed since; empty where that is not known."""
     with suppress(OSError, subprocess.CalledProcessError):
-        return _git("rev-parse", "--short=10", "HEAD").strip() + (
-            " with changes" if _git("status", "--porcelain") else ""
-        )
+        changed = _git("status", "--porcelain", "--", ":/", *(f":(top,exclude){one}" for one in WRITTEN))
+        return _git("rev-parse", "--short=10", "HEAD").strip() + (" with changes" if changed else "")
     return ""
 
 
