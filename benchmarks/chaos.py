@@ -58,7 +58,7 @@ def worker(stage: Stage, chance: random.Random) -> Found:
 
 def script(stage: Stage, chance: random.Random) -> Found:
     script = stage.script(by_hand=True)
-    script.until(chance.uniform(0.1, 0.9))
+    script.until(chance.uniform(0.1, 0.6))
     acknowledged = script.kill()
     return script.absent(acknowledged)
 
@@ -94,7 +94,7 @@ def disk(stage: Stage, chance: random.Random) -> Found:
 
 
 def folder(stage: Stage, chance: random.Random) -> Found:
-    script = under_way(stage, chance, 0.6)
+    script = under_way(stage, chance, 0.4)
     stage.remove_folder()
     found = script.gone()
     stage.data.mkdir(exist_ok=True)

@@ -287,9 +287,13 @@ class Script(Trained):
         return self.ended("finished")
 
     def absent(self, acknowledged: int) -> Found:
-        """Look at a run whose script is gone without a word."""
-        last = until(lambda: (now := self.state).get("absence") and now, f"the absence of {self.state}")
-        if (last["state"], last["absence"]["code"]) != ("running", "absence.lost"):
+        """Look at a run whose script is gone without a word, if it was not quicker and had said all."""
+        last = until(
+            lambda: (now := self.state) and (now["absence"] or now["state"] not in UNDER_WAY) and now,
+            f"the absence of {self.state}",
+        )
+        told = last["state"], (last["absence"] or {}).get("code")
+        if told != ("running", "absence.lost") and (last["state"], last["seq"]) != ("finished", FRAMES):
             self.found.faults.append(f"{last['state']}, {last['absence']}")
         return self.compared(max(acknowledged, last["seq"]))
 
