@@ -26,10 +26,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from report import write_pages, write_whole
+from report import PAGE, README, write_pages, write_whole
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.json"
-WRITTEN = ("README.md", "docs/benchmarks.json", "docs/benchmarks.md")
+WRITTEN = (README, FIGURES, PAGE)
 """Files that this writes itself: that they are others than in the commit changes nothing that is measured."""
 LIBRARIES = ("torch", "numpy", "numba", "fastapi", "uvicorn", "websockets", "pydantic", "plotly", "ray")
 
@@ -182,7 +182,7 @@ def reason(error: subprocess.CalledProcessError | json.JSONDecodeError) -> str:
 def commit() -> str:
     """Return which commit is measured, and whether something was changed since; empty where that is not known."""
     with suppress(OSError, subprocess.CalledProcessError):
-        changed = _git("status", "--porcelain", "--", ":/", *(f":(top,exclude){one}" for one in WRITTEN))
+        changed = _git("status", "--porcelain", "--", ":/", *(f":(exclude){one}" for one in WRITTEN))
         return _git("rev-parse", "--short=10", "HEAD").strip() + (" with changes" if changed else "")
     return ""
 
