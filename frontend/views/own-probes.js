@@ -3,6 +3,7 @@
 import { css, dashOf, shade } from "../app/colors.js";
 import { axisId, colorsOf } from "./common.js";
 import { lineView } from "./lines.js";
+import { rowChoice, rowsShown } from "./row-choice.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("../types").Entry} Entry */
@@ -35,11 +36,7 @@ function found({ layoutIndex }) {
 }
 
 /** The quantities that have rows now: the first ones, or those from the chosen one on. @param {Scene} scene */
-function shown(scene) {
-  const all = [...found(scene)];
-  const first = all.findIndex(([quantity]) => quantity === scene.selection.choices[PART]);
-  return all.slice(Math.max(0, first), Math.max(0, first) + MOST_ROWS);
-}
+const shown = (scene) => rowsShown(scene, PART, [...found(scene)], MOST_ROWS);
 
 /** How a quantity is called. @param {string} quantity */
 const titleOf = (quantity) => `quantity.${quantity}`;
@@ -102,18 +99,5 @@ export const ownProbes = lineView({
     shown(scene)
       .map(([quantity]) => quantity)
       .join("|"),
-  controls: (scene) => {
-    const all = [...found(scene).keys()];
-    if (all.length <= MOST_ROWS) return [];
-    return [
-      {
-        kind: "select",
-        name: PART,
-        label: scene.t("scalars.from"),
-        value: shown(scene)[0]?.[0] ?? "",
-        options: all.map((quantity) => ({ value: quantity, text: scene.t(titleOf(quantity)) })),
-        change: (quantity) => ({ type: "choose", name: PART, value: quantity === all[0] ? null : quantity }),
-      },
-    ];
-  },
+  controls: (scene) => rowChoice(scene, PART, [...found(scene).keys()], MOST_ROWS, (name) => scene.t(titleOf(name))),
 });

@@ -4,6 +4,7 @@ import { css, shade } from "../app/colors.js";
 import { colorsOf } from "./common.js";
 import { networkLegend } from "./line-legend.js";
 import { lineView, SMOOTHING, withMeans } from "./lines.js";
+import { rowChoice, rowsShown } from "./row-choice.js";
 
 /** @typedef {import("../types").Scene} Scene */
 /** @typedef {import("./line-figure.js").Line} Line */
@@ -55,14 +56,7 @@ function named({ events }) {
 }
 
 /** The names that have rows now: the first ones, or those from the chosen one on. @param {Scene} scene */
-function shown(scene) {
-  const all = named(scene);
-  const first = Math.max(
-    0,
-    all.findIndex(([name]) => name === scene.selection.choices[PART]),
-  );
-  return all.slice(first, first + MOST_ROWS);
-}
+const shown = (scene) => rowsShown(scene, PART, named(scene), MOST_ROWS);
 
 /** Smoothed where that was chosen: most names come seldom, as once an epoch. @param {Scene} scene @returns {Line[]} */
 function logged(scene) {
@@ -118,17 +112,7 @@ export const scalars = lineView({
       ? networkLegend(scene)
       : [],
   controls: (scene) => {
-    const all = named(scene).map(([name]) => name);
-    if (all.length <= MOST_ROWS) return [];
-    return [
-      {
-        kind: "select",
-        name: PART,
-        label: scene.t("scalars.from"),
-        value: shown(scene)[0]?.[0] ?? "",
-        options: all.map((name) => ({ value: name, text: name })),
-        change: (name) => ({ type: "choose", name: PART, value: name === all[0] ? null : name }),
-      },
-    ];
+    const names = named(scene).map(([name]) => name);
+    return rowChoice(scene, PART, names, MOST_ROWS);
   },
 });
