@@ -89,10 +89,15 @@ class Recording(Streams):
 
     def journal(self) -> Iterator[Event]:
         """All events, in the order in which they happened; a change has the step from which it is in the training."""
-        written = (self._texts.understood(Event, body) for body in self._texts.journal() if '"applied"' in body)
-        effects = Effects(written)
+        effects = Effects(self._written('"applied"'))
+        for event in self._written():
+            yield effects.of(event)
+
+    def _written(self, word: str = "") -> Iterator[Event]:
+        """Yield the events as they are written, of those that a word is in."""
         for body in self._texts.journal():
-            yield effects.of(self._texts.understood(Event, body))
+            if word in body:
+                yield self._texts.understood(Event, body)
 
     def read(
         self, after: int = 0, upto: int | None = None, *, stride: int = 1, max_bytes: int | None = None
@@ -115,7 +120,7 @@ class Recording(Streams):
     @property
     def steps_done(self) -> int:
         """How many updates were made: as its end says, or else up to the last frame."""
-        told = (event.step for event in self.journal() if event.kind == "state")
+        told = (event.step for event in self._written() if event.kind == "state")
         layouts = self.header.layouts if self.header else ()
         counted = {layout.number for layout in layouts if layout.name in BEHIND_UPDATES}
         with self._lock:
@@ -161,7 +166,7 @@ class Recording(Streams):
 
     @override
     def _logged_names(self) -> Names:
-        return declared(self.journal())
+        return declared(self._written())
 
     @override
     def _steps(self, numbers: Collection[int]) -> Iterator[int]:
