@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from shiftscope.recording.database import beside
 from shiftscope.recording.documents import RecordingError, RunInfo
-from shiftscope.recording.writer import RecordingWriter, beside
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.server.store import RunStore, views
 from tests import producer
 from tests.conftest import LiveServer, serve

@@ -42,8 +42,6 @@ _WRITE_AHEAD = b"\x02\x02"
 """Bytes 18 and 19 of a file whose newest pages are in its log, or were."""
 _LOGS = frozenset({b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"})
 """What a write-ahead log begins with, by the order of the bytes of its checksums (sqlite.org/fileformat2.html)."""
-_ENDINGS = ("-wal", "-shm", "-journal")
-"""Of the names of files that SQLite opens beside one."""
 _KEPT_FREE = 64 << 20
 """Bytes of a disk that no copy takes: others write to it as well."""
 _RUN = "SELECT body FROM document WHERE key = 'run'"
@@ -55,16 +53,20 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return _connect(f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}")
 
 
+def beside(path: Path) -> tuple[Path, Path]:
+    """Return the files that SQLite may keep beside a recording that is in use."""
+    return _log_of(path), path.with_name(path.name + "-shm")
+
+
 def refuse_pipes(path: Path) -> None:
     """Raise sqlite3.OperationalError where a pipe, say, lies beside a file: SQLite would open it and wait for ever."""
-    for ending in _ENDINGS:
-        beside = path.with_name(path.name + ending)
+    for one in (*beside(path), path.with_name(path.name + "-journal")):
         try:
-            is_file = stat.S_ISREG(beside.stat().st_mode)
+            is_file = stat.S_ISREG(one.stat().st_mode)
         except OSError:  # there is none, as a rule
             continue
         if not is_file:
-            raise sqlite3.OperationalError(f"{beside.name} is no file")
+            raise sqlite3.OperationalError(f"{one.name} is no file")
 
 
 def _connect(uri: str) -> sqlite3.Connection:

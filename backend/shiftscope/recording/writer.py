@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from shiftscope.notices import notice
 from shiftscope.recording.blocks import BlockEncoder, split
-from shiftscope.recording.database import connect
+from shiftscope.recording.database import beside, connect
 from shiftscope.recording.documents import (
     APPLICATION_ID,
     FORMAT,
@@ -219,11 +219,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def beside(path: Path) -> tuple[Path, Path]:
-    """Return the files that SQLite may keep beside a recording that is in use."""
-    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
 
 
 def settle(path: Path) -> bool:

@@ -20,10 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from shiftscope.notices import NoticeError, notice
-from shiftscope.recording.database import check_room
+from shiftscope.recording.database import beside, check_room
 from shiftscope.recording.documents import RecordingError
 from shiftscope.recording.reader import open_recording
-from shiftscope.recording.writer import beside
 from shiftscope.server.damage import printable
 from shiftscope.server.quotas import QuotaExceeded
 

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from shiftscope.notices import NoticeError, notice
+from shiftscope.recording.database import beside
 from shiftscope.recording.folder import CHECKPOINTS
-from shiftscope.recording.writer import beside
 from shiftscope.server.roles import Role
 from shiftscope.server.settings import Settings
 from shiftscope.server.supervisor import Supervisor

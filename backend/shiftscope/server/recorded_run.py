@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice, notice
+from shiftscope.recording.database import beside
 from shiftscope.recording.documents import (
     SUFFIX,
     Admission,
@@ -28,7 +29,7 @@ from shiftscope.recording.documents import (
 )
 from shiftscope.recording.folder import CHECKPOINTS
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import RecordingWriter, beside, settle
+from shiftscope.recording.writer import RecordingWriter, settle
 from shiftscope.server.attempts import Attempts, read_tokens
 from shiftscope.server.damage import noting, unreadable, without_path
 from shiftscope.server.links import Links

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from shiftscope.recording.database import beside
 from shiftscope.recording.documents import SUFFIX
-from shiftscope.recording.writer import beside
 
 NOTED_SECONDS = 2.0
 """Within so many seconds what the server itself writes into a file is noted."""

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from shiftscope.config import RunConfig
 from shiftscope.notices import Notice
+from shiftscope.recording.database import beside
 from shiftscope.recording.documents import SUFFIX, ForkedFrom, StartedBy, TrialPart
 from shiftscope.recording.index import FolderIndex, Line
-from shiftscope.recording.writer import beside
 from shiftscope.server import again
 from shiftscope.server.damage import printable, short_hash
 from shiftscope.server.listing import Listed

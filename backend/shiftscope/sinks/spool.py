@@ -13,10 +13,11 @@ from typing import Self, get_args
 from filelock import FileLock, Timeout
 
 from shiftscope.notices import notice
+from shiftscope.recording.database import beside
 from shiftscope.recording.documents import SUFFIX, Destination, RecordingError, RunInfo
 from shiftscope.recording.folder import SPOOL, recordings_folder
 from shiftscope.recording.reader import Recording, open_recording
-from shiftscope.recording.writer import RecordingWriter, beside
+from shiftscope.recording.writer import RecordingWriter
 from shiftscope.sinks.keeper import Keeper
 from shiftscope.wire.frames import Frame, RunHeader
 from shiftscope.wire.messages import End, EndState, EventKind, EventMessage
